@@ -1,0 +1,9 @@
+.PHONY: demo test check tour bench lock clean
+
+demo: ; @bin/setup && .venv/bin/python manage.py demo               # the site with a local stand-in for CoCalc
+test: ; @bin/setup --chromium && .venv/bin/pytest                   # every test, a real browser included
+check: ; @bin/setup && bin/check                                    # style, types, who imports whom, deployment, migrations
+tour: ; @bin/setup --chromium && .venv/bin/python -m tests.tour     # walks through the demo as student and administrator
+bench: ; @bin/setup && .venv/bin/python -m tests.bench              # ratios of what we add to what CoCalc takes
+lock: ; @bin/setup && bin/lock                                      # resolves the dependencies anew
+clean: ; rm -rf var                                                 # deletes the demo's data

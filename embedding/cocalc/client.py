@@ -1,0 +1,191 @@
+"""The one interface to CoCalc. A driver speaks one generation of its API behind it.
+
+Every operation blocks, has time limits of its own, returns only on CoCalc's exact success
+answer, and raises `embedding.cocalc.errors.CocalcError` (its docstring has the tree) on
+everything else. Ids are CoCalc's uuids, as strings. Paths are relative to the project's home
+and checked by `embedding.cocalc.paths` before anything is sent: ValueError for one that leaves it.
+A call into a stopped project starts it and waits (facts 11: 1.4–2.5 s, minutes elsewhere).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+Role = Literal["owner", "collaborator"]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whose key the site's key is."""
+
+    account_id: str
+    email: str
+    is_admin: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account as CoCalc's search shows it; `email` only where the search was for it."""
+
+    account_id: str
+    email: str | None
+    first_name: str
+    last_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project as its row says. `state` is CoCalc's word: running, opened (stopped), starting…"""
+
+    project_id: str
+    title: str
+    description: str
+    state: str | None
+    members: dict[str, Role]
+    deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a folder. `size` in bytes (0 for folders), `modified` in UTC."""
+
+    name: str
+    is_folder: bool
+    size: int
+    modified: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What a command left: text, decoded by CoCalc as UTF-8 (binary output is lossy)."""
+
+    stdout: str
+    stderr: str
+    exit_code: int
+
+
+class Client(Protocol):
+    """CoCalc's operations, whatever the generation."""
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+
+    def identify(self) -> Identity:
+        """Return whose key we hold, and whether it is a site admin's."""
+
+    def create_account(self, *, email: str, first_name: str, last_name: str) -> str:
+        """Create an account without a usable password; return its id. Never retried.
+
+        Raises Duplicate where the address is taken, Limited at CoCalc's limit of new accounts.
+        """
+
+    def find_account(self, email: str) -> Account | None:
+        """Return the account with exactly this e-mail address (any case), or None."""
+
+    def mint_token(self, account_id: str) -> str:
+        """Return a fresh auth token for an account. It proves nothing about the account.
+
+        Never retried after CoCalc called the password wrong: that bans for 60 s (Limited).
+        """
+
+    def create_project(self, *, title: str, description: str) -> str:
+        """Create a project owned by the key's account; return its id. Never retried."""
+
+    def find_projects(self, *, description: str) -> list[Project]:
+        """Return the projects of the key's account with exactly this description, oldest first.
+
+        Deleted ones are left out. It is how a lost answer of `create_project` is looked up.
+        """
+
+    def get_project(self, project_id: str) -> Project:
+        """Return a project's row. Raises NotFound."""
+
+    def update_project(
+        self, project_id: str, *, title: str | None = None, description: str | None = None
+    ) -> None:
+        """Change the given fields and no others."""
+
+    def delete_project(self, project_id: str) -> None:
+        """Mark a project deleted (soft; CoCalc purges it later)."""
+
+    def add_member(self, project_id: str, account_id: str) -> None:
+        """Make an account a collaborator; silent and idempotent."""
+
+    def remove_member(self, project_id: str, account_id: str) -> None:
+        """Remove a collaborator; idempotent. An owner stays: raises Forbidden."""
+
+    def project_state(self, project_id: str) -> str:
+        """Return CoCalc's word for the state ("running", "opened", …). Raises NotFound."""
+
+    def start_project(self, project_id: str) -> None:
+        """Start a project and wait until it runs. Returns at once where it runs already."""
+
+    def stop_project(self, project_id: str) -> None:
+        """Stop a project and wait until it is stopped."""
+
+    def write_file(self, project_id: str, path: str, content: bytes) -> None:
+        """Write a file of any size and kind, making its folders; whole or not at all.
+
+        The old content stays readable until the new one is complete.
+        """
+
+    def read_file(self, project_id: str, path: str, *, max_bytes: int | None = None) -> bytes:
+        """Return a file byte for byte. Raises NotFound; BadRequest for a folder or too large."""
+
+    def list_folder(self, project_id: str, path: str = "") -> list[Entry]:
+        """Return the entries of a folder, hidden ones left out, unsorted. Raises NotFound."""
+
+    def file_exists(self, project_id: str, path: str) -> bool:
+        """Say whether a regular file stands there; also makes sure that the project runs.
+
+        Exactly one call to CoCalc.
+        """
+
+    def make_folder(self, project_id: str, path: str) -> None:
+        """Make a folder and its parents; fine where it exists."""
+
+    def move(self, project_id: str, source: str, target: str) -> None:
+        """Rename a file or folder, making target's folders.
+
+        Raises NotFound for the source, Duplicate where the target exists (never overwrites).
+        """
+
+    def remove(self, project_id: str, path: str) -> None:
+        """Delete a file, or a folder with all in it. Raises NotFound. Refuses the home itself."""
+
+    def exec(
+        self,
+        project_id: str,
+        command: str,
+        args: Sequence[str] = (),
+        *,
+        path: str = "",
+        bash: bool = False,
+        timeout: int = 10,
+        check: bool = True,
+    ) -> Output:
+        """Run a command in a project for at most `timeout` seconds (at least 1).
+
+        With `check`, a non-zero exit code raises CommandFailed; without, it is in the Output.
+        A command killed at its limit raises CommandFailed either way. Never retried.
+        """
+
+    def copy_path(
+        self,
+        *,
+        source_project: str,
+        source_path: str,
+        target_project: str,
+        target_path: str,
+        overwrite_newer: bool = False,
+        delete_missing: bool = False,
+        backup: bool = False,
+        exclude: Iterable[str] = (),
+        timeout: int = 280,
+    ) -> None:
+        """Copy a file or a folder's content, with rsync's semantics, and wait until it is done.
+
+        A folder's content goes into the target folder; a file's target path is the file's name.
+        Without `overwrite_newer` a newer file at the target silently stays.
+        """

@@ -1,0 +1,120 @@
+"""What can go wrong when we talk to CoCalc.
+
+    CocalcError
+    ├── CannotConnect      no connection, or cut before CoCalc could have acted
+    ├── OutcomeUnknown     the answer did not come in time: it may have happened or not
+    ├── RefusedKey         CoCalc does not know the site's key
+    ├── Forbidden          the key's account may not do this
+    ├── NotFound           no such project, file or command
+    ├── Duplicate          the e-mail address has an account already
+    ├── Limited            banned or rate-limited; `retry_after` says for how long
+    ├── BadRequest         CoCalc understood and refused: ours to mend
+    ├── CommandFailed      a command ended with a non-zero exit code
+    ├── ServerFault        CoCalc failed in itself
+    └── NotCocalc          something answered, but not CoCalc (HTML, foreign JSON)
+
+No error holds a key, a token or a password: `words` is what the server said, with every
+secret of ours replaced and cut to a readable length.
+"""
+
+
+class CocalcError(Exception):
+    """A call to CoCalc that did not succeed.
+
+    Attributes:
+        operation: the client's own name of the call, such as ``"mint_token"``.
+        status: the HTTP status, or None where there was no answer.
+        words: what the server said, free of secrets; may be empty.
+        code: stable, for logs, rows and the browser.
+        recoverable: whether trying again later, unchanged, can help.
+    """
+
+    code = "cocalc_error"
+    recoverable = False
+
+    def __init__(self, operation: str, words: str = "", *, status: int | None = None) -> None:
+        super().__init__(operation, words, status)
+        self.operation = operation
+        self.words = words
+        self.status = status
+
+    def __str__(self) -> str:
+        status = "" if self.status is None else f" (HTTP {self.status})"
+        return f"{self.operation}: {self.words or self.code}{status}"
+
+
+class CannotConnect(CocalcError):
+    """Nothing was done: CoCalc could not be reached."""
+
+    code = "cannot_connect"
+    recoverable = True
+
+
+class OutcomeUnknown(CocalcError):
+    """No answer in time. Look whether it happened before doing it again."""
+
+    code = "outcome_unknown"
+    recoverable = True
+
+
+class RefusedKey(CocalcError):
+    """CoCalc does not accept the site's API key."""
+
+    code = "refused_key"
+
+
+class Forbidden(CocalcError):
+    """The key's account is not allowed to do this."""
+
+    code = "forbidden"
+
+
+class NotFound(CocalcError):
+    """The project, file, folder or command does not exist."""
+
+    code = "not_found"
+
+
+class Duplicate(CocalcError):
+    """An account with this e-mail address exists already."""
+
+    code = "duplicate"
+
+
+class Limited(CocalcError):
+    """CoCalc asks us to wait: a ban, or its limit of new accounts."""
+
+    code = "limited"
+    recoverable = True
+
+    def __init__(
+        self, operation: str, words: str = "", *, status: int | None = None, retry_after: int
+    ) -> None:
+        super().__init__(operation, words, status=status)
+        self.retry_after = retry_after  # seconds
+
+
+class BadRequest(CocalcError):
+    """CoCalc understood the request and refused it."""
+
+    code = "bad_request"
+
+
+class CommandFailed(CocalcError):
+    """A command in the project ended with a non-zero exit code, or was killed at its limit."""
+
+    code = "command_failed"
+
+
+class ServerFault(CocalcError):
+    """CoCalc failed in itself, or the project did not come up."""
+
+    code = "server_fault"
+    recoverable = True
+
+
+class NotCocalc(CocalcError):
+    """What answered is not CoCalc: an HTML page, or JSON of another shape."""
+
+    code = "not_cocalc"
+    recoverable = True
