@@ -1,0 +1,53 @@
+"""The app's settings: one dictionary `EMBEDDING` in the Django settings, typed here."""
+
+from dataclasses import dataclass
+from functools import cache
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.signals import setting_changed
+
+MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Conf:
+    """What the site's administrator decides; sizes in bytes, times in seconds."""
+
+    cocalc_url: str
+    api_url: str
+    api_key: str
+    account_domain: str
+    upload_max_bytes: int
+    download_max_bytes: int
+    claim_seconds: int
+
+    @property
+    def cocalc_origin(self) -> str:
+        """CoCalc's origin, as the browser names it in messages."""
+        parts = urlsplit(self.cocalc_url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+
+@cache
+def conf() -> Conf:
+    """Return the settings; read once, and again after a test has changed them."""
+    given = settings.EMBEDDING
+    return Conf(
+        cocalc_url=given["COCALC_URL"],
+        api_url=given.get("COCALC_API_URL") or given["COCALC_URL"],
+        api_key=given["COCALC_API_KEY"],
+        account_domain=given["ACCOUNT_DOMAIN"],
+        upload_max_bytes=given.get("UPLOAD_MAX_MB", 25) * MEGABYTE,
+        download_max_bytes=given.get("DOWNLOAD_MAX_MB", 100) * MEGABYTE,
+        # Longer than any creating call may take (35 s), so that a claim never runs out under it.
+        claim_seconds=given.get("CLAIM_SECONDS", 45),
+    )
+
+
+def _forget(*, setting: str, **_: object) -> None:
+    if setting == "EMBEDDING":
+        conf.cache_clear()
+
+
+setting_changed.connect(_forget)

@@ -1,0 +1,161 @@
+"""The files of a project, as *My notebooks* shows and changes them."""
+
+import nbformat
+from django.core.files.uploadedfile import UploadedFile
+
+from embedding.client import client
+from embedding.cocalc.client import Entry
+from embedding.cocalc.errors import BadRequest, Duplicate, NotFound
+from embedding.conf import MEGABYTE, conf
+from embedding.models import Event, Member
+from embedding.problems import Problem
+from embedding.services.sessions import forget_checks
+
+NOTEBOOK = ".ipynb"
+
+
+def folder_list(member: Member, folder: str) -> list[Entry]:
+    """Return a folder's entries, folders and files together, newest first.
+
+    A project that was just made has no home yet: then it is empty, not missing.
+    """
+    try:
+        entries = client().list_folder(_id(member), folder)
+    except NotFound:
+        if folder:
+            raise Problem(
+                "folder_missing",
+                f"There is no folder “{folder}” any more. It may have been renamed or deleted.",
+                status=404,
+            ) from None
+        entries = []
+    return sorted(entries, key=lambda entry: (entry.modified, entry.name), reverse=True)
+
+
+def notebook_create(member: Member, path: str) -> str:
+    """Write an empty notebook and return its path; `.ipynb` is added where it is missing."""
+    if not path.endswith(NOTEBOOK):
+        path += NOTEBOOK
+    kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell()],
+        metadata={"kernelspec": kernel, "language_info": {"name": "python"}},
+    )
+    _refuse_existing(member, path)
+    client().write_file(_id(member), path, nbformat.writes(notebook).encode())
+    return path
+
+
+def folder_create(member: Member, path: str) -> None:
+    """Make a folder; one that exists is refused, so that nobody takes another's for new."""
+    _refuse_existing(member, path)
+    client().make_folder(_id(member), path)
+
+
+def file_upload(member: Member, path: str, upload: UploadedFile, *, overwrite: bool) -> None:
+    """Store an uploaded file. A notebook must be one; an existing file needs `overwrite`."""
+    limit = conf().upload_max_bytes
+    if (upload.size or 0) > limit:
+        raise too_large(path, limit)
+    content = upload.read()
+    if path.endswith(NOTEBOOK):
+        _check_notebook(path, content)
+    if not overwrite:
+        _refuse_existing(member, path)
+    client().write_file(_id(member), path, content)
+
+
+def file_download(member: Member, path: str) -> bytes:
+    """Return a file's content."""
+    limit = conf().download_max_bytes
+    try:
+        return client().read_file(_id(member), path, max_bytes=limit)
+    except NotFound:
+        raise _missing(path) from None
+    except BadRequest as error:
+        raise Problem(
+            "not_downloadable",
+            f"“{path}” cannot be downloaded here: it is a folder, or larger than "
+            f"{limit // MEGABYTE} MB. Open it in CoCalc to download it there.",
+            status=409,
+            detail=str(error),
+        ) from None
+
+
+def file_move(member: Member, path: str, target: str) -> None:
+    """Rename a file or a folder; nothing is ever overwritten."""
+    try:
+        client().move(_id(member), path, target)
+    except NotFound:
+        raise _missing(path) from None
+    except Duplicate:
+        raise _exists(target) from None
+    forget_checks(member)
+
+
+def file_delete(member: Member, path: str) -> None:
+    """Delete a file, or a folder with all in it; gone already is as good."""
+    try:
+        client().remove(_id(member), path)
+    except NotFound:
+        return
+    forget_checks(member)
+    if member.role != Member.Role.OWNER:
+        Event.log(
+            "file.deleted", str(member.project), actor=member.user.get_username(), path=path
+        )
+
+
+def too_large(name: str, limit: int) -> Problem:
+    """The refusal of an upload over the site's limit."""
+    return Problem(
+        "too_large",
+        f"“{name}” is too large: this site takes files of up to {limit // MEGABYTE} MB.",
+        status=413,
+    )
+
+
+def _id(member: Member) -> str:
+    return str(member.project.project_id)
+
+
+def _refuse_existing(member: Member, path: str) -> None:
+    folder, _, name = path.rpartition("/")
+    try:
+        entries = client().list_folder(_id(member), folder)
+    except NotFound:
+        return  # then the folder is made with the file
+    if any(entry.name == name for entry in entries):
+        raise _exists(path)
+
+
+def _exists(path: str) -> Problem:
+    return Problem(
+        "exists",
+        f"There is already something called “{path}”. Choose another name.",
+        status=409,
+    )
+
+
+def _missing(path: str) -> Problem:
+    return Problem(
+        "file_missing",
+        f"“{path}” is not there any more. It may have been renamed or deleted.",
+        status=404,
+    )
+
+
+def _check_notebook(path: str, content: bytes) -> None:
+    try:
+        text = content.decode("utf-8-sig")
+        nbformat.validate(nbformat.reads(text, as_version=nbformat.NO_CONVERT))
+    except (nbformat.ValidationError, ValueError, KeyError, TypeError, AttributeError) as error:
+        reason = (str(error).strip().splitlines() or ["it is empty"])[0][:160]
+        raise Problem(
+            "not_a_notebook",
+            f"“{path}” ends in {NOTEBOOK} but is not a Jupyter notebook ({reason}). "
+            "Download it again where you have it from, or give it another ending.",
+            status=400,
+        ) from None
+
+

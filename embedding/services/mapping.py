@@ -1,0 +1,160 @@
+"""Accounts, projects and memberships on CoCalc: each is made on first need, exactly once.
+
+1. An account is created under an address that only this site makes. An address that is taken is
+   adopted only because it is such an address: then it is our own earlier attempt.
+2. The service account owns every project; users are added as collaborators.
+3. Nobody is ever mapped to the service account itself.
+
+Each function is idempotent. It raises Busy while another request is at the same step, and
+CocalcError where CoCalc fails; nothing is lost then, the next call goes on from there.
+"""
+
+import logging
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.utils import timezone
+
+from embedding.client import client, service_identity
+from embedding.cocalc.errors import BadRequest, CocalcError, Duplicate, Forbidden, OutcomeUnknown
+from embedding.conf import conf
+from embedding.models import Claim, CocalcAccount, CocalcProject, Event, Member
+from embedding.problems import Busy
+
+log = logging.getLogger(__name__)
+
+
+def account_row(user: AbstractBaseUser) -> CocalcAccount:
+    """Return the user's row, whether or not the account exists on CoCalc yet."""
+    row, _ = CocalcAccount.objects.get_or_create(
+        user=user, defaults={"email": f"{uuid.uuid4()}@{conf().account_domain}"}
+    )
+    return row
+
+
+def account_ensure(row: CocalcAccount) -> None:
+    """Make sure that the account exists on CoCalc."""
+    if row.account_id:
+        return
+    with _holding(row, "account") as needed:
+        if not needed:
+            return
+        account_id, how = _find_account(row), "account.adopted"
+        if account_id is None:
+            account_id, how = _create_account(row)
+        if account_id == service_identity().account_id:
+            raise Forbidden("create_account", "CoCalc named the service account itself")
+        if row.settle(uuid.UUID(account_id)):
+            Event.log(how, str(row.user), account_id=account_id)
+
+
+def _find_account(row: CocalcAccount) -> str | None:
+    """Return our own earlier attempt, if there was one."""
+    if row.attempts < 2:
+        return None
+    found = client().find_account(row.email)
+    return found.account_id if found else None
+
+
+def _create_account(row: CocalcAccount) -> tuple[str, str]:
+    first_name = getattr(row.user, "first_name", "").strip() or row.user.get_username()
+    last_name = getattr(row.user, "last_name", "").strip() or "-"
+    try:
+        created = client().create_account(
+            email=row.email, first_name=first_name, last_name=last_name
+        )
+    except Duplicate:
+        found = client().find_account(row.email)
+        if found is None:
+            raise
+        return found.account_id, "account.adopted"
+    except BadRequest as refused:
+        # CoCalc takes no name that looks like an address ("u.example"): any other one will do.
+        log.info("CoCalc refused a name (%s); the account gets a neutral one", refused)
+        created = client().create_account(
+            email=row.email, first_name="User", last_name=str(row.user.pk)
+        )
+    return created, "account.created"
+
+
+def project_row(slot: str, *, title: str, owner: AbstractBaseUser) -> CocalcProject:
+    """Return the project of a slot, with its owner a member; made locally if it is new."""
+    row = CocalcProject.objects.filter(slot=slot).first()
+    if row is None:
+        with transaction.atomic():
+            row, _ = CocalcProject.objects.get_or_create(slot=slot, defaults={"title": title})
+            Member.objects.get_or_create(
+                project=row, user=owner, defaults={"role": Member.Role.OWNER}
+            )
+    return row
+
+
+def personal_project(user: AbstractBaseUser) -> CocalcProject:
+    """Return the user's own project."""
+    name = user.get_full_name() if hasattr(user, "get_full_name") else ""
+    title = f"Notebooks of {name or user.get_username()}"[:200]
+    return project_row(f"personal:{user.pk}", title=title, owner=user)
+
+
+def project_ensure(row: CocalcProject) -> None:
+    """Make sure that the project exists on CoCalc."""
+    if row.project_id:
+        return
+    with _holding(row, "project") as needed:
+        if not needed:
+            return
+        project_id = _find_project(row)
+        how = "project.adopted" if project_id else "project.created"
+        if project_id is None:
+            project_id = client().create_project(title=row.title, description=row.description)
+        if row.settle(uuid.UUID(project_id)):
+            Event.log(how, row.slot, project_id=project_id)
+        elif str(row.project_id) != project_id:
+            # Our claim ran out under us and its next holder was faster.
+            client().delete_project(project_id)
+
+
+def _find_project(row: CocalcProject) -> str | None:
+    """Return our own earlier attempt, if there was one: the oldest, should there be several."""
+    if row.attempts < 2:
+        return None
+    us = service_identity().account_id
+    for project in client().find_projects(description=row.description):
+        if project.members.get(us) == "owner":
+            return project.project_id
+    return None
+
+
+def membership_ensure(member: Member, account: CocalcAccount, *, again: bool = False) -> None:
+    """Make sure that the member is a collaborator on CoCalc; with `again`, even if we think so."""
+    if member.added and not again:
+        return
+    client().add_member(str(member.project.project_id), str(account.account_id))
+    if not member.added:
+        Event.log("member.added", str(member.project), user=member.user.get_username())
+    member.added = timezone.now()
+    member.save(update_fields=["added"])
+
+
+@contextmanager
+def _holding(row: Claim, step: str) -> Iterator[bool]:
+    """Hold the row's claim; Busy if somebody else does, False if it was made meanwhile.
+
+    After a failure the claim is given back at once, but for an unknown outcome: what was begun
+    may still complete, and looking too early would miss it.
+    """
+    if not row.claim(conf().claim_seconds):
+        if getattr(row, row.remote_field) is None:
+            raise Busy(step)
+        yield False
+        return
+    try:
+        yield True
+    except OutcomeUnknown:
+        raise
+    except (CocalcError, OSError):
+        row.release()
+        raise

@@ -1,0 +1,144 @@
+"""Embed sessions: one page view, one fresh token, one row that says how it went."""
+
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.utils import timezone
+
+from embedding.client import client
+from embedding.cocalc.paths import clean_path
+from embedding.conf import conf
+from embedding.frame import frame_url
+from embedding.models import EmbedSession, Member
+from embedding.problems import Problem
+from embedding.services import mapping, preparation
+
+# How long CoCalc's word that a project runs and a file exists is taken for granted.
+CHECK_LASTS = timedelta(minutes=1)
+
+# For the one call that goes beside the mint. Its threads touch no database.
+_beside = ThreadPoolExecutor(max_workers=32, thread_name_prefix="cocalc")
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """A step was done; more are to come."""
+
+    done: preparation.Step
+    next: preparation.Step | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Ready:
+    """The frame's address. It holds a token: for the browser alone, never for a log."""
+
+    url: str
+
+
+def session_row(
+    session_id: uuid.UUID, user: AbstractBaseUser, member: Member, path: str
+) -> EmbedSession:
+    """Return the row of a page view, which the page names by an id of its own."""
+    row, _ = EmbedSession.objects.get_or_create(
+        id=session_id,
+        defaults={
+            "user": user,
+            "username": user.get_username(),
+            "project": member.project,
+            "path": path,
+        },
+    )
+    if row.user_id != user.pk or row.project_id != member.project.pk:
+        raise Problem("bad_request", "This page is out of date. Please reload it.", status=409)
+    return row
+
+
+def session_continue(
+    row: EmbedSession, member: Member, *, kiosk: bool = True, again: bool = False
+) -> Working | Ready:
+    """Do the next step of an embed session; Ready when the frame can be shown.
+
+    For a known user it asks CoCalc twice at most, side by side: for the token, and whether the
+    project runs and the file is there (which is left out when it was answered just now).
+    Raises Busy, CocalcError, and Problem where the file is not there.
+    """
+    began = time.monotonic()
+    account = mapping.account_row(member.user)
+    step = preparation.prepare(account, member, again=again)
+    if step:
+        _took(row, step, began)
+        row.save(update_fields=["steps"])
+        return Working(done=step, next=preparation.next_step(account, member))
+    if account.account_id is None or member.project.project_id is None:
+        raise AssertionError("prepared, but not there")
+
+    project_id = str(member.project.project_id)
+    minting = _beside.submit(_timed_mint, str(account.account_id))
+    if again or not _checked_lately(member, row.path):
+        if not client().file_exists(project_id, row.path):
+            raise Problem(
+                "file_missing",
+                f"“{row.path}” is not in this project any more. It may have been renamed or "
+                "deleted; have a look at the list of files.",
+                status=404,
+            )
+        _took(row, "running", began)
+        row.checked = timezone.now()
+    token, row.steps["token"] = minting.result()
+    row.state, row.reason, row.ended = EmbedSession.State.OPENING, "", None
+    row.save(update_fields=["steps", "checked", "state", "reason", "ended"])
+    return Ready(frame_url(conf().cocalc_url, project_id, row.path, token, kiosk=kiosk))
+
+
+def session_fail(row: EmbedSession, code: str) -> None:
+    """Write down that the session ended before it could be shown."""
+    row.state, row.reason, row.ended = EmbedSession.State.FAILED, code[:60], timezone.now()
+    row.save(update_fields=["state", "reason", "ended"])
+
+
+def session_report(row: EmbedSession, *, state: str, ms: int | None, reason: str) -> None:
+    """Take down what the page says of its frame: ready after so many ms, lost, closed."""
+    State = EmbedSession.State  # noqa: N806  the enumeration itself
+    if state not in {State.READY, State.SLOW, State.LOST, State.CLOSED}:
+        raise Problem("bad_request", "This is no state of a frame.", status=400)
+    row.state = state
+    if reason or state != State.CLOSED:
+        row.reason = reason[:60]
+    row.ended = timezone.now() if state in {State.LOST, State.CLOSED} else None
+    if state == State.READY and ms is not None:
+        row.steps.setdefault("ready", ms)
+    row.save(update_fields=["state", "reason", "ended", "steps"])
+
+
+def forget_checks(member: Member) -> None:
+    """After files were renamed or deleted: ask CoCalc again before the next opening."""
+    EmbedSession.objects.filter(project=member.project, checked__isnull=False).filter(
+        checked__gte=timezone.now() - CHECK_LASTS
+    ).update(checked=None)
+
+
+def _checked_lately(member: Member, path: str) -> bool:
+    return EmbedSession.objects.filter(
+        project=member.project, path=path, checked__gte=timezone.now() - CHECK_LASTS
+    ).exists()
+
+
+def _timed_mint(account_id: str) -> tuple[str, int]:
+    began = time.monotonic()
+    return client().mint_token(account_id), round((time.monotonic() - began) * 1000)
+
+
+def _took(row: EmbedSession, step: str, began: float) -> None:
+    row.steps[step] = row.steps.get(step, 0) + round((time.monotonic() - began) * 1000)
+
+
+def clean(path: str) -> str:
+    """Return a sound path within a project; Problem with what is wrong otherwise."""
+    try:
+        return clean_path(path)
+    except ValueError as error:
+        raise Problem("bad_path", str(error), status=400) from None

@@ -1,0 +1,127 @@
+"""Who may see what: each view begins with one of these.
+
+Signed out: a page leads to signing in, a script gets 401. A stranger to a project gets 404, as
+if there were nothing. Members of a project may open it and change its files.
+"""
+
+import functools
+import json
+import logging
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
+from django.utils.cache import add_never_cache_headers
+
+from embedding.cocalc.errors import CocalcError
+from embedding.models import EmbedSession, Member
+from embedding.problems import Busy, Problem, of_cocalc
+from embedding.services.mapping import personal_project
+
+log = logging.getLogger(__name__)
+
+MINE = "mine"
+SIGNED_OUT = Problem(
+    "signed_out",
+    "You have been signed out. Sign in again in another tab, then try once more.",
+    status=401,
+)
+
+
+class ProjectConverter:
+    """In addresses a project is `mine`, or CoCalc's id of it."""
+
+    regex = f"{MINE}|[0-9a-f]{{8}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{12}}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return str(value)
+
+
+def member_of(user: AbstractBaseUser, project: str) -> Member:
+    """Return the user's membership of a project; Http404 for a stranger."""
+    members = Member.objects.select_related("project", "user")
+    if project == MINE:
+        return members.get(project=personal_project(user), user=user)
+    member = members.filter(project__project_id=project, user=user).first()
+    if member is None:
+        raise Http404
+    return member
+
+
+def session_of(user: AbstractBaseUser, session_id: uuid.UUID) -> EmbedSession:
+    """Return the user's own embed session; Http404 for anybody else's."""
+    row = EmbedSession.objects.filter(id=session_id, user=user).first()
+    if row is None:
+        raise Http404
+    return row
+
+
+def answer(problem: Problem, *, staff: bool = False) -> JsonResponse:
+    """Turn a problem into JSON; what the administrator needs to know goes to staff alone."""
+    error: dict[str, Any] = {
+        "code": problem.code,
+        "message": problem.message,
+        "recoverable": problem.recoverable,
+    }
+    if problem.retry_after is not None:
+        error["retryAfter"] = problem.retry_after
+    if staff and problem.detail:
+        error["detail"] = problem.detail
+    response = JsonResponse({"error": error}, status=problem.status)
+    if problem.retry_after is not None:
+        response["Retry-After"] = str(problem.retry_after)
+    return response
+
+
+def for_scripts(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Make a view one that our scripts call: 401 when signed out, and every failure as JSON.
+
+    Nothing of it is ever kept by a cache.
+    """
+
+    @functools.wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            response: HttpResponseBase = answer(SIGNED_OUT)
+        else:
+            try:
+                response = view(request, *args, **kwargs)
+            except Busy as busy:
+                response = JsonResponse({"state": "working", "next": busy.step}, status=202)
+            except Http404:
+                response = answer(
+                    Problem("not_found", "This is not there, or not yours.", status=404)
+                )
+            except (CocalcError, Problem) as error:
+                problem = of_cocalc(error) if isinstance(error, CocalcError) else error
+                level = logging.WARNING if problem.status >= 500 else logging.INFO
+                log.log(level, "%s %s: %s", request.method, request.path, problem.detail or problem)
+                response = answer(problem, staff=request.user.is_staff)
+        add_never_cache_headers(response)
+        return response
+
+    return wrapped
+
+
+def json_body(request: HttpRequest) -> dict[str, Any]:
+    """Return the request's JSON object; Problem where it is none."""
+    try:
+        body = json.loads(request.body)
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise Problem("bad_request", "The request is not a JSON object.", status=400)
+    return body
+
+
+def text_of(body: dict[str, Any], name: str) -> str:
+    """Return a string of a JSON body; Problem where it is missing or something else."""
+    value = body.get(name)
+    if not isinstance(value, str):
+        raise Problem("bad_request", f"“{name}” is missing, or no text.", status=400)
+    return value

@@ -1,0 +1,119 @@
+"""The two pages: *My notebooks* and the notebook. Showing them asks CoCalc nothing."""
+
+from urllib.parse import quote
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from embedding.conf import MEGABYTE, conf
+from embedding.models import Member
+from embedding.problems import Problem
+from embedding.services.sessions import clean
+from embedding.views.access import MINE, member_of
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Lead to the user's own notebooks."""
+    return redirect("embedding:mine")
+
+
+@never_cache
+@require_safe
+@login_required
+def files(request: HttpRequest, project: str = MINE, folder: str = "") -> HttpResponse:
+    """Show the shell of a project's list of files; its script fetches the rest."""
+    member = member_of(request.user, project)
+    folder = folder.strip("/")
+    try:
+        folder = clean(folder) if folder else ""
+    except Problem as problem:
+        return _problem(request, problem)
+    return render(
+        request,
+        "embedding/files.html",
+        {
+            "member": member,
+            "projects": _others(member),
+            "page": {
+                "project": project,
+                "folder": folder,
+                "uploadMax": conf().upload_max_bytes,
+                "urls": _urls(project),
+            },
+            "upload_max_mb": conf().upload_max_bytes // MEGABYTE,
+        },
+    )
+
+
+@never_cache
+@require_safe
+@login_required
+def notebook(request: HttpRequest, project: str, path: str) -> HttpResponse:
+    """Show the shell of a notebook: the frame, its status and the activity panel."""
+    member = member_of(request.user, project)
+    try:
+        path = clean(path)
+    except Problem as problem:
+        return _problem(request, problem)
+    folder = path.rpartition("/")[0]
+    return render(
+        request,
+        "embedding/notebook.html",
+        {
+            "member": member,
+            "path": path,
+            "name": path.rpartition("/")[2],
+            "back": folder_url(project, folder),
+            "page": {
+                "project": project,
+                "path": path,
+                "origin": conf().cocalc_origin,
+                "urls": _urls(project),
+            },
+        },
+    )
+
+
+def folder_url(project: str, folder: str) -> str:
+    """Return the address of a folder's list."""
+    base = reverse("embedding:files", args=[project])
+    return f"{base}files/{quote(folder)}/" if folder else base
+
+
+def _urls(project: str) -> dict[str, str]:
+    """Return the addresses that the pages' scripts call. `base` is joined with paths by them."""
+    names = (
+        "prepare",
+        "listing",
+        "create-notebook",
+        "create-folder",
+        "upload",
+        "download",
+        "move",
+        "delete",
+        "session",
+        "tab",
+    )
+    urls = {name: reverse(f"embedding:{name}", args=[project]) for name in names}
+    report = reverse("embedding:report", args=["00000000-0000-0000-0000-000000000000"])
+    return urls | {"base": reverse("embedding:files", args=[project]), "report": report}
+
+
+def _others(member: Member) -> list[Member]:
+    """Return the user's memberships, for moving between projects; empty if there is but one."""
+    found = list(
+        Member.objects.filter(user=member.user, project__project_id__isnull=False)
+        .select_related("project")
+        .order_by("project__title")[:200]
+    )
+    return found if len(found) > 1 else []
+
+
+def _problem(request: HttpRequest, problem: Problem) -> HttpResponse:
+    context = {"title": "This address does not work", "text": problem.message}
+    return render(request, "error.html", context, status=problem.status)

@@ -1,0 +1,126 @@
+"""What the notebook page asks for: an embed session, step by step, and where to report to."""
+
+import uuid
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from embedding.cocalc.errors import CocalcError
+from embedding.models import EmbedSession, Member
+from embedding.problems import Busy, Problem, of_cocalc
+from embedding.services.sessions import (
+    Ready,
+    Working,
+    clean,
+    session_continue,
+    session_fail,
+    session_report,
+    session_row,
+)
+from embedding.views.access import for_scripts, json_body, member_of, session_of, text_of
+
+
+@require_POST
+@for_scripts
+def session(request: HttpRequest, project: str) -> HttpResponse:
+    """Do the next step towards an open notebook: 202 with its name, or 200 with the address.
+
+    The body names the page view (`session`, a uuid of the page's own) and the `path`; `again`
+    asks for what we believe done to be done once more. Ask until the answer is 200.
+    """
+    member = member_of(request.user, project)
+    body = json_body(request)
+    row = session_row(
+        _uuid(text_of(body, "session")), member.user, member, clean(text_of(body, "path"))
+    )
+    result = _continue(row, member, again=body.get("again") is True)
+    if isinstance(result, Working):
+        return JsonResponse(
+            {"state": "working", "done": result.done, "next": result.next or "opening"}, status=202
+        )
+    return JsonResponse(
+        {
+            "state": "ready",
+            "url": result.url,
+            "project": str(member.project.project_id),
+            "path": row.path,
+        }
+    )
+
+
+@require_POST
+@for_scripts
+def report(request: HttpRequest, session: uuid.UUID) -> HttpResponse:
+    """Take down how the frame fares: `state`, `ms` since the page began, `reason`."""
+    row = session_of(request.user, session)
+    body = json_body(request)
+    ms = body.get("ms")
+    sound = isinstance(ms, int) and not isinstance(ms, bool) and 0 <= ms < 86_400_000
+    reason = body.get("reason")
+    session_report(
+        row,
+        state=text_of(body, "state"),
+        ms=ms if sound else None,
+        reason=reason if isinstance(reason, str) else "",
+    )
+    return HttpResponse(status=204)
+
+
+@never_cache
+@require_POST
+@login_required
+def tab(request: HttpRequest, project: str) -> HttpResponse:
+    """Open a file in CoCalc itself, in the tab that posted this form.
+
+    A form and not a link: it mints a token, and no browser posts a form by itself.
+    """
+    member = member_of(request.user, project)
+    try:
+        path = clean(request.POST.get("path", ""))
+        row = session_row(uuid.uuid4(), member.user, member, path)
+        result: Ready | Working | None = None
+        # As many as there are steps, so that it ends even if each is undone again meanwhile.
+        for _ in range(5):
+            result = _continue(row, member, kiosk=False)
+            if isinstance(result, Ready):
+                break
+    except (CocalcError, Problem, Busy) as error:
+        return _tab_problem(request, error)
+    if not isinstance(result, Ready):
+        return _tab_problem(request, Busy("project"))
+    response = HttpResponseRedirect(result.url)
+    response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def _tab_problem(request: HttpRequest, error: CocalcError | Problem | Busy) -> HttpResponse:
+    if isinstance(error, Busy):
+        problem = Problem(
+            "busy",
+            "Your account is being prepared in another tab. Close this one and try again there.",
+            status=503,
+        )
+    else:
+        problem = of_cocalc(error) if isinstance(error, CocalcError) else error
+    context = {"title": "This could not be opened", "text": problem.message}
+    return render(request, "error.html", context, status=problem.status)
+
+
+def _continue(
+    row: EmbedSession, member: Member, *, kiosk: bool = True, again: bool = False
+) -> Ready | Working:
+    try:
+        return session_continue(row, member, kiosk=kiosk, again=again)
+    except (CocalcError, Problem) as error:
+        session_fail(row, error.code)
+        raise
+
+
+def _uuid(text: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        raise Problem("bad_request", "“session” is not a uuid.", status=400) from None

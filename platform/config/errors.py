@@ -1,0 +1,58 @@
+"""Error pages, and the same errors as JSON for our own scripts."""
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+SENTENCES = {
+    400: ("Something in this request is not right", "Go back, reload the page and try again."),
+    403: (
+        "You may not do this",
+        "You are signed in, but this is not among the things that you may do here.",
+    ),
+    404: (
+        "There is nothing here",
+        "The address may be mistyped, or what it led to is not yours or has been removed.",
+    ),
+    500: (
+        "Something went wrong on our side",
+        "It has been logged. Nothing of yours was lost; please try again in a moment.",
+    ),
+}
+
+
+def _answer(request: HttpRequest, status: int, title: str, text: str, code: str) -> HttpResponse:
+    if request.headers.get("Accept", "").startswith("application/json"):
+        error = {"code": code, "message": f"{title}. {text}", "recoverable": status == 500}
+        return JsonResponse({"error": error}, status=status)
+    return render(request, "error.html", {"title": title, "text": text}, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400: not for us."""
+    return _answer(request, 400, *SENTENCES[400], "bad_request")
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """403: a member without the right."""
+    return _answer(request, 403, *SENTENCES[403], "forbidden")
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """404: nothing there, or not for this user."""
+    return _answer(request, 404, *SENTENCES[404], "not_found")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500: our own fault."""
+    return _answer(request, 500, *SENTENCES[500], "server_error")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403: the form or script is from another sign-in, or from another site."""
+    return _answer(
+        request,
+        403,
+        "This page is out of date",
+        "You may have signed in again in another tab. Reload the page and try once more.",
+        "csrf",
+    )

@@ -1,0 +1,215 @@
+"""The site's settings, all from the environment: the README has the table of variables."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from csp.constants import NONCE, NONE, SELF
+
+from config.env import Reader
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+
+read = Reader()
+
+# --- who we are ---------------------------------------------------------------------------
+
+SECRET_KEY = read.text("SECRET_KEY", kind="a long random string")
+SITE_URL = read.url("SITE_URL", example="https://learn.example.edu")
+SITE_NAME = read.text("SITE_NAME", kind="the name on every page", default="Lectern")
+DEBUG = read.flag("DEBUG", default=False)
+
+_site = urlsplit(SITE_URL)
+_site_host = _site.hostname or "localhost"
+_https = _site.scheme != "http"  # plain http passes `read.url` on this machine alone
+
+ALLOWED_HOSTS = [
+    _site_host,
+    *read.texts("ALLOWED_HOSTS", kind="further host names, comma-separated", default=[]),
+]
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+if DEBUG and _https:
+    read.fault("DEBUG shows settings and source code to every visitor: only for a site on http.")
+
+# --- CoCalc -------------------------------------------------------------------------------
+
+_cocalc_url = read.url("COCALC_URL", example="https://cocalc.example.edu", path=True)
+_cocalc = urlsplit(_cocalc_url)
+if _cocalc_url and _cocalc.hostname == _site_host:
+    read.fault(
+        "COCALC_URL must have another host name than SITE_URL: CoCalc runs its users' programs, "
+        "and on a common host these could read this site's cookies."
+    )
+
+EMBEDDING = {
+    "COCALC_URL": _cocalc_url,
+    "COCALC_API_URL": read.url(
+        "COCALC_API_URL", example="https://cocalc.internal", default=_cocalc_url, path=True
+    ),
+    "COCALC_API_KEY": read.text("COCALC_API_KEY", kind="the API key of CoCalc's service account"),
+    "ACCOUNT_DOMAIN": read.text(
+        "COCALC_ACCOUNT_DOMAIN", kind="a domain of this site's", default=_site_host
+    ),
+    "UPLOAD_MAX_MB": read.number("UPLOAD_MAX_MB", default=25, least=1, most=200),
+    "DOWNLOAD_MAX_MB": read.number("DOWNLOAD_MAX_MB", default=100, least=1, most=500),
+}
+
+# --- what we are made of ------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "embedding",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+ASGI_APPLICATION = "config.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+                "config.context.site",
+            ],
+        },
+    },
+]
+
+# --- database -----------------------------------------------------------------------------
+
+DATABASES = {
+    "default": {
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        **read.database("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'var' / 'lectern.sqlite3'}"),
+    }
+}
+if str(DATABASES["default"].get("ENGINE", "")).endswith("sqlite3"):
+    DATABASES["default"]["OPTIONS"] = {
+        # Writers queue at the start of their transaction instead of failing in the middle of it.
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- signing in ---------------------------------------------------------------------------
+
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "embedding:mine"
+LOGOUT_REDIRECT_URL = "login"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+# --- security -----------------------------------------------------------------------------
+
+# The `__Host-` names bind a cookie to this very host: CoCalc runs students' code on a host
+# that may share our registrable domain, and must neither see nor set our cookies.
+SESSION_COOKIE_NAME = "__Host-session" if _https else "session"
+SESSION_COOKIE_SECURE = _https
+CSRF_COOKIE_NAME = "__Host-csrf" if _https else "csrf"
+CSRF_COOKIE_SECURE = _https
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "config.errors.csrf_failure"
+SECURE_SSL_REDIRECT = _https
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = _https
+# W021: preloading is a decision for the owner of the whole domain.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
+if read.flag("BEHIND_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+X_FRAME_OPTIONS = "DENY"
+
+_frame = f"{_cocalc.scheme}://{_cocalc.netloc}"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "frame-src": [_frame],
+        # *Open in a new tab* is a form that ends in a redirect to CoCalc.
+        "form-action": [SELF, _frame],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "manifest-src": [SELF],
+    }
+}
+
+# --- files --------------------------------------------------------------------------------
+
+STATIC_URL = "static/"
+STATIC_ROOT = Path(
+    read.text("STATIC_ROOT", kind="a folder", default=str(BASE_DIR / "var" / "static"))
+)
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "config.staticfiles.Storage"
+    },
+}
+WHITENOISE_USE_FINDERS = DEBUG  # otherwise `manage.py collectstatic` comes first
+
+# --- language and time --------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = read.text("TIME_ZONE", kind="a time zone such as Europe/Berlin", default="UTC")
+USE_TZ = True
+USE_I18N = True
+
+# --- log ----------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {
+        "handlers": ["console"],
+        "level": read.choice(
+            "LOG_LEVEL", default="INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR")
+        ),
+    },
+    # Both write request lines or bodies at DEBUG, and a request line may carry a token.
+    "loggers": {"urllib3": {"level": "INFO"}, "requests": {"level": "INFO"}},
+}
+
+read.finish()
+del read

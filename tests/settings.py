@@ -1,0 +1,23 @@
+"""The site's settings as the tests use them: https, and a CoCalc that each test provides."""
+
+import os
+
+os.environ.update(
+    {
+        "SECRET_KEY": "tests-only-" + "x" * 50,
+        "SITE_URL": "https://learn.school.test",
+        "COCALC_URL": "https://cocalc.school.test",
+        "COCALC_API_KEY": "sk_testtesttesttesttest00000",
+        "COCALC_ACCOUNT_DOMAIN": "accounts.school.test",
+        "DATABASE_URL": os.environ.get("DATABASE_URL", "sqlite://:memory:"),
+    }
+)
+
+from config.settings import *  # noqa: E402, F403  the environment comes first
+
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_AUTOREFRESH = True
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
