@@ -1,0 +1,442 @@
+/**
+ * The bridge to CoCalc: its messages as promises and a state. The protocol (CoCalc, July 2024,
+ * observed) carries no ids:
+ * 1. A message counts only from our frame's window and from CoCalc's origin.
+ * 2. {action: "status"} -> {status: "done", connection, open_files}, even before sign-in. Callers
+ *    share one request; any such reply settles it.
+ * 3. {action: "open", project_id, path} -> the same with status "ack", then "done" or "error". The
+ *    page reloads after sign-in, and what came before is lost without a word: repeat until "ack".
+ * 4. Calls for one file are joined. A late reply may settle a newer call for the same file,
+ *    rightly: it tells of that file in that page.
+ * 5. {action: "closeall"} -> {status: "done", mesg: "all files are closed"}. Never repeated: that
+ *    would close what was opened since. An open under way is rejected, a later one waits.
+ * 6. An error without action is nobody's, unless it names the project of exactly one open.
+ * 7. {source: "cocalc-project-log", payload} comes unasked, even where no command is answered.
+ * 8. "connected" proves nothing. Ready: open_files has the file, its open was acknowledged, or the
+ *    project log has it opened.
+ * 9. While a new address loads, the old page still answers: nothing counts until status_time, which
+ *    every page has for itself, changes.
+ */
+
+const LIMITS = {
+  acknowledge: 20000, // ms
+  repeat: 1000,
+  open: 60000, // after "ack": a stopped project asks the user
+  closeAll: 10000,
+  status: 4000,
+  slow: 4000, // silence
+  lost: 15000,
+  openLimit: 45000, // without proof
+  channel: 10000,
+  replace: 10000, // of the old page
+  pollOpening: 1000,
+  pollReady: 15000,
+  pollSlow: 2000, // also when lost
+};
+
+const SENTENCES = {
+  bad_request: "This is not the name of a file in a project.",
+  destroyed: "The page no longer talks to CoCalc.",
+  frame_gone: "CoCalc's frame was closed or loaded anew.",
+  refused: "CoCalc refused to open the file: ",
+  superseded: "All files were closed before this one was open.",
+  timeout_acknowledge: "CoCalc does not answer, or may not open this file.",
+  timeout_close: "CoCalc did not confirm that all files are closed.",
+  timeout_open: "CoCalc did not finish opening the file.",
+  timeout_status: "CoCalc did not report its status.",
+};
+
+const STATUS = { action: "status" };
+const isObject = (value) => typeof value === "object" && value !== null;
+const asText = (value) => (typeof value === "string" ? value : "");
+const keyOf = (projectId, path) =>
+  /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(asText(projectId)) && asText(path)
+    ? `${projectId}/${path}`
+    : "";
+
+function deferred() {
+  const it = {};
+  it.promise = new Promise((resolve, reject) => Object.assign(it, { resolve, reject }));
+  it.promise.catch(() => {}); // nobody has to look at both promises of an `open`
+  return it;
+}
+
+/** `message` is for the user; `recoverable`: trying again may help. */
+export class BridgeError extends Error {
+  /** @param {keyof typeof SENTENCES} code */
+  constructor(code, detail = "") {
+    super(SENTENCES[code] + detail);
+    this.code = code;
+    this.recoverable = /^(timeout|frame)/.test(code);
+  }
+}
+
+/**
+ * @typedef {{quality: string, status: string, statusTime: Date?, ping: number?,
+ *   openFiles: Map<string, string[]>}} Status
+ *
+ * Events, with detail (`time` in ms since 1970, `command` as sent):
+ * - state {state, previous, reason: "loading|status|ack|log|silent|disconnected|unproven"}
+ * - sent {command, time}
+ * - reply {kind: "ack|done|error|status", command?: the pending one it is for, text, time, status?}
+ * - log: CoCalc's project-log message
+ * - channel {alive}
+ */
+export class Bridge extends EventTarget {
+  #frame;
+  #origin;
+  #host;
+  #limits;
+  #clock;
+  #pending = new Map(); // by "status", "closeall" or the file's key
+  #state = "opening";
+  #reason;
+  #files = new Map();
+  #expected;
+  #proven = false; // since the last address
+  #hadFiles = false; // when last ready
+  #pageTime = NaN; // the last status_time
+  #oldUntil = 0; // by then the old page is gone
+  #alive = null; // unknown
+  #trouble = Infinity; // when a good status was last missed
+  #since = 0; // "opening" began
+  #firstSent = Infinity;
+  #polled;
+  #watching = false;
+  #destroyed = false;
+  #timer = null;
+  #due;
+
+  /**
+   * @param {() => Window?} frameWindow asked every time: the frame may be replaced
+   * @param {string} origin
+   * @param {{host?: EventTarget, limits?: Partial<typeof LIMITS>, clock?: object}} options
+   */
+  constructor(frameWindow, origin, { host = window, limits, clock } = {}) {
+    super();
+    if (new URL(origin).origin !== origin) throw new TypeError(`not an origin: ${origin}`);
+    this.#frame = frameWindow;
+    this.#origin = origin;
+    this.#host = host;
+    this.#limits = { ...LIMITS, ...limits };
+    this.#clock = clock ?? {
+      now: () => performance.now(),
+      setTimeout: (act, wait) => setTimeout(act, wait),
+      clearTimeout: (timer) => clearTimeout(timer),
+    };
+    host.addEventListener("message", this.#listen);
+  }
+
+  /** @returns {"opening" | "ready" | "slow" | "lost"} */
+  get state() {
+    return this.#state;
+  }
+
+  /** As last reported. @returns {Map<string, string[]>} */
+  get openFiles() {
+    return this.#files;
+  }
+
+  /**
+   * Both promises always settle; awaiting the whole awaits `result`.
+   * @returns {{acknowledged: Promise<void>, result: Promise<void>, then: Function}}
+   */
+  open(projectId, path) {
+    const { acknowledge, repeat } = this.#limits;
+    const command = { action: "open", project_id: projectId, path };
+    const key = keyOf(projectId, path);
+    const request = this.#request(key, command, "timeout_acknowledge", acknowledge, repeat);
+    const result = request.promise;
+    return {
+      acknowledged: request.acknowledged.promise,
+      result,
+      then: (...handlers) => result.then(...handlers),
+    };
+  }
+
+  /** @returns {Promise<void>} */
+  closeAll() {
+    for (const request of this.#pending.values())
+      if (request.command.path) this.#settle(request, "superseded");
+    const command = { action: "closeall" };
+    return this.#request("closeall", command, "timeout_close", this.#limits.closeAll).promise;
+  }
+
+  /** @returns {Promise<Status>} */
+  status() {
+    const { status, repeat } = this.#limits;
+    return this.#request("status", STATUS, "timeout_status", status, repeat).promise;
+  }
+
+  /** The frame's address leads to this file. */
+  expect(projectId, path) {
+    this.#expected = keyOf(projectId, path);
+    if (!this.#expected) throw new BridgeError("bad_request");
+  }
+
+  watch() {
+    if (this.#watching) return;
+    this.#watching = true;
+    this.#since = this.#clock.now();
+    this.#poll(this.#since);
+    this.#plan();
+  }
+
+  unwatch() {
+    this.#watching = false;
+    this.#trouble = Infinity;
+  }
+
+  /** The frame gets a new address. */
+  frameLoading() {
+    const now = this.#clock.now();
+    const { acknowledge, repeat, replace } = this.#limits;
+    this.#oldUntil = isNaN(this.#pageTime) ? 0 : now + replace;
+    this.#proven = this.#hadFiles = false;
+    this.#files = new Map();
+    this.#trouble = this.#firstSent = Infinity;
+    this.#since = this.#polled = now;
+    for (const request of this.#pending.values()) {
+      if (request.command.path) {
+        request.code = "timeout_acknowledge";
+        request.next = now + repeat;
+        request.deadline = now + acknowledge;
+      } else if (request.command !== STATUS) this.#settle(request, "frame_gone");
+    }
+    this.#become("opening", "loading");
+    this.#plan();
+  }
+
+  destroy() {
+    this.#destroyed = true;
+    this.#host.removeEventListener("message", this.#listen);
+    this.#clock.clearTimeout(this.#timer);
+    for (const request of this.#pending.values()) this.#settle(request, "destroyed");
+  }
+
+  #request(key, command, code, limit, every = Infinity) {
+    const known = this.#pending.get(key);
+    if (known) return known;
+    const now = this.#clock.now();
+    const request = { ...deferred(), acknowledged: deferred(), key, command, code, every };
+    request.deadline = now + limit;
+    if (this.#destroyed || !key) this.#settle(request, key ? "destroyed" : "bad_request");
+    else {
+      this.#pending.set(key, request);
+      this.#post(request, now);
+      this.#plan();
+    }
+    return request;
+  }
+
+  #settle(request, code, value) {
+    if (this.#pending.get(request.key) === request) this.#pending.delete(request.key);
+    if (!code) return request.resolve(value);
+    const error = new BridgeError(code, value);
+    request.acknowledged.reject(error);
+    request.reject(error);
+  }
+
+  /** Not to be sent yet, so no reply can be meant for it. */
+  #waits({ command }) {
+    if (command === STATUS) return false;
+    return this.#oldUntil > 0 || (command.path && this.#pending.has("closeall"));
+  }
+
+  #post(request, now) {
+    const waits = this.#waits(request);
+    request.next = now + (waits ? this.#limits.repeat : request.every);
+    // `status` tells when the old page is gone.
+    const command = waits ? STATUS : request.command;
+    const frame = this.#frame();
+    if (!frame) return;
+    try {
+      // Readable: not CoCalc yet, and the browser would complain.
+      if (frame.location.origin !== this.#origin) return;
+    } catch {
+      // Another origin.
+    }
+    this.#firstSent = Math.min(this.#firstSent, now);
+    frame.postMessage(command, this.#origin);
+    this.#emit("sent", { command, time: Date.now() });
+  }
+
+  #listen = (event) => {
+    const frame = this.#frame();
+    if (!frame || event.source !== frame || event.origin !== this.#origin) return;
+    if (!isObject(event.data)) return;
+    this.#hear(event.data);
+    this.#plan();
+  };
+
+  #hear(data) {
+    const { status, action, project_id, path, connection } = data;
+    const text = asText(data.mesg);
+    const credit = (key) => {
+      const request = this.#pending.get(key);
+      return request && !this.#waits(request) ? request : undefined;
+    };
+    if (data.source === "cocalc-project-log") {
+      this.#emit("log", data);
+      const log = data.payload?.project_log;
+      if (log?.event?.event !== "open" || log.event.action !== "open") return;
+      const key = keyOf(log.project_id, log.event.filename);
+      this.#opened(key, credit(key), "log");
+    } else if (action === "open" && ["ack", "done", "error"].includes(status)) {
+      const key = keyOf(project_id, path);
+      const request = credit(key);
+      this.#reply(status, request, text);
+      if (status !== "error") this.#opened(key, request, status);
+      else if (request) this.#settle(request, "refused", text);
+    } else if (status === "done" && isObject(connection)) {
+      this.#heardStatus(connection, data.open_files);
+    } else if (status === "done" && text === "all files are closed") {
+      const request = credit("closeall");
+      this.#reply(status, request, text);
+      if (!request) return;
+      this.#files = new Map();
+      this.#hadFiles = false;
+      this.#settle(request);
+      this.#release();
+    } else if (status === "error" && text) {
+      const named = [...this.#pending.values()].filter(
+        ({ command, key }) => command.path && text.includes(command.project_id) && credit(key),
+      );
+      const request = named.length === 1 ? named[0] : undefined;
+      this.#reply(status, request, text);
+      if (request) this.#settle(request, "refused", text);
+    }
+  }
+
+  #opened(key, request, how) {
+    if (!request && (this.#oldUntil || !key || key !== this.#expected)) return;
+    this.#prove(how === "log" ? how : "ack");
+    if (!request) return;
+    request.acknowledged.resolve();
+    if (how !== "ack") this.#settle(request);
+    else if (request.next < Infinity) {
+      request.code = "timeout_open";
+      request.next = Infinity;
+      request.deadline = this.#clock.now() + this.#limits.open;
+    }
+  }
+
+  #heardStatus({ quality, status, status_time, ping }, listed) {
+    const now = this.#clock.now();
+    const files = new Map();
+    for (const [projectId, paths] of Object.entries(isObject(listed) ? listed : {}))
+      if (Array.isArray(paths)) files.set(projectId, paths.filter(asText));
+    const time = new Date(status_time instanceof Date ? status_time : asText(status_time));
+    const value = {
+      quality: asText(quality),
+      status: asText(status),
+      statusTime: isNaN(time) ? null : time,
+      ping: Number.isFinite(ping) ? ping : null,
+      openFiles: files,
+    };
+    const request = this.#pending.get("status");
+    this.#reply("status", request, value.status, value);
+    if (this.#oldUntil) {
+      if (now < this.#oldUntil && +time === this.#pageTime) return;
+      this.#oldUntil = 0;
+      this.#release();
+    }
+    this.#pageTime = +time;
+    this.#files = files;
+    if (value.status !== "connected") {
+      this.#trouble = Math.min(this.#trouble, now);
+      if (this.#state === "ready") this.#become("slow", "disconnected");
+    } else if (
+      [...files].some(([id, paths]) => paths.some((path) => keyOf(id, path) === this.#expected)) ||
+      // Later any open file will do, and none where there was none.
+      (this.#proven && (this.#state === "ready" || files.size || !this.#hadFiles))
+    ) {
+      this.#hadFiles = files.size > 0;
+      this.#prove("status");
+    }
+    if (request) this.#settle(request, "", value);
+  }
+
+  #reply(kind, request, text, status) {
+    this.#setAlive(true);
+    this.#emit("reply", { kind, command: request?.command, text, status, time: Date.now() });
+  }
+
+  #release() {
+    for (const request of this.#pending.values())
+      if (request.next < Infinity) request.next = this.#clock.now();
+  }
+
+  #prove(reason) {
+    this.#proven = true;
+    this.#trouble = Infinity;
+    this.#become("ready", reason);
+  }
+
+  #become(state, reason) {
+    const previous = this.#state;
+    if (state === previous) return;
+    this.#state = state;
+    this.#reason = reason;
+    this.#emit("state", { state, previous, reason });
+  }
+
+  #setAlive(alive) {
+    if (alive === this.#alive) return;
+    this.#alive = alive;
+    this.#emit("channel", { alive });
+  }
+
+  #emit(type, detail) {
+    if (!this.#destroyed) this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+
+  /** What time brings: [when, what]. */
+  #agenda() {
+    const agenda = [...this.#pending.values()].map((request) => [
+      Math.min(request.deadline, request.next),
+      (now) => {
+        if (now < request.deadline) this.#post(request, now);
+        else this.#settle(request, this.#frame() ? request.code : "frame_gone");
+      },
+    ]);
+    if (!this.#watching) return agenda;
+    const limits = this.#limits;
+    const silent = this.#alive ? this.#trouble : Infinity;
+    const [pause, change, state, reason] = {
+      opening: [limits.pollOpening, this.#since + limits.openLimit, "lost", "unproven"],
+      ready: [limits.pollReady, silent + limits.slow, "slow", "silent"],
+      slow: [limits.pollSlow, silent + limits.lost, "lost", this.#reason],
+      lost: [limits.pollSlow, Infinity],
+    }[this.#state];
+    const dead = this.#alive === null ? this.#firstSent + limits.channel : Infinity;
+    return agenda.concat([
+      [dead, () => this.#setAlive(false)],
+      [change, () => this.#become(state, reason)],
+      [this.#polled + pause, (now) => this.#poll(now)],
+    ]);
+  }
+
+  #poll(now) {
+    this.#polled = now;
+    this.#trouble = Math.min(this.#trouble, now);
+    this.status();
+  }
+
+  #plan() {
+    const due = Math.min(...this.#agenda().map(([when]) => when));
+    if (this.#destroyed || due === Infinity || (this.#timer !== null && this.#due <= due)) return;
+    this.#clock.clearTimeout(this.#timer);
+    this.#due = due;
+    const wait = Math.max(0, Math.ceil(due - this.#clock.now()));
+    this.#timer = this.#clock.setTimeout(this.#tick, wait);
+  }
+
+  #tick = () => {
+    const now = this.#clock.now();
+    this.#clock.clearTimeout(this.#timer);
+    this.#timer = null;
+    for (const [when, act] of this.#agenda()) if (now >= when && !this.#destroyed) act(now);
+    this.#plan();
+  };
+}
