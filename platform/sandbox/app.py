@@ -1,0 +1,59 @@
+"""The front: one server, and which door a request goes to."""
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from sandbox import control
+from sandbox.api.transport import Api, html_page
+from sandbox.config import SITE_NAME
+from sandbox.hub import Hub
+from sandbox.settings import iframe_hosts
+
+log = logging.getLogger(__name__)
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def build(hub: Hub) -> web.Application:
+    app = web.Application(middlewares=[_check_host(hub), _last_resort])
+    app.add_routes(control.routes(hub))
+    app.router.add_route("*", "/api/v1/{event:.*}", Api(hub).handle)
+    app.router.add_get("/customize", _customize(hub))
+    return app
+
+
+def _check_host(hub: Hub) -> Middleware:
+    @web.middleware
+    async def check_host(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not hub.config.knows_host(request.headers.get("Host", "")):
+            return html_page(421, "Misdirected Request")
+        return await handler(request)
+
+    return check_host
+
+
+@web.middleware
+async def _last_resort(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except web.HTTPException as problem:
+        if problem.status < 400:
+            raise
+        return html_page(problem.status, problem.reason or "Error")
+
+
+def _customize(hub: Hub) -> Handler:
+    async def customize(request: web.Request) -> web.StreamResponse:
+        """What anybody may read about a site; of the real one's many values, the few in use."""
+        configuration = {
+            "site_name": SITE_NAME,
+            "kucalc": "no",
+            "email_signup": True,
+            "anonymous_signup": False,
+            "iframe_comm_hosts": iframe_hosts(hub.store.settings().get("iframe_comm_hosts", "")),
+        }
+        return web.json_response({"configuration": configuration})
+
+    return customize

@@ -1,0 +1,153 @@
+"""`python -m sandbox`: options, start, stop."""
+
+import argparse
+import asyncio
+import contextlib
+import fcntl
+import json
+import logging
+import os
+import signal
+import ssl
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+from aiohttp import web
+
+from sandbox import app
+from sandbox.config import ADMIN_EMAIL, Config, is_loopback
+from sandbox.hub import Hub
+from sandbox.ids import random_text
+from sandbox.processes import kill_marked, new_instance
+from sandbox.projects import Projects
+from sandbox.quirks import Quirks
+from sandbox.store import Account, Store
+
+log = logging.getLogger("sandbox")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox",
+        description="A stand-in for CoCalc on this machine. It isolates nobody: "
+        "what runs in a project runs as you.",
+    )
+    parser.add_argument("--data", type=Path, required=True, help="the folder of everything kept")
+    parser.add_argument("--host", default="127.0.0.1", help="a loopback address")
+    parser.add_argument("--port", type=int, default=0, help="0: a free one")
+    parser.add_argument("--public-url", default="", help="the address browsers use, if another")
+    parser.add_argument("--tls-cert", type=Path)
+    parser.add_argument("--tls-key", type=Path)
+    parser.add_argument(
+        "--iframe-hosts", help='who may use the kiosk\'s channel: "learn.school.test, .wild.test"'
+    )
+    parser.add_argument("--start-seconds", type=float, help="how long a project takes to start")
+    parser.add_argument("--quirks", default="{}", help="more quirks, as JSON: see quirks.py")
+    parser.add_argument(
+        "--admin-key", help="better given as SANDBOX_ADMIN_KEY, which `ps` does not show"
+    )
+    parser.add_argument("--ready-fd", type=int, help="where to write the port once we answer")
+    options = parser.parse_args()
+    if not is_loopback(options.host):
+        parser.error(f"{options.host} is no loopback address, and the sandbox isolates nobody.")
+    if bool(options.tls_cert) != bool(options.tls_key):
+        parser.error("--tls-cert and --tls-key go together.")
+    return options
+
+
+def main() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
+    options = _options()
+    quirks = Quirks()
+    try:
+        quirks.change(json.loads(options.quirks))
+    except (ValueError, AttributeError) as problem:
+        sys.exit(f"--quirks: {problem}")
+    if options.start_seconds is not None:
+        quirks.start_seconds = options.start_seconds
+    # Taken out of the environment, so that no process of a project inherits it.
+    key = options.admin_key or os.environ.pop("SANDBOX_ADMIN_KEY", "")
+    if not key:
+        key = "sk_" + random_text(24)
+        log.info("No SANDBOX_ADMIN_KEY given, so the admin's key is %s", key)
+    config = Config(
+        data=options.data.resolve(),
+        admin_key=key,
+        host=options.host,
+        port=options.port,
+        public_url=options.public_url,
+        tls_cert=options.tls_cert,
+        tls_key=options.tls_key,
+        iframe_hosts=options.iframe_hosts,
+    )
+    config.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _only_one(config):
+        asyncio.run(_serve(config, quirks, options.ready_fd))
+
+
+@contextlib.contextmanager
+def _only_one(config: Config) -> Iterator[None]:
+    with (config.data / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            sys.exit(f"Another sandbox is using {config.data}.")
+        yield
+
+
+def _admin(store: Store, key: str) -> Account:
+    """The site admin whose key the embedding site holds."""
+    admin = store.account_by_email(ADMIN_EMAIL) or store.create_account(
+        email=ADMIN_EMAIL, first_name="Sandbox", last_name="Admin", groups=["admin"]
+    )
+    store.set_key(admin.account_id, key)
+    return admin
+
+
+@contextlib.asynccontextmanager
+async def _hub(config: Config, quirks: Quirks) -> AsyncIterator[Hub]:
+    instance = new_instance()
+    with contextlib.closing(Store(config.database)) as store:
+        if config.iframe_hosts is not None:
+            store.set_setting("iframe_comm_hosts", config.iframe_hosts)
+        projects = Projects(config, quirks, instance)
+        hub = Hub(config, quirks, store, projects, _admin(store, config.admin_key))
+        try:
+            yield hub
+        finally:
+            await hub.close()
+            await asyncio.to_thread(kill_marked, instance)
+
+
+async def _serve(config: Config, quirks: Quirks, ready_fd: int | None) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with _hub(config, quirks) as hub:
+        runner = web.AppRunner(app.build(hub), access_log=None, shutdown_timeout=1)
+        await runner.setup()
+        site = web.TCPSite(runner, config.host, config.port, ssl_context=_tls(config))
+        await site.start()
+        port = runner.addresses[0][1]
+        _announce(config, hub, port, ready_fd)
+        await stop.wait()
+        hub.closing.set()
+        await runner.cleanup()
+
+
+def _tls(config: Config) -> ssl.SSLContext | None:
+    if not config.tls_cert:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(config.tls_cert, config.tls_key)
+    return context
+
+
+def _announce(config: Config, hub: Hub, port: int, ready_fd: int | None) -> None:
+    scheme = "https" if config.tls_cert else "http"
+    log.info("A stand-in for CoCalc answers at %s://%s:%d", scheme, config.host, port)
+    log.info("It isolates nobody: what runs in a project runs as you. Data: %s", config.data)
+    if ready_fd is not None:
+        with os.fdopen(ready_fd, "w") as ready:
+            json.dump({"port": port, "admin_account_id": hub.admin.account_id}, ready)

@@ -1,0 +1,70 @@
+"""What can be made to go wrong, at the start by options and later through the control door."""
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any, get_type_hints
+
+
+@dataclass
+class Quirks:
+    """Everything at its default behaves as CoCalc was observed to behave, only faster."""
+
+    latency: float = 0.0
+    """Seconds before every API call is handled."""
+    latency_events: list[str] = field(default_factory=list)
+    """Only these events wait; empty: all."""
+    start_seconds: float = 0.3
+    """How long a stopped project takes to start."""
+    account_limit: int = 150
+    """New accounts in 30 minutes from one address."""
+    hang_events: list[str] = field(default_factory=list)
+    """These events are never handled and never answered."""
+    fail_events: list[str] = field(default_factory=list)
+    """These events are refused with `event: error`."""
+    lost_replies: list[str] = field(default_factory=list)
+    """These events are carried out, then the connection breaks without an answer."""
+    api_down: str = ""
+    """"close": the connection breaks; "503": a gateway's HTML; "": the API answers."""
+    api_html: bool = False
+    """The API answers 200 with a page of HTML."""
+    slow_boot: float = 0.0
+    """Seconds more that a page needs before it connects."""
+    dead_channel: bool = False
+    """The kiosk never answers a message (its project log still comes)."""
+    refused_frames: bool = False
+    """Pages forbid to be framed."""
+    stopped_dialog: bool = False
+    """The kiosk takes every project for stopped, and asks."""
+    cookie_refused: bool = False
+    """The sign-in cookie is neither set nor read, as where a browser blocks it."""
+
+    def change(self, values: dict[str, Any]) -> None:
+        """Set the named quirks, or none of them: ValueError names what is wrong."""
+        kinds = get_type_hints(Quirks)
+        checked = {name: _checked(name, value, kinds) for name, value in values.items()}
+        for name, value in checked.items():
+            setattr(self, name, value)
+
+    def as_dict(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+
+def _checked(name: str, value: Any, kinds: dict[str, Any]) -> Any:
+    if name not in kinds:
+        raise ValueError(f"There is no quirk named {name!r}.")
+    if name == "api_down":
+        # True and False are what one types first.
+        value = {True: "close", False: "", None: ""}.get(value, value)
+        if value not in ("", "close", "503"):
+            raise ValueError('api_down is "close", "503" or "".')
+        return value
+    kind = kinds[name]
+    if kind == list[str]:
+        if not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
+            raise ValueError(f"{name} is a list of event names.")
+        return value
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise ValueError(f"{name} is of type {kind.__name__}.")
+    return value
