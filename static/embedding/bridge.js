@@ -6,16 +6,16 @@
  *    share one request; any such reply settles it.
  * 3. {action: "open", project_id, path} -> the same with status "ack", then "done" or "error". The
  *    page reloads after sign-in, and what came before is lost without a word: repeat until "ack".
- * 4. Calls for one file are joined. A late reply may settle a newer call for the same file,
- *    rightly: it tells of that file in that page.
+ * 4. Calls for one file are joined. A late reply settles a newer call for the same file, rightly:
+ *    it tells of that file in that page.
  * 5. {action: "closeall"} -> {status: "done", mesg: "all files are closed"}. Never repeated: that
  *    would close what was opened since. An open under way is rejected, a later one waits.
  * 6. An error without action is nobody's, unless it names the project of exactly one open.
  * 7. {source: "cocalc-project-log", payload} comes unasked, even where no command is answered.
  * 8. "connected" proves nothing. Ready: open_files has the file, its open was acknowledged, or the
  *    project log has it opened.
- * 9. While a new address loads, the old page still answers: nothing counts until status_time, which
- *    every page has for itself, changes.
+ * 9. While a new address loads, the old page still answers: nothing counts until status_time
+ *    changes, for every page has its own.
  */
 
 const LIMITS = {
@@ -35,14 +35,14 @@ const LIMITS = {
 };
 
 const SENTENCES = {
-  bad_request: "This is not the name of a file in a project.",
+  bad_request: "This is not a file in a project.",
   destroyed: "The page no longer talks to CoCalc.",
   frame_gone: "CoCalc's frame was closed or loaded anew.",
   refused: "CoCalc refused to open the file: ",
   superseded: "All files were closed before this one was open.",
-  timeout_acknowledge: "CoCalc does not answer, or may not open this file.",
-  timeout_close: "CoCalc did not confirm that all files are closed.",
-  timeout_open: "CoCalc did not finish opening the file.",
+  timeout_acknowledge: "CoCalc did not answer.",
+  timeout_close: "CoCalc did not close all files.",
+  timeout_open: "CoCalc did not open the file.",
   timeout_status: "CoCalc did not report its status.",
 };
 
@@ -57,11 +57,11 @@ const keyOf = (projectId, path) =>
 function deferred() {
   const it = {};
   it.promise = new Promise((resolve, reject) => Object.assign(it, { resolve, reject }));
-  it.promise.catch(() => {}); // nobody has to look at both promises of an `open`
+  it.promise.catch(() => {}); // nobody has to look at both
   return it;
 }
 
-/** `message` is for the user; `recoverable`: trying again may help. */
+/** `recoverable`: trying again may help. */
 export class BridgeError extends Error {
   /** @param {keyof typeof SENTENCES} code */
   constructor(code, detail = "") {
@@ -75,10 +75,10 @@ export class BridgeError extends Error {
  * @typedef {{quality: string, status: string, statusTime: Date?, ping: number?,
  *   openFiles: Map<string, string[]>}} Status
  *
- * Events, with detail (`time` in ms since 1970, `command` as sent):
+ * Events with their details; `time` in ms since 1970:
  * - state {state, previous, reason: "loading|status|ack|log|silent|disconnected|unproven"}
  * - sent {command, time}
- * - reply {kind: "ack|done|error|status", command?: the pending one it is for, text, time, status?}
+ * - reply {kind: "ack|done|error|status", command?, text, time, status?}
  * - log: CoCalc's project-log message
  * - channel {alive}
  */
@@ -92,12 +92,12 @@ export class Bridge extends EventTarget {
   #state = "opening";
   #reason;
   #files = new Map();
-  #expected;
+  #expected = "";
   #proven = false; // since the last address
-  #hadFiles = false; // when last ready
+  #hadFiles = false;
   #pageTime = NaN; // the last status_time
   #oldUntil = 0; // by then the old page is gone
-  #alive = null; // unknown
+  #alive = null; // not known
   #trouble = Infinity; // when a good status was last missed
   #since = 0; // "opening" began
   #firstSent = Infinity;
@@ -108,7 +108,7 @@ export class Bridge extends EventTarget {
   #due;
 
   /**
-   * @param {() => Window?} frameWindow asked every time: the frame may be replaced
+   * @param {() => Window?} frameWindow asked every time
    * @param {string} origin
    * @param {{host?: EventTarget, limits?: Partial<typeof LIMITS>, clock?: object}} options
    */
@@ -132,14 +132,14 @@ export class Bridge extends EventTarget {
     return this.#state;
   }
 
-  /** As last reported. @returns {Map<string, string[]>} */
+  /** @returns {Map<string, string[]>} */
   get openFiles() {
     return this.#files;
   }
 
   /**
-   * Both promises always settle; awaiting the whole awaits `result`.
-   * @returns {{acknowledged: Promise<void>, result: Promise<void>, then: Function}}
+   * Both promises always settle; what is returned is `result` itself.
+   * @returns {Promise<void> & {acknowledged: Promise<void>, result: Promise<void>}}
    */
   open(projectId, path) {
     const { acknowledge, repeat } = this.#limits;
@@ -147,11 +147,7 @@ export class Bridge extends EventTarget {
     const key = keyOf(projectId, path);
     const request = this.#request(key, command, "timeout_acknowledge", acknowledge, repeat);
     const result = request.promise;
-    return {
-      acknowledged: request.acknowledged.promise,
-      result,
-      then: (...handlers) => result.then(...handlers),
-    };
+    return Object.assign(result, { acknowledged: request.acknowledged.promise, result });
   }
 
   /** @returns {Promise<void>} */
@@ -168,7 +164,7 @@ export class Bridge extends EventTarget {
     return this.#request("status", STATUS, "timeout_status", status, repeat).promise;
   }
 
-  /** The frame's address leads to this file. */
+  /** The frame's address opens this file. */
   expect(projectId, path) {
     this.#expected = keyOf(projectId, path);
     if (!this.#expected) throw new BridgeError("bad_request");
@@ -191,7 +187,7 @@ export class Bridge extends EventTarget {
   frameLoading() {
     const now = this.#clock.now();
     const { acknowledge, repeat, replace } = this.#limits;
-    this.#oldUntil = isNaN(this.#pageTime) ? 0 : now + replace;
+    if (this.#pageTime) this.#oldUntil = now + replace;
     this.#proven = this.#hadFiles = false;
     this.#files = new Map();
     this.#trouble = this.#firstSent = Infinity;
@@ -237,10 +233,14 @@ export class Bridge extends EventTarget {
     request.reject(error);
   }
 
-  /** Not to be sent yet, so no reply can be meant for it. */
+  get #oldPage() {
+    return this.#clock.now() < this.#oldUntil;
+  }
+
+  /** Not to be sent yet, so no reply is for it. */
   #waits({ command }) {
     if (command === STATUS) return false;
-    return this.#oldUntil > 0 || (command.path && this.#pending.has("closeall"));
+    return this.#oldPage || (command.path && this.#pending.has("closeall"));
   }
 
   #post(request, now) {
@@ -271,17 +271,16 @@ export class Bridge extends EventTarget {
 
   #hear(data) {
     const { status, action, project_id, path, connection } = data;
-    const text = asText(data.mesg);
+    const text = asText(data.mesg).slice(0, 300);
     const credit = (key) => {
       const request = this.#pending.get(key);
-      return request && !this.#waits(request) ? request : undefined;
+      if (request && !this.#waits(request)) return request;
     };
     if (data.source === "cocalc-project-log") {
       this.#emit("log", data);
       const log = data.payload?.project_log;
-      if (log?.event?.event !== "open" || log.event.action !== "open") return;
-      const key = keyOf(log.project_id, log.event.filename);
-      this.#opened(key, credit(key), "log");
+      const key = keyOf(log?.project_id, log?.event?.filename);
+      if (log?.event?.event === "open") this.#opened(key, credit(key), "log");
     } else if (action === "open" && ["ack", "done", "error"].includes(status)) {
       const key = keyOf(project_id, path);
       const request = credit(key);
@@ -302,14 +301,14 @@ export class Bridge extends EventTarget {
       const named = [...this.#pending.values()].filter(
         ({ command, key }) => command.path && text.includes(command.project_id) && credit(key),
       );
-      const request = named.length === 1 ? named[0] : undefined;
+      const request = named[1] ? undefined : named[0];
       this.#reply(status, request, text);
       if (request) this.#settle(request, "refused", text);
     }
   }
 
   #opened(key, request, how) {
-    if (!request && (this.#oldUntil || !key || key !== this.#expected)) return;
+    if (!request && (this.#oldPage || !key || key !== this.#expected)) return;
     this.#prove(how === "log" ? how : "ack");
     if (!request) return;
     request.acknowledged.resolve();
@@ -322,10 +321,11 @@ export class Bridge extends EventTarget {
   }
 
   #heardStatus({ quality, status, status_time, ping }, listed) {
-    const now = this.#clock.now();
     const files = new Map();
-    for (const [projectId, paths] of Object.entries(isObject(listed) ? listed : {}))
-      if (Array.isArray(paths)) files.set(projectId, paths.filter(asText));
+    for (const [projectId, paths] of Object.entries(isObject(listed) ? listed : {})) {
+      const named = Array.isArray(paths) ? paths.filter(asText) : [];
+      if (named[0]) files.set(projectId, named);
+    }
     const time = new Date(status_time instanceof Date ? status_time : asText(status_time));
     const value = {
       quality: asText(quality),
@@ -336,18 +336,18 @@ export class Bridge extends EventTarget {
     };
     const request = this.#pending.get("status");
     this.#reply("status", request, value.status, value);
-    if (this.#oldUntil) {
-      if (now < this.#oldUntil && +time === this.#pageTime) return;
+    if (this.#oldPage) {
+      if (+time === this.#pageTime) return;
       this.#oldUntil = 0;
       this.#release();
     }
     this.#pageTime = +time;
     this.#files = files;
     if (value.status !== "connected") {
-      this.#trouble = Math.min(this.#trouble, now);
+      this.#trouble = Math.min(this.#trouble, this.#clock.now());
       if (this.#state === "ready") this.#become("slow", "disconnected");
     } else if (
-      [...files].some(([id, paths]) => paths.some((path) => keyOf(id, path) === this.#expected)) ||
+      files.get(this.#expected.slice(0, 36))?.includes(this.#expected.slice(37)) ||
       // Later any open file will do, and none where there was none.
       (this.#proven && (this.#state === "ready" || files.size || !this.#hadFiles))
     ) {
