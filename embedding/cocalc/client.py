@@ -4,7 +4,7 @@ Every operation blocks, has time limits of its own, returns only on CoCalc's exa
 answer, and raises `embedding.cocalc.errors.CocalcError` (its docstring has the tree) on
 everything else. Ids are CoCalc's uuids, as strings. Paths are relative to the project's home
 and checked by `embedding.cocalc.paths` before anything is sent: ValueError for one that leaves it.
-A call into a stopped project starts it and waits (facts 11: 1.4–2.5 s, minutes elsewhere).
+A call into a stopped project starts it and waits (1.4 to 2.5 s as observed; minutes are possible).
 """
 
 from collections.abc import Iterable, Sequence

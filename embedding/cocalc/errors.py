@@ -6,7 +6,7 @@
     ├── RefusedKey         CoCalc does not know the site's key
     ├── Forbidden          the key's account may not do this
     ├── NotFound           no such project, file or command
-    ├── Duplicate          the e-mail address has an account already
+    ├── Duplicate          the e-mail address, or the target's path, is taken already
     ├── Limited            banned or rate-limited; `retry_after` says for how long
     ├── BadRequest         CoCalc understood and refused: ours to mend
     ├── CommandFailed      a command ended with a non-zero exit code
@@ -76,7 +76,7 @@ class NotFound(CocalcError):
 
 
 class Duplicate(CocalcError):
-    """An account with this e-mail address exists already."""
+    """An account with this e-mail address, or something at the target's path, exists already."""
 
     code = "duplicate"
 
@@ -101,9 +101,23 @@ class BadRequest(CocalcError):
 
 
 class CommandFailed(CocalcError):
-    """A command in the project ended with a non-zero exit code, or was killed at its limit."""
+    """A command in the project ended with a non-zero exit code, or was killed at its limit.
+
+    `exit_code` is None where there is none: killed, or not a command of ours (a copy).
+    """
 
     code = "command_failed"
+
+    def __init__(
+        self,
+        operation: str,
+        words: str = "",
+        *,
+        status: int | None = None,
+        exit_code: int | None = None,
+    ) -> None:
+        super().__init__(operation, words, status=status)
+        self.exit_code = exit_code
 
 
 class ServerFault(CocalcError):

@@ -12,15 +12,15 @@ The shapes below are the whole list, so that a stand-in server knows what it mus
     create_project              title, description                        project_created
     add_collaborator            project_id, account_id                    success
     remove_collaborator         project_id, account_id                    success
-    copy_path_between_projects  src_project_id, src_path,                 copy_path_between_projects_
-                                target_project_id, target_path,           response, or success
+    copy_path_between_projects  src_project_id, src_path,                 copy_path_between_
+                                target_project_id, target_path,           projects_response, success
                                 overwrite_newer, delete_missing, backup,
                                 timeout (int, s), wait_until_done: true,
                                 exclude: [pattern, …] (only where given)
     project_exec                project_id, command, args: [str, …],      project_exec_output
                                 path ("" is the home), timeout (int, s),
                                 bash, err_on_exit: false
-    project_exec, as a FORM     project_id, command, timeout              project_exec_output
+    project_exec, as a FORM     project_id, command, path, timeout        project_exec_output
     query                       query: one of the following               query
 
 The queries; one row is asked for as a list too, and a project that is not there is an empty one:
@@ -43,3 +43,20 @@ too long for JSON (100 kB) goes as a form without `bash`, `args` and `err_on_exi
 command with blanks in it and no args by bash, and answers a failed one with
 `{"event": "error", "error": "Error executing command … exited with nonzero code N -- stderr='…'"}`.
 """
+
+from embedding.cocalc.v1.accounts import Accounts
+from embedding.cocalc.v1.files import Files
+from embedding.cocalc.v1.projects import Projects
+
+
+class V1Client(Accounts, Projects, Files):
+    """CoCalc by its API v1. Thread-safe; see `embedding.cocalc.client.Client` for the operations.
+
+    Args:
+        base_url: CoCalc's address with its base path, such as ``"https://host/base"``.
+        api_key: the site's key; a site admin's, or minting tokens does not work.
+        connect_timeout: seconds to get a connection.
+        pool_size: connections kept open for the threads of this process.
+        limits: how long the calls may take.
+        on_call: told after each HTTP request: operation, seconds, the error's code or None.
+    """

@@ -1,0 +1,77 @@
+"""Whose key it is, accounts, and tokens to sign in with."""
+
+from embedding.cocalc.client import Account, Identity
+from embedding.cocalc.errors import NotCocalc
+from embedding.cocalc.v1.answers import refused_account, words_of
+from embedding.cocalc.v1.calls import Calls, checked_uuid, rows_in, text_in
+from embedding.cocalc.v1.transport import Retry
+
+
+class Accounts(Calls):
+    """The operations on accounts."""
+
+    def identify(self) -> Identity:
+        fields = {"account_id": None, "email_address": None, "groups": None}
+        row = self._query("identify", {"accounts": fields}, retry=Retry.ALWAYS).get("accounts")
+        if not isinstance(row, dict):
+            raise NotCocalc("identify", "the answer has no account", status=200)
+        return Identity(
+            account_id=text_in("identify", row, "account_id"),
+            email=row.get("email_address") or "",
+            is_admin="admin" in (row.get("groups") or ()),
+        )
+
+    def create_account(self, *, email: str, first_name: str, last_name: str) -> str:
+        """Create an account with no password at all: CoCalc allows it, so nothing is to be guessed.
+
+        A name that reads like a URL is a BadRequest with CoCalc's words.
+        """
+        answer = self._transport.call(
+            "create_account",
+            "create_account",
+            {
+                "email_address": email,
+                "first_name": first_name,
+                "last_name": last_name,
+                "agreed_to_terms": True,
+            },
+            success=("account_created", "account_creation_failed"),
+            limit=self._limits.call,
+        )
+        if answer["event"] == "account_creation_failed":
+            words = self._transport.readable(words_of(answer.get("reason")))
+            raise refused_account("create_account", words, 200)
+        return text_in("create_account", answer, "account_id")
+
+    def find_account(self, email: str) -> Account | None:
+        answer = self._transport.call(
+            "find_account",
+            "user_search",
+            {"query": email},
+            success=("user_search_results",),
+            limit=self._limits.call,
+            retry=Retry.ALWAYS,
+        )
+        # CoCalc also searches names, and several addresses at once: only the very one counts.
+        for row in rows_in("find_account", answer, "results"):
+            found = row.get("email_address")
+            if isinstance(found, str) and found.lower() == email.lower():
+                return Account(
+                    account_id=text_in("find_account", row, "account_id"),
+                    email=found,
+                    first_name=row.get("first_name") or "",
+                    last_name=row.get("last_name") or "",
+                )
+        return None
+
+    def mint_token(self, account_id: str) -> str:
+        # Once more is harmless but after "incorrect password", and that one is never repeated.
+        answer = self._transport.call(
+            "mint_token",
+            "user_auth",
+            {"account_id": checked_uuid(account_id), "password": ""},
+            success=("user_auth_token",),
+            limit=self._limits.call,
+            retry=Retry.ALWAYS,
+        )
+        return text_in("mint_token", answer, "auth_token")

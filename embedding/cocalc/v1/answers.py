@@ -1,0 +1,198 @@
+"""What an answer means: the success we asked for, or which error of the tree.
+
+CoCalc has few status codes and many sentences. Those below were recorded (tests/contract) on
+CoCalc 2024-07; an `error` is a string, an object of Node's (`{"code": "EISDIR", …}`), `{}` or a
+number. Whatever is unknown is a BadRequest: understood and refused.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from embedding.cocalc.errors import (
+    BadRequest,
+    CocalcError,
+    CommandFailed,
+    Duplicate,
+    Forbidden,
+    Limited,
+    NotCocalc,
+    NotFound,
+    OutcomeUnknown,
+    RefusedKey,
+    ServerFault,
+)
+
+MAX_WORDS = 500  # characters
+BAN = 60  # seconds, after "incorrect password"
+ACCOUNT_WINDOW = 1800  # seconds, in which CoCalc counts the new accounts of an address
+
+_BAD_KEY = re.compile(
+    r"Is your API key wrong\?|must provide authentication via an API key"
+    r"|^Unknown authorization type"
+    r'|^error: value "\d+" is out of range for type integer$'  # most made-up keys
+    r"|undefined \(reading 'startsWith'\)$"  # `Bearer` and nothing
+)
+_STARTING = re.compile(r"^(Error: )?timeout$|unable to determine project port")
+_MEANINGS: list[tuple[re.Pattern[str], type[CocalcError]]] = [
+    # The last one is what an admin's call into an unknown project ends in.
+    (re.compile(r"ENOENT|unknown project_id|undefined \(reading 'site_license'\)$"), NotFound),
+    (
+        re.compile(
+            r"does not have write access|^ACCESS BLOCKED|must be an admin"
+            r"|member of the admin group|do not have read access"
+        ),
+        Forbidden,
+    ),
+    (re.compile(r"^WARNING: copy exited with an error"), CommandFailed),
+    (
+        re.compile(
+            _STARTING.pattern
+            + r"|^Timed out after|^postgresql error|^(Type|Reference|Range|Syntax)Error"
+        ),
+        ServerFault,
+    ),
+]
+_EXEC = "Error executing command "
+_EXITED = re.compile(r".*exited with nonzero code (\S+) -- stderr='(.*)'", re.DOTALL)
+_NOT_RUN = re.compile(r".*was not able to run -- stderr='(.*)'", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What came back over HTTP."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def understand(
+    operation: str,
+    response: Response,
+    success: tuple[str, ...],
+    call_id: str,
+    redact: Callable[[str], str],
+) -> dict[str, Any] | CocalcError:
+    """Return the answer if its event is one of `success` and its id ours; an error otherwise."""
+    status = response.status
+    try:
+        answer = json.loads(response.body)
+    except ValueError:  # HTML, or bytes that are no UTF-8
+        answer = None
+    if isinstance(answer, dict) and "event" in answer and status == 200:
+        if answer.get("id") != call_id:
+            return NotCocalc(operation, "the answer is not to our call", status=status)
+        if answer["event"] in success:
+            return answer
+        if answer["event"] == "error":
+            return refused(operation, redact(words_of(answer.get("error"))), status)
+        event = readable(redact(str(answer["event"])))
+        return NotCocalc(operation, f"unexpected answer: event {event}", status=status)
+    if isinstance(answer, dict) and "error" in answer and status == 400:
+        return _refused_request(operation, redact(words_of(answer["error"])), status)
+    words = readable(redact(_text_of(response.body)))
+    if status == 413:
+        return BadRequest(operation, "too large", status=status)
+    if status == 429:
+        seconds = response.headers.get("Retry-After", "")
+        wait = int(seconds) if seconds.isdecimal() else BAN
+        return Limited(operation, words, status=status, retry_after=wait)
+    if status == 504:  # a gateway has stopped waiting; CoCalc has perhaps not
+        return OutcomeUnknown(operation, words, status=status)
+    if status >= 500:
+        return ServerFault(operation, words, status=status)
+    if 300 <= status < 400:
+        target = urlsplit(response.headers.get("Location", ""))
+        words = readable(redact(f"redirects to {target.scheme}://{target.hostname}"))
+    return NotCocalc(operation, words, status=status)
+
+
+def words_of(error: object) -> str:
+    """Return what CoCalc gave as `error` or `reason`, as one readable text."""
+    if isinstance(error, str):
+        return error
+    if isinstance(error, dict) and "code" in error:
+        parts = (error["code"], error.get("syscall"), error.get("path"))
+        return " ".join(str(part) for part in parts if part)
+    if isinstance(error, dict) and error:
+        return "; ".join(f"{key}: {words_of(value)}" for key, value in error.items())
+    if isinstance(error, int | float):
+        return f"error {error}"
+    return "no reason given" if not error else json.dumps(error, ensure_ascii=False)
+
+
+def readable(text: str) -> str:
+    """Cut to a readable length; no control characters, nothing that cannot be stored."""
+    text = re.sub(r"[\x00-\x08\x0b-\x1f\x7f]+", " ", text).strip()
+    text = text.encode("utf-8", "replace").decode()
+    return text if len(text) <= MAX_WORDS else text[:MAX_WORDS] + "…"
+
+
+def _refused_request(operation: str, words: str, status: int) -> CocalcError:
+    """Give the error for HTTP 400 with `{"error"}`: a bad key, endpoint or parameter."""
+    if _BAD_KEY.search(words):
+        return RefusedKey(operation, readable(words), status=status)
+    return refused(operation, words, status)
+
+
+def refused(operation: str, words: str, status: int) -> CocalcError:
+    """Give the error for `{"event": "error"}`: what the handler of the event refused."""
+    if words.startswith(_EXEC):
+        return _failed_command(operation, words, status)
+    if words == "incorrect password" or words.startswith("banned"):
+        seconds = re.search(r"(\d+)s", words)
+        wait = int(seconds[1]) if seconds else BAN
+        return Limited(operation, readable(words), status=status, retry_after=wait)
+    for pattern, kind in _MEANINGS:
+        if pattern.search(words):
+            return kind(operation, readable(words), status=status)
+    if words == "no reason given":
+        return ServerFault(operation, words, status=status)
+    return BadRequest(operation, readable(words), status=status)
+
+
+def refused_account(operation: str, reason: object, status: int) -> CocalcError:
+    """Give the error for `{"event": "account_creation_failed"}`."""
+    words = readable(words_of(reason))
+    if "already taken" in words:
+        return Duplicate(operation, words, status=status)
+    if "Too many accounts are being created" in words:
+        return Limited(operation, words, status=status, retry_after=ACCOUNT_WINDOW)
+    return BadRequest(operation, words, status=status)
+
+
+def _failed_command(operation: str, words: str, status: int) -> CocalcError:
+    """Tell apart the failures of an exec. CoCalc repeats the whole command: that is left out."""
+    exit_code = None
+    if match := _EXITED.match(words):
+        said, code = match[2], match[1]
+        exit_code = int(code) if code.isdecimal() else None
+    elif match := _NOT_RUN.match(words):
+        said = match[1]
+    else:
+        tail = words.rpartition(" -- ")[2]
+        said = "killed at its time limit" if tail.startswith("killed command") else tail
+    if '"code":"ENOENT"' in said and '"syscall":"spawn' in said:
+        said = "no such command, or no such folder to run it in"
+        return NotFound(operation, said, status=status)
+    return CommandFailed(operation, readable(said), status=status, exit_code=exit_code)
+
+
+def is_undone(error: CocalcError) -> bool:
+    """Say whether the failed call reached nobody who could have acted: repeating is harmless.
+
+    A project that is just starting makes CoCalc say `timeout` after 20 s, or that it is
+    `unable to determine project port`; a query not begun within 15 s is a `timeout` as well.
+    """
+    return isinstance(error, ServerFault) and bool(_STARTING.search(error.words))
+
+
+def _text_of(body: bytes) -> str:
+    """Return what a page says, without its markup."""
+    page = body[:10_000].decode("utf-8", "replace")
+    page = re.sub(r"(?is)<(style|script)\b.*?</\1>|<!.*?>|<[^>]*>", " ", page)
+    return " ".join(page.split()) or "an empty page"

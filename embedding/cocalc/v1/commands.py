@@ -1,0 +1,147 @@
+"""Commands in a project, and copies between projects."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from embedding.cocalc.client import Output
+from embedding.cocalc.errors import CommandFailed, NotCocalc
+from embedding.cocalc.paths import clean_path
+from embedding.cocalc.v1.calls import Calls, checked_uuid
+from embedding.cocalc.v1.transport import Retry, fits_json
+
+SCRIPT_TIMEOUT = 60  # seconds for a script of our own
+
+
+class Commands(Calls):
+    """The operations that run something."""
+
+    def exec(
+        self,
+        project_id: str,
+        command: str,
+        args: Sequence[str] = (),
+        *,
+        path: str = "",
+        bash: bool = False,
+        timeout: int = 10,
+        check: bool = True,
+    ) -> Output:
+        if timeout < 1:
+            raise ValueError("timeout must be at least 1 second: CoCalc never answers for 0.")
+        clean_path(path, home=True)
+        output = self._exec(
+            "exec", project_id, command, args, path=path, bash=bash, timeout=timeout
+        )
+        if check and output.exit_code != 0:
+            raise self._failed("exec", output)
+        return output
+
+    def copy_path(
+        self,
+        *,
+        source_project: str,
+        source_path: str,
+        target_project: str,
+        target_path: str,
+        overwrite_newer: bool = False,
+        delete_missing: bool = False,
+        backup: bool = False,
+        exclude: Iterable[str] = (),
+        timeout: int = 280,
+    ) -> None:
+        """Copy, and wait: without `wait_until_done` rsync's failures look like success.
+
+        A project that does not exist "succeeds" as target for an admin's key.
+        """
+        fields: dict[str, Any] = {
+            "src_project_id": checked_uuid(source_project),
+            "src_path": clean_path(source_path, home=True),
+            "target_project_id": checked_uuid(target_project),
+            "target_path": clean_path(target_path),
+            "overwrite_newer": overwrite_newer,
+            "delete_missing": delete_missing,
+            "backup": backup,
+            "timeout": timeout,
+            "wait_until_done": True,
+        }
+        if patterns := list(exclude):
+            fields["exclude"] = patterns
+        self._transport.call(
+            "copy_path",
+            "copy_path_between_projects",
+            fields,
+            success=("copy_path_between_projects_response", "success"),
+            limit=timeout + self._limits.margin,
+            retry=Retry.UNDONE,
+        )
+
+    def _run(
+        self,
+        operation: str,
+        project_id: str,
+        script: str,
+        *,
+        retry: Retry,
+        limit: float | None = None,
+    ) -> Output:
+        return self._exec(
+            operation,
+            project_id,
+            script,
+            bash=True,
+            timeout=SCRIPT_TIMEOUT,
+            retry=retry,
+            limit=limit,
+        )
+
+    def _exec(
+        self,
+        operation: str,
+        project_id: str,
+        command: str,
+        args: Sequence[str] = (),
+        *,
+        path: str = "",
+        bash: bool = False,
+        timeout: int = 10,
+        retry: Retry = Retry.NEVER,
+        limit: float | None = None,
+    ) -> Output:
+        text = {"project_id": checked_uuid(project_id), "command": command, "path": path}
+        fields = {
+            **text,
+            "timeout": timeout,
+            "args": list(args),
+            "bash": bash,
+            "err_on_exit": False,
+        }
+        # A form cannot say `bash` or `err_on_exit`, but with blanks and no args it is bash anyway.
+        form = bash and not args and not fits_json(fields)
+        try:
+            answer = self._transport.call(
+                operation,
+                "project_exec",
+                {**text, "timeout": timeout} if form else fields,
+                success=("project_exec_output",),
+                # A start does not count against `timeout`.
+                limit=limit or max(timeout + self._limits.margin, self._limits.start),
+                retry=retry,
+                form=form,
+            )
+        except CommandFailed as failure:
+            if failure.exit_code is None:
+                raise
+            return Output("", failure.words, failure.exit_code)
+        stdout, stderr = answer.get("stdout"), answer.get("stderr")
+        exit_code = answer.get("exit_code")
+        if (
+            not isinstance(stdout, str)
+            or not isinstance(stderr, str)
+            or not isinstance(exit_code, int)
+        ):
+            raise NotCocalc(operation, "the answer has no output", status=200)
+        return Output(stdout, stderr, exit_code)
+
+    def _failed(self, operation: str, output: Output) -> CommandFailed:
+        words = self._transport.readable(output.stderr) or f"exit code {output.exit_code}"
+        return CommandFailed(operation, words, status=200, exit_code=output.exit_code)

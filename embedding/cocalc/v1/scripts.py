@@ -1,0 +1,113 @@
+"""The bash scripts that do file work in a project, and what their exit codes mean.
+
+They need bash, coreutils and findutils, and run in the home. Every path given here is quoted and
+begins with `./`, so that no name is taken for an option.
+"""
+
+import base64
+import shlex
+from uuid import uuid4
+
+from embedding.cocalc.errors import BadRequest, CocalcError, Duplicate, NotFound, ServerFault
+from embedding.cocalc.paths import clean_path, parent
+
+READ_CHUNK = 4 * 1024 * 1024  # bytes
+
+_ABSENT, _NO_FILE, _TAKEN, _LARGE, _DAMAGED, _NO_FOLDER = 80, 81, 82, 83, 84, 85
+MEANINGS: dict[int, tuple[type[CocalcError], str]] = {
+    _ABSENT: (NotFound, "no such file or folder"),
+    _NO_FILE: (BadRequest, "not a file"),
+    _TAKEN: (Duplicate, "something of that name exists already"),
+    _LARGE: (BadRequest, "the file is larger than asked for"),
+    _DAMAGED: (ServerFault, "the file did not arrive whole"),
+    _NO_FOLDER: (BadRequest, "not a folder that can be read"),
+}
+
+
+def quoted(path: str, *, home: bool = False) -> str:
+    """Check a path and make it safe for bash. Raises ValueError."""
+    return shlex.quote(f"./{clean_path(path, home=home)}")
+
+
+def temporary_beside(path: str) -> str:
+    """Give a name that nobody else uses, hidden, in the folder of `path`."""
+    name = f".{uuid4().hex}.part"
+    return quoted(f"{parent(path)}/{name}" if parent(path) else name)
+
+
+def prepare(target: str, folder: str) -> str:
+    """Make the folder that a file is to be written to."""
+    return f"mkdir -p -- {folder} || exit\nif [ -d {target} ]; then exit {_NO_FILE}; fi\n"
+
+
+def append(temporary: str, chunk: bytes, offset: int) -> str:
+    """Put a chunk at its offset, however often it is run; on failure, leave no file."""
+    # The URL-safe alphabet, which a form does not have to escape.
+    encoded = base64.urlsafe_b64encode(chunk).decode()
+    return (
+        f"set -e -o pipefail\nt={temporary}\n"
+        "trap '[ $? = 0 ] || rm -f -- \"$t\"' EXIT\n"
+        f'truncate -s {offset} -- "$t"\n'
+        f"printf %s '{encoded}' | tr -- -_ +/ | base64 -d >> \"$t\"\n"
+    )
+
+
+def put(target: str, digest: str) -> str:
+    """After `append`: check the whole, keep the old file's mode, and take its place at once."""
+    return (
+        f'[ "$(sha256sum < "$t")" = \'{digest}  -\' ] || exit {_DAMAGED}\n'
+        f'if [ -f {target} ]; then chmod --reference={target} -- "$t" || :; fi\n'
+        f'mv -fT -- "$t" {target}'
+    )
+
+
+def discard(temporary: str) -> str:
+    """Remove what a failed write may have left."""
+    return f"rm -f -- {temporary}"
+
+
+def chunk(name: str, number: int, max_bytes: int | None) -> str:
+    """Print one chunk as base64, between two lines by which a change of the file would show."""
+    limit = "" if max_bytes is None else f"[ ${{s%% *}} -le {max_bytes:d} ] || exit {_LARGE}\n"
+    return (
+        f'set -e -o pipefail\nf={name}\n[ -e "$f" ] || exit {_ABSENT}\n'
+        f'[ -f "$f" ] || exit {_NO_FILE}\n'
+        "stamp() { stat -L -c '%s %.9Y %.9Z %i' -- \"$f\"; }\n"
+        f's=$(stamp)\n{limit}echo "$s"\n'
+        f'dd if="$f" bs={READ_CHUNK} skip={number} count=1 iflag=fullblock status=none'
+        " | base64 -w0\necho\nstamp"
+    )
+
+
+def listing(name: str) -> str:
+    """Print type, size, time and name of each entry, NUL after each, all as base64.
+
+    In the C locale `-name` and `%f` take any bytes. `find` also fails where an entry vanishes
+    under its eyes; what it has printed is right all the same.
+    """
+    return (
+        f'd={name}\n[ -e "$d" ] || exit {_ABSENT}\n'
+        f'[ -d "$d" ] && [ -r "$d" ] && [ -x "$d" ] || exit {_NO_FOLDER}\n'
+        "LC_ALL=C find -L \"$d/\" -mindepth 1 -maxdepth 1 ! -name '.*'"
+        " -printf '%y %s %T@ %f\\0' | base64 -w0"
+    )
+
+
+def make_folder(name: str) -> str:
+    """Make a folder with its parents."""
+    return f"mkdir -p -- {name}"
+
+
+def move(old: str, new: str, folder: str) -> str:
+    """Rename without overwriting; `mv -n` keeps quiet where somebody was faster."""
+    return (
+        f"[ -e {old} ] || [ -L {old} ] || exit {_ABSENT}\n"
+        f"if [ -e {new} ] || [ -L {new} ]; then exit {_TAKEN}; fi\n"
+        f"mkdir -p -- {folder} && mv -nT -- {old} {new} || exit\n"
+        f"if [ -e {old} ] || [ -L {old} ]; then exit {_TAKEN}; fi"
+    )
+
+
+def remove(name: str) -> str:
+    """Delete a file, or a folder with all in it."""
+    return f"[ -e {name} ] || [ -L {name} ] || exit {_ABSENT}\nrm -rf -- {name}"
