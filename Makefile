@@ -1,6 +1,6 @@
 .PHONY: demo test check tour bench lock clean
 
-demo: ; @bin/setup && .venv/bin/python manage.py demo               # the site with a local stand-in for CoCalc
+demo: ; @bin/setup && .venv/bin/python -m config.demo               # the site with a local stand-in for CoCalc
 test: ; @bin/setup --chromium && .venv/bin/pytest                   # every test, a real browser included
 check: ; @bin/setup && bin/check                                    # style, types, who imports whom, deployment, migrations
 tour: ; @bin/setup --chromium && .venv/bin/python -m tests.tour     # walks through the demo as student and administrator

@@ -8,15 +8,13 @@ import sys
 def main() -> None:
     """Run one management command under the site's settings."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    from django.conf import settings
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
     try:
-        settings.INSTALLED_APPS  # noqa: B018  reading it loads the settings
+        execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(f"The site cannot start:\n{error}")
-    execute_from_command_line(sys.argv)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -32,7 +33,7 @@ class Conf:
 @cache
 def conf() -> Conf:
     """Return the settings; read once, and again after a test has changed them."""
-    given = settings.EMBEDDING
+    given: dict[str, Any] = settings.EMBEDDING
     return Conf(
         cocalc_url=given["COCALC_URL"],
         api_url=given.get("COCALC_API_URL") or given["COCALC_URL"],

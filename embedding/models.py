@@ -34,9 +34,7 @@ class Claim(models.Model):
             type(self)
             ._default_manager.filter(pk=self.pk, **{f"{self.remote_field}__isnull": True})
             .filter(Q(claimed_until=None) | Q(claimed_until__lt=now))
-            .update(
-                claimed_until=now + timedelta(seconds=seconds), attempts=F("attempts") + 1
-            )
+            .update(claimed_until=now + timedelta(seconds=seconds), attempts=F("attempts") + 1)
         )
         self.refresh_from_db()
         return taken == 1

@@ -13,7 +13,7 @@ os.environ.update(
     }
 )
 
-from config.settings import *  # noqa: E402, F403  the environment comes first
+from config.settings import *  # noqa: F403  the environment comes first
 
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -1,7 +1,8 @@
 """The files of a project, as *My notebooks* shows and changes them."""
 
+from typing import IO
+
 import nbformat
-from django.core.files.uploadedfile import UploadedFile
 
 from embedding.client import client
 from embedding.cocalc.client import Entry
@@ -52,12 +53,12 @@ def folder_create(member: Member, path: str) -> None:
     client().make_folder(_id(member), path)
 
 
-def file_upload(member: Member, path: str, upload: UploadedFile, *, overwrite: bool) -> None:
+def file_upload(member: Member, path: str, upload: IO[bytes], *, overwrite: bool) -> None:
     """Store an uploaded file. A notebook must be one; an existing file needs `overwrite`."""
     limit = conf().upload_max_bytes
-    if (upload.size or 0) > limit:
+    content = upload.read(limit + 1)
+    if len(content) > limit:
         raise too_large(path, limit)
-    content = upload.read()
     if path.endswith(NOTEBOOK):
         _check_notebook(path, content)
     if not overwrite:
@@ -101,9 +102,7 @@ def file_delete(member: Member, path: str) -> None:
         return
     forget_checks(member)
     if member.role != Member.Role.OWNER:
-        Event.log(
-            "file.deleted", str(member.project), actor=member.user.get_username(), path=path
-        )
+        Event.log("file.deleted", str(member.project), actor=member.user.get_username(), path=path)
 
 
 def too_large(name: str, limit: int) -> Problem:
@@ -157,5 +156,3 @@ def _check_notebook(path: str, content: bytes) -> None:
             "Download it again where you have it from, or give it another ending.",
             status=400,
         ) from None
-
-

@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
@@ -27,7 +27,7 @@ from embedding.problems import Busy
 log = logging.getLogger(__name__)
 
 
-def account_row(user: AbstractBaseUser) -> CocalcAccount:
+def account_row(user: User) -> CocalcAccount:
     """Return the user's row, whether or not the account exists on CoCalc yet."""
     row, _ = CocalcAccount.objects.get_or_create(
         user=user, defaults={"email": f"{uuid.uuid4()}@{conf().account_domain}"}
@@ -60,8 +60,8 @@ def _find_account(row: CocalcAccount) -> str | None:
 
 
 def _create_account(row: CocalcAccount) -> tuple[str, str]:
-    first_name = getattr(row.user, "first_name", "").strip() or row.user.get_username()
-    last_name = getattr(row.user, "last_name", "").strip() or "-"
+    first_name = row.user.first_name.strip() or row.user.get_username()
+    last_name = row.user.last_name.strip() or "-"
     try:
         created = client().create_account(
             email=row.email, first_name=first_name, last_name=last_name
@@ -80,7 +80,7 @@ def _create_account(row: CocalcAccount) -> tuple[str, str]:
     return created, "account.created"
 
 
-def project_row(slot: str, *, title: str, owner: AbstractBaseUser) -> CocalcProject:
+def project_row(slot: str, *, title: str, owner: User) -> CocalcProject:
     """Return the project of a slot, with its owner a member; made locally if it is new."""
     row = CocalcProject.objects.filter(slot=slot).first()
     if row is None:
@@ -92,10 +92,9 @@ def project_row(slot: str, *, title: str, owner: AbstractBaseUser) -> CocalcProj
     return row
 
 
-def personal_project(user: AbstractBaseUser) -> CocalcProject:
+def personal_project(user: User) -> CocalcProject:
     """Return the user's own project."""
-    name = user.get_full_name() if hasattr(user, "get_full_name") else ""
-    title = f"Notebooks of {name or user.get_username()}"[:200]
+    title = f"Notebooks of {user.get_full_name() or user.get_username()}"[:200]
     return project_row(f"personal:{user.pk}", title=title, owner=user)
 
 
@@ -137,6 +136,13 @@ def membership_ensure(member: Member, account: CocalcAccount, *, again: bool = F
         Event.log("member.added", str(member.project), user=member.user.get_username())
     member.added = timezone.now()
     member.save(update_fields=["added"])
+
+
+def membership_end(project: CocalcProject, user: User) -> None:
+    """Make sure that a user who is no longer a member is no collaborator on CoCalc either."""
+    account = CocalcAccount.objects.filter(user=user, account_id__isnull=False).first()
+    if account and project.project_id:
+        client().remove_member(str(project.project_id), str(account.account_id))
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.utils import timezone
 
 from embedding.client import client
@@ -39,9 +39,7 @@ class Ready:
     url: str
 
 
-def session_row(
-    session_id: uuid.UUID, user: AbstractBaseUser, member: Member, path: str
-) -> EmbedSession:
+def session_row(session_id: uuid.UUID, user: User, member: Member, path: str) -> EmbedSession:
     """Return the row of a page view, which the page names by an id of its own."""
     row, _ = EmbedSession.objects.get_or_create(
         id=session_id,

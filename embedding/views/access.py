@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 from django.utils.cache import add_never_cache_headers
 
@@ -42,8 +42,16 @@ class ProjectConverter:
         return str(value)
 
 
-def member_of(user: AbstractBaseUser, project: str) -> Member:
+def user_of(request: HttpRequest) -> User:
+    """Return the signed-in user; Http404 where a view was left open by mistake."""
+    if not isinstance(request.user, User):
+        raise Http404
+    return request.user
+
+
+def member_of(request: HttpRequest, project: str) -> Member:
     """Return the user's membership of a project; Http404 for a stranger."""
+    user = user_of(request)
     members = Member.objects.select_related("project", "user")
     if project == MINE:
         return members.get(project=personal_project(user), user=user)
@@ -53,9 +61,9 @@ def member_of(user: AbstractBaseUser, project: str) -> Member:
     return member
 
 
-def session_of(user: AbstractBaseUser, session_id: uuid.UUID) -> EmbedSession:
+def session_of(request: HttpRequest, session_id: uuid.UUID) -> EmbedSession:
     """Return the user's own embed session; Http404 for anybody else's."""
-    row = EmbedSession.objects.filter(id=session_id, user=user).first()
+    row = EmbedSession.objects.filter(id=session_id, user=user_of(request)).first()
     if row is None:
         raise Http404
     return row

@@ -18,12 +18,12 @@ from embedding.views.access import for_scripts, json_body, member_of, text_of
 @for_scripts
 def prepare(request: HttpRequest, project: str) -> HttpResponse:
     """Do the next missing step of account → project → membership and say which."""
-    member = member_of(request.user, project)
+    member = member_of(request, project)
     account = mapping.account_row(member.user)
-    preparation.prepare(account, member)
+    done = preparation.prepare(account, member)
     step = preparation.next_step(account, member)
     if step:
-        return JsonResponse({"state": "working", "next": step}, status=202)
+        return JsonResponse({"state": "working", "done": done, "next": step}, status=202)
     return JsonResponse({"state": "ready"})
 
 
@@ -124,7 +124,7 @@ def delete(request: HttpRequest, project: str) -> HttpResponse:
 
 def _prepared(request: HttpRequest, project: str) -> Member:
     """Return the membership, of a project that exists; Problem `unprepared` otherwise."""
-    member = member_of(request.user, project)
+    member = member_of(request, project)
     if member.project.project_id is None:
         raise Problem(
             "unprepared",

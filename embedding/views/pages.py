@@ -27,7 +27,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @login_required
 def files(request: HttpRequest, project: str = MINE, folder: str = "") -> HttpResponse:
     """Show the shell of a project's list of files; its script fetches the rest."""
-    member = member_of(request.user, project)
+    member = member_of(request, project)
     folder = folder.strip("/")
     try:
         folder = clean(folder) if folder else ""
@@ -55,7 +55,7 @@ def files(request: HttpRequest, project: str = MINE, folder: str = "") -> HttpRe
 @login_required
 def notebook(request: HttpRequest, project: str, path: str) -> HttpResponse:
     """Show the shell of a notebook: the frame, its status and the activity panel."""
-    member = member_of(request.user, project)
+    member = member_of(request, project)
     try:
         path = clean(path)
     except Problem as problem:

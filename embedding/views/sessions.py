@@ -31,7 +31,7 @@ def session(request: HttpRequest, project: str) -> HttpResponse:
     The body names the page view (`session`, a uuid of the page's own) and the `path`; `again`
     asks for what we believe done to be done once more. Ask until the answer is 200.
     """
-    member = member_of(request.user, project)
+    member = member_of(request, project)
     body = json_body(request)
     row = session_row(
         _uuid(text_of(body, "session")), member.user, member, clean(text_of(body, "path"))
@@ -55,7 +55,7 @@ def session(request: HttpRequest, project: str) -> HttpResponse:
 @for_scripts
 def report(request: HttpRequest, session: uuid.UUID) -> HttpResponse:
     """Take down how the frame fares: `state`, `ms` since the page began, `reason`."""
-    row = session_of(request.user, session)
+    row = session_of(request, session)
     body = json_body(request)
     ms = body.get("ms")
     sound = isinstance(ms, int) and not isinstance(ms, bool) and 0 <= ms < 86_400_000
@@ -77,7 +77,7 @@ def tab(request: HttpRequest, project: str) -> HttpResponse:
 
     A form and not a link: it mints a token, and no browser posts a form by itself.
     """
-    member = member_of(request.user, project)
+    member = member_of(request, project)
     try:
         path = clean(request.POST.get("path", ""))
         row = session_row(uuid.uuid4(), member.user, member, path)

@@ -106,7 +106,7 @@ DATABASES = {
     "default": {
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        **read.database("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'var' / 'lectern.sqlite3'}"),
+        **read.database("DATABASE_URL", default=f"sqlite:///{BASE_DIR}/var/lectern.sqlite3"),
     }
 }
 if str(DATABASES["default"].get("ENGINE", "")).endswith("sqlite3"):

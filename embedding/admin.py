@@ -1,0 +1,156 @@
+"""Accounts, projects with their members, embed sessions and events, for administrators.
+
+What stands for something on CoCalc is made and changed by the site alone, so it is read here.
+Members are the exception: to add one is to let a user open the project.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.db.models import Count, Model, QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html_join
+
+from embedding.cocalc.errors import CocalcError
+from embedding.models import CocalcAccount, CocalcProject, EmbedSession, Event, Member
+from embedding.problems import of_cocalc
+from embedding.services.mapping import membership_end
+
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Any]
+    TabularInline = admin.TabularInline[Member, CocalcProject]
+else:  # Django's own classes take no parameters
+    ModelAdmin = admin.ModelAdmin
+    TabularInline = admin.TabularInline
+
+
+class ReadOnly(ModelAdmin):
+    """Rows to look at; without the count of all rows beside a search, slow on large tables."""
+
+    show_full_result_count = False
+    list_per_page = 50
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+@admin.register(CocalcAccount)
+class CocalcAccountAdmin(ReadOnly):
+    """Which user is which account."""
+
+    list_display = ("user", "account_id", "email", "state", "created")
+    list_select_related = ("user",)
+    list_filter = (("account_id", admin.EmptyFieldListFilter), "created")
+    search_fields = ("user__username", "user__first_name", "user__last_name", "email", "account_id")
+    search_help_text = "A user's name, an address, or an account id"
+    fields = ("user", "account_id", "email", "state", "attempts", "claimed_until", "created")
+    readonly_fields = fields
+
+    @admin.display(description="state")
+    def state(self, row: CocalcAccount) -> str:
+        return "ready" if row.account_id else "not made yet"
+
+
+class MemberInline(TabularInline):
+    """Who may open the project."""
+
+    model = Member
+    extra = 0
+    autocomplete_fields = ("user",)
+    readonly_fields = ("added",)
+
+
+@admin.register(CocalcProject)
+class CocalcProjectAdmin(ReadOnly):
+    """Projects, and who may open them."""
+
+    list_display = ("title", "slot", "project_id", "member_count", "created")
+    list_filter = (("project_id", admin.EmptyFieldListFilter), "created")
+    search_fields = ("title", "slot", "project_id", "users__username")
+    search_help_text = "A title, a slot, a project id, or a member's user name"
+    fields = ("title", "slot", "project_id", "marker", "attempts", "claimed_until", "created")
+    readonly_fields = fields
+    inlines = (MemberInline,)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return super(ReadOnly, self).has_change_permission(request, obj)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[CocalcProject]:
+        rows: QuerySet[CocalcProject] = super().get_queryset(request)
+        return rows.annotate(member_total=Count("members"))
+
+    @admin.display(description="members", ordering="member_total")
+    def member_count(self, row: CocalcProject) -> int:
+        return int(getattr(row, "member_total", 0))
+
+    def save_formset(self, request: Any, form: Any, formset: Any, change: bool) -> None:
+        project: CocalcProject = form.instance
+        before = {member.user_id: member for member in project.members.select_related("user")}
+        super().save_formset(request, form, formset, change)
+        after = {member.user_id: member for member in project.members.select_related("user")}
+        actor = request.user.get_username()
+        for key in after.keys() - before.keys():
+            name = after[key].user.get_username()
+            Event.log("member.let_in", str(project), actor=actor, user=name)
+        for key in before.keys() - after.keys():
+            name = before[key].user.get_username()
+            Event.log("member.shut_out", str(project), actor=actor, user=name)
+            try:
+                membership_end(project, before[key].user)
+            except CocalcError as error:
+                problem = of_cocalc(error)
+                self.message_user(
+                    request,
+                    f"{name} can no longer open “{project}” here, but is still a collaborator on "
+                    f"CoCalc. {problem.message}",
+                    messages.WARNING,
+                )
+
+
+@admin.register(EmbedSession)
+class EmbedSessionAdmin(ReadOnly):
+    """Who opened what, when, how long each step took, how it ended."""
+
+    list_display = ("started", "username", "path", "project", "state", "reason", "total", "ended")
+    list_select_related = ("project",)
+    list_filter = ("state", "started", "reason")
+    search_fields = ("username", "path", "id")
+    search_help_text = "A user name, a path, or a session's id"
+    fields = (
+        "id",
+        "username",
+        "user",
+        "project",
+        "path",
+        "state",
+        "reason",
+        "timing",
+        "started",
+        "checked",
+        "ended",
+    )
+    readonly_fields = fields
+
+    @admin.display(description="until ready")
+    def total(self, row: EmbedSession) -> str:
+        ms = row.steps.get("ready")
+        return f"{ms / 1000:.1f} s" if isinstance(ms, int) else "–"
+
+    @admin.display(description="steps")
+    def timing(self, row: EmbedSession) -> str:
+        return format_html_join("", "{}: {} ms<br>", sorted(row.steps.items())) or "–"
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnly):
+    """The audit log."""
+
+    list_display = ("at", "actor", "action", "target", "detail")
+    list_filter = ("action", "at")
+    search_fields = ("actor", "target")

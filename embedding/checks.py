@@ -1,0 +1,33 @@
+"""Mistakes in the configuration, found by `manage.py check`."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+
+NEEDED = ("COCALC_URL", "COCALC_API_KEY", "ACCOUNT_DOMAIN")
+
+
+@register
+def embedding_settings(**_: Any) -> list[CheckMessage]:
+    """embedding.E001: a setting is missing; E002: the domain of our accounts is no domain."""
+    given = getattr(settings, "EMBEDDING", {})
+    found: list[CheckMessage] = [
+        Error(
+            f"EMBEDDING[{name!r}] is not set.",
+            hint="The README has the table of settings.",
+            id="embedding.E001",
+        )
+        for name in NEEDED
+        if not given.get(name)
+    ]
+    domain = given.get("ACCOUNT_DOMAIN", "")
+    if domain and ("@" in domain or "/" in domain or "." not in domain):
+        found.append(
+            Error(
+                "EMBEDDING['ACCOUNT_DOMAIN'] is not a domain.",
+                hint="The site makes addresses such as <uuid>@learn.example.edu of it.",
+                id="embedding.E002",
+            )
+        )
+    return found

@@ -1,0 +1,30 @@
+"""What all tests share: people, and a test client that speaks https."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+Person = Callable[..., User]
+
+
+@pytest.fixture
+def person(db: None) -> Person:
+    """Make a user."""
+
+    def make(username: str, **fields: Any) -> User:
+        return User.objects.create_user(username, password="notebook", **fields)
+
+    return make
+
+
+class HttpsClient(Client):
+    """A test client that speaks https, signed in as a user or as nobody."""
+
+    def __init__(self, user: User | None = None, *, csrf: bool = False) -> None:
+        super().__init__(enforce_csrf_checks=csrf)
+        self.defaults |= {"wsgi.url_scheme": "https", "SERVER_NAME": "learn.school.test"}
+        if user:
+            self.force_login(user)

@@ -1,0 +1,27 @@
+"""The layout holds: `platform/` is on the import path and hides no standard-library module."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def test_platform_is_still_the_standard_librarys() -> None:
+    code = "import platform, sys; assert platform.system(), platform; print(platform.__file__)"
+    found = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert Path(found.stdout.strip()).parent == Path(sys.modules["os"].__file__ or "").parent
+
+
+def test_platform_holds_no_init() -> None:
+    assert not (ROOT / "platform" / "__init__.py").exists()
+
+
+def test_its_folders_are_imported_by_their_own_names() -> None:
+    code = "import config, sandbox, embedding; print(config.__file__)"
+    found = subprocess.run(
+        [sys.executable, "-c", code], cwd="/", capture_output=True, text=True, check=True
+    )
+    assert Path(found.stdout.strip()) == ROOT / "platform" / "config" / "__init__.py"
