@@ -1,26 +1,31 @@
 """The front: one server, and which door a request goes to."""
 
-import logging
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from sandbox import control
+from sandbox import control, kiosk
 from sandbox.api.transport import Api, html_page
 from sandbox.config import SITE_NAME
 from sandbox.hub import Hub
+from sandbox.jupyter import Jupyters
+from sandbox.proxy import Proxy
 from sandbox.settings import iframe_hosts
 
-log = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def build(hub: Hub) -> web.Application:
+_UUID = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+
+
+def build(hub: Hub, jupyters: Jupyters) -> web.Application:
     app = web.Application(middlewares=[_check_host(hub), _last_resort])
     app.add_routes(control.routes(hub))
     app.router.add_route("*", "/api/v1/{event:.*}", Api(hub).handle)
     app.router.add_get("/customize", _customize(hub))
+    app.add_routes(kiosk.routes(hub))
+    app.router.add_route("*", f"/{{project_id:{_UUID}}}/{{rest:.*}}", Proxy(hub, jupyters).handle)
     return app
 
 

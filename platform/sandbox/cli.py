@@ -19,6 +19,7 @@ from sandbox import app
 from sandbox.config import ADMIN_EMAIL, Config, is_loopback
 from sandbox.hub import Hub
 from sandbox.ids import random_text
+from sandbox.jupyter import Jupyters
 from sandbox.processes import kill_marked, new_instance
 from sandbox.projects import Projects
 from sandbox.quirks import Quirks
@@ -106,17 +107,19 @@ def _admin(store: Store, key: str) -> Account:
 
 
 @contextlib.asynccontextmanager
-async def _hub(config: Config, quirks: Quirks) -> AsyncIterator[Hub]:
+async def _hub(config: Config, quirks: Quirks) -> AsyncIterator[tuple[Hub, Jupyters]]:
     instance = new_instance()
     with contextlib.closing(Store(config.database)) as store:
         if config.iframe_hosts is not None:
             store.set_setting("iframe_comm_hosts", config.iframe_hosts)
         projects = Projects(config, quirks, instance)
         hub = Hub(config, quirks, store, projects, _admin(store, config.admin_key))
+        jupyters = Jupyters(config, projects, instance)
         try:
-            yield hub
+            yield hub, jupyters
         finally:
             await hub.close()
+            await jupyters.close()
             await asyncio.to_thread(kill_marked, instance)
 
 
@@ -124,8 +127,9 @@ async def _serve(config: Config, quirks: Quirks, ready_fd: int | None) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with _hub(config, quirks) as hub:
-        runner = web.AppRunner(app.build(hub), access_log=None, shutdown_timeout=1)
+    async with _hub(config, quirks) as (hub, jupyters):
+        front = app.build(hub, jupyters)
+        runner = web.AppRunner(front, access_log=None, shutdown_timeout=1)
         await runner.setup()
         site = web.TCPSite(runner, config.host, config.port, ssl_context=_tls(config))
         await site.start()

@@ -1,0 +1,181 @@
+"""The pages of the site, and what the kiosk's script asks for under /hub/."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from aiohttp import web
+
+from sandbox.api.transport import html_page
+from sandbox.documents import view_of
+from sandbox.hub import Hub
+from sandbox.origin import from_own_page
+from sandbox.signin import sign_in, signed_in
+from sandbox.store import Account, Project
+
+STATIC = Path(__file__).parent / "static"
+_SHELL = "/static/app.html"
+_POLICY = "default-src 'self'; frame-src 'self' blob:; object-src 'none'; base-uri 'none'"
+_FILES = {
+    "kiosk.css": "text/css",
+    "boot.js": "text/javascript",
+    "channel.js": "text/javascript",
+    "hub.js": "text/javascript",
+    "tabs.js": "text/javascript",
+    "favicon.svg": "image/svg+xml",
+}
+
+Door = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def routes(hub: Hub) -> list[web.RouteDef]:
+    pages = Pages(hub)
+    desk = Desk(hub)
+    project = "/hub/projects/{project_id}"
+    return [
+        web.get("/", pages.to_app),
+        web.get("/app", pages.to_app),
+        # The addresses that the one page is behind.
+        *(
+            web.get(f"/{{area:{area}}}{{rest:(/.*)?}}", pages.to_target)
+            for area in ("projects", "settings", "notifications", "admin")
+        ),
+        web.get(_SHELL, pages.shell),
+        web.get("/static/kiosk/{name}", pages.file),
+        web.post("/hub/hello", desk.own(desk.hello)),
+        web.post("/hub/sign-in", desk.own(desk.sign_in)),
+        web.post(f"{project}/look", desk.own(desk.look)),
+        web.post(f"{project}/start", desk.own(desk.start)),
+        web.post(f"{project}/file", desk.own(desk.file)),
+    ]
+
+
+class Pages:
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    def _headers(self) -> dict[str, str]:
+        framing = {"X-Frame-Options": "DENY"} if self._hub.quirks.refused_frames else {}
+        return framing | {"Cache-Control": "no-store"}
+
+    async def to_app(self, request: web.Request) -> web.StreamResponse:
+        query = f"?{request.query_string}" if request.query_string else ""
+        return self._redirect(_SHELL + query)
+
+    async def to_target(self, request: web.Request) -> web.StreamResponse:
+        return self._redirect(f"{_SHELL}?{urlencode({'target': request.raw_path})}")
+
+    def _redirect(self, location: str) -> web.StreamResponse:
+        return web.Response(status=302, headers=self._headers() | {"Location": location})
+
+    async def shell(self, request: web.Request) -> web.StreamResponse:
+        return web.Response(
+            body=(STATIC / "app.html").read_bytes(),
+            content_type="text/html",
+            charset="utf-8",
+            headers=self._headers() | {"Content-Security-Policy": _POLICY},
+        )
+
+    async def file(self, request: web.Request) -> web.StreamResponse:
+        name = request.match_info["name"]
+        if name not in _FILES:
+            return html_page(404, "Not Found")
+        return web.Response(
+            body=(STATIC / name).read_bytes(),
+            content_type=_FILES[name],
+            charset="utf-8",
+            headers={"Cache-Control": "no-cache"},
+        )
+
+
+class Desk:
+    """What the page's script asks: who am I, what state is this project in, where is this file."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    def own(self, door: Door) -> Door:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            if not from_own_page(request):
+                return html_page(403, "Not from another site's page")
+            return await door(request)
+
+        return handle
+
+    async def hello(self, request: web.Request) -> web.Response:
+        """Who is signed in. It is also the page's sign that the server lives."""
+        account = signed_in(self._hub, request)
+        quirks = self._hub.quirks
+        return web.json_response(
+            {
+                "account_id": account.account_id if account else None,
+                "boot_seconds": quirks.slow_boot,
+                "dead_channel": quirks.dead_channel,
+            }
+        )
+
+    async def sign_in(self, request: web.Request) -> web.Response:
+        given = await _json(request)
+        response = web.json_response({})
+        if sign_in(self._hub, str(given.get("auth_token")), response) is None:
+            return web.json_response({"error": "auth_token is not valid"}, status=403)
+        return response
+
+    def _project(self, request: web.Request) -> tuple[Account, Project] | None:
+        account = signed_in(self._hub, request)
+        project = self._hub.store.project(request.match_info["project_id"])
+        if account and project and self._hub.may_use(account, project):
+            return account, project
+        return None
+
+    async def look(self, request: web.Request) -> web.Response:
+        found = self._project(request)
+        if found is None:
+            return _nothing()
+        account, project = found
+        running = self._hub.projects.is_running(project.project_id)
+        return web.json_response(
+            {
+                "title": project.title or "Untitled",
+                "running": running and not self._hub.quirks.stopped_dialog,
+                # Admins who only look are not in the project's log.
+                "logged": project.has_member(account.account_id),
+            }
+        )
+
+    async def start(self, request: web.Request) -> web.Response:
+        found = self._project(request)
+        if found is None:
+            return _nothing()
+        await self._hub.projects.start(found[1].project_id)
+        return web.json_response({})
+
+    async def file(self, request: web.Request) -> web.Response:
+        """Make sure a file is there, and say what shows it."""
+        found = self._project(request)
+        if found is None:
+            return _nothing()
+        project_id = found[1].project_id
+        path = str((await _json(request)).get("path"))
+        home = self._hub.projects.home(project_id)
+        try:
+            view = await asyncio.to_thread(view_of, home, path)
+        except (OSError, ValueError) as problem:
+            return web.json_response({"error": str(problem)}, status=409)
+        address = f"/{project_id}/jupyter/{view.page}/{quote(path)}" if view.page else None
+        return web.json_response({"kind": view.kind, "address": address})
+
+
+async def _json(request: web.Request) -> dict[str, Any]:
+    try:
+        given = json.loads(await request.text())
+    except ValueError:
+        return {}
+    return given if isinstance(given, dict) else {}
+
+
+def _nothing() -> web.Response:
+    return web.json_response({"error": "There is no such project for you."}, status=404)

@@ -1,0 +1,80 @@
+// The message channel of the kiosk page, as observed on a CoCalc of July 2024.
+// Replies carry no request id, and a message from anywhere else is answered with silence.
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const LOOPBACK = /^http:\/\/(localhost|127\.0\.0\.1|([a-z0-9-]+\.)+localhost)(:\d+)?$/;
+
+// An https origin on the default port: `h` stands for one host, `.h` for it and those below it.
+export function isAllowed(origin, hosts) {
+  // The one thing CoCalc does not allow: a page of this machine, for development.
+  if (LOOPBACK.test(origin)) return true;
+  if (!origin.startsWith("https://")) return false;
+  const host = origin.slice("https://".length);
+  return hosts.some((allowed) =>
+    allowed.startsWith(".")
+      ? host === allowed.slice(1) || host.endsWith(allowed)
+      : host === allowed,
+  );
+}
+
+export class Channel {
+  // `settled` resolves to {hosts, dead}; `ready` resolves once somebody is signed in, or never.
+  constructor({ settled, ready, connection, files }) {
+    this.settled = settled;
+    this.ready = ready;
+    this.connection = connection;
+    this.files = files;
+    window.addEventListener("message", (event) => this.#receive(event));
+  }
+
+  async #receive(event) {
+    if (event.source === window || event.source === null) return;
+    // The frames inside this page are no parents of it.
+    if (this.files.owns(event.source)) return;
+    const { hosts, dead } = await this.settled;
+    if (dead || !isAllowed(event.origin, hosts)) return;
+    const reply = (message) => event.source.postMessage(message, event.origin);
+    this.#act(event.data, reply);
+  }
+
+  #act(data, reply) {
+    const refuse = (mesg) => reply({ status: "error", mesg });
+    if (!data) return refuse('There is no payload "data"');
+    if (typeof data !== "object") return refuse('The payload "data" must be an object');
+    switch (data.action) {
+      case "open":
+        return this.#open(data.project_id, data.path, reply);
+      case "status":
+        return reply({
+          status: "done",
+          connection: this.connection.state,
+          open_files: this.files.list(),
+        });
+      case "closeall":
+        return this.#closeAll(reply);
+      default:
+        return refuse(`Unknown action '${data.action}'`);
+    }
+  }
+
+  async #closeAll(reply) {
+    await this.files.closeAll();
+    reply({ status: "done", mesg: "all files are closed" });
+  }
+
+  async #open(project_id, path, reply) {
+    const refuse = (mesg) => reply({ status: "error", mesg });
+    if (!UUID.test(project_id)) return refuse(`invalid project_id='${project_id}'`);
+    if (typeof path !== "string") return refuse("invalid path, it must be a string");
+    const about = { action: "open", path, project_id };
+    await this.ready;
+    try {
+      // A project that is not the user's is answered with nothing at all.
+      const tell = () => reply({ status: "ack", ...about });
+      const found = await this.files.open(project_id, path, tell);
+      if (found) reply({ status: "done", ...about });
+    } catch (problem) {
+      reply({ status: "error", ...about, mesg: `problem opening project ${problem}` });
+    }
+  }
+}

@@ -1,0 +1,209 @@
+// The open files: one tab and one inner frame each, and the dialog for a stopped project.
+
+import * as hub from "./hub.js";
+
+const SAVE_MS = 3000;
+const $ = (id) => document.getElementById(id);
+
+const delay = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+// What goes on in a project, told to whoever embeds this page (CoCalc, July 2024, observed):
+// to any origin, whether the channel is allowed or not.
+function log(project_id, event, { id = crypto.randomUUID(), time = new Date() } = {}) {
+  const entry = { event, project_id, id };
+  if (time) entry.time = time.toISOString();
+  window.parent.postMessage({ source: "cocalc-project-log", payload: { project_log: entry } }, "*");
+  return id;
+}
+
+export class Files {
+  #open = []; // {project, path, tab, view} in the order of their opening
+  #active = null;
+
+  // {project_id: [paths]}, as a `status` reply lists them.
+  list() {
+    const listed = {};
+    for (const { project, path } of this.#open) (listed[project] ??= []).push(path);
+    return listed;
+  }
+
+  owns(source) {
+    return this.#open.some(({ view }) => view?.contentWindow === source);
+  }
+
+  // Open a file, or turn to it. `tell` is called once the project is known to be the user's;
+  // false: it is not. True also after "Cancel", with nothing opened.
+  async open(project, path, tell = () => {}) {
+    const about = await hub.look(project);
+    if (!about.ok) {
+      this.#blank();
+      return false;
+    }
+    tell();
+    const known = this.#find(project, path);
+    if (known) {
+      if (known.view) this.#turnTo(known);
+      return true;
+    }
+    if (path.endsWith("/")) return true;
+    const entry = { project, path, tab: null, view: null };
+    this.#open.push(entry);
+    try {
+      if (!about.running && !(await this.#start(entry, about))) {
+        this.#forget(entry);
+        return true;
+      }
+      await this.#show(entry, about);
+    } catch (problem) {
+      this.#forget(entry);
+      throw problem;
+    }
+    return true;
+  }
+
+  async closeAll() {
+    $("ask").close("cancel");
+    await Promise.all([...this.#open].map((entry) => this.#close(entry)));
+  }
+
+  #find(project, path) {
+    return this.#open.find((entry) => entry.project === project && entry.path === path);
+  }
+
+  #blank() {
+    this.#active = null;
+    this.#draw();
+    $("banner").hidden = true;
+  }
+
+  async #start(entry, about) {
+    if (!(await this.#ask(entry, about))) return false;
+    const begun = performance.now();
+    if (about.logged) log(entry.project, { event: "project_start_requested" });
+    const answer = await hub.start(entry.project);
+    if (!answer.ok) throw new Error(answer.error);
+    if (about.logged) {
+      const duration_ms = Math.round(performance.now() - begun);
+      log(entry.project, { event: "project_started", duration_ms, kind: "free", upgraded: false });
+    }
+    return true;
+  }
+
+  // One dialog at a time: a second file waits for the first one's answer.
+  #asking = Promise.resolve();
+
+  #ask({ project, path }, { title }) {
+    const asked = this.#asking.then(async () => {
+      // Another file's answer may have started it meanwhile, unless a start changes nothing.
+      if (!this.#find(project, path)) return false;
+      const dialog = $("ask");
+      dialog.returnValue = "cancel";
+      $("ask-text").textContent =
+        `You must start the project '${title}' before you can open the file '${path}'.` +
+        " Start this project?";
+      dialog.showModal();
+      await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
+      return dialog.returnValue === "ok";
+    });
+    this.#asking = asked.catch(() => {});
+    return asked;
+  }
+
+  async #show(entry, about) {
+    const { project, path } = entry;
+    const begun = performance.now();
+    const found = await hub.file(project, path);
+    if (!found.ok) throw new Error(found.error);
+    // A folder is logged as opened but stands in no list, unless it is the project itself.
+    if (found.kind === "folder" && path) this.#forget(entry);
+    const logged = about.logged ? { event: "open", action: "open", filename: path } : null;
+    const id = crypto.randomUUID();
+    // After the reply that the file is open.
+    if (logged) delay(20).then(() => log(project, logged, { id }));
+    if (!found.address) return;
+    // Closed meanwhile.
+    if (!this.#open.includes(entry)) return;
+    entry.view = this.#frame(entry, found.address);
+    entry.view.addEventListener("load", async () => {
+      await delay(40);
+      const time = Math.round(performance.now() - begun);
+      if (about.logged) log(project, { time }, { id, time: null });
+    }, { once: true });
+    entry.tab = this.#tab(entry);
+    $("tabs").append(entry.tab);
+    $("views").append(entry.view);
+    this.#turnTo(entry);
+  }
+
+  #frame({ path }, address) {
+    const frame = document.createElement("iframe");
+    frame.src = address;
+    frame.title = path;
+    frame.allow = "clipboard-read; clipboard-write; fullscreen";
+    return frame;
+  }
+
+  #tab(entry) {
+    const tab = document.createElement("span");
+    tab.className = "tab";
+    const name = document.createElement("button");
+    name.type = "button";
+    name.setAttribute("role", "tab");
+    name.textContent = entry.path.split("/").pop();
+    name.title = entry.path;
+    name.addEventListener("click", () => this.#turnTo(entry));
+    const close = document.createElement("button");
+    close.type = "button";
+    close.className = "close";
+    close.textContent = "×";
+    close.setAttribute("aria-label", `Close ${entry.path}`);
+    close.addEventListener("click", () => this.#close(entry));
+    tab.append(name, close);
+    return tab;
+  }
+
+  #turnTo(entry) {
+    this.#active = entry;
+    this.#draw();
+    const place = entry.path.split("/").map(encodeURIComponent).join("/");
+    const address = `/projects/${entry.project}/files/${place}${location.search}`;
+    // So that a reload of the frame comes back to this file.
+    history.replaceState(null, "", address);
+  }
+
+  async #close(entry) {
+    await save(entry.view);
+    this.#forget(entry);
+  }
+
+  #forget(entry) {
+    entry.tab?.remove();
+    entry.view?.remove();
+    this.#open = this.#open.filter((other) => other !== entry);
+    if (this.#active === entry || !this.#active) {
+      this.#active = this.#open.findLast(({ view }) => view) ?? null;
+    }
+    this.#draw();
+  }
+
+  #draw() {
+    const shown = this.#open.filter(({ view }) => view);
+    for (const { tab, view, ...entry } of shown) {
+      const isActive = view === this.#active?.view;
+      tab.classList.toggle("active", isActive);
+      tab.firstChild.setAttribute("aria-selected", isActive);
+      view.hidden = !isActive;
+      if (isActive) tab.scrollIntoView({ block: "nearest", inline: "nearest" });
+    }
+    $("tabs").hidden = shown.length === 0;
+    $("banner").hidden = shown.length > 0;
+  }
+}
+
+// Have Jupyter write the document before its frame goes, but do not wait for ever.
+async function save(view) {
+  const app = view?.contentWindow?.jupyterapp;
+  if (!app) return;
+  const saving = app.commands.execute("docmanager:save").catch(() => {});
+  await Promise.race([saving, delay(SAVE_MS)]);
+}
