@@ -1,0 +1,109 @@
+"""A real browser, and pages that a host and a stand-in for CoCalc serve from different origins."""
+
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Frame, Page, sync_playwright
+
+HERE = Path(__file__).parent
+BRIDGE = HERE.parents[1] / "static" / "embedding" / "bridge.js"
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+class Handler(SimpleHTTPRequestHandler):
+    def translate_path(self, path: str) -> str:
+        name = urlsplit(path).path
+        return str(BRIDGE) if name == "/bridge.js" else super().translate_path(path)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        pass
+
+
+class Sites(NamedTuple):
+    """Three origins; the port makes the difference."""
+
+    host: str
+    cocalc: str
+    other: str
+
+
+@pytest.fixture(scope="package")
+def sites() -> Iterator[Sites]:
+    handler = partial(Handler, directory=str(HERE))
+    servers = [ThreadingHTTPServer(("127.0.0.1", 0), handler) for _ in Sites._fields]
+    threads = [Thread(target=server.serve_forever, args=(0.05,)) for server in servers]
+    for thread in threads:
+        thread.start()
+    yield Sites(*(f"http://127.0.0.1:{server.server_port}" for server in servers))
+    for server, thread in zip(servers, threads, strict=True):
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+# Not for the session: Playwright's event loop would still run when tests of Django begin.
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    with (
+        sync_playwright() as playwright,
+        playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS) as browser,
+    ):
+        yield browser
+
+
+@pytest.fixture
+def page(browser: Browser, sites: Sites) -> Iterator[Page]:
+    """The host's page. Nothing may go wrong in it unseen."""
+    failures: list[str] = []
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.on("pageerror", lambda error: failures.append(str(error)))
+        page.goto(f"{sites.host}/host.html?{sites.cocalc}")
+        page.wait_for_function("window.ready")
+        yield page
+        failures += page.evaluate("failures")
+    assert failures == []
+
+
+class Stage:
+    """The host's page with a bridge, and the scripted frame it talks to."""
+
+    def __init__(self, page: Page, sites: Sites) -> None:
+        self.page = page
+        self.sites = sites
+
+    @property
+    def frame(self) -> Frame:
+        """CoCalc's page inside the frame."""
+        return next(f for f in self.page.frames if f.url.startswith(self.sites.cocalc))
+
+    def run(self, script: str, argument: Any = None) -> Any:
+        """Runs the body of an async function in the host's page."""
+        return self.page.evaluate(f"async (argument) => {{ {script} }}", argument)
+
+    def until(self, condition: str) -> None:
+        self.page.wait_for_function(condition)
+
+    def say(self, *messages: Any) -> None:
+        """CoCalc's page says this to the host."""
+        self.frame.evaluate("messages => messages.forEach(m => say(m))", messages)
+
+
+@pytest.fixture
+def stage(page: Page, sites: Sites) -> Stage:
+    return Stage(page, sites)

@@ -1,0 +1,581 @@
+"""What may be credited to what, and when a call or a state ends: with a clock that is turned."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+IMPORTS = """
+    const { World, P, Q, turn } = await import("/fake.js");
+    const { BridgeError } = await import("/bridge.js");
+"""
+
+
+def run(page: Page, script: str, argument: Any = None) -> Any:
+    return page.evaluate(f"async (argument) => {{ {IMPORTS} {script} }}", argument)
+
+
+class TestOpen:
+    def test_is_repeated_until_acknowledged_and_never_after(self, page: Page) -> None:
+        assert run(
+            page,
+            """
+            const w = new World(); w.bridge.open(P, "a");
+            await w.clock.pass(2500);
+            w.reply("ack", "a");
+            await w.clock.pass(30000);
+            return w.opens();
+            """,
+        ) == [0, 1000, 2000]
+
+    def test_without_any_reply(self, page: Page) -> None:
+        assert run(
+            page,
+            """
+            const w = new World(); const opening = w.bridge.open(P, "a");
+            const seen = [w.watch(opening.acknowledged), w.watch(opening.result)];
+            await w.clock.pass(19999);
+            const before = seen.map(({is}) => is);
+            await w.clock.pass(1);
+            return [before, seen.map(({is}) => is), w.opens().length, w.clock.timers.size];
+            """,
+        ) == [["pending"] * 2, ["timeout_acknowledge"] * 2, 20, 0]
+
+    def test_without_done(self, page: Page) -> None:
+        assert run(
+            page,
+            """
+            const w = new World(); const opening = w.bridge.open(P, "a");
+            const seen = [w.watch(opening.acknowledged), w.watch(opening.result)];
+            await w.clock.pass(5000); w.reply("ack", "a");
+            await w.clock.pass(30000); w.reply("ack", "a");
+            await w.clock.pass(29999);
+            const before = seen.map(({is}) => is);
+            await w.clock.pass(1);
+            return [before, seen.map(({is}) => is)];
+            """,
+        ) == [["fine", "pending"], ["fine", "timeout_open"]]
+
+    @pytest.mark.parametrize("proof", ['reply("done", "a")', 'log("a")'])
+    def test_is_open_even_if_the_ack_was_lost(self, page: Page, proof: str) -> None:
+        assert run(
+            page,
+            f"""
+            const w = new World(); const opening = w.bridge.open(P, "a");
+            const seen = [w.watch(opening.acknowledged), w.watch(opening.result)];
+            w.{proof}; await turn();
+            w.reply("ack", "a"); w.reply("done", "a"); w.reply("error", "a"); await turn();
+            return [seen.map(({{is}}) => is), w.bridge.state, w.clock.timers.size <= 1];
+            """,
+        ) == [["fine", "fine"], "ready", True]
+
+    def test_two_calls_for_one_file_are_one(self, page: Page) -> None:
+        assert run(
+            page,
+            """
+            const w = new World();
+            const calls = [w.bridge.open(P, "a"), w.bridge.open(P, "a"), w.bridge.open(P, "b")];
+            const seen = calls.map((call) => w.watch(call));
+            w.reply("ack", "a"); w.reply("done", "a"); await turn();
+            const one = calls[0] === calls[1];
+            calls.push(w.bridge.open(P, "a"));
+            return [one, seen.map(({is}) => is), calls[3] === calls[0], w.sent.length];
+            """,
+        ) == [True, ["fine", "fine", "pending"], False, 3]
+
+    def test_a_reply_is_for_the_file_it_names(self, page: Page) -> None:
+        assert run(
+            page,
+            """
+            const w = new World();
+            const seen = [[P, "a"], [Q, "a"], [P, "b"]].map((it) => w.watch(w.bridge.open(...it)));
+            w.reply("error", "a", {project_id: Q, mesg: "problem opening project"});
+            w.reply("done", "b");
+            w.reply("done", "c");
+            w.reply("done", undefined);
+            w.reply("done", "a", {project_id: undefined});
+            await turn();
+            return [seen.map(({is}) => is), seen[1].error.message,
+                w.events.filter((e) => e.type === "reply").map((e) => e.command?.path ?? null)];
+            """,
+        ) == [
+            ["pending", "refused", "fine"],
+            "CoCalc refused to open the file: problem opening project",
+            ["a", "b", None, None, None],
+        ]
+
+    def test_after_a_timeout_late_replies_settle_only_the_same_file(self, page: Page) -> None:
+        assert run(
+            page,
+            """
+            const w = new World({acknowledge: 100});
+            const first = w.watch(w.bridge.open(P, "a"));
+            await w.clock.pass(100);
+            const other = w.watch(w.bridge.open(P, "b"));
+            w.reply("ack", "a"); w.reply("done", "a"); await turn();
+            const then = [first.is, other.is, w.bridge.openFiles.size];
+            const again = w.watch(w.bridge.open(P, "a"));
+            w.reply("ack", "a"); w.reply("done", "a"); await turn();
+            return [then, again.is, other.is];
+            """,
+        ) == [["timeout_acknowledge", "pending", 0], "fine", "pending"]
+
+    @pytest.mark.parametrize(
+        "what",
+        [
+            'undefined, "a"',
+            '"nope", "a"',
+            'P.toUpperCase(), "a"',
+            '[P], "a"',
+            'P + "\\n", "a"',
+            "P",
+            'P, ""',
+            "P, 5",
+            'P, ["a"]',
+        ],
+    )
+    def test_what_is_no_file_is_not_sent(self, page: Page, what: str) -> None:
+        assert run(
+            page,
+            f"""
+            const w = new World(); const opening = w.bridge.open({what});
+            const seen = [w.watch(opening.acknowledged), w.watch(opening.result)];
+            let thrown;
+            try {{ w.bridge.expect({what}); }} catch (error) {{ thrown = error.code; }}
+            await turn();
+            return [seen.map(({{is}}) => is), thrown, w.sent.length, w.clock.timers.size];
+            """,
+        ) == [["bad_request"] * 2, "bad_request", 0, 0]
+
+
+class TestErrorsWithoutAction:
+    TEXTS = (
+        "invalid path, it must be a string",
+        "Unknown action 'close'",
+        'There is no payload "data"',
+        'The payload "data" must be an object',
+        "invalid project_id='nope'",
+    )
+
+    @pytest.mark.parametrize("text", TEXTS)
+    def test_belong_to_nobody(self, page: Page, text: str) -> None:
+        assert run(
+            page,
+            """
+            const w = new World();
+            const calls = [w.bridge.closeAll(), w.bridge.status(), w.bridge.open(P, "a")];
+            const seen = calls.map((call) => w.watch(call));
+            w.say({status: "error", mesg: argument}); await turn();
+            const {kind, text, command} = w.events.at(-1);
+            return [seen.map(({is}) => is), kind, text, command ?? null];
+            """,
+            text,
+        ) == [["pending"] * 3, "error", text, None]
+
+    def test_unless_they_name_the_project_of_one_call(self, page: Page) -> None:
+        assert run(
+            page,
+            """
+            const w = new World();
+            const seen = [[P, "a"], [Q, "a"], [P, "b"]].map((it) => w.watch(w.bridge.open(...it)));
+            w.say({status: "error", mesg: `invalid project_id='${P}'`}); await turn();
+            const both = seen.map(({is}) => is);
+            w.say({status: "error", mesg: `invalid project_id='${Q}'`}); await turn();
+            return [both, seen.map(({is}) => is)];
+            """,
+        ) == [["pending"] * 3, ["pending", "refused", "pending"]]
+
+    def test_are_quoted_in_part_only(self, page: Page) -> None:
+        length = run(
+            page,
+            """
+            const w = new World(); const seen = w.watch(w.bridge.open(P, "a"));
+            w.reply("error", "a", {mesg: "x".repeat(1e6)}); await turn();
+            return seen.error.message.length;
+            """,
+        )
+        assert length < 400
+
+
+class TestStatus:
+    def test_callers_share_one(self, page: Page) -> None:
+        assert run(
+            page,
+            """
+            const w = new World();
+            const calls = [w.bridge.status(), w.bridge.status()];
+            w.status({[P]: ["a", "b"], [Q]: []}, {ping: 3});
+            const {openFiles, statusTime, ...plain} = await calls[0];
+            return [calls[0] === calls[1], w.sent.length, plain, [...openFiles], +statusTime,
+                [...w.bridge.openFiles]];
+            """,
+        ) == [
+            True,
+            1,
+            {"quality": "good", "status": "connected", "ping": 3},
+            [["4cc25d0b-e9a9-4c0a-b116-cb8c3d7ef667", ["a", "b"]]],
+            1,
+            [["4cc25d0b-e9a9-4c0a-b116-cb8c3d7ef667", ["a", "b"]]],
+        ]
+
+    def test_ends(self, page: Page) -> None:
+        assert run(
+            page,
+            """
+            const w = new World(); const first = w.watch(w.bridge.status());
+            await w.clock.pass(4000);
+            const second = w.watch(w.bridge.status());
+            w.status(); await turn(); // late, and as good for the second
+            w.status(); // a duplicate is for nobody
+            return [first.is, first.error.recoverable, second.is,
+                w.events.filter((e) => e.type === "reply").map((e) => !!e.command)];
+            """,
+        ) == ["timeout_status", True, "fine", [True, False]]
+
+
+class TestCloseAll:
+    def test_one_at_a_time(self, page: Page) -> None:
+        assert run(
+            page,
+            """
+            const w = new World(); const calls = [w.bridge.closeAll(), w.bridge.closeAll()];
+            await w.clock.pass(9000);
+            const sent = w.sent.length;
+            w.closed(); await turn();
+            return [calls[0] === calls[1], sent, w.watch(calls[0]), w.clock.timers.size <= 1];
+            """,
+        )[:2] == [True, 1]
+
+    def test_ends(self, page: Page) -> None:
+        assert run(
+            page,
+            """
+            const w = new World(); const seen = w.watch(w.bridge.closeAll());
+            await w.clock.pass(10000);
+            w.closed(); await turn();
+            return [seen.is, seen.error.recoverable, w.sent.length];
+            """,
+        ) == ["timeout_close", True, 1]
+
+    def test_overtakes_what_is_opening_and_holds_back_what_follows(self, page: Page) -> None:
+        assert run(
+            page,
+            """
+            const w = new World();
+            const first = w.watch(w.bridge.open(P, "a"));
+            const closing = w.watch(w.bridge.closeAll());
+            const second = w.watch(w.bridge.open(P, "a"));
+            w.reply("ack", "a"); w.reply("done", "a"); await turn(); // of the first
+            const then = [first.is, closing.is, second.is, w.opens().length];
+            w.closed();
+            await w.clock.pass(0);
+            const sent = w.opens().length;
+            w.reply("ack", "a"); w.reply("done", "a"); await turn();
+            return [then, closing.is, sent, second.is];
+            """,
+        ) == [["superseded", "pending", "pending", 1], "fine", 2, "fine"]
+
+
+class TestState:
+    def test_connected_is_no_proof(self, page: Page) -> None:
+        assert run(
+            page,
+            """
+            const w = new World(); w.bridge.expect(P, "a"); w.bridge.watch();
+            w.onCommand = () => w.clock.later(5, () => w.status());
+            await w.clock.pass(44999);
+            const before = w.bridge.state;
+            await w.clock.pass(1);
+            w.onCommand = () => w.clock.later(5, () => w.status({[Q]: ["a"], [P]: ["b"]}));
+            await w.clock.pass(10000);
+            const other = w.bridge.state;
+            w.status({[P]: ["b", "a"]}, {status: "connecting"});
+            const connecting = w.bridge.state;
+            w.status({[P]: ["b", "a"]});
+            return [before, other, connecting, w.states()];
+            """,
+        ) == ["opening", "lost", "lost", ["45000 lost: unproven", "55000 ready: status"]]
+
+    def test_polling_is_fast_then_slow(self, page: Page) -> None:
+        assert run(
+            page,
+            """
+            const w = new World(); w.bridge.expect(P, "a");
+            let files = {};
+            w.onCommand = () => w.status(files);
+            w.bridge.watch();
+            await w.clock.pass(3500);
+            files = {[P]: ["a"]};
+            await w.clock.pass(31000);
+            w.onCommand = () => {};
+            await w.clock.pass(30000);
+            w.bridge.unwatch();
+            await w.clock.pass(60000);
+            return [w.sent.map(({at}) => at - 1000), w.states(), w.clock.most];
+            """,
+        ) == [
+            # While a status is without a reply, it is sent again every second.
+            [0, 1000, 2000, 3000, 4000, 19000, 34000] + [n * 1000 for n in range(49, 65)],
+            ["4000 ready: status", "53000 slow: silent", "64000 lost: silent"],
+            1,
+        ]
+
+    def test_silence_and_return(self, page: Page) -> None:
+        assert run(
+            page,
+            """
+            const w = new World(); w.bridge.expect(P, "a"); w.bridge.watch();
+            w.status({[P]: ["a"]});
+            await w.clock.pass(20000); // the next poll is not answered
+            w.status({[P]: ["a"]});
+            await w.clock.pass(40000); // nor is the one after
+            w.bridge.open(P, "b"); w.reply("ack", "b");
+            return w.states();
+            """,
+        ) == [
+            "0 ready: status",
+            "19000 slow: silent",
+            "20000 ready: status",
+            "38000 slow: silent",
+            "49000 lost: silent",
+            "60000 ready: ack",
+        ]
+
+    def test_disconnected(self, page: Page) -> None:
+        assert run(
+            page,
+            """
+            const w = new World(); w.bridge.expect(P, "a");
+            let status = "connected", files = {[P]: ["a"]};
+            w.onCommand = () => w.status(files, {status});
+            w.bridge.watch();
+            await w.clock.pass(1000);
+            status = "disconnected";
+            await w.clock.pass(20000);
+            status = "connecting";
+            await w.clock.pass(20000);
+            status = "connected"; files = {};
+            await w.clock.pass(10000); // connected again, with nothing open: not signed in
+            const state = w.bridge.state;
+            files = {[P]: ["b"]};
+            await w.clock.pass(10000);
+            return [state, w.states()];
+            """,
+        ) == [
+            "lost",
+            [
+                "0 ready: status",
+                "15000 slow: disconnected",
+                "30000 lost: disconnected",
+                "53000 ready: status",
+            ],
+        ]
+
+    def test_all_closed_is_no_loss(self, page: Page) -> None:
+        assert run(
+            page,
+            """
+            const w = new World(); w.bridge.expect(P, "a"); w.bridge.watch();
+            w.status({[P]: ["a"]});
+            w.bridge.closeAll(); w.closed();
+            w.status({}, {status: "disconnected"});
+            w.status({});
+            return w.states();
+            """,
+        ) == ["0 ready: status", "0 slow: disconnected", "0 ready: status"]
+
+    def test_a_dead_channel_is_announced_and_is_no_loss(self, page: Page) -> None:
+        assert run(
+            page,
+            """
+            const w = new World(); w.bridge.expect(P, "a"); w.bridge.watch();
+            await w.clock.pass(3000);
+            w.log("a");
+            await w.clock.pass(600000);
+            const dead = w.events.filter(({type}) => type === "channel");
+            w.status({[P]: ["a"]});
+            return [w.states(), dead, w.events.filter(({type}) => type === "channel").length];
+            """,
+        ) == [["3000 ready: log"], [{"type": "channel", "alive": False, "at": 11000}], 2]
+
+    def test_nothing_at_all(self, page: Page) -> None:
+        assert run(
+            page,
+            """
+            const w = new World(); w.bridge.expect(P, "a"); w.bridge.watch();
+            await w.clock.pass(100000);
+            const states = w.states();
+            w.log("a");
+            return [states, w.bridge.state];
+            """,
+        ) == [["45000 lost: unproven"], "ready"]
+
+    def test_an_acknowledged_open_is_proof(self, page: Page) -> None:
+        assert run(
+            page,
+            """
+            const w = new World(); w.bridge.open(P, "a");
+            w.reply("ack", "b");
+            const state = w.bridge.state;
+            w.reply("ack", "a");
+            return [state, w.states()];
+            """,
+        ) == ["opening", ["0 ready: ack"]]
+
+
+class TestNewAddress:
+    def test_what_is_under_way_is_asked_again_or_rejected(self, page: Page) -> None:
+        assert run(
+            page,
+            """
+            const w = new World();
+            w.status(); // the old page's status_time
+            const opening = w.bridge.open(P, "a");
+            w.reply("ack", "a");
+            await w.clock.pass(50000);
+            const calls = [w.bridge.closeAll()];
+            w.closed(); await turn();
+            calls.push(w.bridge.closeAll(), w.bridge.open(P, "b"), w.bridge.status());
+            const seen = calls.map((call) => w.watch(call));
+            w.bridge.frameLoading();
+            await w.clock.pass(1500);
+            w.status({[P]: ["b"]}); w.reply("ack", "b"); w.reply("done", "b"); // the old page
+            await turn();
+            const then = [seen.map(({is}) => is), w.opens().length, w.bridge.openFiles.size];
+            w.status({}, {status_time: new Date(2)});
+            await w.clock.pass(0);
+            const sent = w.opens().length;
+            w.reply("ack", "b"); w.reply("done", "b"); await turn();
+            return [then, sent, seen.map(({is}) => is), w.states().at(-1)];
+            """,
+        ) == [
+            [["fine", "frame_gone", "pending", "pending"], 1, 0],
+            2,
+            ["fine", "frame_gone", "fine", "fine"],
+            "51500 ready: ack",
+        ]
+
+    def test_an_open_that_was_acknowledged_is_asked_again(self, page: Page) -> None:
+        assert run(
+            page,
+            """
+            const w = new World(); const opening = w.bridge.open(P, "a");
+            const seen = [w.watch(opening.acknowledged), w.watch(opening)];
+            w.reply("ack", "a");
+            await w.clock.pass(59000);
+            w.bridge.frameLoading();
+            await w.clock.pass(19000);
+            const then = seen.map(({is}) => is);
+            await w.clock.pass(1000);
+            return [then, seen.map(({is}) => is), w.opens().length];
+            """,
+        ) == [["fine", "pending"], ["fine", "timeout_acknowledge"], 20]
+
+    def test_the_old_page_is_not_believed_for_ever(self, page: Page) -> None:
+        """Should the address not change after all, the page that is there counts."""
+        assert run(
+            page,
+            """
+            const w = new World(); w.bridge.expect(P, "a");
+            w.onCommand = () => w.status({[P]: ["a"]});
+            w.bridge.watch();
+            await w.clock.pass(1000);
+            w.bridge.frameLoading();
+            await w.clock.pass(20000);
+            return w.states();
+            """,
+        ) == ["0 ready: status", "1000 opening: loading", "11000 ready: status"]
+
+    def test_opening_ends_anew(self, page: Page) -> None:
+        assert run(
+            page,
+            """
+            const w = new World(); w.bridge.watch();
+            await w.clock.pass(30000); w.bridge.frameLoading();
+            await w.clock.pass(44000); w.bridge.frameLoading();
+            await w.clock.pass(100000); w.bridge.frameLoading();
+            return w.states();
+            """,
+        ) == ["119000 lost: unproven", "174000 opening: loading"]
+
+
+class TestDestroy:
+    def test_leaves_nothing(self, page: Page) -> None:
+        assert run(
+            page,
+            """
+            const w = new World(); w.bridge.expect(P, "a"); w.bridge.watch();
+            const calls = [w.bridge.open(P, "a"), w.bridge.status()];
+            calls.push(calls[0].acknowledged, w.bridge.closeAll(), w.bridge.open(P, "b"));
+            const seen = calls.map((call) => w.watch(call));
+            w.bridge.destroy();
+            const listeners = w.listeners;
+            const after = [w.bridge.open(P, "b"), w.bridge.status(), w.bridge.closeAll()];
+            seen.push(...after.map((call) => w.watch(call)));
+            const events = w.events.length, sent = w.sent.length;
+            w.bridge.watch(); w.bridge.frameLoading(); w.bridge.expect(P, "a"); w.bridge.destroy();
+            w.status({[P]: ["a"]}); w.log("a");
+            await w.clock.pass(100000);
+            return [seen.map(({is}) => is), listeners, w.clock.timers.size,
+                w.events.length - events, w.sent.length - sent];
+            """,
+        ) == [["superseded", "destroyed", "superseded", *["destroyed"] * 5], 0, 0, 0, 0]
+
+    @pytest.mark.parametrize("event", ["sent", "reply", "state", "log", "channel"])
+    def test_from_within_any_event(self, page: Page, event: str) -> None:
+        assert run(
+            page,
+            """
+            const w = new World(); w.bridge.expect(P, "a");
+            let after = null;
+            w.bridge.addEventListener(argument, () => {
+                w.bridge.destroy();
+                after ??= [w.events.length, w.sent.length];
+            });
+            const seen = w.watch(w.bridge.open(P, "a"));
+            w.bridge.watch();
+            w.log("a"); w.status({[P]: ["a"]}); w.reply("ack", "a");
+            await w.clock.pass(100000);
+            return [w.clock.timers.size, w.events.length - after[0], w.sent.length - after[1]];
+            """,
+            event,
+        ) == [0, 0, 0]
+
+
+def test_an_origin_must_be_exact(page: Page) -> None:
+    assert (
+        run(
+            page,
+            """
+        const { Bridge } = await import("/bridge.js");
+        const refused = [];
+        for (const origin of ["", "*", "null", "/", "cocalc.school.test", "https://c.test/",
+                              "https://c.test/x", "https://C.test", "https://c.test:443",
+                              "file:///x", undefined])
+            try { new Bridge(() => null, origin); } catch { refused.push(origin); }
+        return refused.length;
+        """,
+        )
+        == 11
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "recoverable"),
+    [
+        ("bad_request", False),
+        ("destroyed", False),
+        ("frame_gone", True),
+        ("superseded", False),
+        ("timeout_acknowledge", True),
+        ("timeout_close", True),
+        ("timeout_open", True),
+        ("timeout_status", True),
+    ],
+)
+def test_errors_speak_in_sentences(page: Page, code: str, recoverable: bool) -> None:
+    error = run(page, "const e = new BridgeError(argument); return {...e, text: e.message}", code)
+    text = error.pop("text")
+    assert text[0].isupper()
+    assert text.endswith(".")
+    assert error == {"code": code, "recoverable": recoverable}
