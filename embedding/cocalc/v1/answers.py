@@ -155,9 +155,8 @@ def refused(operation: str, words: str, status: int) -> CocalcError:
     return BadRequest(operation, readable(words), status=status)
 
 
-def refused_account(operation: str, reason: object, status: int) -> CocalcError:
+def refused_account(operation: str, words: str, status: int) -> CocalcError:
     """Give the error for `{"event": "account_creation_failed"}`."""
-    words = readable(words_of(reason))
     if "already taken" in words:
         return Duplicate(operation, words, status=status)
     if "Too many accounts are being created" in words:
