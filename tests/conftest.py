@@ -25,6 +25,9 @@ class HttpsClient(Client):
 
     def __init__(self, user: User | None = None, *, csrf: bool = False) -> None:
         super().__init__(enforce_csrf_checks=csrf)
-        self.defaults |= {"wsgi.url_scheme": "https", "SERVER_NAME": "learn.school.test"}
+        self.defaults["SERVER_NAME"] = "learn.school.test"
         if user:
             self.force_login(user)
+
+    def generic(self, *args: Any, **kwargs: Any) -> Any:
+        return super().generic(*args, **kwargs | {"secure": True})

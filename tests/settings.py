@@ -1,6 +1,8 @@
 """The site's settings as the tests use them: https, and a CoCalc that each test provides."""
 
 import os
+import tempfile
+from pathlib import Path
 
 os.environ.update(
     {
@@ -21,3 +23,9 @@ STORAGES = {
 }
 WHITENOISE_AUTOREFRESH = True
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+# A file, not memory: the tests of many threads need the locks of the real thing.
+if "sqlite3" in str(DATABASES["default"]["ENGINE"]):  # noqa: F405
+    DATABASES["default"]["TEST"] = {  # noqa: F405
+        "NAME": str(Path(tempfile.gettempdir()) / f"lectern-tests-{os.getpid()}.sqlite3")
+    }

@@ -148,7 +148,14 @@ def _check_notebook(path: str, content: bytes) -> None:
     try:
         text = content.decode("utf-8-sig")
         nbformat.validate(nbformat.reads(text, as_version=nbformat.NO_CONVERT))
-    except (nbformat.ValidationError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (
+        nbformat.ValidationError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ) as error:
         reason = (str(error).strip().splitlines() or ["it is empty"])[0][:160]
         raise Problem(
             "not_a_notebook",

@@ -120,7 +120,7 @@ def json_body(request: HttpRequest) -> dict[str, Any]:
     """Return the request's JSON object; Problem where it is none."""
     try:
         body = json.loads(request.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
         raise Problem("bad_request", "The request is not a JSON object.", status=400)

@@ -1,0 +1,284 @@
+"""My notebooks: the list and every change to it, byte for byte in the project."""
+
+import io
+import json
+from typing import Any
+
+import nbformat
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from pytest_django import Settings
+
+from embedding.cocalc.client import Client
+from embedding.cocalc.errors import NotFound
+from embedding.models import Event, Member
+from sandbox.process import SandboxProcess
+from tests.conftest import HttpsClient, Person
+from tests.embedding.conftest import embedding_settings
+from tests.embedding.helpers import JSON, prepared, with_file
+
+pytestmark = pytest.mark.django_db
+
+NOTEBOOK = nbformat.writes(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1+1")]))
+
+
+@pytest.fixture
+def member(sandbox: SandboxProcess, person: Person) -> Member:
+    return prepared(person("ada"))
+
+
+@pytest.fixture
+def browser(member: Member) -> HttpsClient:
+    return HttpsClient(member.user)
+
+
+def project_id(member: Member) -> str:
+    return str(member.project.project_id)
+
+
+def names(browser: HttpsClient, folder: str = "") -> list[str]:
+    answer = browser.get("/projects/mine/listing", {"folder": folder})
+    assert answer.status_code == 200, answer.content
+    return [entry["name"] for entry in answer.json()["entries"]]
+
+
+def post(browser: HttpsClient, what: str, **body: object) -> Any:
+    return browser.post(f"/projects/mine/{what}", body, content_type=JSON)
+
+
+def upload(browser: HttpsClient, path: str, content: bytes, **more: str) -> Any:
+    file = SimpleUploadedFile(path.rpartition("/")[2], content)
+    return browser.post("/projects/mine/upload", {"path": path, "file": file, **more})
+
+
+class TestListing:
+    def test_before_anything_is_there(self, sandbox: SandboxProcess, person: Person) -> None:
+        browser = HttpsClient(person("new"))
+        answer = browser.get("/projects/mine/listing")
+        assert answer.status_code == 409
+        assert answer.json()["error"]["code"] == "unprepared"
+
+    def test_a_new_project_is_empty(self, browser: HttpsClient) -> None:
+        assert names(browser) == []
+
+    def test_newest_first_with_folders_and_without_hidden_ones(
+        self, browser: HttpsClient, member: Member, cocalc: Client
+    ) -> None:
+        script = "touch -d 2020-01-01 old.md; mkdir -p dir; touch -d 2021-01-01 dir; touch new .h"
+        cocalc.exec(project_id(member), script, bash=True)
+        assert names(browser) == ["new", "dir", "old.md"]
+        entries = browser.get("/projects/mine/listing").json()["entries"]
+        assert [entry["folder"] for entry in entries] == [False, True, False]
+        assert entries[2]["modified"].startswith("2020-01-01T00:00:00")
+
+    def test_a_folder(self, browser: HttpsClient, member: Member, cocalc: Client) -> None:
+        cocalc.write_file(project_id(member), "a b/ü/x.md", b"1")
+        assert names(browser, "a b/ü") == ["x.md"]
+        assert names(browser, "a b/ü/") == ["x.md"]
+        missing = browser.get("/projects/mine/listing", {"folder": "nope"})
+        assert missing.status_code == 404
+        assert "no folder “nope”" in missing.json()["error"]["message"]
+        assert browser.get("/projects/mine/listing", {"folder": "../x"}).status_code == 400
+
+
+class TestNewNotebook:
+    def test_it_is_a_notebook(self, browser: HttpsClient, member: Member, cocalc: Client) -> None:
+        answer = post(browser, "notebook", path="hw/First")
+        assert (answer.status_code, answer.json()["path"]) == (201, "hw/First.ipynb")
+        stored = cocalc.read_file(project_id(member), "hw/First.ipynb").decode()
+        notebook = nbformat.reads(stored, as_version=4)
+        nbformat.validate(notebook)
+        assert notebook.metadata.kernelspec.name == "python3"
+
+    def test_it_overwrites_nothing(
+        self, browser: HttpsClient, member: Member, cocalc: Client
+    ) -> None:
+        cocalc.write_file(project_id(member), "a.ipynb", b"precious")
+        answer = post(browser, "notebook", path="a")
+        assert answer.status_code == 409
+        assert answer.json()["error"]["code"] == "exists"
+        assert cocalc.read_file(project_id(member), "a.ipynb") == b"precious"
+
+    @pytest.mark.parametrize("path", ["", "/a", "../a", "a/../b", "x" * 256, 5, None])
+    def test_bad_names(self, browser: HttpsClient, path: object) -> None:
+        answer = post(browser, "notebook", path=path)
+        assert answer.status_code == 400
+        assert answer.json()["error"]["message"].endswith(".")
+
+
+class TestNewFolder:
+    def test_it_is_there(self, browser: HttpsClient) -> None:
+        assert post(browser, "folder", path="hw").status_code == 201
+        assert names(browser) == ["hw"]
+        assert post(browser, "folder", path="hw").status_code == 409
+
+
+class TestUpload:
+    @pytest.mark.parametrize(
+        "content", [b"", b"x", bytes(range(256)) * 500, "ü\r\n".encode() * 100_000]
+    )
+    def test_byte_for_byte(
+        self, browser: HttpsClient, member: Member, cocalc: Client, content: bytes
+    ) -> None:
+        answer = upload(browser, "dir/-d a't\"a.bin", content)
+        assert answer.status_code == 201, answer.content
+        assert cocalc.read_file(project_id(member), "dir/-d a't\"a.bin") == content
+
+    def test_replacing_is_a_choice(
+        self, browser: HttpsClient, member: Member, cocalc: Client
+    ) -> None:
+        assert upload(browser, "a.txt", b"1").status_code == 201
+        again = upload(browser, "a.txt", b"2")
+        assert (again.status_code, again.json()["error"]["code"]) == (409, "exists")
+        assert cocalc.read_file(project_id(member), "a.txt") == b"1"
+        assert upload(browser, "a.txt", b"2", overwrite="1").status_code == 201
+        assert cocalc.read_file(project_id(member), "a.txt") == b"2"
+
+    @pytest.mark.parametrize("minor", [0, 2, 4, 5])
+    def test_notebooks_of_every_minor_version(self, browser: HttpsClient, minor: int) -> None:
+        notebook = json.loads(NOTEBOOK) | {"nbformat_minor": minor}
+        if minor < 5:
+            for cell in notebook["cells"]:
+                del cell["id"]
+        answer = upload(browser, f"v{minor}.ipynb", json.dumps(notebook).encode())
+        assert answer.status_code == 201, answer.content
+
+    def test_a_notebook_as_an_editor_saves_it_with_a_byte_order_mark(
+        self, browser: HttpsClient
+    ) -> None:
+        assert upload(browser, "a.ipynb", b"\xef\xbb\xbf" + NOTEBOOK.encode()).status_code == 201
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            b"",
+            b"print(1)",
+            b"[]",
+            b"{}",
+            b"5",
+            b'{"cells": 5, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}',
+            b'{"cells": [{}], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}',
+            b'{"nbformat": 99, "nbformat_minor": 0}',
+            b'{"nbformat": "x", "nbformat_minor": 0}',
+            b"\xff\xfe\x00",
+            b"<!doctype html><title>Sign in</title>",
+            b"[" * 100_000,
+        ],
+    )
+    def test_what_is_no_notebook_is_refused(
+        self, browser: HttpsClient, member: Member, content: bytes
+    ) -> None:
+        answer = upload(browser, "a.ipynb", content)
+        assert answer.status_code == 400, answer.content
+        error = answer.json()["error"]
+        assert error["code"] == "not_a_notebook"
+        assert "“a.ipynb”" in error["message"]
+        assert names(browser) == []
+
+    def test_too_large(
+        self, browser: HttpsClient, sandbox: SandboxProcess, settings: Settings
+    ) -> None:
+        settings.EMBEDDING = embedding_settings(sandbox, UPLOAD_MAX_MB=1)
+        assert upload(browser, "fits.bin", b"x" * 1_000_000).status_code == 201
+        for size in (1_000_001, 2_000_000):
+            answer = upload(browser, "large.bin", b"x" * size)
+            assert (answer.status_code, answer.json()["error"]["code"]) == (413, "too_large")
+            assert "up to 1 MB" in answer.json()["error"]["message"]
+        assert names(browser) == ["fits.bin"]
+
+    def test_without_a_file_or_a_path(self, browser: HttpsClient) -> None:
+        assert browser.post("/projects/mine/upload", {"path": "a"}).status_code == 400
+        file = io.BytesIO(b"x")
+        assert browser.post("/projects/mine/upload", {"file": file}).status_code == 400
+        assert upload(browser, "../a", b"x").status_code == 400
+
+
+class TestDownload:
+    def test_byte_for_byte_and_never_as_a_page(
+        self, browser: HttpsClient, member: Member, cocalc: Client
+    ) -> None:
+        content = b"<script>alert(1)</script>" + bytes(range(256))
+        cocalc.write_file(project_id(member), "é x.html", content)
+        answer = browser.get("/projects/mine/download", {"path": "é x.html"})
+        assert answer.content == content
+        assert answer["Content-Type"] == "application/octet-stream"
+        assert answer["Content-Disposition"] == "attachment; filename*=UTF-8''%C3%A9%20x.html"
+        assert answer["X-Content-Type-Options"] == "nosniff"
+        assert "sandbox" in answer["Content-Security-Policy"]
+
+    def test_what_cannot_be_downloaded(
+        self,
+        browser: HttpsClient,
+        member: Member,
+        cocalc: Client,
+        sandbox: SandboxProcess,
+        settings: Settings,
+    ) -> None:
+        cocalc.write_file(project_id(member), "dir/large.bin", b"x" * 1_000_001)
+        settings.EMBEDDING = embedding_settings(sandbox, DOWNLOAD_MAX_MB=1)
+        for path, status in (("dir", 409), ("dir/large.bin", 409), ("nope", 404), ("../x", 400)):
+            answer = browser.get("/projects/mine/download", {"path": path})
+            assert answer.status_code == status
+            assert answer.json()["error"]["message"].endswith(".")
+
+
+class TestMove:
+    def test_rename(self, browser: HttpsClient, member: Member, cocalc: Client) -> None:
+        cocalc.write_file(project_id(member), "a.md", b"1")
+        assert post(browser, "move", path="a.md", to="sub/b.md").status_code == 200
+        assert cocalc.read_file(project_id(member), "sub/b.md") == b"1"
+        assert names(browser) == ["sub"]
+
+    def test_nothing_is_overwritten(
+        self, browser: HttpsClient, member: Member, cocalc: Client
+    ) -> None:
+        for name in ("a", "b"):
+            cocalc.write_file(project_id(member), name, name.encode())
+        answer = post(browser, "move", path="a", to="b")
+        assert (answer.status_code, answer.json()["error"]["code"]) == (409, "exists")
+        assert cocalc.read_file(project_id(member), "b") == b"b"
+        assert post(browser, "move", path="nope", to="c").status_code == 404
+        assert post(browser, "move", path="a", to="../c").status_code == 400
+
+
+class TestDelete:
+    def test_files_and_folders(self, browser: HttpsClient, member: Member, cocalc: Client) -> None:
+        cocalc.write_file(project_id(member), "dir/a.md", b"1")
+        cocalc.write_file(project_id(member), "b.md", b"1")
+        assert post(browser, "delete", path="dir").status_code == 200
+        assert post(browser, "delete", path="b.md").status_code == 200
+        assert names(browser) == []
+        assert post(browser, "delete", path="b.md").status_code == 200, "gone is gone"
+        assert post(browser, "delete", path="").status_code == 400
+
+    def test_a_colleagues_deletion_is_in_the_audit_log(
+        self, sandbox: SandboxProcess, cocalc: Client, person: Person
+    ) -> None:
+        member = with_file(cocalc, person("ada"), "a.md")
+        colleague = person("grace")
+        Member.objects.create(project=member.project, user=colleague)
+        url = f"/projects/{project_id(member)}/delete"
+        HttpsClient(colleague).post(url, {"path": "a.md"}, content_type=JSON)
+        with pytest.raises(NotFound):
+            cocalc.read_file(project_id(member), "a.md")
+        event = Event.objects.get(action="file.deleted")
+        assert (event.actor, event.detail) == ("grace", {"path": "a.md"})
+
+
+def test_a_stopped_project_starts_for_its_list(
+    browser: HttpsClient, member: Member, cocalc: Client
+) -> None:
+    cocalc.write_file(project_id(member), "a.md", b"1")
+    cocalc.stop_project(project_id(member))
+    assert names(browser) == ["a.md"]
+
+
+def test_cocalc_down(browser: HttpsClient, member: Member, sandbox: SandboxProcess) -> None:
+    sandbox.quirks(api_html=True)
+    for answer in (
+        browser.get("/projects/mine/listing"),
+        upload(browser, "a.txt", b"kept by the browser"),
+        post(browser, "move", path="a", to="b"),
+    ):
+        assert answer.status_code == 502
+        assert answer.json()["error"]["code"] == "not_cocalc"
