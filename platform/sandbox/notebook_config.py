@@ -14,6 +14,7 @@ _DISABLED = (
     "@jupyter-notebook/notebook-extension:checkpoints",
     "@jupyter-notebook/notebook-extension:close-tab",
     "@jupyter-notebook/notebook-extension:open-tree-tab",
+    "@jupyter-notebook/notebook-extension:trusted",
     "@jupyterlab/apputils-extension:announcements",
     "@jupyterlab/extensionmanager-extension:plugin",
 )
@@ -28,6 +29,16 @@ _SETTINGS = {
     "@jupyterlab/apputils-extension:themes": {"adaptive-theme": True},
     # CoCalc saves as one types: so that what is collected is what is seen.
     "@jupyterlab/docmanager-extension:plugin": {"autosaveInterval": 5},
+    "@jupyterlab/mainmenu-extension:plugin": {
+        "menus": [
+            {"id": "jp-mainmenu-settings", "disabled": True},
+            {
+                "id": "jp-mainmenu-file",
+                # They would close the browser's tab, which is not theirs.
+                "items": [{"command": "filemenu:close-and-cleanup", "disabled": True}],
+            },
+        ]
+    },
 }
 
 

@@ -49,7 +49,7 @@ class Account:
 
 @dataclass
 class Project:
-    """`extra` holds the columns few ask for: deleted, action_request, course and so on."""
+    """`extra` holds the columns few ask for: created, deleted, action_request."""
 
     project_id: str
     title: str
@@ -178,8 +178,10 @@ class Store:
     # Projects
 
     def create_project(self, owner: str, title: str, description: str) -> Project:
+        now = now_iso()
+        users = {owner: {"group": "owner"}}
         project = Project(
-            str(uuid.uuid4()), title, description, {owner: {"group": "owner"}}, now_iso()
+            str(uuid.uuid4()), title, description, users, last_edited=now, extra={"created": now}
         )
         self._db.execute(
             "insert into projects values (?, ?, ?, ?, ?, ?)",

@@ -102,6 +102,7 @@ export class Files {
         `You must start the project '${title}' before you can open the file '${path}'.` +
         " Start this project?";
       dialog.showModal();
+      dialog.querySelector(".primary").focus();
       await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
       return dialog.returnValue === "ok";
     });

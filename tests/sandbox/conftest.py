@@ -1,0 +1,160 @@
+"""One sandbox, over https, for most of the tests; and a browser that resolves its names."""
+
+import http.server
+import ssl
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import trustme
+from playwright.sync_api import Browser, sync_playwright
+
+from sandbox.process import SandboxProcess
+from tests.sandbox.support import ADMIN_KEY, Api, Person
+
+HOSTS = "learn.school.test, .wild.test"
+
+
+@dataclass
+class Tls:
+    chain: Path
+    key: Path
+    ca: Path
+
+
+@pytest.fixture(scope="session")
+def tls(tmp_path_factory: pytest.TempPathFactory) -> Tls:
+    folder = tmp_path_factory.mktemp("tls")
+    ca = trustme.CA()
+    certificate = ca.issue_cert("127.0.0.1", "*.school.test", "*.wild.test", "*.test")
+    files = Tls(folder / "chain.pem", folder / "key.pem", folder / "ca.pem")
+    for blob in certificate.cert_chain_pems:
+        blob.write_to_path(files.chain, append=True)
+    certificate.private_key_pem.write_to_path(files.key)
+    ca.cert_pem.write_to_path(files.ca)
+    return files
+
+
+@pytest.fixture(scope="session")
+def running(tls: Tls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
+    with SandboxProcess.start(
+        tmp_path_factory.mktemp("sandbox"),
+        admin_key=ADMIN_KEY,
+        tls=(tls.chain, tls.key),
+        verify=tls.ca,
+        iframe_hosts=HOSTS,
+        public_host="cocalc.school.test",
+        start_seconds=0.1,
+        account_limit=10_000,
+    ) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(running: SandboxProcess) -> Iterator[SandboxProcess]:
+    """The sandbox, with its quirks as they were at the end."""
+    yield running
+    running.reset_quirks()
+
+
+@pytest.fixture(scope="session")
+def _api(running: SandboxProcess) -> Iterator[Api]:
+    api = Api(running)
+    with api.session:
+        yield api
+
+
+@pytest.fixture
+def api(_api: Api, sandbox: SandboxProcess) -> Api:
+    """The API with the admin's key."""
+    return _api
+
+
+@pytest.fixture
+def student(api: Api) -> Person:
+    return api.person("Stu")
+
+
+@pytest.fixture
+def stranger(api: Api) -> Person:
+    return api.person("Oth")
+
+
+_PARENT = b"""<!doctype html><meta charset=utf-8><title>Parent</title>
+<style>html, body, iframe { width: 100%; height: 100%; margin: 0; border: 0; }</style>
+<script>
+const got = [];
+const frame = () => document.querySelector("iframe").contentWindow;
+addEventListener("message", (event) => {
+  if (event.source === frame()) got.push({ origin: event.origin, ...event.data, data: event.data });
+});
+const send = (message) => frame().postMessage(message, "*");
+</script>
+<iframe></iframe>
+"""
+
+
+class _ParentPage(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(_PARENT)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@dataclass
+class Ports:
+    """Where the embedding pages are served."""
+
+    https: int
+    http: int
+
+
+@pytest.fixture(scope="session")
+def parents(tls: Tls) -> Iterator[Ports]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tls.chain, tls.key)
+    servers = [http.server.ThreadingHTTPServer(("127.0.0.1", 0), _ParentPage) for _ in range(2)]
+    servers[0].socket = context.wrap_socket(servers[0].socket, server_side=True)
+    threads = [threading.Thread(target=server.serve_forever) for server in servers]
+    for thread in threads:
+        thread.start()
+    yield Ports(servers[0].server_port, servers[1].server_port)
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+    for thread in threads:
+        thread.join()
+
+
+@pytest.fixture(scope="session")
+def chromium(running: SandboxProcess, parents: Ports) -> Iterator[Browser]:
+    rules = ",".join(
+        [
+            f"MAP cocalc.school.test:443 127.0.0.1:{running.port}",
+            f"MAP *.test:443 127.0.0.1:{parents.https}",
+            f"MAP *.test:8443 127.0.0.1:{parents.https}",
+            f"MAP *.test:80 127.0.0.1:{parents.http}",
+        ]
+    )
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium",
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+                f"--host-resolver-rules={rules}",
+            ],
+        )
+        yield browser
+        browser.close()
