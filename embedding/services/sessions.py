@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.utils import timezone
 
 from embedding.client import client
@@ -98,18 +99,25 @@ def session_fail(row: EmbedSession, code: str) -> None:
     row.save(update_fields=["state", "reason", "ended"])
 
 
-def session_report(row: EmbedSession, *, state: str, ms: int | None, reason: str) -> None:
-    """Take down what the page says of its frame: ready after so many ms, lost, closed."""
+def session_report(row_id: uuid.UUID, *, state: str, ms: int | None, reason: str) -> None:
+    """Take down what the page says of its frame: ready after so many ms, lost, closed.
+
+    Reports travel side by side and may overtake each other: after "closed", which is the last
+    that a page says, nothing changes the state any more.
+    """
     State = EmbedSession.State  # noqa: N806  the enumeration itself
     if state not in {State.READY, State.SLOW, State.LOST, State.CLOSED}:
         raise Problem("bad_request", "This is no state of a frame.", status=400)
-    row.state = state
-    if reason or state != State.CLOSED:
-        row.reason = reason[:60]
-    row.ended = timezone.now() if state in {State.LOST, State.CLOSED} else None
-    if state == State.READY and ms is not None:
-        row.steps.setdefault("ready", ms)
-    row.save(update_fields=["state", "reason", "ended", "steps"])
+    with transaction.atomic():
+        row = EmbedSession.objects.select_for_update().get(pk=row_id)
+        if state == State.READY and ms is not None:
+            row.steps.setdefault("ready", ms)
+        if row.state != State.CLOSED:
+            row.state = state
+            row.ended = timezone.now() if state in {State.LOST, State.CLOSED} else None
+            if reason or state != State.CLOSED:
+                row.reason = reason[:60]
+        row.save(update_fields=["state", "reason", "ended", "steps"])
 
 
 def forget_checks(member: Member) -> None:

@@ -42,6 +42,7 @@ def files(request: HttpRequest, project: str = MINE, folder: str = "") -> HttpRe
             "page": {
                 "project": project,
                 "folder": folder,
+                "prepared": member.added is not None,
                 "uploadMax": conf().upload_max_bytes,
                 "urls": _urls(project),
             },

@@ -61,7 +61,7 @@ def report(request: HttpRequest, session: uuid.UUID) -> HttpResponse:
     sound = isinstance(ms, int) and not isinstance(ms, bool) and 0 <= ms < 86_400_000
     reason = body.get("reason")
     session_report(
-        row,
+        row.pk,
         state=text_of(body, "state"),
         ms=ms if sound else None,
         reason=reason if isinstance(reason, str) else "",

@@ -60,7 +60,6 @@ async function load() {
     say("");
   } catch (error) {
     if (wanted !== folder) return;
-    if (error.code === "unprepared") return await prepare();
     complain(error, load);
   } finally {
     clearTimeout(timer);
@@ -68,6 +67,7 @@ async function load() {
 }
 
 async function prepare() {
+  $("problem").hidden = true;
   say("Preparing your account…", { busy: true });
   try {
     await untilReady(
@@ -75,7 +75,7 @@ async function prepare() {
       (step) => say(WORDS[step], { busy: true }),
     );
   } catch (error) {
-    return complain(error, load);
+    return complain(error, prepare);
   }
   await load();
 }
@@ -368,4 +368,4 @@ $("chosen").addEventListener("change", ({ target }) => {
 dropZone();
 // What was done in the notebook meanwhile shows when the user comes back by Back.
 window.addEventListener("pageshow", ({ persisted }) => persisted && load());
-load();
+page.prepared ? load() : prepare();

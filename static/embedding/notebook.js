@@ -44,7 +44,7 @@ function showNotice({ title, text, detail = "", again = true, over = false }) {
   $("notice-text").textContent = text;
   $("notice-detail").textContent = detail;
   $("notice-detail").hidden = !detail;
-  $("again").hidden = !again;
+  $("again").hidden = $("notice-tab").hidden = !again;
   $("notice-close").hidden = !over;
   $("notice").classList.toggle("empty-stage", !over);
   $("notice").hidden = false;

@@ -165,6 +165,14 @@ class TestReport:
         assert (row.state, row.reason, row.steps["ready"]) == ("closed", "silent", 1234)
         assert row.ended is not None
 
+    def test_a_report_that_was_overtaken(self, row: EmbedSession, member: Member) -> None:
+        browser = HttpsClient(member.user)
+        self.post(browser, row.id, state="closed")
+        assert self.post(browser, row.id, state="ready", ms=900).status_code == 204
+        row.refresh_from_db()
+        assert (row.state, row.steps["ready"]) == ("closed", 900)
+        assert row.ended is not None
+
     def test_others(self, row: EmbedSession, member: Member, person: Person) -> None:
         colleague = person("grace")
         Member.objects.create(project=member.project, user=colleague)

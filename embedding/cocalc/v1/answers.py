@@ -94,7 +94,7 @@ def understand(
         return NotCocalc(operation, f"unexpected answer: event {event}", status=status)
     if isinstance(answer, dict) and "error" in answer and status == 400:
         return _refused_request(operation, redact(words_of(answer["error"])), status)
-    words = readable(redact(_text_of(response.body)))
+    words = readable(redact(_page_words(response.body) if answer is None else _json_words(answer)))
     if status == 413:
         return BadRequest(operation, "too large", status=status)
     if status == 429:
@@ -190,7 +190,13 @@ def is_undone(error: CocalcError) -> bool:
     return isinstance(error, ServerFault) and bool(_STARTING.search(error.words))
 
 
-def _text_of(body: bytes) -> str:
+def _json_words(answer: Any) -> str:
+    """Return what foreign JSON says of an error. The rest may hold a token: it is not shown."""
+    error = answer.get("error") if isinstance(answer, dict) else None
+    return "JSON of another shape" if error is None else words_of(error)
+
+
+def _page_words(body: bytes) -> str:
     """Return what a page says, without its markup."""
     page = body[:10_000].decode("utf-8", "replace")
     page = re.sub(r"(?is)<(style|script)\b.*?</\1>|<!.*?>|<[^>]*>", " ", page)

@@ -36,6 +36,9 @@ class Limits:
     answer: int = 64 * 1024 * 1024  # bytes
 
 
+_ENDS = {"content-length", "transfer-encoding"}  # either tells where an answer ends
+
+
 class Key(AuthBase):
     """The site's key: goes into requests, and nowhere else."""
 
@@ -125,7 +128,9 @@ class Wire:
             if size > self._limits.answer:
                 raise _ExcessError(f"the answer is larger than {self._limits.answer} bytes")
             if time.monotonic() > deadline:
-                raise TimeoutError("the answer was not complete in time")
+                raise TimeoutError(0, "the answer was not complete in time")
+        if not pieces and not _ENDS & {name.lower() for name in response.headers}:
+            raise ConnectionError(0, "the answer was cut")  # among its headers
         return b"".join(pieces)
 
     def _current_session(self) -> requests.Session:
