@@ -87,9 +87,10 @@ class Jupyters:
     async def close(self) -> None:
         for project_id in tuple(self._starts):
             await self.stop(project_id)
-        # The zygote takes the closed pipe for our death, and kills what is left.
-        self._control.close()
+        # The servers fall with the zygote; it may still import, and would not hear us.
+        self._zygote.kill()
         await asyncio.to_thread(self._zygote.wait)
+        self._control.close()
         shutil.rmtree(self._run, ignore_errors=True)
 
     async def _start(self, project_id: str) -> Server:

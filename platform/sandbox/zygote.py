@@ -70,11 +70,12 @@ def _serve(control: socket.socket, children: set[int]) -> None:
             if not message:
                 return
             order = json.loads(message)
+            parent = os.getpid()
             pid = os.fork()
             if pid == 0:
                 signal.set_wakeup_fd(-1)
                 control.close()
-                _become_server(order)
+                _become_server(order, parent)
             children.add(pid)
             control.send(json.dumps({"project_id": order["project_id"], "pid": pid}).encode())
 
@@ -90,11 +91,13 @@ def _reap(children: set[int]) -> None:
         children.discard(pid)
 
 
-def _become_server(order: dict[str, Any]) -> NoReturn:
+def _become_server(order: dict[str, Any], parent: int) -> NoReturn:
     """In the child: turn into the Jupyter Server of one project. Never returns."""
     status = 1
     try:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            return  # It died before we could ask to die with it.
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.setsid()
         with Path(order["log"]).open("ab", buffering=0) as log:

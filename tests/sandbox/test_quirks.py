@@ -1,0 +1,140 @@
+"""Each thing that can be made to go wrong does, and stops to."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import requests
+
+from sandbox.process import SandboxProcess
+from sandbox.quirks import Quirks
+from tests.sandbox.support import Api, Person, cookie
+
+
+def test_latency(sandbox: SandboxProcess, api: Api) -> None:
+    sandbox.quirks(latency=1, latency_events=["ping"])
+    begun = time.monotonic()
+    api("ping")
+    assert time.monotonic() - begun >= 1
+
+
+def test_failing_events(sandbox: SandboxProcess, api: Api) -> None:
+    sandbox.quirks(fail_events=["ping"])
+    assert api("ping")["event"] == "error"
+    assert api("user_search", query="x")["event"] == "user_search_results"
+
+
+def test_hanging_events(sandbox: SandboxProcess, api: Api) -> None:
+    sandbox.quirks(hang_events=["create_project"])
+    with pytest.raises(requests.Timeout):
+        api.post("create_project", json={"title": "never"}, timeout=1)
+    assert "never" not in _titles(api)
+
+
+def test_lost_replies(sandbox: SandboxProcess, api: Api) -> None:
+    sandbox.quirks(lost_replies=["create_project"])
+    with pytest.raises(requests.ConnectionError):
+        api.post("create_project", json={"title": "made, but who knows"})
+    assert "made, but who knows" in _titles(api)
+
+
+def _titles(api: Api) -> list[str]:
+    rows = api("query", query={"projects_all": [{"project_id": None, "title": None}]})
+    return [row["title"] for row in rows["query"]["projects_all"]]
+
+
+def test_the_api_is_down(sandbox: SandboxProcess, api: Api) -> None:
+    sandbox.quirks(api_down=True)
+    with pytest.raises(requests.ConnectionError):
+        api("ping")
+    sandbox.quirks(api_down="503")
+    assert api.post("ping", json={}).status_code == 503
+    sandbox.reset_quirks()
+    assert api("ping")["event"] == "pong"
+
+
+def test_the_api_answers_html(sandbox: SandboxProcess, api: Api) -> None:
+    sandbox.quirks(api_html=True)
+    response = api.post("ping", json={})
+    assert response.status_code == 200
+    assert "html" in response.headers["Content-Type"]
+
+
+def test_refused_frames(sandbox: SandboxProcess, api: Api) -> None:
+    assert "X-Frame-Options" not in api.get("/static/app.html").headers
+    sandbox.quirks(refused_frames=True)
+    assert api.get("/static/app.html").headers["X-Frame-Options"] == "DENY"
+    assert api.get("/app", allow_redirects=False).headers["X-Frame-Options"] == "DENY"
+
+
+def test_a_refused_cookie(sandbox: SandboxProcess, api: Api, student: Person) -> None:
+    headers = cookie(sandbox, api.token(student.account_id))
+
+    def signed_in() -> object:
+        hello = f"{sandbox.url}/hub/hello"
+        response = requests.post(hello, headers=headers, verify=sandbox.verify, timeout=30)
+        return response.json()["account_id"]
+
+    assert signed_in() == student.account_id
+    sandbox.quirks(cookie_refused=True)
+    assert signed_in() is None
+    response = requests.post(
+        f"{sandbox.url}/hub/sign-in",
+        json={"auth_token": api.token(student.account_id)},
+        verify=sandbox.verify,
+        timeout=30,
+    )
+    assert response.status_code == 200
+    assert "Set-Cookie" not in response.headers
+
+
+def test_all_or_nothing(sandbox: SandboxProcess) -> None:
+    before = sandbox.quirks()
+    with pytest.raises(ValueError, match="no quirk named 'nonsense'"):
+        sandbox.quirks(latency=3, nonsense=1)
+    assert sandbox.quirks() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("latency", "long"),
+        ("latency", True),
+        ("hang_events", "ping"),
+        ("dead_channel", 1),
+        ("api_down", "no"),
+        ("account_limit", 1.5),
+    ],
+)
+def test_wrong_values_are_refused(name: str, value: object) -> None:
+    with pytest.raises(ValueError, match=name):
+        Quirks().change({name: value})
+
+
+def test_calls_are_counted(sandbox: SandboxProcess, api: Api, student: Person) -> None:
+    sandbox.reset_calls()
+    api("ping")
+    api("user_auth", account_id=student.account_id, password="")
+    api.post("no_such_event", json={})
+    calls = sandbox.calls()
+    assert calls["counts"] == {"ping": 1, "user_auth": 1, "no_such_event": 1}
+    minted = calls["log"][1]
+    assert minted["by"] == sandbox.admin_account_id
+    assert minted["account_id"] == student.account_id
+    assert minted["status"] == 200
+    assert calls["log"][2]["status"] == 400
+    assert "password" not in minted
+
+
+def test_refuses_to_listen_for_others(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "sandbox", "--data", str(tmp_path), "--host", "0.0.0.0"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "0.0.0.0 is no loopback address, and the sandbox isolates nobody." in done.stderr
