@@ -49,10 +49,26 @@ class Reply:
     delay: Callable[[], object] | None = None  # called before anything is sent
 
 
+Answer = Callable[[Request], Reply | None]
+
+STARTING = Reply({"event": "error", "error": "Error: unable to determine project port"})
+KILLED = Reply(
+    {"event": "error", "error": "Error executing command 'c' with args '' -- killed command 'c'"}
+)
+DONE = Reply(
+    {"event": "project_exec_output", "stdout": "", "stderr": "", "exit_code": 0, "type": "blocking"}
+)
+
+
+def as_told(reply: Reply, request: Request) -> Reply:
+    """Answer every request with the same."""
+    return reply
+
+
 class Server:
     """`answer` may be replaced at any time; `requests` holds what came."""
 
-    def __init__(self, answer: Callable[[Request], Reply | None]) -> None:
+    def __init__(self, answer: Answer) -> None:
         self.answer = answer
         self.requests: list[Request] = []
         self._lock = Lock()

@@ -59,32 +59,32 @@ def create_project(client: V1Client) -> object:
     return client.create_project(title="t", description="d")
 
 
-def rename(client: V1Client) -> object:
-    return client.update_project(PROJECT, title="t")
+def rename(client: V1Client) -> None:
+    client.update_project(PROJECT, title="t")
 
 
-def add(client: V1Client) -> object:
-    return client.add_member(PROJECT, ACCOUNT)
+def add(client: V1Client) -> None:
+    client.add_member(PROJECT, ACCOUNT)
 
 
-def delete(client: V1Client) -> object:
-    return client.delete_project(PROJECT)
+def delete(client: V1Client) -> None:
+    client.delete_project(PROJECT)
 
 
 def state(client: V1Client) -> object:
     return client.project_state(PROJECT)
 
 
-def stop(client: V1Client) -> object:
-    return client.stop_project(PROJECT)
+def stop(client: V1Client) -> None:
+    client.stop_project(PROJECT)
 
 
-def start(client: V1Client) -> object:
-    return client.start_project(PROJECT)
+def start(client: V1Client) -> None:
+    client.start_project(PROJECT)
 
 
-def write(client: V1Client) -> object:
-    return client.write_file(PROJECT, "a", b"x")
+def write(client: V1Client) -> None:
+    client.write_file(PROJECT, "a", b"x")
 
 
 def read(client: V1Client) -> object:
@@ -99,8 +99,8 @@ def run_checked(client: V1Client) -> object:
     return client.exec(PROJECT, "command")
 
 
-def copy(client: V1Client) -> object:
-    return client.copy_path(
+def copy(client: V1Client) -> None:
+    client.copy_path(
         source_project=OTHER_PROJECT,
         source_path="as",
         target_project=PROJECT,
