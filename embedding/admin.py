@@ -7,7 +7,8 @@ Members are the exception: to add one is to let a user open the project.
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
-from django.db.models import Count, Model, QuerySet
+from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 
@@ -83,7 +84,10 @@ class CocalcProjectAdmin(ReadOnly):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CocalcProject]:
         rows: QuerySet[CocalcProject] = super().get_queryset(request)
-        return rows.annotate(member_total=Count("members"))
+        # A subquery counts for the rows of one page; a join would count for all of the table.
+        members = Member.objects.filter(project=OuterRef("pk")).order_by().values("project")
+        total = Subquery(members.annotate(total=Count("pk")).values("total"))
+        return rows.annotate(member_total=Coalesce(total, 0))
 
     @admin.display(description="members", ordering="member_total")
     def member_count(self, row: CocalcProject) -> int:
@@ -119,9 +123,9 @@ class EmbedSessionAdmin(ReadOnly):
 
     list_display = ("started", "username", "path", "project", "state", "reason", "total", "ended")
     list_select_related = ("project",)
-    list_filter = ("state", "started", "reason")
-    search_fields = ("username", "path", "id")
-    search_help_text = "A user name, a path, or a session's id"
+    list_filter = ("state", "started")
+    search_fields = ("username", "path", "reason")
+    search_help_text = "A user name, a path, or the code of an error"
     fields = (
         "id",
         "username",

@@ -91,7 +91,10 @@ class Reader:
     def url(
         self, name: str, *, example: str, default: str | None = None, path: bool = False
     ) -> str:
-        """An https address without trailing slash; plain http only for this machine itself."""
+        """An https address without trailing slash; plain http only for this machine itself.
+
+        Empty where it is at fault, so that no second fault follows from the first.
+        """
         kind = f"an https address such as {example}"
         value = self.text(name, kind=kind, default=default).rstrip("/")
         try:
@@ -109,11 +112,13 @@ class Reader:
         )
         if value and not sound:
             self._faults.append(f"{name} is malformed: it must be {kind}.")
-        elif parts.scheme == "http" and not is_loopback(host):
+            return ""
+        if parts.scheme == "http" and not is_loopback(host):
             self._faults.append(
                 f"{name} must begin with https: over plain http, passwords and keys could be read "
                 "on the way. (Plain http is taken for localhost alone.)"
             )
+            return ""
         return value
 
     def database(self, name: str, *, default: str) -> dict[str, object]:
