@@ -53,7 +53,7 @@ def _customize(hub: Hub) -> Handler:
     async def customize(request: web.Request) -> web.StreamResponse:
         """What anybody may read about a site; of the real one's many values, the few in use."""
         configuration = {
-            "brand": SITE_NAME,
+            "site_name": SITE_NAME,
             "kucalc": "no",
             "email_signup": True,
             "anonymous_signup": False,

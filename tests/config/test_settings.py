@@ -114,7 +114,7 @@ def test_postgresql_by_one_variable() -> None:
         "settings.DATABASES['default']['ENGINE'], settings.DATABASES['default'].get('OPTIONS')",
         DATABASE_URL="postgres://lectern:secret@db.internal/lectern",
     )
-    assert engine == "django.db.backends.postgresql None"
+    assert engine == "django.db.backends.postgresql {}"
 
 
 def test_every_variable_is_in_the_readme() -> None:

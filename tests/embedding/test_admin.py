@@ -136,7 +136,7 @@ class TestMembers:
     def test_in_and_out_again(self, sandbox: SandboxProcess, boss: User, person: Person) -> None:
         owner = prepared(person("ada"))
         colleague = person("grace")
-        account = prepared(colleague).user.cocalc_account  # type: ignore[attr-defined]
+        account = prepared(colleague).user.cocalc_account
         project = owner.project
         project_id = str(project.project_id)
         url = f"/admin/embedding/cocalcproject/{project.pk}/change/"

@@ -1,0 +1,91 @@
+"""`manage.py check_cocalc`: what an administrator is told of the connection."""
+
+from io import StringIO
+
+import pytest
+import requests
+from django.core.management import CommandError, call_command
+from pytest_django import Settings
+
+from embedding.client import client
+from embedding.cocalc.customize import Customize
+from sandbox.process import SandboxProcess
+from tests.embedding.conftest import embedding_settings
+
+
+def run() -> str:
+    out = StringIO()
+    call_command("check_cocalc", stdout=out)
+    return out.getvalue()
+
+
+def set_hosts(sandbox: SandboxProcess, hosts: str) -> None:
+    setting = {"site_settings": {"name": "iframe_comm_hosts", "value": hosts}}
+    requests.post(
+        f"{sandbox.url}/api/v1/query",
+        json={"query": setting},
+        auth=(sandbox.admin_key, ""),
+        timeout=30,
+    ).raise_for_status()
+
+
+def test_all_is_well(sandbox: SandboxProcess) -> None:
+    set_hosts(sandbox, "learn.school.test")
+    told = run()
+    assert told.count("✓") == 3
+    assert "!" not in told
+    assert sandbox.admin_key not in told
+
+
+def test_this_site_is_not_known_there(sandbox: SandboxProcess) -> None:
+    set_hosts(sandbox, "other.test")
+    assert "Add learn.school.test to its setting" in run()
+
+
+def test_a_key_that_is_no_admins(sandbox: SandboxProcess, settings: Settings) -> None:
+    answer = requests.post(
+        f"{sandbox.url}/api/v1/create_account",
+        json={"email_address": "plain@x.test", "first_name": "A", "get_api_key": True},
+        auth=(sandbox.admin_key, ""),
+        timeout=30,
+    ).json()
+    settings.EMBEDDING = embedding_settings(sandbox, COCALC_API_KEY=answer["api_key"])
+    with pytest.raises(CommandError, match="cannot be opened"):
+        run()
+
+
+def test_a_wrong_key(sandbox: SandboxProcess, settings: Settings) -> None:
+    settings.EMBEDDING = embedding_settings(sandbox, COCALC_API_KEY="sk_" + "wrong" * 5)
+    with pytest.raises(CommandError, match="does not accept this site's key") as raised:
+        run()
+    assert "wrongwrong" not in str(raised.value)
+
+
+def test_no_cocalc(sandbox: SandboxProcess, settings: Settings) -> None:
+    settings.EMBEDDING = embedding_settings(sandbox, COCALC_API_URL="http://127.0.0.1:9")
+    with pytest.raises(CommandError, match="cannot be reached"):
+        run()
+
+
+def test_another_server(sandbox: SandboxProcess) -> None:
+    sandbox.quirks(api_html=True)
+    with pytest.raises(CommandError, match="but not CoCalc"):
+        run()
+
+
+@pytest.mark.parametrize(
+    ("hosts", "host", "answers"),
+    [
+        (("learn.test",), "learn.test", True),
+        (("learn.test",), "www.learn.test", False),
+        ((".learn.test",), "www.learn.test", True),
+        ((".learn.test",), "evillearn.test", False),
+        ((), "learn.test", False),
+    ],
+)
+def test_which_hosts_are_answered(hosts: tuple[str, ...], host: str, answers: bool) -> None:
+    assert Customize("CoCalc", hosts).answers(host) is answers
+
+
+def test_the_client_shows_no_key(sandbox: SandboxProcess) -> None:
+    assert sandbox.admin_key not in repr(client())
