@@ -1,6 +1,7 @@
 """A real browser, and pages that a host and a stand-in for CoCalc serve from different origins."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -66,8 +67,8 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
-@pytest.fixture
-def page(browser: Browser, sites: Sites) -> Iterator[Page]:
+@contextmanager
+def host_page(browser: Browser, sites: Sites) -> Iterator[Page]:
     """The host's page. Nothing may go wrong in it unseen."""
     failures: list[str] = []
     with browser.new_context() as context:
@@ -78,6 +79,19 @@ def page(browser: Browser, sites: Sites) -> Iterator[Page]:
         yield page
         failures += page.evaluate("failures")
     assert failures == []
+
+
+@pytest.fixture
+def page(browser: Browser, sites: Sites) -> Iterator[Page]:
+    with host_page(browser, sites) as page:
+        yield page
+
+
+@pytest.fixture(scope="package")
+def fake(browser: Browser, sites: Sites) -> Iterator[Page]:
+    """A page for worlds of plain objects (fake.js), which do not disturb each other."""
+    with host_page(browser, sites) as page:
+        yield page
 
 
 class Stage:

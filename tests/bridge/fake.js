@@ -30,6 +30,7 @@ export class Clock {
   }
 
   async pass(ms) {
+    await turn();
     const end = this.time + ms;
     for (;;) {
       this.most = Math.max(this.most, [...this.timers.values()].filter(({ own }) => !own).length);

@@ -16,9 +16,9 @@ def run(page: Page, script: str, argument: Any = None) -> Any:
 
 
 class TestOpen:
-    def test_is_repeated_until_acknowledged_and_never_after(self, page: Page) -> None:
+    def test_is_repeated_until_acknowledged_and_never_after(self, fake: Page) -> None:
         assert run(
-            page,
+            fake,
             """
             const w = new World(); w.bridge.open(P, "a");
             await w.clock.pass(2500);
@@ -28,9 +28,9 @@ class TestOpen:
             """,
         ) == [0, 1000, 2000]
 
-    def test_without_any_reply(self, page: Page) -> None:
+    def test_without_any_reply(self, fake: Page) -> None:
         assert run(
-            page,
+            fake,
             """
             const w = new World(); const opening = w.bridge.open(P, "a");
             const seen = [w.watch(opening.acknowledged), w.watch(opening.result)];
@@ -41,9 +41,9 @@ class TestOpen:
             """,
         ) == [["pending"] * 2, ["timeout_acknowledge"] * 2, 20, 0]
 
-    def test_without_done(self, page: Page) -> None:
+    def test_without_done(self, fake: Page) -> None:
         assert run(
-            page,
+            fake,
             """
             const w = new World(); const opening = w.bridge.open(P, "a");
             const seen = [w.watch(opening.acknowledged), w.watch(opening.result)];
@@ -57,9 +57,9 @@ class TestOpen:
         ) == [["fine", "pending"], ["fine", "timeout_open"]]
 
     @pytest.mark.parametrize("proof", ['reply("done", "a")', 'log("a")'])
-    def test_is_open_even_if_the_ack_was_lost(self, page: Page, proof: str) -> None:
+    def test_is_open_even_if_the_ack_was_lost(self, fake: Page, proof: str) -> None:
         assert run(
-            page,
+            fake,
             f"""
             const w = new World(); const opening = w.bridge.open(P, "a");
             const seen = [w.watch(opening.acknowledged), w.watch(opening.result)];
@@ -69,9 +69,9 @@ class TestOpen:
             """,
         ) == [["fine", "fine"], "ready", True]
 
-    def test_two_calls_for_one_file_are_one(self, page: Page) -> None:
+    def test_two_calls_for_one_file_are_one(self, fake: Page) -> None:
         assert run(
-            page,
+            fake,
             """
             const w = new World();
             const calls = [w.bridge.open(P, "a"), w.bridge.open(P, "a"), w.bridge.open(P, "b")];
@@ -83,9 +83,9 @@ class TestOpen:
             """,
         ) == [True, ["fine", "fine", "pending"], False, 3]
 
-    def test_a_reply_is_for_the_file_it_names(self, page: Page) -> None:
+    def test_a_reply_is_for_the_file_it_names(self, fake: Page) -> None:
         assert run(
-            page,
+            fake,
             """
             const w = new World();
             const seen = [[P, "a"], [Q, "a"], [P, "b"]].map((it) => w.watch(w.bridge.open(...it)));
@@ -104,9 +104,9 @@ class TestOpen:
             ["a", "b", None, None, None],
         ]
 
-    def test_after_a_timeout_late_replies_settle_only_the_same_file(self, page: Page) -> None:
+    def test_after_a_timeout_late_replies_settle_only_the_same_file(self, fake: Page) -> None:
         assert run(
-            page,
+            fake,
             """
             const w = new World({acknowledge: 100});
             const first = w.watch(w.bridge.open(P, "a"));
@@ -134,9 +134,9 @@ class TestOpen:
             'P, ["a"]',
         ],
     )
-    def test_what_is_no_file_is_not_sent(self, page: Page, what: str) -> None:
+    def test_what_is_no_file_is_not_sent(self, fake: Page, what: str) -> None:
         assert run(
-            page,
+            fake,
             f"""
             const w = new World(); const opening = w.bridge.open({what});
             const seen = [w.watch(opening.acknowledged), w.watch(opening.result)];
@@ -158,9 +158,9 @@ class TestErrorsWithoutAction:
     )
 
     @pytest.mark.parametrize("text", TEXTS)
-    def test_belong_to_nobody(self, page: Page, text: str) -> None:
+    def test_belong_to_nobody(self, fake: Page, text: str) -> None:
         assert run(
-            page,
+            fake,
             """
             const w = new World();
             const calls = [w.bridge.closeAll(), w.bridge.status(), w.bridge.open(P, "a")];
@@ -172,9 +172,9 @@ class TestErrorsWithoutAction:
             text,
         ) == [["pending"] * 3, "error", text, None]
 
-    def test_unless_they_name_the_project_of_one_call(self, page: Page) -> None:
+    def test_unless_they_name_the_project_of_one_call(self, fake: Page) -> None:
         assert run(
-            page,
+            fake,
             """
             const w = new World();
             const seen = [[P, "a"], [Q, "a"], [P, "b"]].map((it) => w.watch(w.bridge.open(...it)));
@@ -185,9 +185,9 @@ class TestErrorsWithoutAction:
             """,
         ) == [["pending"] * 3, ["pending", "refused", "pending"]]
 
-    def test_are_quoted_in_part_only(self, page: Page) -> None:
+    def test_are_quoted_in_part_only(self, fake: Page) -> None:
         length = run(
-            page,
+            fake,
             """
             const w = new World(); const seen = w.watch(w.bridge.open(P, "a"));
             w.reply("error", "a", {mesg: "x".repeat(1e6)}); await turn();
@@ -198,9 +198,9 @@ class TestErrorsWithoutAction:
 
 
 class TestStatus:
-    def test_callers_share_one(self, page: Page) -> None:
+    def test_callers_share_one(self, fake: Page) -> None:
         assert run(
-            page,
+            fake,
             """
             const w = new World();
             const calls = [w.bridge.status(), w.bridge.status()];
@@ -218,9 +218,9 @@ class TestStatus:
             [["4cc25d0b-e9a9-4c0a-b116-cb8c3d7ef667", ["a", "b"]]],
         ]
 
-    def test_ends(self, page: Page) -> None:
+    def test_ends(self, fake: Page) -> None:
         assert run(
-            page,
+            fake,
             """
             const w = new World(); const first = w.watch(w.bridge.status());
             await w.clock.pass(4000);
@@ -234,9 +234,9 @@ class TestStatus:
 
 
 class TestCloseAll:
-    def test_one_at_a_time(self, page: Page) -> None:
+    def test_one_at_a_time(self, fake: Page) -> None:
         assert run(
-            page,
+            fake,
             """
             const w = new World(); const calls = [w.bridge.closeAll(), w.bridge.closeAll()];
             await w.clock.pass(9000);
@@ -246,9 +246,9 @@ class TestCloseAll:
             """,
         )[:2] == [True, 1]
 
-    def test_ends(self, page: Page) -> None:
+    def test_ends(self, fake: Page) -> None:
         assert run(
-            page,
+            fake,
             """
             const w = new World(); const seen = w.watch(w.bridge.closeAll());
             await w.clock.pass(10000);
@@ -257,9 +257,9 @@ class TestCloseAll:
             """,
         ) == ["timeout_close", True, 1]
 
-    def test_overtakes_what_is_opening_and_holds_back_what_follows(self, page: Page) -> None:
+    def test_overtakes_what_is_opening_and_holds_back_what_follows(self, fake: Page) -> None:
         assert run(
-            page,
+            fake,
             """
             const w = new World();
             const first = w.watch(w.bridge.open(P, "a"));
@@ -277,9 +277,9 @@ class TestCloseAll:
 
 
 class TestState:
-    def test_connected_is_no_proof(self, page: Page) -> None:
+    def test_connected_is_no_proof(self, fake: Page) -> None:
         assert run(
-            page,
+            fake,
             """
             const w = new World(); w.bridge.expect(P, "a"); w.bridge.watch();
             w.onCommand = () => w.clock.later(5, () => w.status());
@@ -296,9 +296,9 @@ class TestState:
             """,
         ) == ["opening", "lost", "lost", ["45000 lost: unproven", "55000 ready: status"]]
 
-    def test_polling_is_fast_then_slow(self, page: Page) -> None:
+    def test_polling_is_fast_then_slow(self, fake: Page) -> None:
         assert run(
-            page,
+            fake,
             """
             const w = new World(); w.bridge.expect(P, "a");
             let files = {};
@@ -320,9 +320,9 @@ class TestState:
             1,
         ]
 
-    def test_silence_and_return(self, page: Page) -> None:
+    def test_silence_and_return(self, fake: Page) -> None:
         assert run(
-            page,
+            fake,
             """
             const w = new World(); w.bridge.expect(P, "a"); w.bridge.watch();
             w.status({[P]: ["a"]});
@@ -341,9 +341,9 @@ class TestState:
             "60000 ready: ack",
         ]
 
-    def test_disconnected(self, page: Page) -> None:
+    def test_disconnected(self, fake: Page) -> None:
         assert run(
-            page,
+            fake,
             """
             const w = new World(); w.bridge.expect(P, "a");
             let status = "connected", files = {[P]: ["a"]};
@@ -371,9 +371,9 @@ class TestState:
             ],
         ]
 
-    def test_all_closed_is_no_loss(self, page: Page) -> None:
+    def test_all_closed_is_no_loss(self, fake: Page) -> None:
         assert run(
-            page,
+            fake,
             """
             const w = new World(); w.bridge.expect(P, "a"); w.bridge.watch();
             w.status({[P]: ["a"]});
@@ -384,9 +384,9 @@ class TestState:
             """,
         ) == ["0 ready: status", "0 slow: disconnected", "0 ready: status"]
 
-    def test_a_dead_channel_is_announced_and_is_no_loss(self, page: Page) -> None:
+    def test_a_dead_channel_is_announced_and_is_no_loss(self, fake: Page) -> None:
         assert run(
-            page,
+            fake,
             """
             const w = new World(); w.bridge.expect(P, "a"); w.bridge.watch();
             await w.clock.pass(3000);
@@ -398,9 +398,9 @@ class TestState:
             """,
         ) == [["3000 ready: log"], [{"type": "channel", "alive": False, "at": 11000}], 2]
 
-    def test_nothing_at_all(self, page: Page) -> None:
+    def test_nothing_at_all(self, fake: Page) -> None:
         assert run(
-            page,
+            fake,
             """
             const w = new World(); w.bridge.expect(P, "a"); w.bridge.watch();
             await w.clock.pass(100000);
@@ -410,9 +410,9 @@ class TestState:
             """,
         ) == [["45000 lost: unproven"], "ready"]
 
-    def test_an_acknowledged_open_is_proof(self, page: Page) -> None:
+    def test_an_acknowledged_open_is_proof(self, fake: Page) -> None:
         assert run(
-            page,
+            fake,
             """
             const w = new World(); w.bridge.open(P, "a");
             w.reply("ack", "b");
@@ -424,9 +424,9 @@ class TestState:
 
 
 class TestNewAddress:
-    def test_what_is_under_way_is_asked_again_or_rejected(self, page: Page) -> None:
+    def test_what_is_under_way_is_asked_again_or_rejected(self, fake: Page) -> None:
         assert run(
-            page,
+            fake,
             """
             const w = new World();
             w.status(); // the old page's status_time
@@ -455,9 +455,9 @@ class TestNewAddress:
             "51500 ready: ack",
         ]
 
-    def test_an_open_that_was_acknowledged_is_asked_again(self, page: Page) -> None:
+    def test_an_open_that_was_acknowledged_is_asked_again(self, fake: Page) -> None:
         assert run(
-            page,
+            fake,
             """
             const w = new World(); const opening = w.bridge.open(P, "a");
             const seen = [w.watch(opening.acknowledged), w.watch(opening)];
@@ -471,10 +471,10 @@ class TestNewAddress:
             """,
         ) == [["fine", "pending"], ["fine", "timeout_acknowledge"], 20]
 
-    def test_the_old_page_is_not_believed_for_ever(self, page: Page) -> None:
+    def test_the_old_page_is_not_believed_for_ever(self, fake: Page) -> None:
         """Should the address not change after all, the page that is there counts."""
         assert run(
-            page,
+            fake,
             """
             const w = new World(); w.bridge.expect(P, "a");
             w.onCommand = () => w.status({[P]: ["a"]});
@@ -486,9 +486,9 @@ class TestNewAddress:
             """,
         ) == ["0 ready: status", "1000 opening: loading", "11000 ready: status"]
 
-    def test_opening_ends_anew(self, page: Page) -> None:
+    def test_opening_ends_anew(self, fake: Page) -> None:
         assert run(
-            page,
+            fake,
             """
             const w = new World(); w.bridge.watch();
             await w.clock.pass(30000); w.bridge.frameLoading();
@@ -500,9 +500,9 @@ class TestNewAddress:
 
 
 class TestDestroy:
-    def test_leaves_nothing(self, page: Page) -> None:
+    def test_leaves_nothing(self, fake: Page) -> None:
         assert run(
-            page,
+            fake,
             """
             const w = new World(); w.bridge.expect(P, "a"); w.bridge.watch();
             const calls = [w.bridge.open(P, "a"), w.bridge.status()];
@@ -522,9 +522,9 @@ class TestDestroy:
         ) == [["superseded", "destroyed", "superseded", *["destroyed"] * 5], 0, 0, 0, 0]
 
     @pytest.mark.parametrize("event", ["sent", "reply", "state", "log", "channel"])
-    def test_from_within_any_event(self, page: Page, event: str) -> None:
+    def test_from_within_any_event(self, fake: Page, event: str) -> None:
         assert run(
-            page,
+            fake,
             """
             const w = new World(); w.bridge.expect(P, "a");
             let after = null;
@@ -542,10 +542,10 @@ class TestDestroy:
         ) == [0, 0, 0]
 
 
-def test_an_origin_must_be_exact(page: Page) -> None:
+def test_an_origin_must_be_exact(fake: Page) -> None:
     assert (
         run(
-            page,
+            fake,
             """
         const { Bridge } = await import("/bridge.js");
         const refused = [];
@@ -573,8 +573,8 @@ def test_an_origin_must_be_exact(page: Page) -> None:
         ("timeout_status", True),
     ],
 )
-def test_errors_speak_in_sentences(page: Page, code: str, recoverable: bool) -> None:
-    error = run(page, "const e = new BridgeError(argument); return {...e, text: e.message}", code)
+def test_errors_speak_in_sentences(fake: Page, code: str, recoverable: bool) -> None:
+    error = run(fake, "const e = new BridgeError(argument); return {...e, text: e.message}", code)
     text = error.pop("text")
     assert text[0].isupper()
     assert text.endswith(".")
