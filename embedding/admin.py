@@ -121,7 +121,7 @@ class CocalcProjectAdmin(ReadOnly):
 class EmbedSessionAdmin(ReadOnly):
     """Who opened what, when, how long each step took, how it ended."""
 
-    list_display = ("started", "username", "path", "project", "state", "reason", "total", "ended")
+    list_display = ("started", "username", "path", "state", "total", "reason", "project")
     list_select_related = ("project",)
     list_filter = ("state", "started")
     search_fields = ("username", "path", "reason")

@@ -169,7 +169,7 @@ class EmbedSession(models.Model):
     path = models.CharField(max_length=4096)
     state = models.CharField(max_length=20, choices=State, default=State.PREPARING)
     reason = models.CharField(
-        max_length=60, blank=True, help_text="The code of the error that it ended in, if any."
+        max_length=60, blank=True, help_text="Why it is slow, lost or failed, as a code."
     )
     steps = models.JSONField(default=dict, help_text="Milliseconds that each step took.")
     started = models.DateTimeField(auto_now_add=True)

@@ -97,24 +97,15 @@ def prepare_site() -> None:
 
 def serve(port: int, site_url: str, data: Path) -> None:
     """Run the web server until it ends or we are told to stop."""
-    gunicorn = subprocess.Popen(  # noqa: S603  a fixed command
-        [
-            sys.executable,
-            "-m",
-            "gunicorn",
-            "config.wsgi",
-            "--bind",
-            f"127.0.0.1:{port}",
-            "--threads",
-            "16",
-            "--log-level",
-            "warning",
-            "--error-logfile",
-            str(data / "lectern.log"),
-        ],
-        # Ctrl-C in a terminal reaches the whole group: only we are to act on it.
-        start_new_session=True,
-    )
+    command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}"]
+    with (data / "lectern.log").open("ab") as log:
+        gunicorn = subprocess.Popen(  # noqa: S603  a fixed command
+            [*command, "--threads", "16", "--log-level", "warning"],
+            stdout=log,
+            stderr=log,
+            # Ctrl-C in a terminal reaches the whole group: only we are to act on it.
+            start_new_session=True,
+        )
     try:
         wait_for(port, gunicorn)
         print(f"\nLectern is ready: {site_url}\n")

@@ -11,8 +11,7 @@ handler403 = errors.permission_denied
 handler404 = errors.page_not_found
 handler500 = errors.server_error
 
-admin.site.site_header = admin.site.site_title = "Administration"
-admin.site.index_title = ""
+admin.site.index_title = "Administration"
 
 urlpatterns = [
     path("sign-in/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),

@@ -134,8 +134,11 @@ function show(url) {
 
 function onState({ state, previous, reason }) {
   light(state);
-  if (state === "ready" || state === "slow" || state === "lost") report(state, reason);
-  if (state === "ready") hideNotice();
+  if (state === "slow" || state === "lost") report(state, reason);
+  if (state === "ready") {
+    report(state);
+    hideNotice();
+  }
   if (state !== "lost") return;
   panel.add("error", reason === "unproven" ? "The file was not seen to open." : "No answer.");
   const never = previous === "opening" || reason === "unproven";

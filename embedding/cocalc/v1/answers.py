@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from embedding.cocalc.errors import (
     BadRequest,
@@ -57,7 +56,7 @@ _MEANINGS: list[tuple[re.Pattern[str], type[CocalcError]]] = [
     ),
 ]
 _EXEC = "Error executing command "
-_EXITED = re.compile(r".*exited with nonzero code (\S+) -- stderr='(.*)'", re.DOTALL)
+_EXITED = re.compile(r".*exited with nonzero code (\d{1,3}) -- stderr='(.*)'", re.DOTALL)
 _NOT_RUN = re.compile(r".*was not able to run -- stderr='(.*)'", re.DOTALL)
 
 
@@ -81,7 +80,7 @@ def understand(
     status = response.status
     try:
         answer = json.loads(response.body)
-    except ValueError:  # HTML, or bytes that are no UTF-8
+    except (ValueError, RecursionError):  # HTML, bytes that are no UTF-8, or a joke
         answer = None
     if isinstance(answer, dict) and "event" in answer and status == 200:
         if answer.get("id") != call_id:
@@ -98,16 +97,17 @@ def understand(
     if status == 413:
         return BadRequest(operation, "too large", status=status)
     if status == 429:
-        seconds = response.headers.get("Retry-After", "")
-        wait = int(seconds) if seconds.isdecimal() else BAN
+        seconds = re.fullmatch(r"\d{1,6}", response.headers.get("Retry-After", ""))
+        wait = int(seconds[0]) if seconds else BAN
         return Limited(operation, words, status=status, retry_after=wait)
     if status == 504:  # a gateway has stopped waiting; CoCalc has perhaps not
         return OutcomeUnknown(operation, words, status=status)
     if status >= 500:
         return ServerFault(operation, words, status=status)
     if 300 <= status < 400:
-        target = urlsplit(response.headers.get("Location", ""))
-        words = readable(redact(f"redirects to {target.scheme}://{target.hostname}"))
+        # Up to the host: what follows may hold a secret.
+        target = "/".join(response.headers.get("Location", "").split("/")[:3])
+        words = readable(redact(f"redirects to {target}"))
     return NotCocalc(operation, words, status=status)
 
 
@@ -144,7 +144,7 @@ def refused(operation: str, words: str, status: int) -> CocalcError:
     if words.startswith(_EXEC):
         return _failed_command(operation, words, status)
     if words == "incorrect password" or words.startswith("banned"):
-        seconds = re.search(r"(\d+)s", words)
+        seconds = re.search(r"\b(\d{1,6})s\b", words)
         wait = int(seconds[1]) if seconds else BAN
         return Limited(operation, readable(words), status=status, retry_after=wait)
     for pattern, kind in _MEANINGS:
@@ -168,8 +168,7 @@ def _failed_command(operation: str, words: str, status: int) -> CocalcError:
     """Tell apart the failures of an exec. CoCalc repeats the whole command: that is left out."""
     exit_code = None
     if match := _EXITED.match(words):
-        said, code = match[2], match[1]
-        exit_code = int(code) if code.isdecimal() else None
+        exit_code, said = int(match[1]), match[2]
     elif match := _NOT_RUN.match(words):
         said = match[1]
     else:

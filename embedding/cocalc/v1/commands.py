@@ -53,6 +53,8 @@ class Commands(Calls):
 
         A project that does not exist "succeeds" as target for an admin's key.
         """
+        if timeout < 1:
+            raise ValueError("timeout must be at least 1 second: 0 is none for rsync.")
         fields: dict[str, Any] = {
             "src_project_id": checked_uuid(source_project),
             "src_path": clean_path(source_path, home=True),

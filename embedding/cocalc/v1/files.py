@@ -6,9 +6,9 @@ exec is exact (recorded: tests/contract).
 
 import base64
 import hashlib
-from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from embedding.cocalc.client import Entry, Output
 from embedding.cocalc.errors import (
@@ -63,32 +63,30 @@ class Files(Commands):
     def _read_once(self, project_id: str, path: str, max_bytes: int | None) -> bytes | None:
         name = scripts.quoted(path)
         chunks: list[bytes] = []
-        stamp = None
+        first = None
         size = 1
         while len(chunks) * scripts.READ_CHUNK < size:
             script = scripts.chunk(name, len(chunks), max_bytes)
             output = self._script("read_file", project_id, script, retry=Retry.ALWAYS)
-            lines = output.stdout.splitlines()
-            data = _decoded(lines[1]) if len(lines) == 3 else None
-            if data is None:
+            chunk = _chunk(output.stdout)
+            if chunk is None or (max_bytes is not None and chunk.size > max_bytes):
                 raise NotCocalc("read_file", "the content came garbled", status=200)
-            stamp = stamp or lines[0]
-            if not stamp == lines[0] == lines[2]:
+            size = chunk.size
+            first = first or chunk.before
+            here = min(size - len(chunks) * scripts.READ_CHUNK, scripts.READ_CHUNK)
+            if not first == chunk.before == chunk.after or len(chunk.data) != here:
                 return None
-            size = int(stamp.split()[0])
-            chunks.append(data)
-        content = b"".join(chunks)
-        return content if len(content) == size else None
+            chunks.append(chunk.data)
+        return b"".join(chunks)
 
     def list_folder(self, project_id: str, path: str = "") -> list[Entry]:
         """List files and folders. A link counts as what it leads to; other things do not."""
         script = scripts.listing(scripts.quoted(path, home=True))
         output = self._script("list_folder", project_id, script, retry=Retry.ALWAYS)
-        rows = _decoded(output.stdout)
-        if rows is None:
+        entries = _entries(output.stdout)
+        if entries is None:
             raise NotCocalc("list_folder", "the list came garbled", status=200)
-        entries = (_entry(row.split(b" ", 3)) for row in rows.split(b"\0")[:-1])
-        return [entry for entry in entries if entry]
+        return entries
 
     def file_exists(self, project_id: str, path: str) -> bool:
         args = ["-f", f"./{clean_path(path)}"]
@@ -128,16 +126,38 @@ class Files(Commands):
             self._run("write_file", project_id, script, retry=Retry.NEVER, limit=DISCARD)
 
 
-def _decoded(text: str) -> bytes | None:
+# A project's own user can make its commands print anything: whatever does not fit is None.
+
+
+class _Chunk(NamedTuple):
+    """What `scripts.chunk` prints: how the file looked before and after, and the chunk."""
+
+    before: str
+    data: bytes
+    after: str
+    size: int
+
+
+def _chunk(stdout: str) -> _Chunk | None:
     try:
-        return base64.b64decode(text, validate=True)
-    except ValueError:
+        before, encoded, after = stdout.splitlines()
+        data = base64.b64decode(encoded, validate=True)
+        return _Chunk(before, data, after, size=int(before.split()[0]))
+    except (ValueError, IndexError):
         return None
 
 
-def _entry(columns: Sequence[bytes]) -> Entry | None:
+def _entries(stdout: str) -> list[Entry] | None:
+    try:
+        rows = base64.b64decode(stdout, validate=True).split(b"\0")[:-1]
+        entries = [_entry(*row.split(b" ", 3)) for row in rows]
+    except (ValueError, TypeError):
+        return None
+    return [entry for entry in entries if entry]
+
+
+def _entry(kind: bytes, size: bytes, modified: bytes, name: bytes) -> Entry | None:
     """Read a row of the listing; None for what is neither file nor folder, or has no text name."""
-    kind, size, modified, name = columns
     if kind not in (b"d", b"f"):
         return None
     try:

@@ -71,6 +71,8 @@ class Transport:
             CocalcError: never with another exception in its context (see `Wire.post`).
         """
         deadline = time.monotonic() + limit
+        # Later than this, an attempt would be cut short, and its outcome be unknown.
+        last_start = deadline - limit / 5
         attempt = 0
         while True:
             answer = self._attempt(operation, event, fields, success, deadline, form)
@@ -79,7 +81,8 @@ class Transport:
             pause = min(self._limits.backoff * 2**attempt, self._limits.backoff_most)
             pause *= self._random.uniform(0.5, 1.5)
             attempt += 1
-            if not self._may_repeat(retry, answer, attempt) or time.monotonic() + pause > deadline:
+            may_repeat = self._may_repeat(retry, answer, attempt)
+            if not may_repeat or time.monotonic() + pause > last_start:
                 raise answer
             time.sleep(pause)
 

@@ -10,6 +10,7 @@ import os
 import re
 import time
 from dataclasses import dataclass
+from http.client import RemoteDisconnected
 from http.cookiejar import DefaultCookiePolicy
 from io import BytesIO
 from urllib.parse import urlsplit
@@ -140,7 +141,7 @@ class Wire:
         return self._session
 
     def _new_session(self) -> requests.Session:
-        session = requests.Session()
+        session = _Session()
         session.auth = self.key  # being set, it also keeps netrc out
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         # CoCalc's one hub process would have to compress; a base64 answer gains little.
@@ -150,6 +151,13 @@ class Wire:
         session.mount("https://", adapter)
         session.mount("http://", adapter)
         return session
+
+
+class _Session(requests.Session):
+    """Knows no redirects: requests looks at their target even where it is not to follow them."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        return None
 
 
 class _ExcessError(Exception):
@@ -166,4 +174,6 @@ def _root_of(failure: BaseException) -> str:
         seen.add(cause)
         failure = cause
     words = failure.strerror if isinstance(failure, OSError) else None
-    return words or (str(failure) if type(failure) is TimeoutError else type(failure).__name__)
+    if not words and isinstance(failure, TimeoutError | RemoteDisconnected):
+        words = str(failure)
+    return words or type(failure).__name__

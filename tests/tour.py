@@ -1,0 +1,232 @@
+"""`make tour`: start the demo as a user would, and walk through it as student and administrator.
+
+Prints one line a step with its milliseconds, saves screenshots to var/tour/, ends non-zero on any
+failure, and stops everything it started.
+"""
+
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+from playwright.sync_api import (
+    Browser,
+    FilePayload,
+    Page,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
+
+ROOT = Path(__file__).resolve().parent.parent
+SHOTS = ROOT / "var" / "tour"
+DESKTOP: ViewportSize = {"width": 1280, "height": 800}
+PHONE: ViewportSize = {"width": 390, "height": 800}
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+FILES: list[FilePayload] = [
+    {"name": "notes.md", "mimeType": "text/plain", "buffer": b"# Notes\n"},
+    {"name": "broken.ipynb", "mimeType": "text/plain", "buffer": b"not a notebook"},
+]
+CHROMIUM = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+LIMIT = 40_000  # ms for any one thing to appear
+
+
+@contextmanager
+def step(name: str) -> Iterator[None]:
+    """Time one step and print its line."""
+    began = time.monotonic()
+    try:
+        yield
+    except BaseException:
+        print(f"{'FAILED':>8}     {name}", flush=True)
+        raise
+    print(f"{(time.monotonic() - began) * 1000:8.0f} ms  {name}", flush=True)
+
+
+@contextmanager
+def demo(data: Path) -> Iterator[str]:
+    """Run the demo on free ports; yield the address that it prints."""
+    began = time.monotonic()
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "config.demo"),
+            *("--data", str(data), "--port", "0", "--cocalc-port", "0"),
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout
+        for line in process.stdout:
+            if found := re.search(r"ready: (http://\S+)", line):
+                print(f"{(time.monotonic() - began) * 1000:8.0f} ms  the demo is ready")
+                yield found[1]
+                return
+        raise RuntimeError("The demo ended before it was ready.")
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert process.stdout
+        process.stdout.read()
+        process.stdout.close()
+        if process.wait(60):
+            raise RuntimeError("The demo did not stop cleanly.")
+
+
+def sign_in(page: Page, site: str, name: str) -> None:
+    """As a user does."""
+    page.goto(site)
+    page.get_by_label("User name").fill(name)
+    page.get_by_label("Password").fill("notebook")
+    page.get_by_role("button", name="Sign in").click()
+
+
+def ready(page: Page) -> None:
+    """Wait for the green light."""
+    expect(page.locator("#light")).to_have_attribute("data-state", "ready", timeout=LIMIT)
+
+
+def shoot(page: Page, name: str) -> None:
+    """Take a page in light and dark, at desktop and phone width."""
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
+        for size, viewport in (("desktop", DESKTOP), ("phone", PHONE)):
+            page.set_viewport_size(viewport)
+            page.screenshot(path=SHOTS / f"{name}-{size}-{scheme}.png")
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size(DESKTOP)
+
+
+def saved(data: Path, path: str) -> str:
+    """Return what lies on the disk, in whichever project it is."""
+    (file,) = (data / "cocalc" / "projects").glob(f"*/{path}")
+    return file.read_text()
+
+
+def student(browser: Browser, site: str, data: Path) -> None:
+    """From nothing to a saved result."""
+    page = browser.new_context().new_page()
+    with step("student: signs in and sees that there is nothing yet"):
+        sign_in(page, site, "ada")
+        expect(page.get_by_role("heading", name="Nothing here yet")).to_be_visible(timeout=LIMIT)
+    shoot(page, "empty")
+    with step("student: creates a notebook, and it opens"):
+        page.get_by_role("button", name="New notebook").first.click()
+        page.get_by_label("Name", exact=True).fill("First steps")
+        page.get_by_role("button", name="Create and open").click()
+        ready(page)
+    inner = page.frame_locator("#frame").frame_locator("iframe")
+    with step("student: runs a cell"):
+        cell = inner.locator(".jp-Cell .cm-content").first
+        cell.click(timeout=LIMIT)
+        page.keyboard.type("print(6 * 7 * 1000)")
+        page.keyboard.press("Shift+Enter")
+        expect(inner.locator(".jp-OutputArea-output").first).to_contain_text("42000", timeout=LIMIT)
+    with step("student: saves, and the result is in the file"):
+        page.keyboard.press("Control+s")
+        end = time.monotonic() + LIMIT / 1000
+        while "42000" not in saved(data, "First steps.ipynb"):
+            if time.monotonic() > end:
+                raise AssertionError("The result is not in the file.")
+            time.sleep(0.1)
+    shoot(page, "notebook")
+    page.screenshot(path=SHOTS / "notebook.png")
+    with step("student: looks into the activity panel and asks for the status"):
+        page.get_by_role("button", name="Activity", exact=True).click()
+        page.get_by_role("button", name="status", exact=True).click()
+        expect(page.locator("#activity")).to_contain_text("status: connected", timeout=LIMIT)
+    shoot(page, "activity")
+    page.get_by_role("button", name="Close the activity panel").click()
+    with step("student: uploads two files, one of them no notebook"):
+        page.get_by_role("link", name="Lectern").click()
+        expect(page.get_by_role("link", name="First steps.ipynb", exact=True)).to_be_visible(
+            timeout=LIMIT
+        )
+        page.locator("#chosen").set_input_files(FILES)
+        expect(page.get_by_text("is not a Jupyter notebook")).to_be_visible(timeout=LIMIT)
+        expect(page.get_by_role("link", name="notes.md", exact=True)).to_be_visible(timeout=LIMIT)
+    shoot(page, "files")
+    with step("student: opens the other file, then switches back without a reload"):
+        page.get_by_role("link", name="notes.md", exact=True).click()
+        ready(page)
+        page.get_by_title("Other files").click()
+        page.get_by_role("link", name="First steps.ipynb", exact=True).click(timeout=LIMIT)
+        expect(page.locator("#activity")).to_contain_text(
+            re.compile("done.*open First steps.ipynb"), timeout=LIMIT
+        )
+        ready(page)
+    with step("student: asks for a file that is not there"):
+        page.goto(f"{site}/projects/mine/open/gone.ipynb")
+        expect(page.get_by_role("heading", name="No such file")).to_be_visible(timeout=LIMIT)
+    shoot(page, "missing")
+    with step("student: signs out"):
+        page.get_by_role("link", name="My files").click()
+        page.get_by_text("Ada Lovelace").click()
+        page.get_by_role("button", name="Sign out").click()
+        expect(page.get_by_role("heading", name="Sign in")).to_be_visible(timeout=LIMIT)
+    shoot(page, "sign-in")
+    page.context.close()
+
+
+def administrator(browser: Browser, site: str) -> None:
+    """What the site knows of the student's work."""
+    page = browser.new_context().new_page()
+    with step("administrator: signs in and opens the administration"):
+        sign_in(page, site, "admin")
+        page.get_by_role("link", name="Administration").click()
+        expect(page.get_by_role("link", name="Embed sessions")).to_be_visible(timeout=LIMIT)
+    page.screenshot(path=SHOTS / "admin.png")
+    with step("administrator: finds the student's account, project and sessions"):
+        for what, query in (
+            ("cocalcaccount", "ada"),
+            ("cocalcproject", "Lovelace"),
+            ("embedsession", "ada"),
+        ):
+            page.goto(f"{site}/admin/embedding/{what}/?q={query}")
+            expect(page.locator("#result_list tbody tr").first).to_be_visible(timeout=LIMIT)
+            page.screenshot(path=SHOTS / f"admin-{what}.png")
+    page.context.close()
+
+
+def main() -> None:
+    """Walk."""
+    began = time.monotonic()
+    shutil.rmtree(SHOTS, ignore_errors=True)
+    SHOTS.mkdir(parents=True)
+    failed = False
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder)
+        with demo(data) as site, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=shutil.which("chromium"), args=CHROMIUM
+            )
+            try:
+                student(browser, site, data)
+                administrator(browser, site)
+            except AssertionError as error:
+                failed = True
+                print(error, file=sys.stderr)
+            finally:
+                browser.close()
+    print(
+        f"{(time.monotonic() - began) * 1000:8.0f} ms  altogether; screenshots in {SHOTS.relative_to(ROOT)}/"
+    )
+    sys.exit(failed)
+
+
+if __name__ == "__main__":
+    main()
