@@ -134,7 +134,7 @@ class Server:
     @contextmanager
     def running(self) -> Iterator["Server"]:
         """Serve until the block ends."""
-        thread = Thread(target=self._listener.serve_forever, kwargs={"poll_interval": 0.01})
+        thread = Thread(target=self._listener.serve_forever, kwargs={"poll_interval": 0.002})
         thread.start()
         try:
             yield self

@@ -63,6 +63,18 @@ def test_a_command_always_has_a_limit(client: V1Client, server: Server) -> None:
     assert server.requests == []
 
 
+def test_a_copy_always_has_a_limit(client: V1Client, server: Server) -> None:
+    with pytest.raises(ValueError, match="at least 1 second"):
+        client.copy_path(
+            source_project=PROJECT,
+            source_path="a",
+            target_project=OTHER_PROJECT,
+            target_path="a",
+            timeout=0,
+        )
+    assert server.requests == []
+
+
 def test_booleans_are_booleans_and_a_copy_always_waits(client: V1Client, server: Server) -> None:
     server.answer = lambda request: Reply({"event": "success"})
     client.copy_path(

@@ -246,11 +246,26 @@ def test_a_file_that_keeps_changing_is_given_up(
         client.read_file(PROJECT, "big")
 
 
-@pytest.mark.parametrize("stdout", ["", "1 2 3 4\n?\n1 2 3 4\n", "a\nb\nc\nd\n"])
+@pytest.mark.parametrize(
+    "stdout",
+    ["", "1 2\n?\n1 2\n", "a\nb\nc\nd\n", "a\n\na\n", "\n\n\n", f"{'9' * 5000}\n\n\n", "7\n\n7\n"],
+)
 def test_garbled_content_is_not_cocalc(client: V1Client, server: Server, stdout: str) -> None:
     server.answer = lambda request: Reply({**DONE.body, "stdout": stdout})
     with pytest.raises(NotCocalc):
+        client.read_file(PROJECT, "f", max_bytes=6)
+
+
+@pytest.mark.parametrize(
+    "stdout", ["3\nAA==\n3", "-1\n\n-1", "1\nAA==\n1 ", f"{10**18}\nAA==\n{10**18}"]
+)
+def test_a_size_that_is_not_that_of_the_content(
+    client: V1Client, server: Server, stdout: str
+) -> None:
+    server.answer = lambda request: Reply({**DONE.body, "stdout": stdout})
+    with pytest.raises(ServerFault, match="kept changing"):
         client.read_file(PROJECT, "f")
+    assert len(server.requests) == 3
 
 
 def test_a_folder_lists_what_people_see(client: V1Client, home: Path) -> None:
@@ -313,7 +328,12 @@ def test_a_time_that_python_does_not_know(
     assert client.list_folder(PROJECT)[0].modified.year == year
 
 
-def test_a_garbled_list_is_not_cocalc(client: V1Client, server: Server) -> None:
+@pytest.mark.parametrize("listed", [b"d", b"f x 0 n", b"f 1 x n", b"f 1"])
+def test_a_garbled_list_is_not_cocalc(client: V1Client, server: Server, listed: bytes) -> None:
+    stdout = base64.b64encode(listed + b"\0").decode()
+    server.answer = lambda request: Reply({**DONE.body, "stdout": stdout})
+    with pytest.raises(NotCocalc):
+        client.list_folder(PROJECT)
     server.answer = lambda request: Reply({**DONE.body, "stdout": "?"})
     with pytest.raises(NotCocalc):
         client.list_folder(PROJECT)

@@ -1,5 +1,6 @@
 """What is tried again, and what never is."""
 
+import time
 from collections.abc import Callable
 from itertools import count
 from typing import Any
@@ -16,7 +17,7 @@ from embedding.cocalc.errors import (
     RefusedKey,
     ServerFault,
 )
-from embedding.cocalc.v1 import Limits, V1Client
+from embedding.cocalc.v1 import Limits, V1Client, transport
 from tests.cocalc.server import (
     ACCOUNT,
     OTHER_PROJECT,
@@ -114,13 +115,31 @@ def test_a_starting_project_is_waited_for(
     assert attempts(server, client, call, BadRequest) == 2 * ATTEMPTS + 1
 
 
-def test_a_starting_project_is_not_waited_for_beyond_the_time(server: Server) -> None:
+class Clock:
+    """A clock that sleeping moves on."""
+
+    slept = 0.0
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self.slept
+
+    def sleep(self, seconds: float) -> None:
+        self.slept += seconds
+
+
+def test_a_starting_project_is_waited_for_while_an_attempt_has_time(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An attempt in the last moment would only make its outcome unknown."""
+    clock = Clock()
+    monkeypatch.setattr(transport, "time", clock)
     server.answer = lambda request: STARTING
-    client = client_for(server.url, limits=Limits(start=0.2, margin=-10, backoff=0.01))
+    client = client_for(server.url, limits=Limits())
     with pytest.raises(ServerFault, match="unable to determine project port"):
         client.start_project(PROJECT)
     client.close()
-    assert len(server.requests) > 1
+    assert 100 < clock.slept < 120
+    assert 17 < len(server.requests) < 60
 
 
 @calls(NEVER)

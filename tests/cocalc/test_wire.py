@@ -184,6 +184,7 @@ def test_a_connection_that_is_cut_before_the_question_is_out(
         (Reply({"detail": "hm"}, 403), NotCocalc, "JSON of another shape"),
         (Reply({"error": "hm"}, 403), NotCocalc, "hm"),
         (Reply({}), NotCocalc, "JSON of another shape"),
+        (Reply("[" * 100_000), NotCocalc, "[[["),
         (Reply([1]), NotCocalc, "JSON of another shape"),
         (Reply(b"\xff\xfe{"), NotCocalc, "\ufffd\ufffd{"),
         (Reply({"project_id": PROJECT}), NotCocalc, "JSON of another shape"),
@@ -226,9 +227,15 @@ def test_a_redirect_does_not_get_the_key(client: V1Client, server: Server) -> No
         for status in (301, 302, 307, 308):
             reply = Reply("", status, {"Location": f"{other.url}/login?secret=1"})
             server.answer = partial(as_told, reply)
-            with pytest.raises(NotCocalc, match=r"redirects to http://127\.0\.0\.1 "):
+            with pytest.raises(NotCocalc, match=r"redirects to http://127\.0\.0\.1:\d+ "):
                 client.mint_token(ACCOUNT)
         assert other.requests == []
+
+
+@pytest.mark.parametrize("target", ["http://[", "", "/sign-in", "\xff", "http://h:x/"])
+def test_a_redirect_to_nonsense(client: V1Client, server: Server, target: str) -> None:
+    server.answer = lambda request: Reply("", 302, {"Location": target})
+    assert failure(client, NotCocalc).status == 302
 
 
 def test_a_huge_answer_is_not_swallowed(server: Server) -> None:
