@@ -132,6 +132,10 @@ export class Bridge extends EventTarget {
     return this.#state;
   }
 
+  get alive() {
+    return this.#alive;
+  }
+
   /** @returns {Map<string, string[]>} */
   get openFiles() {
     return this.#files;
