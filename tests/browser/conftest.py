@@ -1,0 +1,124 @@
+"""Real Chromium on real origins: `https://learn.school.test` with `https://cocalc.school.test`."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from embedding.cocalc.v1 import V1Client
+from sandbox.process import SandboxProcess
+from tests.browser.school import COCALC_HOST, KEY, SITE_HOST, School, Student, Tls, site
+from tests.browser.visit import Visit
+
+Visitor = Callable[..., Visit]
+
+
+@pytest.fixture(scope="package")
+def tls(tmp_path_factory: pytest.TempPathFactory) -> Tls:
+    return Tls.make(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture(scope="package")
+def running(tls: Tls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[School]:
+    data = tmp_path_factory.mktemp("school")
+    with (
+        SandboxProcess.start(
+            data / "cocalc",
+            admin_key=KEY,
+            tls=(tls.chain, tls.key),
+            verify=tls.ca,
+            iframe_hosts=SITE_HOST,
+            public_host=COCALC_HOST,
+            start_seconds=0.05,
+            account_limit=10_000,
+        ) as sandbox,
+        site(data, tls, sandbox) as (port, students),
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        # For the client below, as for the site's own.
+        patch.setenv("REQUESTS_CA_BUNDLE", str(tls.ca))
+        cocalc = V1Client(sandbox.url, KEY)
+        school = School(data, port, sandbox, cocalc)
+        school.students = iter(students)
+        yield school
+        cocalc.close()
+
+
+@pytest.fixture
+def school(running: School) -> Iterator[School]:
+    """The school, with its CoCalc in good health before and after."""
+    running.sandbox.reset_calls()
+    yield running
+    running.sandbox.reset_quirks()
+
+
+# Not for the session: Playwright's event loop would still run when tests of Django begin.
+@pytest.fixture(scope="package")
+def browser(running: School, tls: Tls) -> Iterator[Browser]:
+    rules = (
+        f"MAP {SITE_HOST}:443 127.0.0.1:{running.port}",
+        f"MAP {COCALC_HOST}:443 127.0.0.1:{running.sandbox.port}",
+        "MAP *.school.test 127.0.0.1:1",  # nobody there
+    )
+    with (
+        sync_playwright() as playwright,
+        playwright.chromium.launch(
+            executable_path="/usr/bin/chromium",
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+                f"--host-resolver-rules={','.join(rules)}",
+                # Our key alone: whatever else is wrong with a certificate counts.
+                f"--ignore-certificate-errors-spki-list={tls.fingerprint}",
+            ],
+        ) as browser,
+    ):
+        yield browser
+
+
+@pytest.fixture
+def visitor(browser: Browser, school: School) -> Iterator[Visitor]:
+    """Opens browsers (contexts) for people; at the end nothing may have gone wrong unseen."""
+    with ExitStack() as stack:
+        visits: list[Visit] = []
+
+        def enter(student: Student | None = None, **options: Any) -> Visit:
+            context = stack.enter_context(browser.new_context(**options))
+            visit = Visit(school, context)
+            if student:
+                visit.has_signed_in(student)
+            visits.append(visit)
+            return visit
+
+        yield enter
+        faults = [fault for visit in visits for fault in visit.faults]
+        students = {student for visit in visits for student in visit.students}
+    for student in students:
+        school.rest(student)
+    assert faults == []
+
+
+@pytest.fixture
+def student(school: School) -> Student:
+    return school.student()
+
+
+@pytest.fixture
+def visit(visitor: Visitor, student: Student) -> Visit:
+    """A signed-in student who has never been here."""
+    return visitor(student)
+
+
+@pytest.fixture
+def known(visit: Visit) -> Visit:
+    """A signed-in student whose account and project exist already; the page is *My notebooks*."""
+    visit.go_to_files()
+    visit.school.sandbox.reset_calls()
+    return visit

@@ -1,0 +1,248 @@
+"""A school on real origins: the site under gunicorn, a stand-in for CoCalc, and people."""
+
+import hashlib
+import json
+import os
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import UUID
+
+import requests
+import trustme
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509 import load_pem_x509_certificate
+
+from embedding.cocalc.client import Client
+from sandbox.process import SandboxProcess
+
+ROOT = Path(__file__).resolve().parents[2]
+SITE_HOST = "learn.school.test"
+COCALC_HOST = "cocalc.school.test"
+SITE = f"https://{SITE_HOST}"
+COCALC = f"https://{COCALC_HOST}"
+KEY = "sk_BrowserTestsBrowserTest01"
+PASSWORD = "a notebook for everybody"
+STUDENTS = 120
+PATIENCE = 30  # seconds; a busy machine is several times slower than an idle one
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Student:
+    """A user of the site, with a session as signing in makes one."""
+
+    pk: int
+    username: str
+    name: str
+    session: str
+
+
+@dataclass(frozen=True)
+class Tls:
+    chain: Path
+    key: Path
+    ca: Path
+    fingerprint: str  # of the public key, as Chromium takes it
+
+    @classmethod
+    def make(cls, folder: Path) -> "Tls":
+        ca = trustme.CA()
+        certificate = ca.issue_cert(SITE_HOST, COCALC_HOST, "127.0.0.1")
+        files = folder / "chain.pem", folder / "key.pem", folder / "ca.pem"
+        for blob in certificate.cert_chain_pems:
+            blob.write_to_path(files[0], append=True)
+        certificate.private_key_pem.write_to_path(files[1])
+        ca.cert_pem.write_to_path(files[2])
+        return cls(*files, fingerprint=_fingerprint(certificate.cert_chain_pems[0].bytes()))
+
+
+def _fingerprint(pem: bytes) -> str:
+    key = load_pem_x509_certificate(pem).public_key()
+    der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return b64encode(hashlib.sha256(der).digest()).decode()
+
+
+# The people, and a session for each: one hash of one password serves them all.
+_PREPARE = f"""
+import json
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import User
+from django.contrib.sessions.backends.db import SessionStore
+from django.core.management import call_command
+from django.db import transaction
+call_command("migrate", verbosity=0)
+call_command("collectstatic", interactive=False, verbosity=0)
+password = make_password({PASSWORD!r})
+with transaction.atomic():
+    User.objects.bulk_create(
+        User(username=f"student{{n}}", first_name="Stu", last_name=f"Dent{{n}}", password=password)
+        for n in range({STUDENTS})
+    )
+    people = []
+    for user in User.objects.order_by("pk"):
+        session = SessionStore()
+        session[SESSION_KEY] = str(user.pk)
+        session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+        session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+        session.save()
+        people.append([user.pk, user.username, user.get_full_name(), session.session_key])
+print(json.dumps(people))
+"""
+
+
+class School:
+    """What runs, and what the tests look up behind the pages."""
+
+    def __init__(self, data: Path, port: int, sandbox: SandboxProcess, cocalc: Client) -> None:
+        self.database = data / "site.sqlite3"
+        self.port = port
+        self.sandbox = sandbox
+        self.cocalc = cocalc
+        self.students: Iterator[Student] = iter(())
+
+    def student(self) -> Student:
+        """Somebody who has never been here."""
+        return next(self.students)
+
+    def rows(self, query: str, *values: object) -> list[sqlite3.Row]:
+        # Not by Django's ORM: it refuses to work in a thread where an event loop runs, which
+        # Playwright's does.
+        address = f"file:{self.database}?mode=ro"
+        with closing(sqlite3.connect(address, uri=True, timeout=PATIENCE)) as connection:
+            connection.row_factory = sqlite3.Row
+            return connection.execute(query, values).fetchall()
+
+    def project_of(self, student: Student) -> str:
+        """CoCalc's id of a student's own project, which must have been made."""
+        return str(UUID(self._project_ids(student)[0]))
+
+    def _project_ids(self, student: Student) -> list[str]:
+        query = "SELECT project_id FROM embedding_cocalcproject WHERE slot = ?"
+        rows = self.rows(f"{query} AND project_id IS NOT NULL", f"personal:{student.pk}")
+        return [row["project_id"] for row in rows]
+
+    def account_of(self, student: Student) -> str:
+        query = "SELECT account_id FROM embedding_cocalcaccount WHERE user_id = ?"
+        return str(UUID(self.rows(query, student.pk)[0]["account_id"]))
+
+    def sessions_of(self, student: Student) -> list[sqlite3.Row]:
+        """The student's embed sessions, oldest first."""
+        query = "SELECT * FROM embedding_embedsession WHERE user_id = ? ORDER BY started"
+        return self.rows(query, student.pk)
+
+    def states_of(self, student: Student) -> list[str]:
+        return [row["state"] for row in self.sessions_of(student)]
+
+    def calls(self) -> dict[str, int]:
+        """How often each event of CoCalc's API was called since the last reset."""
+        counts: dict[str, int] = self.sandbox.calls()["counts"]
+        return counts
+
+    def rest(self, student: Student) -> None:
+        """Stop what runs for a student, so that a long run of tests does not pile up servers."""
+        for project_id in self._project_ids(student):
+            self.sandbox.stop_project(str(UUID(project_id)))
+
+
+def until(look: Callable[[], T], wanted: Callable[[T], bool] = bool) -> T:
+    """Look until it is as wanted; time alone never decides."""
+    end = time.monotonic() + PATIENCE
+    while not wanted(found := look()):
+        assert time.monotonic() < end, f"Still {found!r} after {PATIENCE} s."
+        time.sleep(0.1)
+    return found
+
+
+@contextmanager
+def site(data: Path, tls: Tls, sandbox: SandboxProcess) -> Iterator[tuple[int, list[Student]]]:
+    """The site as it is run in earnest; yields its port and its people."""
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "SECRET_KEY": "tests-only-" + "x" * 50,
+        "SITE_URL": SITE,
+        # Our own look at /health goes to the address.
+        "ALLOWED_HOSTS": "127.0.0.1",
+        "COCALC_URL": COCALC,
+        "COCALC_API_URL": sandbox.url,
+        "COCALC_API_KEY": KEY,
+        "COCALC_ACCOUNT_DOMAIN": "accounts.school.test",
+        "DATABASE_URL": f"sqlite:///{data / 'site.sqlite3'}",
+        "STATIC_ROOT": str(data / "static"),
+        "UPLOAD_MAX_MB": "1",
+        "REQUESTS_CA_BUNDLE": str(tls.ca),
+    }
+    prepared = subprocess.run(
+        [sys.executable, "manage.py", "shell", "--no-imports", "-c", _PREPARE],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    students = [Student(*person) for person in json.loads(prepared.stdout)]
+    # Bound here and handed over: no other process can take the port in between.
+    with socket.create_server(("127.0.0.1", 0)) as listener, (data / "site.log").open("wb") as log:
+        server = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "gunicorn", "config.wsgi"),
+                *("--bind", f"fd://{listener.fileno()}", "--threads", "16"),
+                *("--certfile", str(tls.chain), "--keyfile", str(tls.key)),
+                *("--log-level", "warning"),
+            ],
+            cwd=ROOT,
+            env=environment,
+            pass_fds=[listener.fileno()],
+            stdout=log,
+            stderr=log,
+        )
+        try:
+            port: int = listener.getsockname()[1]
+            until(lambda: server.poll() is not None or _answers(port, tls))
+            assert server.poll() is None, (data / "site.log").read_text()
+            yield port, students
+        finally:
+            server.terminate()
+            try:
+                server.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+
+
+def _answers(port: int, tls: Tls) -> bool:
+    try:
+        response = requests.get(f"https://127.0.0.1:{port}/health", verify=str(tls.ca), timeout=5)
+    except requests.RequestException:
+        return False
+    return response.ok
+
+
+def notebook(*sources: str) -> bytes:
+    """A notebook's file with these cells."""
+    cells: list[dict[str, Any]] = [
+        {
+            "cell_type": "code",
+            "id": f"cell-{number}",
+            "metadata": {},
+            "source": source,
+            "outputs": [],
+            "execution_count": None,
+        }
+        for number, source in enumerate(sources)
+    ]
+    kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+    metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
+    whole = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(whole).encode()
