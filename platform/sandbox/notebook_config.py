@@ -71,6 +71,8 @@ def options(*, home: Path, socket: Path, base_url: str, token: str) -> list[str]
         "--AsyncLargeFileManager.checkpoints_class=sandbox.checkpoints.NoCheckpoints",
         "--FileContentsManager.delete_to_trash=False",
         "--LabApp.extension_manager=readonly",
+        # Its search for language servers runs npm, which leaves a folder in the home.
+        "--LanguageServerManager.autodetect=False",
         # A forgotten kernel ends after an hour.
         "--MappingKernelManager.cull_idle_timeout=3600",
         "--MappingKernelManager.cull_interval=300",

@@ -97,7 +97,7 @@ def _become_server(order: dict[str, Any], parent: int) -> NoReturn:
     try:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
-            return  # It died before we could ask to die with it.
+            os._exit(1)  # It died before we could ask to die with it.
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.setsid()
         with Path(order["log"]).open("ab", buffering=0) as log:

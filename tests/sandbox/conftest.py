@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 import trustme
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from sandbox.process import SandboxProcess
-from tests.sandbox.support import ADMIN_KEY, Api, Person
+from tests.sandbox.embed import Embed
+from tests.sandbox.support import ADMIN_KEY, Api, Person, cookie
 
 HOSTS = "learn.school.test, .wild.test"
 
@@ -158,3 +159,41 @@ def chromium(running: SandboxProcess, parents: Ports) -> Iterator[Browser]:
         )
         yield browser
         browser.close()
+
+
+@dataclass
+class Desk:
+    """A person at a browser, signed in to the sandbox."""
+
+    person: Person
+    context: BrowserContext
+
+
+@pytest.fixture(scope="session")
+def desk(chromium: Browser, _api: Api) -> Iterator[Desk]:
+    """One for the tests that are not about signing in."""
+    person = _api.person("Stu")
+    _, _, secret = cookie(_api.sandbox, _api.token(person.account_id))["Cookie"].partition("=")
+    with chromium.new_context(ignore_https_errors=True) as context:
+        context.add_cookies(
+            [
+                {
+                    "name": "remember_me",
+                    "value": secret,
+                    "url": "https://cocalc.school.test",
+                    "httpOnly": True,
+                    "secure": True,
+                    "sameSite": "None",
+                }
+            ]
+        )
+        yield Desk(person, context)
+
+
+@pytest.fixture
+def embed(chromium: Browser, desk: Desk) -> Iterator[Embed]:
+    """The kiosk, signed in and ready."""
+    with Embed(chromium, context=desk.context) as embed:
+        embed.load()
+        embed.ready()
+        yield embed
