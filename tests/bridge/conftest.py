@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Frame, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Frame, Page, sync_playwright
 
 HERE = Path(__file__).parent
 BRIDGE = HERE.parents[1] / "static" / "embedding" / "bridge.js"
@@ -67,12 +67,17 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
+@pytest.fixture(scope="package")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    with browser.new_context() as context:
+        yield context
+
+
 @contextmanager
-def host_page(browser: Browser, sites: Sites) -> Iterator[Page]:
+def host_page(context: BrowserContext, sites: Sites) -> Iterator[Page]:
     """The host's page. Nothing may go wrong in it unseen."""
     failures: list[str] = []
-    with browser.new_context() as context:
-        page = context.new_page()
+    with context.new_page() as page:
         page.on("pageerror", lambda error: failures.append(str(error)))
         page.goto(f"{sites.host}/host.html?{sites.cocalc}")
         page.wait_for_function("window.ready")
@@ -82,15 +87,15 @@ def host_page(browser: Browser, sites: Sites) -> Iterator[Page]:
 
 
 @pytest.fixture
-def page(browser: Browser, sites: Sites) -> Iterator[Page]:
-    with host_page(browser, sites) as page:
+def page(context: BrowserContext, sites: Sites) -> Iterator[Page]:
+    with host_page(context, sites) as page:
         yield page
 
 
 @pytest.fixture(scope="package")
-def fake(browser: Browser, sites: Sites) -> Iterator[Page]:
+def fake(context: BrowserContext, sites: Sites) -> Iterator[Page]:
     """A page for worlds of plain objects (fake.js), which do not disturb each other."""
-    with host_page(browser, sites) as page:
+    with host_page(context, sites) as page:
         yield page
 
 

@@ -12,8 +12,9 @@ export const turn = async () => {
 
 export class Clock {
   time = 1000;
-  timers = new Map();
-  most = 0; // timers at once
+  timers = new Map(); // the bridge's
+  most = 0; // of them at once
+  #world = new Map();
   #count = 0;
 
   now() {
@@ -22,6 +23,7 @@ export class Clock {
 
   setTimeout(act, wait) {
     this.timers.set(++this.#count, { act, at: this.time + wait });
+    this.most = Math.max(this.most, this.timers.size);
     return this.#count;
   }
 
@@ -33,12 +35,12 @@ export class Clock {
     await turn();
     const end = this.time + ms;
     for (;;) {
-      this.most = Math.max(this.most, [...this.timers.values()].filter(({ own }) => !own).length);
       let first;
-      for (const [id, timer] of this.timers)
-        if (timer.at <= end && !(timer.at >= first?.at)) first = { id, ...timer };
+      for (const timers of [this.timers, this.#world])
+        for (const [id, { at, act }] of timers)
+          if (at <= end && !(at >= first?.at)) first = { timers, id, at, act };
       if (!first) break;
-      this.timers.delete(first.id);
+      first.timers.delete(first.id);
       this.time = Math.max(this.time, first.at);
       first.act();
       await turn();
@@ -49,7 +51,7 @@ export class Clock {
 
   /** A timer of the world, not of the bridge. */
   later(wait, act) {
-    this.timers.set(++this.#count, { act, at: this.time + wait, own: true });
+    this.#world.set(++this.#count, { act, at: this.time + wait });
   }
 }
 

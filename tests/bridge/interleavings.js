@@ -69,7 +69,8 @@ async function play(seed, count) {
     } else if (signedIn) {
       const text = `problem opening project ${random.below(1e9)}`;
       deliver({ status: "ack", ...echo }, "ack", { file });
-      if (random() < 0.2) return deliver({ status: "error", ...echo, mesg: text }, "error", { file, text });
+      if (random() < 0.2)
+        return deliver({ status: "error", ...echo, mesg: text }, "error", { file, text });
       (files[project_id] ??= []).push(path);
       deliver({ status: "done", ...echo }, "done", { file });
       const event = { event: "open", action: "open", filename: path };
@@ -144,7 +145,7 @@ async function play(seed, count) {
   bridge.destroy();
   await turn();
   if (clock.most > 1) wrong.push(`${clock.most} timers`);
-  if ([...clock.timers.values()].some(({ own }) => !own)) wrong.push("a timer is left");
+  if (clock.timers.size) wrong.push("a timer is left");
   if (world.listeners !== 0) wrong.push("a listener is left");
 
   for (const { kind, file, limit, seen, since, order: from } of calls) {
@@ -193,8 +194,8 @@ async function play(seed, count) {
       (it) =>
         it.at === at &&
         (command.action === "open"
-          ? it.file === `${command.project_id}/${command.path}` && it.kind === kind
-            || (it.project_id === command.project_id && it.text === text)
+          ? (it.file === `${command.project_id}/${command.path}` && it.kind === kind) ||
+            (it.project_id === command.project_id && it.text === text)
           : it.kind === (command.action === "closeall" ? "closed" : "status")),
     );
     if (!fits) wrong.push(`reply ${kind} credited to ${JSON.stringify(command)}`);

@@ -29,7 +29,7 @@ LOG = {
 
 def test_every_command_is_answered(stage: Stage) -> None:
     answers = stage.run("""
-        start(); await loaded(frame);
+        start({}, {repeat: 60000}); await loaded(frame);
         const before = await bridge.status();
         const opening = bridge.open(P, "hw/nb.ipynb");
         await opening.acknowledged;
@@ -65,7 +65,7 @@ def test_what_was_sent_is_told(stage: Stage) -> None:
 
 def test_two_opens_and_a_status_back_to_back(stage: Stage) -> None:
     outcomes = stage.run("""
-        start(); await loaded(frame);
+        start({}, {repeat: 60000}); await loaded(frame);
         const calls = [bridge.open(P, "x/1.txt"), bridge.open(P, "x/2.txt"), bridge.status()];
         const { openFiles } = await calls[2];
         await Promise.all(calls);
@@ -224,9 +224,7 @@ def test_only_our_frame_counts(stage: Stage, source: str) -> None:
 
 def test_commands_reach_no_other_origin(stage: Stage) -> None:
     """What is meant for CoCalc stays unread when something else sits in the frame."""
-    console: list[str] = []
-    stage.page.on("console", lambda message: console.append(message.text))
-    stage.run("start(); frame.src = argument + '/frame.html'; await loaded(frame);", [])
+    stage.run("start(); await loaded(frame);")
     stage.run("frame.src = argument + '/frame.html'; await loaded(frame);", stage.sites.other)
     stage.run("bridge.open(P, 'secret.ipynb'); bridge.status(); bridge.closeAll();")
     stage.run("await pause(100)")

@@ -218,6 +218,17 @@ class TestStatus:
             [["4cc25d0b-e9a9-4c0a-b116-cb8c3d7ef667", ["a", "b"]]],
         ]
 
+    def test_may_lack_anything(self, fake: Page) -> None:
+        assert run(
+            fake,
+            """
+            const w = new World(); const call = w.bridge.status();
+            w.say({status: "done", connection: {}});
+            const {openFiles, ...rest} = await call;
+            return [openFiles.size, rest];
+            """,
+        ) == [0, {"quality": "", "status": "", "statusTime": None, "ping": None}]
+
     def test_ends(self, fake: Page) -> None:
         assert run(
             fake,
@@ -422,6 +433,22 @@ class TestState:
             """,
         ) == ["opening", ["0 ready: ack"]]
 
+    def test_a_pause_of_watching_is_no_silence(self, fake: Page) -> None:
+        assert run(
+            fake,
+            """
+            const w = new World(); w.bridge.expect(P, "a"); w.bridge.watch();
+            w.status({[P]: ["a"]});
+            await w.clock.pass(15001);
+            w.bridge.unwatch();
+            await w.clock.pass(60000);
+            w.bridge.watch();
+            w.onCommand = () => w.status({[P]: ["a"]});
+            await w.clock.pass(60000);
+            return w.states();
+            """,
+        ) == ["0 ready: status"]
+
 
 class TestNewAddress:
     def test_what_is_under_way_is_asked_again_or_rejected(self, fake: Page) -> None:
@@ -485,6 +512,19 @@ class TestNewAddress:
             return w.states();
             """,
         ) == ["0 ready: status", "1000 opening: loading", "11000 ready: status"]
+
+    def test_the_channel_has_its_time_anew(self, fake: Page) -> None:
+        assert run(
+            fake,
+            """
+            const w = new World(); w.bridge.watch();
+            await w.clock.pass(9000); w.bridge.frameLoading();
+            await w.clock.pass(10999);
+            const events = w.events.filter(({type}) => type === "channel").length;
+            await w.clock.pass(1);
+            return [events, w.events.find(({type}) => type === "channel").alive];
+            """,
+        ) == [0, False]
 
     def test_opening_ends_anew(self, fake: Page) -> None:
         assert run(
