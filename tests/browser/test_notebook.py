@@ -2,11 +2,12 @@
 
 import json
 import re
+from collections.abc import Callable
 
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visitor
-from tests.browser.school import SITE, Student, notebook, until
+from tests.browser.school import COCALC, SITE, Student, notebook, until
 from tests.browser.visit import Visit
 
 
@@ -64,3 +65,130 @@ def test_another_file_opens_in_the_same_frame(known: Visit) -> None:
     known.becomes("ready")
     assert frame.evaluate("window.mark") == "never reloaded"
     assert "user_auth" not in known.school.calls()
+
+
+def test_status_and_closeall_by_their_buttons(known: Visit) -> None:
+    known.write("a.txt")
+    known.open("a.txt")
+    known.show_activity()
+    panel = known.page.locator("#panel")
+
+    # The frame's editor comes after the file's being open.
+    known.shows_tab("a.txt")
+    before = known.activity("done", "open: a.txt").count()
+    panel.get_by_role("button", name="status", exact=True).click()
+    expect(known.activity("done", "open: a.txt").nth(before)).to_be_visible()
+
+    panel.get_by_role("button", name="closeall", exact=True).click()
+    expect(known.activity("sent", re.compile("closeall$"))).to_have_count(1)
+    expect(known.activity("done", "all files are closed")).to_have_count(1)
+    expect(known.kiosk.locator(".tab")).to_have_count(0)
+
+    panel.get_by_role("button", name="open", exact=True).click()
+    known.shows_tab("a.txt")
+    known.becomes("ready")
+
+
+def test_reload_mints_anew_and_ends_the_session_before(known: Visit) -> None:
+    known.write("a.txt")
+    known.open("a.txt")
+    known.shows_tab("a.txt")
+    until(lambda: known.school.states_of(known.student) == ["ready"])
+    known.school.sandbox.reset_calls()
+
+    known.page.get_by_role("button", name="Reload").click()
+    until(lambda: known.school.states_of(known.student) == ["closed", "ready"])
+    known.becomes("ready")
+    known.shows_tab("a.txt")
+    assert known.school.calls()["user_auth"] == 1
+
+    first, second = known.school.sessions_of(known.student)
+    assert first["ended"]
+    assert not second["ended"]
+    assert {"running", "token", "ready"} == set(json.loads(first["steps"]))
+    # CoCalc had said within the minute that the file is there.
+    assert {"token", "ready"} == set(json.loads(second["steps"]))
+
+    known.go_to_files()
+    until(lambda: known.school.states_of(known.student) == ["closed", "closed"])
+
+
+def test_a_stopped_project_is_started_before_the_frame_could_ask(known: Visit) -> None:
+    known.write("a.txt")
+    project_id = known.school.project_of(known.student)
+    known.school.sandbox.stop_project(project_id)
+    # Long enough for the page to say it.
+    known.school.sandbox.quirks(start_seconds=3)
+    known.go("/projects/mine/open/a.txt")
+    known.has_words("Starting your project…")
+    known.becomes("ready")
+    known.shows_tab("a.txt")
+    expect(known.kiosk.locator("#ask")).not_to_be_visible()
+
+
+def test_a_new_user_is_told_each_step(visit: Visit) -> None:
+    said = visit.collect_words("#status")
+    # Long enough for each to be seen.
+    visit.school.sandbox.quirks(latency=0.3)
+    visit.go("/projects/mine/")
+    visit.sees_files()
+    steps = ["Preparing your account…", "Preparing your project…", "Letting you in…"]
+    assert [words for words in said() if words in steps] == steps
+
+
+def test_a_new_user_comes_straight_to_a_notebook(visit: Visit) -> None:
+    """Whose project has no such file yet, which only CoCalc can tell."""
+    said = visit.collect_words("#light-text")
+    visit.go("/projects/mine/open/a.txt")
+    visit.becomes("failed")
+    expect(visit.page.get_by_role("heading", name="No such file")).to_be_visible()
+    expect(visit.page.get_by_role("button", name="Try again")).not_to_be_visible()
+    steps = ["Opening…", "Preparing your project…", "Letting you in…", "Opening…", "Not opened"]
+    assert [words for words in said() if words in steps] == steps
+    until(lambda: visit.school.states_of(visit.student) == ["failed"])
+    assert visit.school.sessions_of(visit.student)[0]["reason"] == "file_missing"
+
+
+def test_a_view_of_a_known_user_asks_cocalc_twice_at_most(
+    known: Visit, record_testsuite_property: Callable[[str, object], None]
+) -> None:
+    known.write("a.txt")
+    known.school.sandbox.reset_calls()
+    known.open("a.txt")
+    first = known.school.calls()
+    known.school.sandbox.reset_calls()
+    known.open("a.txt")
+    again = known.school.calls()
+    known.school.sandbox.reset_calls()
+    known.go_to_files()
+    listing = known.school.calls()
+    print(f"calls to CoCalc: first view {first}, within the minute {again}, files {listing}")
+    record_testsuite_property("calls of a first view", first)
+    record_testsuite_property("calls of a view within the minute", again)
+    record_testsuite_property("calls of My notebooks", listing)
+    assert first == {"user_auth": 1, "project_exec": 1}
+    assert again == {"user_auth": 1}
+    assert listing == {"project_exec": 1}
+
+
+def test_open_in_a_new_tab_shows_the_file_in_cocalc_itself(known: Visit) -> None:
+    known.write("a.txt")
+    known.open("a.txt")
+    with known.context.expect_page() as opened:
+        known.page.get_by_role("button", name="Open in a new tab").click()
+    tab = opened.value
+    expect(tab.locator(".tab.active [role=tab]")).to_have_text("a.txt")
+    assert tab.url.startswith(f"{COCALC}/projects/")
+    assert "auth_token" not in tab.url
+    assert tab.evaluate("window.opener") is None
+
+
+def test_names_that_addresses_must_encode(known: Visit) -> None:
+    name = "Übung 1 – 100% #a?.txt"
+    known.write(f"Fächer & mehr/{name}")
+    known.go_to_files()
+    known.page.get_by_role("link", name="Fächer & mehr").click()
+    known.row(name).get_by_role("link", name=name, exact=True).click()
+    known.becomes("ready")
+    known.shows_tab(name)
+    expect(known.page.locator("#name")).to_have_text(f"Fächer & mehr/{name}")

@@ -1,6 +1,7 @@
 """One browser of one person, in the words of what people do there."""
 
 import re
+from collections.abc import Callable
 from urllib.parse import quote
 
 from playwright.sync_api import (
@@ -26,6 +27,14 @@ document.addEventListener("securitypolicyviolation", (event) =>
   violated(`${event.effectiveDirective} ${event.blockedURI} in ${event.documentURI}`));
 """
 
+_TELL_WORDS = """(selector, name) => addEventListener("DOMContentLoaded", () => {
+  const element = document.querySelector(selector);
+  if (!element) return;
+  const tell = () => window[name](element.textContent);
+  new MutationObserver(tell).observe(element, { childList: true, subtree: true });
+  tell();
+})"""
+
 
 class Visit:
     def __init__(self, school: School, context: BrowserContext) -> None:
@@ -33,6 +42,7 @@ class Visit:
         self.context = context
         self.students: list[Student] = []
         self.faults: list[str] = []
+        self._notes: list[str] = []
         context.set_default_timeout(LIMIT)
         context.expose_binding("violated", lambda source, text: self._violated(source, text))
         context.add_init_script(_REPORT_VIOLATIONS)
@@ -91,6 +101,20 @@ class Visit:
         self.page.get_by_role("button", name="Sign out").click()
         expect(self.page.get_by_role("heading", name="Sign in")).to_be_visible()
 
+    def post(self, path: str, body: str) -> list[object]:
+        """What a page of theirs would be answered: the status and the error's code."""
+        answer: list[object] = self.page.evaluate(
+            """async ([path, body]) => {
+                const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
+                const headers = {"X-CSRFToken": token, "Content-Type": "application/json",
+                    Accept: "application/json"};
+                const response = await fetch(path, {method: "POST", headers, body});
+                return [response.status, (await response.json()).error.code];
+            }""",
+            [path, body],
+        )
+        return answer
+
     # Where
 
     def go(self, path: str) -> None:
@@ -109,6 +133,19 @@ class Visit:
         self.go(f"/projects/mine/open/{quote(path)}")
         if state:
             self.becomes(state)
+
+    def collect_words(self, selector: str) -> Callable[[], list[str]]:
+        """Note each text that an element of the coming pages takes on; returns a look at them."""
+        words: list[str] = []
+
+        def note(_: object, text: str) -> None:
+            words.append(text)
+
+        name = f"noteWords{len(self._notes)}"
+        self._notes.append(name)
+        self.context.expose_binding(name, note)
+        self.context.add_init_script(f"({_TELL_WORDS})({selector!r}, {name!r})")
+        return lambda: list(words)
 
     # My notebooks
 

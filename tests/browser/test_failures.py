@@ -1,0 +1,182 @@
+"""CoCalc silent, slow, down, or not to be framed: the page says so, and never waits for ever."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.school import until
+from tests.browser.visit import Visit
+
+# As the bridge has them (static/embedding/bridge.js), in ms, with a second to spare.
+CHANNEL = 11_000
+UNPROVEN = 46_000
+LOST = 16_000
+
+
+def has_a_way_on(visit: Visit, title: str, text: str | re.Pattern[str]) -> None:
+    """The notice says what is wrong, and each way on is there."""
+    notice = visit.page.locator("#notice")
+    expect(notice.get_by_role("heading")).to_have_text(title)
+    expect(notice.get_by_role("alert")).to_have_text(text)
+    for name in ("Try again", "Open in a new tab"):
+        expect(notice.get_by_role("button", name=name)).to_be_visible()
+    expect(notice.get_by_role("link", name="My files")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("quirks", "text"),
+    [
+        ({"api_down": "close"}, re.compile(r"^CoCalc .* [Pp]lease try again")),
+        ({"api_down": "503"}, re.compile(r"^(CoCalc|Something answered) .* [Pp]lease try again")),
+        ({"api_html": True}, re.compile(r"^Something answered at CoCalc's address")),
+        ({"fail_events": ["user_auth"]}, re.compile(r"^CoCalc ")),
+    ],
+    ids=["down", "behind a gateway", "html", "refused"],
+)
+def test_cocalc_fails_and_comes_back(
+    known: Visit, quirks: dict[str, Any], text: re.Pattern[str]
+) -> None:
+    known.write("a.txt")
+    known.school.sandbox.quirks(**quirks)
+    known.open("a.txt", "failed")
+    known.has_words("Not opened")
+    has_a_way_on(known, "This did not work", text)
+    until(lambda: known.school.states_of(known.student) == ["failed"])
+
+    known.page.get_by_role("button", name="Try again").click()
+    # Still down: the same again, and not a page that waits.
+    until(lambda: known.school.states_of(known.student) == ["failed", "failed"])
+    has_a_way_on(known, "This did not work", text)
+
+    known.school.sandbox.reset_quirks()
+    known.page.get_by_role("button", name="Try again").click()
+    known.becomes("ready")
+    expect(known.page.locator("#notice")).to_be_hidden()
+    known.shows_tab("a.txt")
+
+
+def test_open_in_a_new_tab_fails_in_words_too(known: Visit) -> None:
+    known.write("a.txt")
+    known.school.sandbox.quirks(api_html=True)
+    known.open("a.txt", "failed")
+    with known.context.expect_page() as opened:
+        known.page.locator("#notice").get_by_role("button", name="Open in a new tab").click()
+    heading = opened.value.get_by_role("heading")
+    expect(heading).to_have_text("This could not be opened")
+
+
+def test_my_notebooks_while_cocalc_is_down(known: Visit) -> None:
+    known.write("a.txt")
+    known.school.sandbox.quirks(api_html=True)
+    known.go("/projects/mine/")
+    alert = known.page.locator("#problem")
+    expect(alert).to_contain_text("Something answered at CoCalc")
+    expect(known.page.locator("#status")).not_to_have_attribute("data-busy", re.compile(".*"))
+    known.school.sandbox.reset_quirks()
+    alert.get_by_role("button", name="Try again").click()
+    expect(known.row("a.txt")).to_be_visible()
+    expect(alert).to_be_hidden()
+
+
+def test_preparing_while_cocalc_is_down(visit: Visit) -> None:
+    visit.school.sandbox.quirks(fail_events=["create_project"])
+    visit.go("/projects/mine/")
+    alert = visit.page.locator("#problem")
+    expect(alert).to_contain_text("CoCalc")
+    visit.school.sandbox.reset_quirks()
+    alert.get_by_role("button", name="Try again").click()
+    visit.sees_files()
+    expect(alert).to_be_hidden()
+
+
+def test_slow_cocalc_is_waited_for(known: Visit) -> None:
+    known.write("a.txt")
+    said = known.collect_words("#light-text")
+    known.school.sandbox.quirks(latency=2.5, slow_boot=1)
+    known.open("a.txt")
+    known.shows_tab("a.txt")
+    assert said()[-1] == "Ready"
+    assert "Starting your project…" in said()
+
+
+def test_a_silent_channel_opens_all_the_same(known: Visit) -> None:
+    """CoCalc's project log proves it; other files are opened by loading it anew."""
+    for name in ("a.txt", "b.txt"):
+        known.write(name)
+    known.school.sandbox.quirks(dead_channel=True)
+    known.page.clock.install()
+    known.open("a.txt")
+    known.shows_tab("a.txt")
+    known.show_activity()
+    expect(known.activity("log", "open a.txt").first).to_be_visible()
+    expect(known.page.locator("#activity li:is([data-kind=ack], [data-kind=done])")).to_have_count(
+        0
+    )
+
+    known.page.clock.fast_forward(CHANNEL)
+    expect(known.activity("note", "CoCalc does not answer messages")).to_have_count(1)
+    expect(known.page.locator("[data-command]:disabled")).to_have_count(3)
+    known.becomes("ready")
+    known.page.locator("#switch").click()
+    expect(known.page.locator("#switch-note")).to_contain_text("loading CoCalc anew")
+    known.page.locator("#switch").click()
+
+    known.school.sandbox.reset_calls()
+    known.switch_to("b.txt")
+    known.shows_tab("b.txt")
+    known.becomes("ready")
+    assert known.school.calls()["user_auth"] == 1
+    until(lambda: known.school.states_of(known.student) == ["closed", "ready"])
+    assert known.school.sessions_of(known.student)[1]["path"] == "b.txt"
+
+
+@pytest.mark.parametrize("quirk", ["refused_frames", "cookie_refused"])
+def test_a_frame_that_never_opens_ends_in_a_notice(known: Visit, quirk: str) -> None:
+    known.write("a.txt")
+    known.school.sandbox.quirks(**{quirk: True})
+    known.page.clock.install()
+    known.open("a.txt", "opening")
+    # Only once the frame has an address does the time for it run.
+    until(lambda: known.school.states_of(known.student) == ["opening"])
+    known.page.clock.fast_forward(UNPROVEN)
+    known.becomes("lost")
+    known.has_words("Connection lost")
+    has_a_way_on(known, "CoCalc did not open the file", re.compile("sign-in cookie"))
+    until(lambda: known.school.states_of(known.student) == ["lost"])
+
+    known.school.sandbox.reset_quirks()
+    known.page.get_by_role("button", name="Try again").click()
+    known.becomes("ready")
+    expect(known.page.locator("#notice")).to_be_hidden()
+    known.shows_tab("a.txt")
+
+
+def test_a_connection_that_is_cut_and_comes_back(known: Visit) -> None:
+    known.write("a.txt")
+    known.page.clock.install()
+    known.open("a.txt")
+    known.shows_tab("a.txt")
+    until(lambda: known.school.states_of(known.student) == ["ready"])
+    known.context.set_offline(True)
+    # The kiosk misses its server, the bridge hears of it, and time goes by.
+    for state in ("slow", "lost"):
+        until(lambda state=state: _passes(known, state))  # type: ignore[misc]
+    notice = known.page.locator("#notice")
+    expect(notice.get_by_role("heading")).to_have_text("The connection to CoCalc is lost")
+    notice.get_by_role("button", name="Keep working").click()
+    expect(notice).to_be_hidden()
+
+    known.context.set_offline(False)
+    until(lambda: _passes(known, "ready"))
+    expect(notice).to_be_hidden()
+    known.shows_tab("a.txt")
+
+
+def _passes(visit: Visit, state: str) -> bool:
+    """Let some time go by in the page; whether that brought the state."""
+    if visit.page.locator("#light").get_attribute("data-state") == state:
+        return True
+    visit.page.clock.fast_forward(2600)
+    return False

@@ -1,0 +1,260 @@
+"""What the pages give away, and whom they believe."""
+
+import json
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Request, Response, expect
+
+from tests.browser.conftest import Visitor
+from tests.browser.school import COCALC, SITE, Student, until
+from tests.browser.visit import Visit
+
+
+def test_the_token_reaches_the_frame_and_nothing_else(known: Visit) -> None:
+    known.write("a.txt")
+    requests: list[Request] = []
+    bodies: dict[str, str] = {}
+
+    def keep(response: Response) -> None:
+        # Our own pages; the answer that carries the address is for the script.
+        if response.url.startswith(SITE) and response.request.resource_type == "document":
+            bodies[response.url] = response.text()
+
+    known.context.on("request", requests.append)
+    known.page.on("response", keep)
+    with known.page.expect_response("**/session") as answered:
+        known.open("a.txt")
+    known.shows_tab("a.txt")
+    answer = answered.value
+    assert answer.headers["cache-control"].find("no-store") >= 0
+    token = parse_qs(urlsplit(answer.json()["url"]).query)["auth_token"][0]
+    assert len(token) > 10
+
+    carrying = {request.url for request in requests if token in request.url}
+    assert carrying
+    assert all(url.startswith(f"{COCALC}/") for url in carrying)
+    for request in requests:
+        referer = request.header_value("referer") or ""
+        assert token not in referer
+        assert not (request.url.startswith(COCALC) and referer.startswith(SITE)), request.url
+    assert bodies
+    assert all(token not in body for body in bodies.values())
+    assert token not in known.page.content()
+    assert known.page.locator("#frame").get_attribute("src") is None
+    kept = known.page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, name])")
+    assert token not in kept
+    known.show_activity()
+    assert token not in known.page.locator("#panel").inner_text()
+    # The one place on disk that could hold it.
+    assert token not in json.dumps([tuple(row) for row in known.school.sessions_of(known.student)])
+
+
+FORGED = """(project) => {
+  const connection = { quality: "good", status: "disconnected", status_time: new Date(0) };
+  const about = { action: "open", project_id: project, path: "forged.txt" };
+  const event = { event: "open", action: "open", filename: "forged.txt" };
+  return [
+    { status: "done", connection, open_files: {} },
+    { status: "done", connection: { ...connection, status: "connected" },
+      open_files: { [project]: ["forged.txt", "a.txt"] } },
+    { status: "ack", ...about },
+    { status: "done", ...about },
+    { status: "done", ...about, path: "a.txt" },
+    { status: "error", ...about, mesg: `forged ${project}` },
+    { status: "error", mesg: `forged ${project}` },
+    { status: "done", mesg: "all files are closed" },
+    { source: "cocalc-project-log", payload: { project_log: { project_id: project, event } } },
+    { source: "cocalc-project-log",
+      payload: { project_log: { project_id: project, event: { ...event, filename: "a.txt" } } } },
+    "forged", null, 7, ["forged"],
+  ];
+}"""
+COUNT = 14
+
+# From where: CoCalc's own origin but another frame (where a user's program can write), a foreign
+# origin below it, and our own page.
+SENDERS = {
+    "a frame in CoCalc's page": """(messages) => {
+        const inner = document.createElement("iframe");
+        document.body.append(inner);
+        inner.contentWindow.eval("(all) => all.forEach((one) => top.postMessage(one, '*'))")(
+            messages);
+    }""",
+    "a page without origin": """(messages) => {
+        const inner = document.createElement("iframe");
+        inner.sandbox = "allow-scripts";
+        const script = `<script>for (const one of ${JSON.stringify(messages)})
+            top.postMessage(one, "*");</script>`;
+        inner.src = URL.createObjectURL(new Blob([script], { type: "text/html" }));
+        document.body.append(inner);
+    }""",
+}
+
+
+@pytest.mark.parametrize("sender", [*SENDERS, "our own page"])
+def test_forged_messages_change_nothing(known: Visit, sender: str) -> None:
+    known.write("a.txt")
+    known.school.sandbox.quirks(cookie_refused=True)
+    known.open("a.txt", "opening")
+    # The frame is CoCalc's page, which will never prove that the file is open.
+    expect(known.kiosk.locator("#said")).to_have_text("Nobody is signed in here.")
+    known.show_activity()
+    known.page.evaluate(
+        """() => { window.heard = 0; addEventListener("message", (event) => {
+            if (event.source !== document.getElementById("frame").contentWindow) heard += 1;
+        }); }"""
+    )
+    messages = known.page.evaluate(FORGED, known.school.project_of(known.student))
+    assert len(messages) == COUNT
+    if sender in SENDERS:
+        # As CoCalc's page may do whatever it likes, so may a program in it.
+        known.kiosk_frame.evaluate(SENDERS[sender], messages)
+    else:
+        known.page.evaluate("(all) => all.forEach((one) => window.postMessage(one, '*'))", messages)
+    until(lambda: known.page.evaluate("heard"), lambda heard: heard == COUNT)
+
+    assert known.page.locator("#light").get_attribute("data-state") == "opening"
+    for kind in ("ack", "error", "log"):
+        expect(known.activity(kind, "")).to_have_count(0)
+    expect(known.page.locator("#activity li", has_text="forged")).to_have_count(0)
+    expect(known.activity("done", "closed")).to_have_count(0)
+    expect(known.page.locator("#name")).to_have_text("a.txt")
+    expect(known.page.locator("#notice")).to_be_hidden()
+    assert known.school.states_of(known.student) == ["opening"]
+
+
+def test_forged_messages_do_not_disturb_a_notebook_that_is_open(known: Visit) -> None:
+    for name in ("a.txt", "forged.txt"):
+        known.write(name)
+    known.open("a.txt")
+    known.shows_tab("a.txt")
+    known.show_activity()
+    known.page.evaluate(
+        """() => { window.heard = 0; addEventListener("message", (event) => {
+            if (event.source !== document.getElementById("frame").contentWindow) heard += 1;
+        }); }"""
+    )
+    messages = known.page.evaluate(FORGED, known.school.project_of(known.student))
+    known.kiosk_frame.evaluate(SENDERS["a frame in CoCalc's page"], messages)
+    until(lambda: known.page.evaluate("heard"), lambda heard: heard == COUNT)
+    expect(known.page.locator("#activity li", has_text="forged")).to_have_count(0)
+    known.becomes("ready")
+    # The channel goes on as before.
+    known.switch_to("forged.txt")
+    known.shows_tab("forged.txt")
+    known.becomes("ready")
+
+
+PAGES = {
+    "sign-in": "/sign-in/",
+    "my notebooks": "/projects/mine/",
+    "notebook": "/projects/mine/open/a.txt",
+    "password": "/password/",
+    "nothing": "/nothing/here",
+    "bad path": "/projects/mine/open/../a.txt%00",
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_headers_and_nonces(visitor: Visitor, student: Student, name: str) -> None:
+    visit = visitor(None if name == "sign-in" else student)
+    response = visit.page.goto(SITE + PAGES[name])
+    assert response
+    headers = response.headers
+    policy = headers["content-security-policy"]
+    directives = dict(part.strip().partition(" ")[::2] for part in policy.split(";"))
+    assert directives["default-src"] == "'none'"
+    assert directives["frame-ancestors"] == "'none'"
+    assert directives["frame-src"] == COCALC
+    assert directives["base-uri"] == "'none'"
+    assert "unsafe" not in policy
+    assert headers["x-frame-options"] == "DENY"
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "same-origin"
+    assert headers["cross-origin-opener-policy"] == "same-origin"
+    assert "max-age=31536000" in headers["strict-transport-security"]
+    if name in ("my notebooks", "notebook", "bad path"):
+        assert "no-store" in headers["cache-control"]
+
+    # A nonce per answer, on every element that runs; data in the page does not run.
+    nonces = visit.page.evaluate(
+        """() => [...document.querySelectorAll("script:not([type='application/json'])")]
+            .map((script) => script.nonce)"""
+    )
+    found = re.search(r"'nonce-([^']+)'", policy)
+    assert (found is not None) == bool(nonces)
+    assert all(found and nonce == found[1] for nonce in nonces)
+    again = visit.page.reload()
+    assert again
+    if found:
+        assert found[1] not in again.headers["content-security-policy"]
+
+
+def test_the_policy_is_in_force(visitor: Visitor, student: Student) -> None:
+    """That no test saw a violation means something only if one would be seen."""
+    visit = visitor(student)
+    visit.go_to_files()
+    visit.page.evaluate(
+        """() => {
+            const script = document.createElement("script");
+            script.textContent = "window.ran = true";
+            document.body.append(script);
+        }"""
+    )
+    until(lambda: visit.page.evaluate("1") and len(visit.faults) >= 2)
+    assert visit.page.evaluate("window.ran") is None
+    assert any(fault.startswith("policy: script-src") for fault in visit.faults)
+    visit.faults.clear()
+
+
+def test_the_frame_goes_nowhere_else(known: Visit) -> None:
+    known.write("a.txt")
+    known.open("a.txt")
+    known.kiosk_frame.evaluate("void (location.href = 'https://elsewhere.school.test/')")
+    until(lambda: known.page.evaluate("1") and known.faults)
+    assert all("frame-src" in fault for fault in known.faults)
+    known.faults.clear()
+
+
+def test_nobody_frames_the_site(visitor: Visitor, student: Student) -> None:
+    visit = visitor(student)
+    page = "<!doctype html><iframe></iframe>"
+    visit.context.route(
+        "https://elsewhere.school.test/",
+        lambda route: route.fulfill(body=page, content_type="text/html"),
+    )
+    visit.page.goto("https://elsewhere.school.test/")
+    visit.page.evaluate(f"document.querySelector('iframe').src = '{SITE}/sign-in/'")
+    until(lambda: [frame.url for frame in visit.page.frames][1:], lambda urls: bool(urls[0]))
+    frame = visit.page.frames[1]
+    until(lambda: frame.url, lambda url: url.startswith("chrome-error:"))
+    visit.faults.clear()
+
+
+def test_cookies_are_for_this_host_alone(visitor: Visitor, student: Student) -> None:
+    visit = visitor()
+    visit.go("/")
+    visit.sign_in(student)
+    visit.sees_files()
+    cookies = {cookie["name"]: cookie for cookie in visit.context.cookies()}
+    assert set(cookies) == {"__Host-session", "__Host-csrf"}
+    for cookie in cookies.values():
+        assert cookie["secure"]
+        assert cookie["httpOnly"]
+        assert cookie["sameSite"] == "Lax"
+        assert cookie["domain"] == "learn.school.test"
+        assert cookie["path"] == "/"
+    assert visit.page.evaluate("document.cookie") == ""
+
+
+def test_opening_a_page_alone_mints_nothing(known: Visit) -> None:
+    """Only its script's request does: a page may be fetched in advance, or twice."""
+    known.write("a.txt")
+    known.school.sandbox.reset_calls()
+    response = known.context.request.get(f"{SITE}/projects/mine/open/a.txt")
+    assert response.ok
+    response.dispose()
+    assert known.school.calls() == {}
+    assert known.school.sessions_of(known.student) == []
