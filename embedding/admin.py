@@ -53,6 +53,13 @@ class CocalcAccountAdmin(ReadOnly):
     fields = ("user", "account_id", "email", "state", "attempts", "claimed_until", "created")
     readonly_fields = fields
 
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        # Not by itself, or the user would get a second account; but together with the user.
+        match = request.resolver_match
+        if match is None or (match.url_name or "").startswith("embedding_"):
+            return False
+        return super(ReadOnly, self).has_delete_permission(request, obj)
+
     @admin.display(description="state")
     def state(self, row: CocalcAccount) -> str:
         return "ready" if row.account_id else "not made yet"

@@ -25,3 +25,15 @@ def test_its_folders_are_imported_by_their_own_names() -> None:
         [sys.executable, "-c", code], cwd="/", capture_output=True, text=True, check=True
     )
     assert Path(found.stdout.strip()) == ROOT / "platform" / "config" / "__init__.py"
+
+
+def test_a_production_install_holds_no_jupyter_server_and_no_test_tools() -> None:
+    lines = (ROOT / "requirements" / "production.txt").read_text().splitlines()
+    names = {line.split("==")[0] for line in lines if "==" in line}
+    assert {"django", "requests", "gunicorn", "nbformat", "psycopg"} <= names
+    assert not names & {"jupyter-server", "notebook", "jupyterlab", "aiohttp", "pytest"}
+
+
+def test_lock_files_name_no_address() -> None:
+    for file in (ROOT / "requirements").glob("*.txt"):
+        assert "://" not in file.read_text()

@@ -222,9 +222,8 @@ def main() -> None:
                 print(error, file=sys.stderr)
             finally:
                 browser.close()
-    print(
-        f"{(time.monotonic() - began) * 1000:8.0f} ms  altogether; screenshots in {SHOTS.relative_to(ROOT)}/"
-    )
+    took = (time.monotonic() - began) * 1000
+    print(f"{took:8.0f} ms  altogether; screenshots in {SHOTS.relative_to(ROOT)}/")
     sys.exit(failed)
 
 

@@ -122,7 +122,9 @@ def _find_project(row: CocalcProject) -> str | None:
         return None
     us = service_identity().account_id
     for project in client().find_projects(description=row.description):
-        if project.members.get(us) == "owner":
+        ours = project.members.get(us) == "owner"
+        # A collaborator can copy a description, so it must not be another slot's project.
+        if ours and not CocalcProject.objects.filter(project_id=project.project_id).exists():
             return project.project_id
     return None
 

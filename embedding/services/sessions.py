@@ -51,7 +51,7 @@ def session_row(session_id: uuid.UUID, user: User, member: Member, path: str) ->
             "path": path,
         },
     )
-    if row.user_id != user.pk or row.project_id != member.project.pk:
+    if (row.user_id, row.project_id, row.path) != (user.pk, member.project.pk, path):
         raise Problem("bad_request", "This page is out of date. Please reload it.", status=409)
     return row
 

@@ -1,6 +1,14 @@
 /** My notebooks: the list of a project's files, and what can be done with them. */
 
-import { RequestError, bodyOf, csrfToken, encodePath, request, untilReady } from "./http.js";
+import {
+  RequestError,
+  bodyOf,
+  csrfToken,
+  encodePath,
+  fetchFile,
+  request,
+  untilReady,
+} from "./http.js";
 
 const page = JSON.parse(document.getElementById("page").textContent);
 const { urls } = page;
@@ -122,6 +130,7 @@ function row(entry) {
   part("download").href = `${urls.download}?${new URLSearchParams({ path })}`;
   part("download").download = entry.name;
   part("download").hidden = entry.folder;
+  part("download").addEventListener("click", (event) => download(event, entry.name));
   for (const action of ["download", "rename", "delete"])
     part(action).setAttribute("aria-label", `${part(action).textContent} ${entry.name}`);
   part("rename").addEventListener("click", () => rename(entry, tr));
@@ -207,6 +216,22 @@ function ask({ title, text = "", name, ok }, act) {
   if (!asksName) return $("ask-cancel").focus();
   $("ask-name").focus();
   $("ask-name").setSelectionRange(0, name.replace(/\.[^.]*$/, "").length);
+}
+
+/** By script, for then a failure can be shown; the link itself is for "save as". */
+async function download(event, name) {
+  event.preventDefault();
+  const link = document.createElement("a");
+  say(`Getting “${name}”…`, { busy: true });
+  try {
+    link.href = URL.createObjectURL(await fetchFile(event.currentTarget.href));
+  } catch (error) {
+    return complain(error);
+  }
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  say("");
 }
 
 /** A free name such as "Untitled 2.ipynb". */

@@ -34,14 +34,25 @@ export const csrfToken = () => document.querySelector("[name=csrfmiddlewaretoken
  *   `limit` in ms
  * @returns {Promise<{status: number, body: any}>} rejects with a RequestError, or AbortError
  */
-export async function request(method, url, { json, keepalive, limit = 200_000, signal } = {}) {
+export async function request(method, url, options) {
+  const response = await ask(method, url, options);
+  return { status: response.status, body: await bodyOf(response.status, () => response.text()) };
+}
+
+/** @returns {Promise<Blob>} a file's content; rejects as `request` does */
+export async function fetchFile(url) {
+  const response = await ask("GET", url);
+  if (response.ok) return response.blob();
+  return bodyOf(response.status, () => response.text());
+}
+
+async function ask(method, url, { json, keepalive, limit = 200_000, signal } = {}) {
   const headers = { Accept: "application/json" };
   if (method !== "GET") headers["X-CSRFToken"] = csrfToken();
   if (json) headers["Content-Type"] = "application/json";
   const timeout = AbortSignal.timeout(limit);
-  let response;
   try {
-    response = await fetch(url, {
+    return await fetch(url, {
       method,
       headers,
       keepalive,
@@ -54,7 +65,6 @@ export async function request(method, url, { json, keepalive, limit = 200_000, s
     if (signal?.aborted) throw error;
     throw new RequestError(timeout.aborted ? TIMED_OUT : UNREACHABLE);
   }
-  return { status: response.status, body: await bodyOf(response.status, () => response.text()) };
 }
 
 /** Reads an answer of ours; a failure of any shape becomes a RequestError. */

@@ -276,4 +276,7 @@ for (const button of document.querySelectorAll("[data-command]"))
 window.addEventListener("pagehide", () => report("closed"));
 window.addEventListener("pageshow", ({ persisted }) => persisted && start());
 
-start();
+// A page that the browser renders in advance must not mint a token that nobody may need.
+if (document.prerendering)
+  document.addEventListener("prerenderingchange", () => start(), { once: true });
+else start();

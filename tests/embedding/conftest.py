@@ -15,7 +15,9 @@ KEY = "sk_embeddingtestsembedding00"
 @pytest.fixture(scope="session")
 def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
     data = tmp_path_factory.mktemp("sandbox")
-    with SandboxProcess.start(data, admin_key=KEY, start_seconds=0.05) as sandbox:
+    with SandboxProcess.start(
+        data, admin_key=KEY, start_seconds=0.05, account_limit=10_000
+    ) as sandbox:
         yield sandbox
 
 

@@ -170,6 +170,18 @@ class TestMembers:
         assert not Member.objects.filter(pk=member.pk).exists()
 
 
+def test_an_account_goes_with_its_user_and_not_alone(boss: User) -> None:
+    fill(1)
+    account = CocalcAccount.objects.get()
+    browser = HttpsClient(boss)
+    alone = browser.post(f"/admin/embedding/cocalcaccount/{account.pk}/delete/", {"post": "yes"})
+    assert alone.status_code == 403
+    url = f"/admin/auth/user/{account.user.pk}/delete/"
+    assert browser.post(url, {"post": "yes"}).status_code == 302
+    assert not CocalcAccount.objects.exists()
+    assert EmbedSession.objects.get().user is None
+
+
 def test_old_sessions_show_their_age(boss: User) -> None:
     fill(2)
     EmbedSession.objects.filter(username="user1").update(

@@ -179,6 +179,18 @@ def test_a_project_of_somebody_else_is_not_adopted(
     assert str(row.project_id) != forged
 
 
+def test_another_slots_project_is_not_adopted(
+    sandbox: SandboxProcess, cocalc: Client, person: Person
+) -> None:
+    """A collaborator may give his own project any description."""
+    taken = str(prepared(person("eve")).project.project_id)
+    row = mapping.personal_project(person("ada"))
+    CocalcProject.objects.filter(pk=row.pk).update(attempts=1)
+    cocalc.update_project(taken, description=row.description)
+    mapping.project_ensure(row)
+    assert str(row.project_id) != taken
+
+
 def set_users(sandbox: SandboxProcess, project_id: str, users: dict[str, dict[str, str]]) -> None:
     answer = requests.post(
         f"{sandbox.url}/api/v1/query",

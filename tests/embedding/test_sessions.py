@@ -186,6 +186,7 @@ def test_a_session_belongs_to_one_user_and_project(
     session = uuid.uuid4()
     assert open_session(HttpsClient(ada.user), "a.ipynb", session=session).status_code == 200
     assert open_session(HttpsClient(eve.user), "a.ipynb", session=session).status_code == 409
+    assert open_session(HttpsClient(ada.user), "b.ipynb", session=session).status_code == 409
     assert EmbedSession.objects.get().username == "ada"
 
 
