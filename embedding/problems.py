@@ -4,6 +4,8 @@ A `Problem` is an answer: an HTTP status, a stable code and a sentence that says
 `of_cocalc` turns each error of the CoCalc client into one.
 """
 
+import math
+
 from embedding.cocalc import errors
 
 
@@ -63,13 +65,20 @@ _COCALC: dict[type[errors.CocalcError], tuple[int, str]] = {
 }
 
 
+def duration(seconds: int) -> str:
+    """Say a time to wait, rounded up: "40 seconds", "30 minutes"."""
+    if seconds <= 90:
+        return f"{seconds} seconds"
+    return f"{math.ceil(seconds / 60)} minutes"
+
+
 def of_cocalc(error: errors.CocalcError) -> Problem:
     """Say what an error of the client means for the user."""
     detail = f"{type(error).__name__}: {error}"
     if isinstance(error, errors.Limited):
         return Problem(
             error.code,
-            f"CoCalc asks us to wait for {error.retry_after} seconds before the next attempt.",
+            f"CoCalc asks us to wait: please try again in {duration(error.retry_after)}.",
             status=503,
             recoverable=True,
             retry_after=error.retry_after,

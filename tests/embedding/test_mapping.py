@@ -16,7 +16,6 @@ from datetime import timedelta
 
 import pytest
 import requests
-from django.conf import settings as django_settings
 from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
@@ -311,10 +310,6 @@ prepared(User.objects.get())
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif(
-    "sqlite3" not in str(django_settings.DATABASES["default"]["ENGINE"]),
-    reason="the killed process is given the test database as a file",
-)
 @pytest.mark.parametrize("event", ["create_account", "create_project"])
 def test_a_process_killed_between_call_and_save_leaves_nothing_doubled(
     sandbox: SandboxProcess,

@@ -1,0 +1,37 @@
+"""Each of CoCalc's failures has a sentence for the user, a status and a code."""
+
+import pytest
+
+from embedding.cocalc import errors
+from embedding.problems import duration, of_cocalc
+
+KINDS = [
+    kind
+    for kind in vars(errors).values()
+    if isinstance(kind, type) and issubclass(kind, errors.CocalcError)
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind(kind: type[errors.CocalcError]) -> None:
+    more = {"retry_after": 1800} if kind is errors.Limited else {}
+    error = kind("operation", "the server's words", status=200, **more)
+    problem = of_cocalc(error)
+    assert problem.status >= 400
+    assert problem.code == kind.code
+    assert problem.recoverable is kind.recoverable
+    assert problem.message.endswith(".")
+    assert "{" not in problem.message
+    assert "the server's words" in problem.detail
+
+
+def test_words_that_look_like_a_template_do_no_harm() -> None:
+    problem = of_cocalc(errors.BadRequest("operation", "{0} {x} %s"))
+    assert problem.message == "CoCalc refused the request: {0} {x} %s."
+
+
+def test_waiting_is_said_in_round_terms() -> None:
+    limited = of_cocalc(errors.Limited("create_account", retry_after=1800))
+    assert "in 30 minutes" in limited.message
+    assert limited.retry_after == 1800
+    assert (duration(60), duration(91)) == ("60 seconds", "2 minutes")
