@@ -19,12 +19,12 @@ ROUNDS = 60
 def pair(name: str, ours: Callable[[], object], bare: Callable[[], object], rounds: int) -> None:
     """Time both alternately and print the ratio of their medians."""
     took: dict[bool, list[float]] = {True: [], False: []}
-    for warm in (*(False,) * 3, *(True,) * rounds):
-        for mine, run in ((True, ours), (False, bare)):
+    for counted in (*(False,) * 3, *(True,) * rounds):  # the first three warm up
+        for is_ours, run in ((True, ours), (False, bare)):
             began = time.perf_counter()
             run()
-            if warm:
-                took[mine].append((time.perf_counter() - began) * 1000)
+            if counted:
+                took[is_ours].append((time.perf_counter() - began) * 1000)
     mine, theirs = statistics.median(took[True]), statistics.median(took[False])
     print(
         f"{name:52} {mine / theirs:6.2f}   ({mine:.1f} ms over {theirs:.1f} ms, "
