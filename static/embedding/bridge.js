@@ -6,10 +6,10 @@
  *    share one request; any such reply settles it.
  * 3. {action: "open", project_id, path} -> the same with status "ack", then "done" or "error". The
  *    page reloads after sign-in, and what came before is lost without a word: repeat until "ack".
- * 4. Calls for one file are joined. A late reply settles a newer call for the same file, rightly:
- *    it tells of that file in that page.
- * 5. {action: "closeall"} -> {status: "done", mesg: "all files are closed"}. Never repeated: that
- *    would close what was opened since. An open under way is rejected, a later one waits.
+ * 4. Calls for one file are joined. A late reply settles a newer call for that file, rightly: it
+ *    tells of the same file in the same page.
+ * 5. {action: "closeall"} -> {status: "done", mesg: "all files are closed"}. Never repeated, as
+ *    files may be open again. It rejects an open under way; a later one waits.
  * 6. An error without action is nobody's, unless it names the project of exactly one open.
  * 7. {source: "cocalc-project-log", payload} comes unasked, even where no command is answered.
  * 8. "connected" proves nothing. Ready: open_files has the file, its open was acknowledged, or the
@@ -26,9 +26,9 @@ const LIMITS = {
   status: 4000,
   slow: 4000, // silence
   lost: 15000,
-  openLimit: 45000, // without proof
+  openLimit: 45000,
   channel: 10000,
-  replace: 10000, // of the old page
+  replace: 10000,
   pollOpening: 1000,
   pollReady: 15000,
   pollSlow: 2000, // also when lost
@@ -47,6 +47,8 @@ const SENTENCES = {
 };
 
 const STATUS = { action: "status" };
+/** Frame's window -> the last status_time; a later bridge must know it too. */
+const pageTimes = new WeakMap();
 const isObject = (value) => typeof value === "object" && value !== null;
 const asText = (value) => (typeof value === "string" ? value : "");
 const keyOf = (projectId, path) =>
@@ -75,7 +77,7 @@ export class BridgeError extends Error {
  * @typedef {{quality: string, status: string, statusTime: Date?, ping: number?,
  *   openFiles: Map<string, string[]>}} Status
  *
- * Events with their details; `time` in ms since 1970:
+ * Events; `time` in ms since 1970:
  * - state {state, previous, reason: "loading|status|ack|log|silent|disconnected|unproven"}
  * - sent {command, time}
  * - reply {kind: "ack|done|error|status", command?, text, time, status?}
@@ -95,10 +97,9 @@ export class Bridge extends EventTarget {
   #expected = "";
   #proven = false; // since the last address
   #hadFiles = false;
-  #pageTime = NaN; // the last status_time
   #oldUntil = 0; // by then the old page is gone
   #alive = null; // not known
-  #trouble = Infinity; // when a good status was last missed
+  #trouble = Infinity; // since when no good status came
   #since = 0; // "opening" began
   #firstSent = Infinity;
   #polled;
@@ -132,6 +133,7 @@ export class Bridge extends EventTarget {
     return this.#state;
   }
 
+  /** Whether commands are answered. @returns {boolean?} */
   get alive() {
     return this.#alive;
   }
@@ -142,7 +144,7 @@ export class Bridge extends EventTarget {
   }
 
   /**
-   * Both promises always settle; what is returned is `result` itself.
+   * Both promises settle; `result` is what is returned.
    * @returns {Promise<void> & {acknowledged: Promise<void>, result: Promise<void>}}
    */
   open(projectId, path) {
@@ -158,8 +160,8 @@ export class Bridge extends EventTarget {
   closeAll() {
     for (const request of this.#pending.values())
       if (request.command.path) this.#settle(request, "superseded");
-    const command = { action: "closeall" };
-    return this.#request("closeall", command, "timeout_close", this.#limits.closeAll).promise;
+    const { closeAll } = this.#limits;
+    return this.#request("closeall", { action: "closeall" }, "timeout_close", closeAll).promise;
   }
 
   /** @returns {Promise<Status>} */
@@ -191,7 +193,7 @@ export class Bridge extends EventTarget {
   frameLoading() {
     const now = this.#clock.now();
     const { acknowledge, repeat, replace } = this.#limits;
-    if (this.#pageTime) this.#oldUntil = now + replace;
+    if (pageTimes.get(this.#frame())) this.#oldUntil = now + replace;
     this.#proven = this.#hadFiles = false;
     this.#files = new Map();
     this.#trouble = this.#firstSent = Infinity;
@@ -255,10 +257,10 @@ export class Bridge extends EventTarget {
     const frame = this.#frame();
     if (!frame) return;
     try {
-      // Readable: not CoCalc yet, and the browser would complain.
+      // Readable: not CoCalc's yet.
       if (frame.location.origin !== this.#origin) return;
     } catch {
-      // Another origin.
+      // Another origin's.
     }
     this.#firstSent = Math.min(this.#firstSent, now);
     frame.postMessage(command, this.#origin);
@@ -340,12 +342,13 @@ export class Bridge extends EventTarget {
     };
     const request = this.#pending.get("status");
     this.#reply("status", request, value.status, value);
+    const frame = this.#frame();
     if (this.#oldPage) {
-      if (+time === this.#pageTime) return;
+      if (+time === pageTimes.get(frame)) return;
       this.#oldUntil = 0;
       this.#release();
     }
-    this.#pageTime = +time;
+    if (frame) pageTimes.set(frame, +time);
     this.#files = files;
     if (value.status !== "connected") {
       this.#trouble = Math.min(this.#trouble, this.#clock.now());
@@ -395,7 +398,6 @@ export class Bridge extends EventTarget {
     if (!this.#destroyed) this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 
-  /** What time brings: [when, what]. */
   #agenda() {
     const agenda = [...this.#pending.values()].map((request) => [
       Math.min(request.deadline, request.next),
@@ -432,8 +434,7 @@ export class Bridge extends EventTarget {
     if (this.#destroyed || due === Infinity || (this.#timer !== null && this.#due <= due)) return;
     this.#clock.clearTimeout(this.#timer);
     this.#due = due;
-    const wait = Math.max(0, Math.ceil(due - this.#clock.now()));
-    this.#timer = this.#clock.setTimeout(this.#tick, wait);
+    this.#timer = this.#clock.setTimeout(this.#tick, Math.ceil(due - this.#clock.now()));
   }
 
   #tick = () => {

@@ -526,6 +526,24 @@ class TestNewAddress:
             """,
         ) == [0, False]
 
+    def test_a_later_bridge_knows_the_old_page_too(self, fake: Page) -> None:
+        assert run(
+            fake,
+            """
+            const w = new World();
+            w.status({[P]: ["a"]});
+            w.another();
+            w.bridge.frameLoading(); w.bridge.expect(P, "a"); w.bridge.watch();
+            const seen = w.watch(w.bridge.open(P, "a"));
+            w.status({[P]: ["a"]}); w.reply("ack", "a"); w.reply("done", "a"); w.log("a");
+            await turn();
+            const then = [w.opens().length, seen.is, w.bridge.state];
+            w.status({}, {status_time: new Date(2)}); await w.clock.pass(0);
+            w.reply("ack", "a"); w.reply("done", "a"); await turn();
+            return [then, w.opens().length, seen.is, w.bridge.state];
+            """,
+        ) == [[0, "pending", "opening"], 1, "fine", "ready"]
+
     def test_opening_ends_anew(self, fake: Page) -> None:
         assert run(
             fake,
