@@ -22,7 +22,7 @@ class Problem(Exception):
         retry_after: int | None = None,
         detail: str = "",
     ) -> None:
-        super().__init__(code, message)
+        super().__init__(f"{message} ({code})")
         self.code = code
         self.message = message
         self.status = status

@@ -24,6 +24,7 @@ urlpatterns = [
     path("projects/<project:project>/move", files.move, name="move"),
     path("projects/<project:project>/delete", files.delete, name="delete"),
     path("projects/<project:project>/session", sessions.session, name="session"),
+    path("projects/<project:project>/check", sessions.check, name="check"),
     path("projects/<project:project>/tab", sessions.tab, name="tab"),
     path("sessions/<uuid:session>/report", sessions.report, name="report"),
 ]

@@ -78,19 +78,28 @@ def session_continue(
     project_id = str(member.project.project_id)
     minting = _beside.submit(_timed_mint, str(account.account_id))
     if again or not _checked_lately(member, row.path):
-        if not client().file_exists(project_id, row.path):
-            raise Problem(
-                "file_missing",
-                f"“{row.path}” is not in this project any more. It may have been renamed or "
-                "deleted; have a look at the list of files.",
-                status=404,
-            )
+        file_check(member, row.path)
         _took(row, "running", began)
         row.checked = timezone.now()
     token, row.steps["token"] = minting.result()
     row.state, row.reason, row.ended = EmbedSession.State.OPENING, "", None
     row.save(update_fields=["steps", "checked", "state", "reason", "ended"])
     return Ready(frame_url(conf().cocalc_url, project_id, row.path, token, kiosk=kiosk))
+
+
+def file_check(member: Member, path: str) -> None:
+    """Make sure that the project runs and the file is there; Problem where it is not.
+
+    Before every opening, also of another file in an open frame: CoCalc would create a missing
+    file without a word, and ask questions about a stopped project.
+    """
+    if not client().file_exists(str(member.project.project_id), path):
+        raise Problem(
+            "file_missing",
+            f"“{path}” is not in this project any more. It may have been renamed or deleted; "
+            "have a look at the list of files.",
+            status=404,
+        )
 
 
 def session_fail(row: EmbedSession, code: str) -> None:

@@ -61,6 +61,19 @@ def member_of(request: HttpRequest, project: str) -> Member:
     return member
 
 
+def prepared_member_of(request: HttpRequest, project: str) -> Member:
+    """Return the membership, of a project that exists; Problem `unprepared` otherwise."""
+    member = member_of(request, project)
+    if member.project.project_id is None:
+        raise Problem(
+            "unprepared",
+            "Your project is not there yet. Reload the page to have it prepared.",
+            status=409,
+            recoverable=True,
+        )
+    return member
+
+
 def session_of(request: HttpRequest, session_id: uuid.UUID) -> EmbedSession:
     """Return the user's own embed session; Http404 for anybody else's."""
     row = EmbedSession.objects.filter(id=session_id, user=user_of(request)).first()

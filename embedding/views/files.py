@@ -7,11 +7,16 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_GET, require_POST
 
 from embedding.conf import conf
-from embedding.models import Member
 from embedding.problems import Problem
 from embedding.services import files, mapping, preparation
 from embedding.services.sessions import clean
-from embedding.views.access import for_scripts, json_body, member_of, text_of
+from embedding.views.access import (
+    for_scripts,
+    json_body,
+    member_of,
+    prepared_member_of,
+    text_of,
+)
 
 
 @require_POST
@@ -31,7 +36,7 @@ def prepare(request: HttpRequest, project: str) -> HttpResponse:
 @for_scripts
 def listing(request: HttpRequest, project: str) -> HttpResponse:
     """Return a folder's entries; starts the project where it is stopped."""
-    member = _prepared(request, project)
+    member = prepared_member_of(request, project)
     folder = request.GET.get("folder", "").strip("/")
     entries = files.folder_list(member, clean(folder) if folder else "")
     return JsonResponse(
@@ -54,7 +59,7 @@ def listing(request: HttpRequest, project: str) -> HttpResponse:
 @for_scripts
 def create_notebook(request: HttpRequest, project: str) -> HttpResponse:
     """Create an empty notebook."""
-    member = _prepared(request, project)
+    member = prepared_member_of(request, project)
     path = files.notebook_create(member, clean(text_of(json_body(request), "path")))
     return JsonResponse({"path": path}, status=201)
 
@@ -63,7 +68,7 @@ def create_notebook(request: HttpRequest, project: str) -> HttpResponse:
 @for_scripts
 def create_folder(request: HttpRequest, project: str) -> HttpResponse:
     """Create an empty folder."""
-    member = _prepared(request, project)
+    member = prepared_member_of(request, project)
     path = clean(text_of(json_body(request), "path"))
     files.folder_create(member, path)
     return JsonResponse({"path": path}, status=201)
@@ -73,7 +78,7 @@ def create_folder(request: HttpRequest, project: str) -> HttpResponse:
 @for_scripts
 def upload(request: HttpRequest, project: str) -> HttpResponse:
     """Store one uploaded file: form fields `file`, `path`, and `overwrite` (1) to replace."""
-    member = _prepared(request, project)
+    member = prepared_member_of(request, project)
     limit = conf().upload_max_bytes
     # Before the body is read: the form around the file is small.
     if int(request.META.get("CONTENT_LENGTH") or 0) > limit + 100_000:
@@ -90,7 +95,7 @@ def upload(request: HttpRequest, project: str) -> HttpResponse:
 @for_scripts
 def download(request: HttpRequest, project: str) -> HttpResponse:
     """Send a file to be saved. It is a user's work: never shown as a page of our own origin."""
-    member = _prepared(request, project)
+    member = prepared_member_of(request, project)
     path = clean(request.GET.get("path", ""))
     response = HttpResponse(
         files.file_download(member, path), content_type="application/octet-stream"
@@ -105,7 +110,7 @@ def download(request: HttpRequest, project: str) -> HttpResponse:
 @for_scripts
 def move(request: HttpRequest, project: str) -> HttpResponse:
     """Rename or move a file or folder."""
-    member = _prepared(request, project)
+    member = prepared_member_of(request, project)
     body: dict[str, Any] = json_body(request)
     target = clean(text_of(body, "to"))
     files.file_move(member, clean(text_of(body, "path")), target)
@@ -116,20 +121,7 @@ def move(request: HttpRequest, project: str) -> HttpResponse:
 @for_scripts
 def delete(request: HttpRequest, project: str) -> HttpResponse:
     """Delete a file or folder."""
-    member = _prepared(request, project)
+    member = prepared_member_of(request, project)
     path = clean(text_of(json_body(request), "path"))
     files.file_delete(member, path)
     return JsonResponse({"path": path})
-
-
-def _prepared(request: HttpRequest, project: str) -> Member:
-    """Return the membership, of a project that exists; Problem `unprepared` otherwise."""
-    member = member_of(request, project)
-    if member.project.project_id is None:
-        raise Problem(
-            "unprepared",
-            "Your project is not there yet. Reload the page to have it prepared.",
-            status=409,
-            recoverable=True,
-        )
-    return member

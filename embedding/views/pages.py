@@ -98,6 +98,7 @@ def _urls(project: str) -> dict[str, str]:
         "move",
         "delete",
         "session",
+        "check",
         "tab",
     )
     urls = {name: reverse(f"embedding:{name}", args=[project]) for name in names}

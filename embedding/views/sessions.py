@@ -6,7 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from embedding.cocalc.errors import CocalcError
 from embedding.models import EmbedSession, Member
@@ -15,12 +15,20 @@ from embedding.services.sessions import (
     Ready,
     Working,
     clean,
+    file_check,
     session_continue,
     session_fail,
     session_report,
     session_row,
 )
-from embedding.views.access import for_scripts, json_body, member_of, session_of, text_of
+from embedding.views.access import (
+    for_scripts,
+    json_body,
+    member_of,
+    prepared_member_of,
+    session_of,
+    text_of,
+)
 
 
 @require_POST
@@ -49,6 +57,15 @@ def session(request: HttpRequest, project: str) -> HttpResponse:
             "path": row.path,
         }
     )
+
+
+@require_GET
+@for_scripts
+def check(request: HttpRequest, project: str) -> HttpResponse:
+    """Answer 204 if the file is there and the project runs, so that an open frame may open it."""
+    member = prepared_member_of(request, project)
+    file_check(member, clean(request.GET.get("path", "")))
+    return HttpResponse(status=204)
 
 
 @require_POST

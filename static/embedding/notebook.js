@@ -104,7 +104,10 @@ async function start({ again = false } = {}) {
 }
 
 function fail(error) {
-  if (!(error instanceof RequestError)) throw error;
+  if (!(error instanceof RequestError)) {
+    console.error(error);
+    error = { code: "page", message: "Something in this page went wrong.", detail: String(error) };
+  }
   light("failed");
   panel.add("error", [error.message, error.detail].filter(Boolean).join(" "));
   const signedOut = error.code === "signed_out" || error.code === "csrf";
@@ -129,7 +132,7 @@ function show(url) {
   // Not `src`: Back would walk through tokens.
   frame.contentWindow.location.replace(url);
   bridge.watch();
-  command("open", { quietly: true });
+  command("open", { checked: true });
 }
 
 function onState({ state, previous, reason }) {
@@ -161,17 +164,23 @@ function enableCommands(enabled) {
   for (const button of document.querySelectorAll("[data-command]")) button.disabled = !enabled;
 }
 
-/** Sends one command; what comes of it is in the panel, and in a notice unless `quietly`. */
-async function command(action, { quietly = false } = {}) {
+/**
+ * Sends one command; what comes of it is in the panel, and in a notice unless it is `checked`.
+ * Before an `open` our site makes sure that the file is there, for CoCalc would create it; that
+ * it is `checked` already is so when the page begins.
+ */
+async function command(action, { checked = false } = {}) {
   try {
+    if (action === "open" && !checked)
+      await request("GET", `${page.urls.check}?${new URLSearchParams({ path })}`);
     if (action === "open") await bridge.open(session.project, path);
     else if (action === "closeall") await bridge.closeAll();
     else await bridge.status();
     return true;
   } catch (error) {
     if (error.code !== "destroyed") panel.add("error", `${action}: ${error.message}`);
-    if (!quietly && error.code === "refused")
-      showNotice({ title: "CoCalc refused", text: error.message, over: true });
+    if (!checked && (error instanceof RequestError || error.code === "refused"))
+      showNotice({ title: "This was not opened", text: error.message, over: true });
     return false;
   }
 }
@@ -203,7 +212,7 @@ async function switchTo(file) {
   light("opening");
   const opened = await command("open");
   if (path !== file || !bridge) return;
-  if (opened) light(bridge.state);
+  if (opened || !$("notice").hidden) light(bridge.state);
   else if (bridge.state !== "lost") await start();
 }
 

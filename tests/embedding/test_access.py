@@ -22,6 +22,7 @@ SCRIPT_VIEWS: dict[str, tuple[str, str, Any, int]] = {
     "download": ("get", "download?path=a.ipynb", None, 200),
     "move": ("post", "move", {"path": "a.ipynb", "to": "b.ipynb"}, 200),
     "delete": ("post", "delete", {"path": "a.ipynb"}, 200),
+    "check": ("get", "check?path=a.ipynb", None, 204),
     "session": ("post", "session", {"session": str(uuid.uuid4()), "path": "a.ipynb"}, 200),
 }
 PAGES = {"files": "", "folder": "files/some/folder/", "notebook": "open/a.ipynb"}
@@ -53,7 +54,7 @@ def test_the_owner_and_a_colleague_may(member: Member, person: Person, view: str
             if answer.status_code != 202:
                 break
         # What the colleague did is done when the owner asks the same.
-        allowed = {SCRIPT_VIEWS[view][3]} if user is colleague else {200, 201, 404, 409}
+        allowed = {SCRIPT_VIEWS[view][3]} if user is colleague else {200, 201, 204, 404, 409}
         assert answer.status_code in allowed, answer.content
         assert "no-store" in answer["Cache-Control"]
         Member.objects.filter(user=colleague).update(added=None)

@@ -75,6 +75,22 @@ def test_what_was_renamed_or_deleted_is_asked_for_again(
         assert open_session(browser, path).status_code == 404
 
 
+def test_a_file_is_checked_before_an_open_frame_opens_it(
+    sandbox: SandboxProcess, cocalc: Client, person: Person
+) -> None:
+    member = with_file(cocalc, person("ada"), "a.ipynb")
+    project_id = str(member.project.project_id)
+    cocalc.stop_project(project_id)
+    browser = HttpsClient(member.user)
+    sandbox.reset_calls()
+    assert browser.get("/projects/mine/check", {"path": "a.ipynb"}).status_code == 204
+    assert sandbox.calls()["counts"] == {"project_exec": 1}
+    assert cocalc.project_state(project_id) == "running"
+    missing = browser.get("/projects/mine/check", {"path": "nope.ipynb"})
+    assert (missing.status_code, missing.json()["error"]["code"]) == (404, "file_missing")
+    assert browser.get("/projects/mine/check", {"path": "../a"}).status_code == 400
+
+
 def test_a_stopped_project_is_started(
     sandbox: SandboxProcess, cocalc: Client, person: Person
 ) -> None:
