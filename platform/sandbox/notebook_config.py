@@ -34,8 +34,16 @@ _SETTINGS = {
             {"id": "jp-mainmenu-settings", "disabled": True},
             {
                 "id": "jp-mainmenu-file",
-                # They would close the browser's tab, which is not theirs.
-                "items": [{"command": "filemenu:close-and-cleanup", "disabled": True}],
+                # They end what is not theirs to end, or want checkpoints.
+                "items": [
+                    {"command": command, "disabled": True}
+                    for command in (
+                        "docmanager:restore-checkpoint",
+                        "filemenu:close-and-cleanup",
+                        "filemenu:logout",
+                        "filemenu:shutdown",
+                    )
+                ],
             },
         ]
     },
@@ -61,6 +69,7 @@ def options(*, home: Path, socket: Path, base_url: str, token: str) -> list[str]
         f"--ServerApp.base_url={base_url}",
         f"--IdentityProvider.token={token}",
         "--ServerApp.open_browser=False",
+        "--ServerApp.quit_button=False",
         "--ServerApp.allow_root=True",
         # The front has checked who asks, and from which page, before a request comes here.
         "--ServerApp.disable_check_xsrf=True",

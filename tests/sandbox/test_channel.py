@@ -316,14 +316,24 @@ def test_a_deep_link_into_a_stopped_project_lists_the_file_while_it_asks(
         until(lambda: [entry["event"].get("event") for entry in embed.logged()].count("open"))
 
 
-def test_a_lost_server_and_its_return(embed: Embed) -> None:
-    assert embed.context
-    embed.context.route("**/hub/hello", lambda route: route.abort())
+def test_a_lost_server_and_its_return(
+    embed: Embed, sandbox: SandboxProcess, api: Api, project: str
+) -> None:
+    embed.opened(project, "hw/1.png")
+    embed.page.route("**/hub/hello", lambda route: route.abort())
     until(lambda: embed.status()["connection"]["status"] == "disconnected")
-    assert embed.status()["connection"]["quality"] == "good"
-    embed.context.unroute("**/hub/hello")
+    status = embed.status()
+    assert status["connection"]["quality"] == "good"
+    assert status["open_files"] == {project: ["hw/1.png"]}
+    # As if it had been restarted, with its projects stopped.
+    sandbox.stop_project(project)
+    embed.page.unroute("**/hub/hello")
     until(lambda: embed.status()["connection"]["status"] == "connected")
     assert embed.status()["connection"]["ping"] > 0
+    kiosk = embed.page.frame_locator("iframe")
+    kiosk.get_by_role("button", name="OK").click()
+    until(lambda: api.state(project) == "running")
+    kiosk.frame_locator("iframe").locator("img").wait_for(state="attached")
 
 
 @pytest.mark.parametrize(

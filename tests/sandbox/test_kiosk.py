@@ -53,6 +53,7 @@ def test_a_cell_runs_and_is_saved(
 ) -> None:
     embed.opened(project, "hw/nb.ipynb")
     notebook = inner(embed, "hw/nb.ipynb")
+    notebook.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()
     cell = notebook.locator(".jp-CodeCell").first
     cell.locator(".cm-content").click()
     embed.page.keyboard.press("Shift+Enter")

@@ -10,7 +10,7 @@ import requests
 
 from sandbox.process import SandboxProcess
 from sandbox.quirks import Quirks
-from tests.sandbox.support import Api, Person, cookie
+from tests.sandbox.support import ADMIN_KEY, Api, Person, cookie
 
 
 def test_latency(sandbox: SandboxProcess, api: Api) -> None:
@@ -88,6 +88,17 @@ def test_a_refused_cookie(sandbox: SandboxProcess, api: Api, student: Person) ->
     )
     assert response.status_code == 200
     assert "Set-Cookie" not in response.headers
+
+
+def test_hosts_set_by_the_api_count_at_once(tmp_path: Path) -> None:
+    with SandboxProcess.start(tmp_path, admin_key=ADMIN_KEY, iframe_hosts="a.test") as sandbox:
+        api = Api(sandbox)
+        with api.session:
+            setting = {"name": "iframe_comm_hosts", "value": "learn.school.test:8443, .Wild.test"}
+            api("query", query={"site_settings": setting})
+            hosts = api.get("/customize").json()["configuration"]["iframe_comm_hosts"]
+    # The real server's way of reading it: no ports, and lower case only.
+    assert hosts == ["learn.school.test", "8443", ".", "ild.test"]
 
 
 def test_all_or_nothing(sandbox: SandboxProcess) -> None:

@@ -46,8 +46,10 @@ async function boot() {
     "fullscreen=kiosk",
   );
   if (isKiosk) new Channel({ settled, ready, connection, files });
+  const offline = document.getElementById("offline");
   connection.onChange = (status) => {
-    document.getElementById("offline").hidden = status === "connected";
+    if (status === "connected" && !offline.hidden) files.revive();
+    offline.hidden = status !== "disconnected";
   };
 
   const me = await greeting;

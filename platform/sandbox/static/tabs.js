@@ -66,6 +66,17 @@ export class Files {
     await Promise.all([...this.#open].map((entry) => this.#close(entry)));
   }
 
+  // After the server was gone its projects may be stopped: ask, and load what was open again.
+  async revive() {
+    for (const project of new Set(this.#open.map((entry) => entry.project))) {
+      const about = await hub.look(project);
+      const entries = this.#open.filter((entry) => entry.project === project && entry.view);
+      if (!about.ok || about.running || entries.length === 0) continue;
+      if (!(await this.#start(entries[0], about))) continue;
+      for (const { view } of entries) view.src = view.getAttribute("src");
+    }
+  }
+
   #find(project, path) {
     return this.#open.find((entry) => entry.project === project && entry.path === path);
   }
@@ -94,7 +105,7 @@ export class Files {
 
   #ask({ project, path }, { title }) {
     const asked = this.#asking.then(async () => {
-      // Another file's answer may have started it meanwhile, unless a start changes nothing.
+      // Closed while it waited.
       if (!this.#find(project, path)) return false;
       const dialog = $("ask");
       dialog.returnValue = "cancel";
@@ -189,7 +200,7 @@ export class Files {
 
   #draw() {
     const shown = this.#open.filter(({ view }) => view);
-    for (const { tab, view, ...entry } of shown) {
+    for (const { tab, view } of shown) {
       const isActive = view === this.#active?.view;
       tab.classList.toggle("active", isActive);
       tab.firstChild.setAttribute("aria-selected", isActive);
