@@ -34,8 +34,11 @@ let bridge = null;
 let session = null; // {id, began, project, ended}
 let attempt = null; // AbortController of the request under way
 
+/** The light and its words; until there is something in the frame, also large in its place. */
 function light(state, words = WORDS[state]) {
   $("light").dataset.state = state;
+  $("waiting").hidden = state !== "preparing";
+  $("waiting-text").textContent = words;
   if ($("light-text").textContent !== words) $("light-text").textContent = words;
 }
 
@@ -136,7 +139,8 @@ function show(url) {
 }
 
 function onState({ state, previous, reason }) {
-  light(state);
+  const never = state === "lost" && (previous === "opening" || reason === "unproven");
+  light(state, never ? WORDS.failed : WORDS[state]);
   if (state === "slow" || state === "lost") report(state, reason);
   if (state === "ready") {
     report(state);
@@ -144,7 +148,6 @@ function onState({ state, previous, reason }) {
   }
   if (state !== "lost") return;
   panel.add("error", reason === "unproven" ? "The file was not seen to open." : "No answer.");
-  const never = previous === "opening" || reason === "unproven";
   showNotice({
     title: never ? "CoCalc did not open the file" : "The connection to CoCalc is lost",
     text: never
