@@ -59,7 +59,7 @@ const keyOf = (projectId, path) =>
 function deferred() {
   const it = {};
   it.promise = new Promise((resolve, reject) => Object.assign(it, { resolve, reject }));
-  it.promise.catch(() => {}); // nobody has to look at both
+  it.promise.catch(() => {}); // not everybody looks at both
   return it;
 }
 
@@ -133,7 +133,7 @@ export class Bridge extends EventTarget {
     return this.#state;
   }
 
-  /** Whether commands are answered. @returns {boolean?} */
+  /** Are commands answered? @returns {boolean?} */
   get alive() {
     return this.#alive;
   }
@@ -252,7 +252,7 @@ export class Bridge extends EventTarget {
   #post(request, now) {
     const waits = this.#waits(request);
     request.next = now + (waits ? this.#limits.repeat : request.every);
-    // `status` tells when the old page is gone.
+    // It tells when the old page is gone.
     const command = waits ? STATUS : request.command;
     const frame = this.#frame();
     if (!frame) return;
@@ -316,7 +316,8 @@ export class Bridge extends EventTarget {
   #opened(key, request, how) {
     if (!request && (this.#oldPage || !key || key !== this.#expected)) return;
     this.#prove(how === "log" ? how : "ack");
-    if (!request) return;
+    // Its own replies follow.
+    if (!request || (how === "log" && this.#alive)) return;
     request.acknowledged.resolve();
     if (how !== "ack") this.#settle(request);
     else if (request.next < Infinity) {
@@ -355,7 +356,7 @@ export class Bridge extends EventTarget {
       if (this.#state === "ready") this.#become("slow", "disconnected");
     } else if (
       files.get(this.#expected.slice(0, 36))?.includes(this.#expected.slice(37)) ||
-      // Later any open file will do, and none where there was none.
+      // Later any file will do, and none where there was none.
       (this.#proven && (this.#state === "ready" || files.size || !this.#hadFiles))
     ) {
       this.#hadFiles = files.size > 0;

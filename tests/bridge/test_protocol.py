@@ -69,6 +69,19 @@ class TestOpen:
             """,
         ) == [["fine", "fine"], "ready", True]
 
+    def test_where_commands_are_answered_the_log_is_no_reply(self, fake: Page) -> None:
+        assert run(
+            fake,
+            """
+            const w = new World(); const seen = w.watch(w.bridge.open(P, "a"));
+            w.status();
+            w.log("a"); await turn();
+            const then = [seen.is, w.bridge.state];
+            w.reply("ack", "a"); w.reply("done", "a"); await turn();
+            return [then, seen.is, w.events.filter((e) => e.command?.path && e.kind).length];
+            """,
+        ) == [["pending", "ready"], "fine", 2]
+
     def test_two_calls_for_one_file_are_one(self, fake: Page) -> None:
         assert run(
             fake,
