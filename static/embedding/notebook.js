@@ -173,12 +173,13 @@ function enableCommands(enabled) {
  * it is `checked` already is so when the page begins.
  */
 async function command(action, { checked = false } = {}) {
+  const [to, file, { project }] = [bridge, path, session]; // all may change meanwhile
   try {
     if (action === "open" && !checked)
-      await request("GET", `${page.urls.check}?${new URLSearchParams({ path })}`);
-    if (action === "open") await bridge.open(session.project, path);
-    else if (action === "closeall") await bridge.closeAll();
-    else await bridge.status();
+      await request("GET", `${page.urls.check}?${new URLSearchParams({ path: file })}`);
+    if (action === "open") await to.open(project, file);
+    else if (action === "closeall") await to.closeAll();
+    else await to.status();
     return true;
   } catch (error) {
     if (error.code !== "destroyed") panel.add("error", `${action}: ${error.message}`);
