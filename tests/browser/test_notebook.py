@@ -119,9 +119,9 @@ def test_a_stopped_project_is_started_before_the_frame_could_ask(known: Visit) -
     known.school.sandbox.stop_project(project_id)
     # Long enough for the page to say it.
     known.school.sandbox.quirks(start_seconds=3)
-    known.go("/projects/mine/open/a.txt")
-    known.has_words("Starting your project…")
-    known.becomes("ready")
+    said = known.collect_words("#light-text")
+    known.open("a.txt")
+    assert "Starting your project…" in said()
     known.shows_tab("a.txt")
     expect(known.kiosk.locator("#ask")).not_to_be_visible()
 

@@ -1,0 +1,291 @@
+"""By keyboard, by screen reader, in the dark and on a phone."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import Visitor
+from tests.browser.school import SITE, Student, until
+from tests.browser.visit import Visit
+
+
+def tab_until(page: Page, target: Locator, key: str = "Tab", most: int = 40) -> list[str]:
+    """Press Tab until something has the focus; returns what had it on the way."""
+    way: list[str] = []
+    for _ in range(most):
+        page.keyboard.press(key)
+        way.append(page.evaluate("document.activeElement.id || document.activeElement.textContent"))
+        if target.evaluate("(element) => element === document.activeElement"):
+            return way
+    raise AssertionError(f"{target} is not among {way}")
+
+
+def test_tab_order_of_a_notebook(known: Visit) -> None:
+    known.write("a.txt")
+    known.open("a.txt")
+    page = known.page
+    way = tab_until(page, page.locator("#panel-toggle"))
+    assert way[0] == "Skip to the content"
+    assert [step for step in way if step in ("switch", "reload", "panel-toggle")] == [
+        "switch",
+        "reload",
+        "panel-toggle",
+    ]
+    page.keyboard.press("Enter")
+    panel = page.locator("#panel")
+    expect(panel).to_be_visible()
+    expect(page.locator("#panel-toggle")).to_have_attribute("aria-expanded", "true")
+    # The next stop is the way past the frame, which would swallow the keys.
+    skip = page.get_by_role("link", name="Skip past the notebook")
+    page.keyboard.press("Tab")
+    expect(skip).to_be_focused()
+    expect(skip).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    expect(page.locator("#after-frame")).to_be_focused()
+    tab_until(page, panel.get_by_role("button", name="open", exact=True), "Shift+Tab")
+
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    expect(page.locator("#panel-toggle")).to_be_focused()
+    expect(page.locator("#panel-toggle")).to_have_attribute("aria-expanded", "false")
+
+
+def test_the_activity_panel_is_reached_past_the_frame(known: Visit) -> None:
+    """Forwards too, with the panel open: not only back from the end."""
+    known.write("a.txt")
+    known.open("a.txt")
+    known.show_activity()
+    skip = known.page.get_by_role("link", name="Skip past the notebook")
+    skip.focus()
+    known.page.keyboard.press("Enter")
+    tab_until(known.page, known.page.locator("#panel-close"), "Shift+Tab")
+    known.page.keyboard.press("Enter")
+    expect(known.page.locator("#panel")).to_be_hidden()
+    expect(known.page.locator("#panel-toggle")).to_be_focused()
+
+
+def test_the_switcher_by_keyboard(known: Visit) -> None:
+    for name in ("a.txt", "b.txt"):
+        known.write(name)
+    known.open("a.txt")
+    page = known.page
+    switch, menu = page.locator("#switch"), page.locator("#switch-list")
+    switch.focus()
+    page.keyboard.press("Enter")
+    expect(menu).to_be_visible()
+    expect(switch).to_have_attribute("aria-expanded", "true")
+    expect(menu.get_by_role("link", name="a.txt")).to_have_attribute("aria-current", "true")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Escape")
+    expect(menu).to_be_hidden()
+    expect(switch).to_be_focused()
+    expect(switch).to_have_attribute("aria-expanded", "false")
+
+    page.keyboard.press("Enter")
+    expect(menu.get_by_role("link", name="b.txt")).to_be_visible()
+    tab_until(page, menu.get_by_role("link", name="b.txt"))
+    page.keyboard.press("Enter")
+    known.shows_tab("b.txt")
+    expect(menu).to_be_hidden()
+
+
+def test_dialogs_keep_the_focus_and_give_it_back(known: Visit) -> None:
+    page = known.page
+    opener = page.get_by_role("button", name="New folder")
+    opener.focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="New folder")
+    expect(dialog.get_by_label("Name")).to_be_focused()
+    for _ in range(8):
+        page.keyboard.press("Tab")
+        outside = page.evaluate(
+            """() => !document.activeElement.closest("dialog")
+                && document.activeElement !== document.body"""
+        )
+        assert not outside, "The focus left the dialog for the page behind it."
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(opener).to_be_focused()
+
+
+def test_the_live_region_says_what_happens(known: Visit) -> None:
+    known.write("a.txt")
+    known.school.sandbox.quirks(slow_boot=1)
+    said = known.collect_words("#light-text")
+    known.open("a.txt")
+    status = known.page.locator("#light")
+    expect(status).to_have_attribute("role", "status")
+    expect(status).to_have_attribute("aria-live", "polite")
+    words = said()
+    assert "Opening…" in words
+    assert words[-1] == "Ready"
+    # Said once each: nobody wants to hear it again with every poll.
+    assert all(one != other for one, other in pairwise(words))
+
+
+def states(visit: Visit) -> Iterator[str]:
+    """The pages, each in a state with many controls."""
+    visit.go_to_files()
+    visit.write("a.txt")
+    visit.write("Folder/b.txt")
+    visit.page.reload()
+    expect(visit.row("a.txt")).to_be_visible()
+    yield "files"
+    visit.row("a.txt").get_by_role("button", name="Rename a.txt").click()
+    yield "files with a dialog"
+    visit.open("a.txt")
+    visit.shows_tab("a.txt")
+    visit.show_activity()
+    expect(visit.activity("done", "open: a.txt").first).to_be_visible()
+    yield "notebook with the panel"
+    visit.page.locator("#panel-close").click()
+    visit.page.locator("#switch").click()
+    expect(visit.page.locator("#switch-list").get_by_role("link", name="a.txt")).to_be_visible()
+    yield "notebook with the switcher"
+    visit.open("gone.txt", "failed")
+    yield "notebook with a notice"
+    visit.go("/password/")
+    yield "password"
+    visit.go("/projects/00000000-0000-4000-8000-000000000000/")
+    yield "nothing"
+
+
+NEED_NAMES = {
+    *("button", "link", "textbox", "checkbox", "combobox", "Iframe", "dialog", "img"),
+    *("progressbar", "DisclosureTriangle", "navigation"),
+}
+
+
+def accessible(visit: Visit) -> list[tuple[str, str, Any]]:
+    """Role, name and node of all that a screen reader is told of, by the browser's reckoning."""
+    session = visit.context.new_cdp_session(visit.page)
+    nodes: list[dict[str, Any]] = session.send("Accessibility.getFullAXTree")["nodes"]
+    session.detach()
+
+    def text(node: dict[str, Any], what: str) -> str:
+        return str(node.get(what, {}).get("value", "")).strip()
+
+    return [
+        (text(node, "role"), text(node, "name"), node.get("backendDOMNodeId"))
+        for node in nodes
+        if not node["ignored"]
+    ]
+
+
+def test_every_control_has_a_name(visitor: Visitor, student: Student) -> None:
+    visit = visitor(student)
+    for state in states(visit):
+        found = accessible(visit)
+        assert sum(role in ("button", "link") for role, *_ in found) >= 2
+        nameless = [thing for thing in found if thing[0] in NEED_NAMES and not thing[1]]
+        assert nameless == [], state
+        assert visit.page.locator("html").get_attribute("lang") == "en"
+        assert visit.page.locator("main").count() == 1
+        ids = visit.page.evaluate("[...document.querySelectorAll('[id]')].map(({id}) => id)")
+        assert len(ids) == len(set(ids)), state
+
+
+def test_the_sign_in_form_has_names(visitor: Visitor) -> None:
+    visit = visitor()
+    visit.go("/sign-in/")
+    names = [name for role, name, _ in accessible(visit) if role == "textbox"]
+    assert names == ["User name", "Password"]
+    expect(visit.page.get_by_label("User name")).to_be_focused()
+
+
+# What sticks out at the right of the window, and text that is hard to read on what is behind it.
+OVERFLOW = """() => {
+  const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+  const out = [...document.querySelectorAll("button, a, input, h1, h2, p, td, th, summary, li")]
+    .filter((element) => element.checkVisibility() && !element.closest(".unseen, .skip"))
+    .filter((element) => {
+      const { left, right, width } = element.getBoundingClientRect();
+      return width && (right > innerWidth + 1 || left < -1);
+    })
+    .map((element) => `${element.tagName} ${element.id || element.textContent.slice(0, 30)}`);
+  return wide > 0 ? [`the page by ${wide} px`, ...out] : out;
+}"""
+FAINT = """() => {
+  const colour = (text) => {
+    const parts = text.match(/[\\d.]+/g).map(Number);
+    return { rgb: parts.slice(0, 3), alpha: parts[3] ?? 1 };
+  };
+  const light = ({ rgb }) => {
+    const [r, g, b] = rgb.map((part) => part / 255)
+      .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const behind = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+      const found = colour(getComputedStyle(at).backgroundColor);
+      if (found.alpha === 1) return found;
+    }
+    return { rgb: [255, 255, 255] };
+  };
+  const faint = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node; (node = walker.nextNode()); ) {
+    const element = node.parentElement;
+    if (!node.data.trim() || !element.checkVisibility({ opacityProperty: true })) continue;
+    if (element.closest(":disabled, script, noscript, .skip, .unseen")) continue;
+    const pair = [light(colour(getComputedStyle(element).color)), light(behind(element))];
+    const ratio = (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
+    if (ratio < 4.5) faint.push(`${node.data.trim().slice(0, 30)}: ${ratio.toFixed(1)}`);
+  }
+  return faint;
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_nothing_sticks_out_and_all_is_readable(
+    visitor: Visitor, student: Student, scheme: str, width: int
+) -> None:
+    viewport = {"width": width, "height": 740}
+    options: dict[str, Any] = {"viewport": viewport, "color_scheme": scheme}
+    nobody = visitor(**options)
+    nobody.go("/sign-in/")
+    visit = visitor(student, **options)
+    ground = nobody.page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (ground == "rgb(20, 23, 28)") == (scheme == "dark")
+    for page, where in [(nobody.page, iter(["sign-in"])), (visit.page, states(visit))]:
+        for state in where:
+            assert page.evaluate(OVERFLOW) == [], state
+            assert page.evaluate(FAINT) == [], state
+
+
+def test_long_names_on_a_phone(visitor: Visitor, student: Student) -> None:
+    visit = visitor(student, viewport={"width": 360, "height": 740})
+    visit.go_to_files()
+    name = "A_very_long_name_without_any_space_in_it_that_goes_on_and_on_and_on_2026.txt"
+    visit.write(name)
+    visit.page.reload()
+    expect(visit.row(name)).to_be_visible()
+    assert visit.page.evaluate(OVERFLOW) == []
+    visit.open(name)
+    assert visit.page.evaluate(OVERFLOW) == []
+    # The state can be read, and CoCalc has most of the screen.
+    expect(visit.page.locator("#light-text")).to_be_in_viewport(ratio=0.9)
+    box = visit.page.locator("#frame").bounding_box()
+    assert box
+    assert box["height"] > 740 * 0.7
+
+
+def test_reading_without_motion(visitor: Visitor, student: Student) -> None:
+    visit = visitor(student, reduced_motion="reduce")
+    visit.go_to_files()
+    visit.write("a.txt")
+    visit.school.sandbox.quirks(cookie_refused=True)
+    visit.open("a.txt", "opening")
+    dot = visit.page.locator("#light .dot")
+    assert dot.evaluate("(dot) => getComputedStyle(dot).animationName") == "none"
+
+
+def test_without_javascript_the_pages_say_so(visitor: Visitor, student: Student) -> None:
+    visit = visitor(student, java_script_enabled=False)
+    for path in ("/projects/mine/", "/projects/mine/open/a.txt"):
+        visit.page.goto(SITE + path)
+        until(lambda: "needs JavaScript" in visit.page.locator("main").inner_text())

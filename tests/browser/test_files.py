@@ -1,0 +1,266 @@
+"""My notebooks: what a person does with files, by mouse and by keyboard."""
+
+import re
+from base64 import b64encode
+from pathlib import Path
+
+from playwright.sync_api import FilePayload, Locator, expect
+
+from tests.browser.school import SITE, notebook, until
+from tests.browser.visit import Visit
+
+BYTES = bytes(range(256)) * 1000 + "Grüße\r\n".encode()
+
+
+def dialog(visit: Visit) -> Locator:
+    return visit.page.get_by_role("dialog")
+
+
+def upload_of(visit: Visit, name: str) -> Locator:
+    return visit.page.locator("#uploads li", has=visit.page.locator(".name", has_text=name))
+
+
+def drop(visit: Visit, *files: tuple[str, bytes]) -> None:
+    """Drag files over the page and let go."""
+    transfer = visit.page.evaluate_handle(
+        """(files) => {
+            const transfer = new DataTransfer();
+            for (const [name, text] of files)
+                transfer.items.add(new File([Uint8Array.from(atob(text), (c) => c.charCodeAt())],
+                    name));
+            return transfer;
+        }""",
+        [[name, _base64(content)] for name, content in files],
+    )
+    event = {"dataTransfer": transfer}
+    for kind in ("dragenter", "dragover"):
+        visit.page.dispatch_event("main", kind, event)
+    expect(visit.page.locator("#drop")).to_be_visible()
+    visit.page.dispatch_event("main", "drop", event)
+    expect(visit.page.locator("#drop")).to_be_hidden()
+
+
+def _base64(content: bytes) -> str:
+    return b64encode(content).decode()
+
+
+def test_from_nothing_to_a_first_notebook_and_back(known: Visit) -> None:
+    expect(known.page.get_by_role("heading", name="Nothing here yet")).to_be_visible()
+    expect(known.page.locator("#files")).to_be_hidden()
+    known.page.locator("#empty").get_by_role("button", name="new notebook").click()
+    name = dialog(known).get_by_label("Name")
+    expect(name).to_be_focused()
+    expect(name).to_have_value("Untitled.ipynb")
+    # The stem is selected: typing keeps the ending.
+    known.page.keyboard.type("First steps")
+    expect(name).to_have_value("First steps.ipynb")
+    known.page.keyboard.press("Enter")
+    known.page.wait_for_url(f"{SITE}/projects/mine/open/First%20steps.ipynb")
+    known.becomes("ready")
+    known.shows_tab("First steps.ipynb")
+
+    known.page.locator("#switch").click()
+    known.page.get_by_role("link", name="All my files").click()
+    expect(known.row("First steps.ipynb")).to_be_visible()
+    known.page.get_by_role("button", name="New notebook").click()
+    expect(dialog(known).get_by_label("Name")).to_have_value("Untitled.ipynb")
+
+
+def test_a_name_that_is_taken_keeps_the_dialog(known: Visit) -> None:
+    known.write("Taken.ipynb", notebook(""))
+    known.page.reload()
+    expect(known.row("Taken.ipynb")).to_be_visible()
+    known.page.get_by_role("button", name="New notebook").click()
+    dialog(known).get_by_label("Name").fill("Taken")
+    dialog(known).get_by_role("button", name="Create and open").click()
+    expect(dialog(known).get_by_role("alert")).to_contain_text("already something called")
+    expect(dialog(known).get_by_label("Name")).to_have_value("Taken")
+    dialog(known).get_by_role("button", name="Cancel").click()
+    expect(dialog(known)).to_be_hidden()
+
+
+def test_uploads_by_file_chooser(known: Visit) -> None:
+    """Several at once; one that is no notebook and one that is too large are refused in words."""
+    with known.page.expect_file_chooser() as chooser:
+        known.page.get_by_role("button", name="Upload files").click()
+    known.page.clock.install()  # "Done" goes after a while
+    chooser.value.set_files(
+        [
+            _file("data.bin", BYTES),
+            _file("Lesson.ipynb", notebook("1")),
+            _file("Broken.ipynb", b"<html>"),
+            _file("large.bin", bytes(1_100_000)),
+        ]
+    )
+    expect(upload_of(known, "Broken.ipynb").locator(".outcome")).to_contain_text(
+        "not a Jupyter notebook"
+    )
+    expect(upload_of(known, "large.bin").locator(".outcome")).to_have_text(
+        "This is too large: files may have up to 1.0 MB."
+    )
+    for name in ("data.bin", "Lesson.ipynb"):
+        expect(known.row(name)).to_be_visible()
+    expect(known.page.locator("#files tbody tr")).to_have_count(2)
+    assert known.read("data.bin") == BYTES
+    assert known.read("Lesson.ipynb") == notebook("1")
+
+    for name in ("Broken.ipynb", "large.bin"):
+        upload_of(known, name).get_by_role("button", name="Dismiss").click()
+    known.page.clock.fast_forward(6_000)
+    expect(known.page.locator("#uploads li")).to_have_count(0)
+
+
+def test_uploads_by_drag_and_drop_show_their_progress(known: Visit) -> None:
+    # The others wait while the first is on its way.
+    known.school.sandbox.quirks(latency=3)
+    drop(known, ("a.txt", b"a"), ("b.txt", b"b"), ("c.txt", b"c"))
+    expect(upload_of(known, "a.txt").locator(".outcome")).to_have_text("Storing…")
+    expect(upload_of(known, "a.txt").locator("progress")).to_have_js_property("value", 1)
+    expect(upload_of(known, "c.txt").locator(".outcome")).to_have_text("Waiting…")
+    known.school.sandbox.reset_quirks()
+    for name in ("a.txt", "b.txt", "c.txt"):
+        expect(known.row(name)).to_be_visible()
+    assert known.read("b.txt") == b"b"
+
+
+def test_an_upload_replaces_only_when_told_to(known: Visit) -> None:
+    known.write("a.txt", b"old")
+    drop(known, ("a.txt", b"new"))
+    item = upload_of(known, "a.txt")
+    expect(item.locator(".outcome")).to_contain_text("already something called")
+    assert known.read("a.txt") == b"old"
+    item.get_by_role("button", name="Replace").click()
+    until(lambda: known.read("a.txt") == b"new")
+
+
+def test_an_upload_that_fails_is_tried_again(known: Visit) -> None:
+    known.school.sandbox.quirks(api_html=True)
+    drop(known, ("a.txt", b"a"))
+    item = upload_of(known, "a.txt")
+    expect(item.locator(".outcome")).to_contain_text("try again")
+    known.school.sandbox.reset_quirks()
+    item.get_by_role("button", name="Try again").click()
+    expect(known.row("a.txt")).to_be_visible()
+
+
+def test_into_a_folder_and_back(known: Visit) -> None:
+    known.page.get_by_role("button", name="New folder").click()
+    dialog(known).get_by_label("Name").fill("Week 1")
+    dialog(known).get_by_role("button", name="Create").click()
+    expect(dialog(known)).to_be_hidden()
+    known.row("Week 1").get_by_role("link", name="Week 1", exact=True).click()
+    crumbs = known.page.get_by_role("navigation", name="Folder")
+    expect(crumbs.locator("[aria-current]")).to_have_text("Week 1")
+    expect(known.page.get_by_role("heading", name="Nothing here yet")).to_be_visible()
+    assert known.page.url == f"{SITE}/projects/mine/files/Week%201/"
+    drop(known, ("inside.txt", b"inside"))
+    expect(known.row("inside.txt")).to_be_visible()
+    assert known.read("Week 1/inside.txt") == b"inside"
+
+    known.page.go_back()
+    expect(known.row("Week 1")).to_be_visible()
+    assert known.page.url == f"{SITE}/projects/mine/"
+    known.page.go_forward()
+    expect(known.row("inside.txt")).to_be_visible()
+    known.page.reload()
+    expect(known.row("inside.txt")).to_be_visible()
+    crumbs.get_by_role("link", name="All files").click()
+    expect(known.row("Week 1")).to_be_visible()
+
+    # And from a notebook in it, back to it.
+    known.go("/projects/mine/open/Week%201/inside.txt")
+    known.becomes("ready")
+    known.page.locator("#switch").click()
+    known.page.get_by_role("link", name="All my files").click()
+    expect(known.row("inside.txt")).to_be_visible()
+    assert known.page.url == f"{SITE}/projects/mine/files/Week%201/"
+
+
+def test_rename(known: Visit) -> None:
+    known.write("a.txt", b"a")
+    known.write("b.txt", b"b")
+    known.page.reload()
+    known.row("a.txt").get_by_role("button", name="Rename a.txt").click()
+    name = dialog(known).get_by_label("Name")
+    name.fill("b.txt")
+    dialog(known).get_by_role("button", name="Rename").click()
+    expect(dialog(known).get_by_role("alert")).to_contain_text("already something called")
+    name.fill("c.txt")
+    name.press("Enter")
+    expect(known.row("c.txt")).to_be_visible()
+    expect(known.row("a.txt")).to_have_count(0)
+    expect(known.page.get_by_role("status")).to_have_text("Renamed to “c.txt”.")
+    assert known.read("c.txt") == b"a"
+    assert known.read("b.txt") == b"b"
+
+
+def test_download_byte_for_byte(known: Visit, tmp_path: Path) -> None:
+    name = "Meßwerte 1.bin"
+    known.write(name, BYTES)
+    known.page.reload()
+    with known.page.expect_download() as downloading:
+        known.row(name).get_by_role("link", name=f"Download {name}").click()
+    download = downloading.value
+    assert download.suggested_filename == name
+    file = tmp_path / "file"
+    download.save_as(file)
+    assert file.read_bytes() == BYTES
+
+
+def test_a_download_of_what_is_gone_says_so(known: Visit) -> None:
+    known.write("a.txt")
+    known.page.reload()
+    expect(known.row("a.txt")).to_be_visible()
+    known.school.cocalc.remove(known.school.project_of(known.student), "a.txt")
+    known.row("a.txt").get_by_role("link", name="Download a.txt").click()
+    expect(known.page.locator("#problem")).to_contain_text("is not there any more")
+    assert known.page.url == f"{SITE}/projects/mine/"
+
+
+def test_delete_asks_first(known: Visit) -> None:
+    known.write("Folder/a.txt")
+    known.write("b.txt")
+    known.page.reload()
+    known.row("b.txt").get_by_role("button", name="Delete b.txt").click()
+    expect(dialog(known).get_by_role("heading")).to_have_text("Delete “b.txt”?")
+    expect(dialog(known).get_by_role("button", name="Cancel")).to_be_focused()
+    known.page.keyboard.press("Enter")
+    expect(dialog(known)).to_be_hidden()
+    assert known.read("b.txt") == b"text\n"
+
+    for name in ("b.txt", "Folder"):
+        known.row(name).get_by_role("button", name=f"Delete {name}").click()
+        dialog(known).get_by_role("button", name="Delete").click()
+        expect(known.page.get_by_role("status")).to_have_text(f"“{name}” is deleted.")
+        expect(known.row(name)).to_have_count(0)
+    expect(known.page.get_by_role("heading", name="Nothing here yet")).to_be_visible()
+    assert known.school.cocalc.list_folder(known.school.project_of(known.student)) == []
+
+
+def test_a_change_that_fails_keeps_what_was_typed(known: Visit) -> None:
+    known.write("a.txt")
+    known.page.reload()
+    known.row("a.txt").get_by_role("button", name="Rename a.txt").click()
+    name = dialog(known).get_by_label("Name")
+    name.fill("b.txt")
+    known.school.sandbox.quirks(api_html=True)
+    dialog(known).get_by_role("button", name="Rename").click()
+    expect(dialog(known).get_by_role("alert")).to_contain_text(re.compile("try again"))
+    known.school.sandbox.reset_quirks()
+    expect(name).to_have_value("b.txt")
+    dialog(known).get_by_role("button", name="Rename").click()
+    expect(known.row("b.txt")).to_be_visible()
+
+
+def test_a_folder_that_is_gone(known: Visit) -> None:
+    known.go("/projects/mine/files/Gone/")
+    alert = known.page.locator("#problem")
+    expect(alert).to_contain_text("There is no folder “Gone” any more.")
+    known.write("Gone/a.txt")
+    alert.get_by_role("button", name="Try again").click()
+    expect(known.row("a.txt")).to_be_visible()
+    until(lambda: known.page.locator("#problem").is_hidden())
+
+
+def _file(name: str, content: bytes) -> FilePayload:
+    return {"name": name, "mimeType": "application/octet-stream", "buffer": content}
