@@ -132,7 +132,10 @@ async def _serve(config: Config, quirks: Quirks, ready_fd: int | None) -> None:
         runner = web.AppRunner(front, access_log=None, shutdown_timeout=1)
         await runner.setup()
         site = web.TCPSite(runner, config.host, config.port, ssl_context=_tls(config))
-        await site.start()
+        try:
+            await site.start()
+        except OSError as problem:
+            sys.exit(f"Cannot listen at {config.host}, port {config.port}: {problem.strerror}")
         port = runner.addresses[0][1]
         _announce(config, hub, port, ready_fd)
         await stop.wait()

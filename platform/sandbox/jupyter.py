@@ -19,6 +19,7 @@ import aiohttp
 from sandbox import notebook_config
 from sandbox.config import Config
 from sandbox.ids import random_text
+from sandbox.processes import jupyter_places
 from sandbox.projects import Projects
 
 _UP_SECONDS = 60
@@ -54,6 +55,8 @@ class Jupyters:
                 [sys.executable, "-m", "sandbox.zygote", str(theirs.fileno()), instance],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
+                # Jupyter reads some of these when it is imported.
+                env=os.environ | jupyter_places(config.data / "jupyter"),
                 # Away from the terminal: Ctrl-C is for the front, which ends the rest.
                 start_new_session=True,
             )

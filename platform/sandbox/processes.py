@@ -30,12 +30,21 @@ def environment(instance: str, project_id: str, home: Path, state: Path) -> dict
         "PATH": os.pathsep.join(
             [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
         ),
-        # So that notebooks leave no settings and histories in the folders that are handed out.
+        **jupyter_places(state),
+        INSTANCE: instance,
+        PROJECT: project_id,
+    }
+
+
+def jupyter_places(state: Path) -> dict[str, str]:
+    """Where Jupyter keeps its own files.
+
+    Not in the folders that are handed out, nor among those of whoever runs the sandbox.
+    """
+    return {
         "IPYTHONDIR": str(state / "ipython"),
         "JUPYTER_CONFIG_DIR": str(state / "config"),
         "JUPYTER_DATA_DIR": str(state / "data"),
-        INSTANCE: instance,
-        PROJECT: project_id,
     }
 
 

@@ -78,9 +78,9 @@ class Copy:
         self._filters = [Filter(pattern) for pattern in self.exclude if pattern.strip("/")]
 
     def run(self, source: Path, target: Path) -> None:
-        """Copy. A folder's content goes into `target`; for a file, `target` is its name,
+        """Copy a folder's content into `target`, or a file to the name `target`.
 
-        or the folder it goes into where that exists. FileNotFoundError: there is no source.
+        A file goes into `target` where that is a folder. FileNotFoundError: there is no source.
         """
         if source.is_dir():
             if os.path.lexists(target) and not target.is_dir():

@@ -7,7 +7,9 @@ everything that ran in a project is killed. Run as `python -m sandbox.zygote FD 
 
 import contextlib
 import ctypes
+import gc
 import importlib
+import itertools
 import json
 import os
 import select
@@ -21,14 +23,18 @@ from sandbox.processes import kill_marked
 
 _PR_SET_PDEATHSIG = 1
 _PRELOAD = (
+    "IPython.display",
     "jupyter_lsp",
     "jupyter_server.nbconvert.handlers",
     "jupyter_server.services.contents.largefilemanager",
     "jupyter_server.services.kernels.connection.channels",
     "jupyter_server_terminals",
+    "jupyter_server_terminals.app",
     "jupyterlab.extensions.readonly",
+    # Asks Node for its settings: a quarter of a second, and a log in the home.
+    "jupyterlab.labapp",
     "notebook.app",
-    "notebook_shim",
+    "notebook_shim.nbserver",
     "sandbox.checkpoints",
 )
 
@@ -48,10 +54,14 @@ def main() -> None:
 
 
 def _preload() -> None:
-    for name in _PRELOAD:
+    handlers = importlib.import_module("jupyter_server.serverapp").JUPYTER_SERVICE_HANDLERS
+    for name in (*_PRELOAD, *itertools.chain.from_iterable(filter(None, handlers.values()))):
         # A part that some version of Jupyter does not have is no loss: it is only slower then.
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    # What is there stays shared with the children, as long as nobody counts through it.
+    gc.collect()
+    gc.freeze()
 
 
 def _serve(control: socket.socket, children: set[int]) -> None:

@@ -52,14 +52,15 @@ def project(api: Api, student: Person) -> str:
 
 
 def knock(
-    sandbox: SandboxProcess, method: str, address: str, headers: dict[str, str]
+    api: Api, method: str, address: str, headers: dict[str, str], body: object = None
 ) -> requests.Response:
-    return requests.request(
+    """One request, with the given headers and no key."""
+    return api.session.request(
         method,
-        sandbox.url + address,
-        json={} if method in ("POST", "PUT", "PATCH") else None,
+        api.sandbox.url + address,
+        json=(body or {}) if method in ("POST", "PUT", "PATCH") else None,
         headers=headers,
-        verify=sandbox.verify,
+        verify=api.sandbox.verify,
         timeout=PATIENCE,
         allow_redirects=False,
     )
@@ -89,11 +90,11 @@ def test_a_member_gets_through(
     headers = cookie(sandbox, api.token(student.account_id))
     base = f"/{project}/jupyter/"
     for path in ("api/contents/hw", "files/hw/1.txt", "edit/hw/1.txt", "api/kernelspecs"):
-        assert knock(sandbox, "GET", base + path, headers).status_code == 200, path
-    assert knock(sandbox, "GET", base + "files/hw/1.txt", headers).text == "one\n"
-    terminal = knock(sandbox, "POST", base + "api/terminals", headers).json()["name"]
+        assert knock(api, "GET", base + path, headers).status_code == 200, path
+    assert knock(api, "GET", base + "files/hw/1.txt", headers).text == "one\n"
+    terminal = knock(api, "POST", base + "api/terminals", headers).json()["name"]
     assert upgrade(sandbox, f"{base}terminals/websocket/{terminal}", headers) == 101
-    kernel = knock(sandbox, "POST", base + "api/kernels", headers).json()["id"]
+    kernel = knock(api, "POST", base + "api/kernels", headers).json()["id"]
     assert upgrade(sandbox, f"{base}api/kernels/{kernel}/channels", headers) == 101
 
 
@@ -102,7 +103,7 @@ def test_nobody_else_does(
 ) -> None:
     member = cookie(sandbox, api.token(student.account_id))
     # The server runs, so that a door left open would lead somewhere.
-    assert knock(sandbox, "GET", f"/{project}/jupyter/api", member).status_code == 200
+    assert knock(api, "GET", f"/{project}/jupyter/api", member).status_code == 200
     callers = {
         "signed out": ({}, 403),
         "bogus cookie": ({"Cookie": "remember_me=nonsense"}, 403),
@@ -126,7 +127,7 @@ def test_nobody_else_does(
     }
     for who, (headers, expected) in callers.items():
         for method, path in DOORS:
-            response = knock(sandbox, method, f"/{project}/jupyter/{path}", headers)
+            response = knock(api, method, f"/{project}/jupyter/{path}", headers)
             assert response.status_code == expected, (who, method, path)
         for path in SOCKETS:
             address = f"/{project}/jupyter/{path.format(uuid=uuid.uuid4())}"
@@ -138,8 +139,8 @@ def test_a_project_that_is_not_there_looks_like_one_of_somebody_else(
     sandbox: SandboxProcess, api: Api, student: Person, stranger: Person
 ) -> None:
     headers = cookie(sandbox, api.token(stranger.account_id))
-    foreign = knock(sandbox, "GET", f"/{api.project(student)}/jupyter/api", headers)
-    unknown = knock(sandbox, "GET", f"/{uuid.uuid4()}/jupyter/api", headers)
+    foreign = knock(api, "GET", f"/{api.project(student)}/jupyter/api", headers)
+    unknown = knock(api, "GET", f"/{uuid.uuid4()}/jupyter/api", headers)
     assert (
         (foreign.status_code, foreign.text)
         == (unknown.status_code, unknown.text)
@@ -154,9 +155,9 @@ def test_the_door_closes_behind_a_former_member(
     sandbox: SandboxProcess, api: Api, project: str, student: Person
 ) -> None:
     headers = cookie(sandbox, api.token(student.account_id))
-    assert knock(sandbox, "GET", f"/{project}/jupyter/api", headers).status_code == 200
+    assert knock(api, "GET", f"/{project}/jupyter/api", headers).status_code == 200
     api("remove_collaborator", project_id=project, account_id=student.account_id)
-    assert knock(sandbox, "GET", f"/{project}/jupyter/api", headers).status_code == 404
+    assert knock(api, "GET", f"/{project}/jupyter/api", headers).status_code == 404
 
 
 def test_site_admins_count_as_members(sandbox: SandboxProcess, api: Api, student: Person) -> None:
@@ -164,7 +165,7 @@ def test_site_admins_count_as_members(sandbox: SandboxProcess, api: Api, student
     project_id = own.project()
     own.run(project_id, "true")
     headers = cookie(sandbox, api.token(sandbox.admin_account_id))
-    assert knock(sandbox, "GET", f"/{project_id}/jupyter/api", headers).status_code == 200
+    assert knock(api, "GET", f"/{project_id}/jupyter/api", headers).status_code == 200
 
 
 @pytest.mark.parametrize("door", ["look", "start", "file"])
@@ -175,9 +176,9 @@ def test_the_kiosks_own_doors(
     member = cookie(sandbox, api.token(student.account_id))
     other = cookie(sandbox, api.token(stranger.account_id))
     evil = member | {"Origin": "https://evil.test"}
-    assert knock(sandbox, "POST", address, evil).status_code == 403
-    assert knock(sandbox, "POST", address, other).status_code == 404
-    assert knock(sandbox, "POST", address, {}).status_code == 404
+    assert knock(api, "POST", address, evil).status_code == 403
+    assert knock(api, "POST", address, other).status_code == 404
+    assert knock(api, "POST", address, {}).status_code == 404
 
 
 def test_a_file_outside_of_the_project_is_not_opened(
@@ -185,13 +186,7 @@ def test_a_file_outside_of_the_project_is_not_opened(
 ) -> None:
     headers = cookie(sandbox, api.token(student.account_id))
     for path in ("../x.ipynb", "/etc/passwd", "hw/../../x"):
-        response = requests.post(
-            f"{sandbox.url}/hub/projects/{project}/file",
-            json={"path": path},
-            headers=headers,
-            verify=sandbox.verify,
-            timeout=PATIENCE,
-        )
+        response = knock(api, "POST", f"/hub/projects/{project}/file", headers, {"path": path})
         assert response.status_code == 409, path
 
 
@@ -214,7 +209,7 @@ def test_answers_to_its_own_names_only(
     assert api.get("/customize", headers={"Host": host}).status_code == status
 
 
-def test_the_control_door_wants_the_admins_key(sandbox: SandboxProcess, student: Person) -> None:
+def test_the_control_door_wants_the_admins_key(api: Api, student: Person) -> None:
     for headers in ({}, {"Authorization": f"Bearer {student.key}"}):
         for method, path in (("GET", "quirks"), ("POST", "quirks"), ("GET", "calls")):
-            assert knock(sandbox, method, f"/sandbox/{path}", headers).status_code == 403
+            assert knock(api, method, f"/sandbox/{path}", headers).status_code == 403
