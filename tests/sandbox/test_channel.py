@@ -1,8 +1,10 @@
 """The kiosk's message channel, as recorded on a CoCalc of July 2024."""
 
+import json
 import uuid
 from typing import Any
 
+import nbformat
 import pytest
 from playwright.sync_api import Browser, Page
 
@@ -88,15 +90,8 @@ def test_opening_and_closing_files(embed: Embed, api: Api, project: str) -> None
     embed.opened(project, "no/dir/new.ipynb")
     until(lambda: [e["event"].get("filename") for e in embed.logged()].count("no/dir/new.ipynb"))
     assert "hw/notes.md" not in [entry["event"].get("filename") for entry in embed.logged()]
-    assert (
-        api.run(
-            project,
-            "cat hw/new.md; jupyter nbconvert --to script --stdout no/dir/new.ipynb"
-            " >/dev/null 2>&1 && echo valid",
-            timeout=30,
-        )
-        == "valid\n"
-    )
+    assert api.run(project, "cat hw/new.md") == ""
+    nbformat.validate(json.loads(api.run(project, "cat no/dir/new.ipynb")))
 
     # A folder is acknowledged and logged; with a slash not even that; the home stands in the list.
     for path in ("hw", "hw/", ""):
@@ -259,13 +254,13 @@ def test_admins_who_only_look_are_not_logged(
 ) -> None:
     own = Api(sandbox, student.key, api.session)
     project_id = own.project()
-    own.run(project_id, "echo > 1.txt")
+    own.run(project_id, "echo > 1.png")
     with Embed(chromium) as embed:
         embed.load(token=api.token(sandbox.admin_account_id))
         embed.ready()
-        embed.opened(project_id, "1.txt")
+        embed.opened(project_id, "1.png")
         inner = embed.page.frame_locator("iframe").frame_locator("iframe")
-        inner.locator(".cm-content").wait_for()
+        inner.locator("img").wait_for(state="attached")
         embed.page.wait_for_timeout(500)
         assert embed.logged() == []
 
@@ -347,10 +342,11 @@ def test_a_lost_server_and_its_return(
         ("https://other.test/", False),
     ],
 )
-def test_who_is_answered(chromium: Browser, parent: str, answered: bool) -> None:
-    with Embed(chromium, parent) as embed:
+def test_who_is_answered(chromium: Browser, desk: Desk, parent: str, answered: bool) -> None:
+    with Embed(chromium, parent, desk.context) as embed:
         embed.load()
-        embed.says("Nobody is signed in here")
+        # Who is signed in depends on the browser's way with cookies of third parties.
+        embed.says("^(Ready|Nobody)")
         embed.send({"action": "status"})
         if answered:
             embed.wait(status="done")
