@@ -131,8 +131,10 @@ def student(browser: Browser, site: str, data: Path) -> None:
         ready(page)
     inner = page.frame_locator("#frame").frame_locator("iframe")
     with step("student: runs a cell"):
-        cell = inner.locator(".jp-Cell .cm-content").first
-        cell.click(timeout=LIMIT)
+        # A kernel that still starts may lose what it is told.
+        idle = inner.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
+        expect(idle).to_be_visible(timeout=LIMIT)
+        inner.locator(".jp-Cell .cm-content").first.click(timeout=LIMIT)
         page.keyboard.type("print(6 * 7 * 1000)")
         page.keyboard.press("Shift+Enter")
         expect(inner.locator(".jp-OutputArea-output").first).to_contain_text("42000", timeout=LIMIT)
