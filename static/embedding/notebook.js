@@ -13,7 +13,7 @@ import { Panel } from "./panel.js";
 
 const page = JSON.parse(document.getElementById("page").textContent);
 const $ = (id) => document.getElementById(id);
-const frame = $("frame");
+let frame = $("frame");
 const panel = new Panel();
 
 const WORDS = {
@@ -132,6 +132,11 @@ function show(url) {
   bridge.addEventListener("channel", ({ detail }) => onChannel(detail));
   bridge.frameLoading();
   bridge.expect(session.project, path);
+  // A new frame each time: the browser sets one that it knows to its address in the history.
+  const fresh = frame.cloneNode();
+  frame.replaceWith(fresh);
+  frame = fresh;
+  before = history.length;
   // Not `src`: Back would walk through tokens.
   frame.contentWindow.location.replace(url);
   bridge.watch();
@@ -145,6 +150,7 @@ function onState({ state, previous, reason }) {
   if (state === "ready") {
     report(state);
     hideNotice();
+    coverSignIn();
   }
   if (state !== "lost") return;
   panel.add("error", reason === "unproven" ? "The file was not seen to open." : "No answer.");
@@ -239,7 +245,7 @@ async function fillSwitcher() {
       link.addEventListener("click", (event) => {
         if (event.metaKey || event.ctrlKey || event.shiftKey) return;
         event.preventDefault();
-        if (file !== path) history.pushState(null, "", link.href);
+        if (file !== path) addStep(link.href);
         switchTo(file);
       });
       const item = document.createElement("li");
@@ -268,11 +274,40 @@ document.querySelector(".switcher").addEventListener("keydown", ({ key }) => {
   toggleSwitcher(false);
   $("switch").focus();
 });
-window.addEventListener("popstate", () => {
+
+/* Back ------------------------------------------------------------------------------------- */
+
+// How many steps back the page lies that led here; kept in the history for when we are reloaded.
+let depth = history.state?.depth ?? 1;
+let before = NaN; // the history's length without what the frame adds, until that is covered
+
+/**
+ * Signing in, CoCalc's page adds a step to the history, and Back would lead to the address with
+ * the token again, out of our sight. So a step of our own comes on top, and we are told of Back.
+ */
+function coverSignIn() {
+  const added = history.length - before;
+  before = NaN;
+  if (!(added > 0)) return;
+  depth += added + 1;
+  history.pushState({ depth }, "");
+}
+
+/** A step of our own: another file. */
+function addStep(url) {
+  depth++;
+  before++;
+  history.pushState({ depth }, "", url);
+}
+
+window.addEventListener("popstate", ({ state }) => {
   const base = new URL(`${page.urls.base}open/`, location.href).pathname;
   if (!location.pathname.startsWith(base)) return;
   const file = location.pathname.slice(base.length).split("/").map(decodeURIComponent).join("/");
-  if (file && file !== path) switchTo(file);
+  const from = depth;
+  depth = state?.depth ?? 1;
+  if (file !== path) switchTo(file);
+  else if (from > depth) history.go(1 - from);
 });
 
 /* Buttons ---------------------------------------------------------------------------------- */
