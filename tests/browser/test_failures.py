@@ -119,12 +119,10 @@ def test_a_silent_channel_opens_all_the_same(known: Visit) -> None:
     expect(known.activity("note", "CoCalc does not answer messages")).to_have_count(1)
     expect(known.page.locator("[data-command]:disabled")).to_have_count(3)
     known.becomes("ready")
-    known.page.locator("#switch").click()
     expect(known.page.locator("#switch-note")).to_contain_text("loading CoCalc anew")
-    known.page.locator("#switch").click()
 
     known.school.sandbox.reset_calls()
-    known.switch_to("b.txt")
+    known.choose("b.txt")
     known.shows_tab("b.txt")
     known.becomes("ready")
     assert known.school.calls()["user_auth"] == 1
@@ -142,7 +140,7 @@ def test_a_frame_that_never_opens_ends_in_a_notice(known: Visit, quirk: str) -> 
     until(lambda: known.school.states_of(known.student) == ["opening"])
     known.page.clock.fast_forward(UNPROVEN)
     known.becomes("lost")
-    known.has_words("Connection lost")
+    known.has_words("Not opened")
     has_a_way_on(known, "CoCalc did not open the file", re.compile("sign-in cookie"))
     until(lambda: known.school.states_of(known.student) == ["lost"])
 

@@ -59,8 +59,7 @@ def test_from_nothing_to_a_first_notebook_and_back(known: Visit) -> None:
     known.becomes("ready")
     known.shows_tab("First steps.ipynb")
 
-    known.page.locator("#switch").click()
-    known.page.get_by_role("link", name="All my files").click()
+    known.choose("All my files")
     expect(known.row("First steps.ipynb")).to_be_visible()
     known.page.get_by_role("button", name="New notebook").click()
     expect(dialog(known).get_by_label("Name")).to_have_value("Untitled.ipynb")
@@ -170,8 +169,7 @@ def test_into_a_folder_and_back(known: Visit) -> None:
     # And from a notebook in it, back to it.
     known.go("/projects/mine/open/Week%201/inside.txt")
     known.becomes("ready")
-    known.page.locator("#switch").click()
-    known.page.get_by_role("link", name="All my files").click()
+    known.choose("All my files")
     expect(known.row("inside.txt")).to_be_visible()
     assert known.page.url == f"{SITE}/projects/mine/files/Week%201/"
 

@@ -46,7 +46,7 @@ def test_another_file_opens_in_the_same_frame(known: Visit) -> None:
     frame.evaluate("window.mark = 'never reloaded'")
     known.school.sandbox.reset_calls()
 
-    known.switch_to("b.txt")
+    known.choose("b.txt")
 
     expect(known.activity("sent", "open b.txt").first).to_be_visible()
     expect(known.activity("ack", "open b.txt")).to_have_count(1)

@@ -141,7 +141,7 @@ def test_forged_messages_do_not_disturb_a_notebook_that_is_open(known: Visit) ->
     expect(known.page.locator("#activity li", has_text="forged")).to_have_count(0)
     known.becomes("ready")
     # The channel goes on as before.
-    known.switch_to("forged.txt")
+    known.choose("forged.txt")
     known.shows_tab("forged.txt")
     known.becomes("ready")
 

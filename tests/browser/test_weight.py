@@ -35,7 +35,7 @@ def test_scripts_and_styles_are_light(
         known.go_to_files()
 
     sizes: dict[str, dict[str, int]] = {"script": {}, "stylesheet": {}}
-    for url, response in loaded.items():
+    for url, response in list(loaded.items()):
         assert response.ok
         assert "immutable" in response.headers["cache-control"], url
         kind = response.request.resource_type

@@ -14,8 +14,9 @@ from playwright.sync_api import (
     Page,
     expect,
 )
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-from tests.browser.school import COCALC, PASSWORD, PATIENCE, SITE, School, Student
+from tests.browser.school import COCALC, PASSWORD, PATIENCE, SITE, School, Student, until
 
 LIMIT = PATIENCE * 1000  # ms
 
@@ -204,9 +205,29 @@ class Visit:
         items = self.page.locator(f"#activity li[data-kind={kind}]")
         return items.filter(has_text=text)
 
-    def switch_to(self, name: str) -> None:
-        self.page.locator("#switch").click()
-        self.page.locator("#switch-list").get_by_role("link", name=name, exact=True).click()
+    def settles(self) -> None:
+        """A text file is in CoCalc's editor, which takes the focus no more by itself."""
+        text = self.editor.locator(".cm-content")
+        expect(text).to_be_visible()
+        text.evaluate("() => window.jupyterapp.restored.then(() => null)")
+        text.click()
+
+    def choose(self, name: str) -> None:
+        """Follow a link of the switcher."""
+        menu = self.page.locator("#switch-list")
+        link = menu.get_by_role("link", name=name, exact=True)
+
+        def chosen() -> bool:
+            # CoCalc's page takes the focus while it loads, and that closes the menu.
+            if menu.is_hidden():
+                self.page.locator("#switch").click()
+            try:
+                link.click(timeout=3000)
+            except PlaywrightTimeout:
+                return False
+            return True
+
+        until(chosen)
 
     # Files, behind the page's back
 
