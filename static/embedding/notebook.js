@@ -126,17 +126,16 @@ function fail(error) {
 /** Steps 2 and 3. */
 function show(url) {
   light("opening");
-  bridge = new Bridge(() => frame.contentWindow, page.origin);
-  panel.follow(bridge);
-  bridge.addEventListener("state", ({ detail }) => onState(detail));
-  bridge.addEventListener("channel", ({ detail }) => onChannel(detail));
-  bridge.frameLoading();
-  bridge.expect(session.project, path);
   // A new frame each time: the browser sets one that it knows to its address in the history.
   const fresh = frame.cloneNode();
   frame.replaceWith(fresh);
   frame = fresh;
   before = history.length;
+  bridge = new Bridge(() => frame.contentWindow, page.origin);
+  panel.follow(bridge);
+  bridge.addEventListener("state", ({ detail }) => onState(detail));
+  bridge.addEventListener("channel", ({ detail }) => onChannel(detail));
+  bridge.expect(session.project, path);
   // Not `src`: Back would walk through tokens.
   frame.contentWindow.location.replace(url);
   bridge.watch();
