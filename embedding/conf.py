@@ -22,6 +22,7 @@ class Conf:
     upload_max_bytes: int
     download_max_bytes: int
     claim_seconds: int
+    base_template: str
 
     @property
     def cocalc_origin(self) -> str:
@@ -43,6 +44,8 @@ def conf() -> Conf:
         download_max_bytes=given.get("DOWNLOAD_MAX_MB", 100) * MEGABYTE,
         # Longer than any creating call may take (35 s), so that a claim never runs out under it.
         claim_seconds=given.get("CLAIM_SECONDS", 45),
+        # What the app's pages extend: blocks title, head, body_class, body, and main within it.
+        base_template=given.get("BASE_TEMPLATE", "embedding/base.html"),
     )
 
 

@@ -60,8 +60,9 @@ def _find_account(row: CocalcAccount) -> str | None:
 
 
 def _create_account(row: CocalcAccount) -> tuple[str, str]:
-    first_name = row.user.first_name.strip() or row.user.get_username()
-    last_name = row.user.last_name.strip() or "-"
+    # Another site's users need not have these.
+    first_name = getattr(row.user, "first_name", "").strip() or row.user.get_username()
+    last_name = getattr(row.user, "last_name", "").strip() or "-"
     try:
         created = client().create_account(
             email=row.email, first_name=first_name, last_name=last_name

@@ -44,7 +44,7 @@ class ProjectConverter:
 
 def user_of(request: HttpRequest) -> User:
     """Return the signed-in user; Http404 where a view was left open by mistake."""
-    if not isinstance(request.user, User):
+    if not request.user.is_authenticated:
         raise Http404
     return request.user
 

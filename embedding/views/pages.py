@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -14,6 +14,9 @@ from embedding.models import Member
 from embedding.problems import Problem
 from embedding.services.sessions import clean
 from embedding.views.access import MINE, member_of
+from embedding.views.shell import show, show_problem
+
+BAD_ADDRESS = "This address does not work"
 
 
 @require_safe
@@ -32,8 +35,8 @@ def files(request: HttpRequest, project: str = MINE, folder: str = "") -> HttpRe
     try:
         folder = clean(folder) if folder else ""
     except Problem as problem:
-        return _problem(request, problem)
-    return render(
+        return show_problem(request, BAD_ADDRESS, problem)
+    return show(
         request,
         "embedding/files.html",
         {
@@ -60,9 +63,9 @@ def notebook(request: HttpRequest, project: str, path: str) -> HttpResponse:
     try:
         path = clean(path)
     except Problem as problem:
-        return _problem(request, problem)
+        return show_problem(request, BAD_ADDRESS, problem)
     folder = path.rpartition("/")[0]
-    return render(
+    return show(
         request,
         "embedding/notebook.html",
         {
@@ -114,8 +117,3 @@ def _others(member: Member) -> list[Member]:
         .order_by("project__title")[:200]
     )
     return found if len(found) > 1 else []
-
-
-def _problem(request: HttpRequest, problem: Problem) -> HttpResponse:
-    context = {"title": "This address does not work", "text": problem.message}
-    return render(request, "error.html", context, status=problem.status)

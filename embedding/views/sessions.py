@@ -4,7 +4,6 @@ import uuid
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
@@ -29,6 +28,7 @@ from embedding.views.access import (
     session_of,
     text_of,
 )
+from embedding.views.shell import show_problem
 
 
 @require_POST
@@ -122,8 +122,7 @@ def _tab_problem(request: HttpRequest, error: CocalcError | Problem | Busy) -> H
         )
     else:
         problem = of_cocalc(error) if isinstance(error, CocalcError) else error
-    context = {"title": "This could not be opened", "text": problem.message}
-    return render(request, "error.html", context, status=problem.status)
+    return show_problem(request, "This could not be opened", problem)
 
 
 def _continue(

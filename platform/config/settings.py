@@ -49,6 +49,7 @@ EMBEDDING = {
     "ACCOUNT_DOMAIN": read.text(
         "COCALC_ACCOUNT_DOMAIN", kind="a domain of this site's", default=_site_host
     ),
+    "BASE_TEMPLATE": "base.html",
     "UPLOAD_MAX_MB": read.number("UPLOAD_MAX_MB", default=25, least=1, most=200),
     "DOWNLOAD_MAX_MB": read.number("DOWNLOAD_MAX_MB", default=100, least=1, most=500),
 }
