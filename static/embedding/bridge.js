@@ -10,7 +10,7 @@
  *    tells of the same file in the same page.
  * 5. {action: "closeall"} -> {status: "done", mesg: "all files are closed"}. Never repeated, as
  *    files may be open again. It rejects an open under way; a later one waits.
- * 6. An error without action is nobody's, unless it names the project of exactly one open.
+ * 6. An error without action is nobody's, unless it names the project of one open.
  * 7. {source: "cocalc-project-log", payload} comes unasked, even where no command is answered.
  * 8. "connected" proves nothing. Ready: open_files has the file, its open was acknowledged, or the
  *    project log has it opened.
@@ -180,8 +180,15 @@ export class Bridge extends EventTarget {
     if (this.#watching) return;
     this.#watching = true;
     this.#since = this.#clock.now();
-    this.#poll(this.#since);
+    this.probe(this.#since);
     this.#plan();
+  }
+
+  /** Asks now. */
+  probe(now = this.#clock.now()) {
+    this.#polled = now;
+    this.#trouble = Math.min(this.#trouble, now);
+    this.status();
   }
 
   unwatch() {
@@ -356,7 +363,7 @@ export class Bridge extends EventTarget {
       if (this.#state === "ready") this.#become("slow", "disconnected");
     } else if (
       files.get(this.#expected.slice(0, 36))?.includes(this.#expected.slice(37)) ||
-      // Later any file will do, and none where there was none.
+      // Later any file will do, or none where there was none.
       (this.#proven && (this.#state === "ready" || files.size || !this.#hadFiles))
     ) {
       this.#hadFiles = files.size > 0;
@@ -420,14 +427,8 @@ export class Bridge extends EventTarget {
     return agenda.concat([
       [dead, () => this.#setAlive(false)],
       [change, () => this.#become(state, reason)],
-      [this.#polled + pause, (now) => this.#poll(now)],
+      [this.#polled + pause, (now) => this.probe(now)],
     ]);
-  }
-
-  #poll(now) {
-    this.#polled = now;
-    this.#trouble = Math.min(this.#trouble, now);
-    this.status();
   }
 
   #plan() {

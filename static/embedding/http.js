@@ -27,6 +27,11 @@ const UNCLEAR = {
 /** The token that shows a request to come from our own page; the cookie itself is not readable. */
 export const csrfToken = () => document.querySelector("[name=csrfmiddlewaretoken]").value;
 
+/** Signing in again, in another tab, makes the page's token void. */
+export function renewCsrfToken(token) {
+  for (const field of document.querySelectorAll("[name=csrfmiddlewaretoken]")) field.value = token;
+}
+
 /**
  * @param {string} method
  * @param {string} url
