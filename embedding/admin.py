@@ -141,6 +141,7 @@ class EmbedSessionAdmin(ReadOnly):
         "path",
         "state",
         "reason",
+        "detail",
         "timing",
         "started",
         "checked",

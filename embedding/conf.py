@@ -23,6 +23,8 @@ class Conf:
     download_max_bytes: int
     claim_seconds: int
     base_template: str
+    sessions_per_minute: int
+    signed_in_max_seconds: int
 
     @property
     def cocalc_origin(self) -> str:
@@ -46,6 +48,9 @@ def conf() -> Conf:
         claim_seconds=given.get("CLAIM_SECONDS", 45),
         # What the app's pages extend: blocks title, head, body_class, body, and main within it.
         base_template=given.get("BASE_TEMPLATE", "embedding/base.html"),
+        sessions_per_minute=given.get("SESSIONS_PER_MINUTE", 20),
+        # How long work in a frame keeps a user signed in to the site, counted from signing in.
+        signed_in_max_seconds=given.get("SIGNED_IN_MAX_HOURS", 24) * 3600,
     )
 
 

@@ -171,6 +171,9 @@ class EmbedSession(models.Model):
     reason = models.CharField(
         max_length=60, blank=True, help_text="Why it is slow, lost or failed, as a code."
     )
+    detail = models.CharField(
+        max_length=500, blank=True, help_text="The likely cause, for the administrator."
+    )
     steps = models.JSONField(default=dict, help_text="Milliseconds that each step took.")
     started = models.DateTimeField(auto_now_add=True)
     checked = models.DateTimeField(
@@ -190,6 +193,20 @@ class EmbedSession(models.Model):
 
     def __str__(self) -> str:
         return f"{self.username}: {self.path}"
+
+
+class Allowance(models.Model):
+    """How much of a user's allowance of embed sessions is left, as one moment.
+
+    Each session moves `used_until` on by its share of a minute; a minute ahead of now, nothing is
+    left. One row for all processes, and never more than one a user.
+    """
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    used_until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"Allowance of {self.user}"
 
 
 class Event(models.Model):

@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from embedding.views import files, pages, sessions
+from embedding.views import files, pages, presence, sessions
 from embedding.views.access import ProjectConverter
 
 register_converter(ProjectConverter, "project")
@@ -27,4 +27,6 @@ urlpatterns = [
     path("projects/<project:project>/check", sessions.check, name="check"),
     path("projects/<project:project>/tab", sessions.tab, name="tab"),
     path("sessions/<uuid:session>/report", sessions.report, name="report"),
+    path("sessions/<uuid:session>/diagnosis", sessions.diagnosis, name="diagnosis"),
+    path("presence", presence.presence, name="presence"),
 ]

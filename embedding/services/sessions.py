@@ -11,12 +11,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from embedding.client import client
+from embedding.cocalc.errors import OutcomeUnknown
 from embedding.cocalc.paths import clean_path
 from embedding.conf import conf
 from embedding.frame import frame_url
 from embedding.models import EmbedSession, Member
 from embedding.problems import Problem
 from embedding.services import mapping, preparation
+from embedding.services.allowance import allowance_check, allowance_take
 
 # How long CoCalc's word that a project runs and a file exists is taken for granted.
 CHECK_LASTS = timedelta(minutes=1)
@@ -41,16 +43,22 @@ class Ready:
 
 
 def session_row(session_id: uuid.UUID, user: User, member: Member, path: str) -> EmbedSession:
-    """Return the row of a page view, which the page names by an id of its own."""
-    row, _ = EmbedSession.objects.get_or_create(
-        id=session_id,
-        defaults={
-            "user": user,
-            "username": user.get_username(),
-            "project": member.project,
-            "path": path,
-        },
-    )
+    """Return the row of a page view, which the page names by an id of its own.
+
+    No row is added for a user whose allowance is used up: a storm of reloads fills no table.
+    """
+    row = EmbedSession.objects.filter(id=session_id).first()
+    if row is None:
+        allowance_check(user)
+        row, _ = EmbedSession.objects.get_or_create(
+            id=session_id,
+            defaults={
+                "user": user,
+                "username": user.get_username(),
+                "project": member.project,
+                "path": path,
+            },
+        )
     if (row.user_id, row.project_id, row.path) != (user.pk, member.project.pk, path):
         raise Problem("bad_request", "This page is out of date. Please reload it.", status=409)
     return row
@@ -75,15 +83,21 @@ def session_continue(
     if account.account_id is None or member.project.project_id is None:
         raise AssertionError("prepared, but not there")
 
+    allowance_take(member.user)
     project_id = str(member.project.project_id)
     minting = _beside.submit(_timed_mint, str(account.account_id))
     if again or not _checked_lately(member, row.path):
-        file_check(member, row.path)
+        try:
+            file_check(member, row.path)
+        except OutcomeUnknown as error:
+            minting.result()  # CoCalc itself answers
+            raise _not_started(error) from error
         _took(row, "running", began)
         row.checked = timezone.now()
     token, row.steps["token"] = minting.result()
-    row.state, row.reason, row.ended = EmbedSession.State.OPENING, "", None
-    row.save(update_fields=["steps", "checked", "state", "reason", "ended"])
+    row.state, row.reason, row.detail = EmbedSession.State.OPENING, "", ""
+    row.ended = None
+    row.save(update_fields=["steps", "checked", "state", "reason", "detail", "ended"])
     return Ready(frame_url(conf().cocalc_url, project_id, row.path, token, kiosk=kiosk))
 
 
@@ -102,17 +116,19 @@ def file_check(member: Member, path: str) -> None:
         )
 
 
-def session_fail(row: EmbedSession, code: str) -> None:
+def session_fail(row: EmbedSession, problem: Problem) -> None:
     """Write down that the session ended before it could be shown."""
-    row.state, row.reason, row.ended = EmbedSession.State.FAILED, code[:60], timezone.now()
-    row.save(update_fields=["state", "reason", "ended"])
+    row.state, row.reason = EmbedSession.State.FAILED, problem.code[:60]
+    row.detail, row.ended = problem.detail[:500], timezone.now()
+    row.save(update_fields=["state", "reason", "detail", "ended"])
 
 
 def session_report(row_id: uuid.UUID, *, state: str, ms: int | None, reason: str) -> None:
     """Take down what the page says of its frame: ready after so many ms, lost, closed.
 
     Reports travel side by side and may overtake each other: after "closed", which is the last
-    that a page says, nothing changes the state any more.
+    that a page says, nothing changes the state any more; but the browser may bring a page back,
+    which says so by the reason "resumed".
     """
     State = EmbedSession.State  # noqa: N806  the enumeration itself
     if state not in {State.READY, State.SLOW, State.LOST, State.CLOSED}:
@@ -121,12 +137,14 @@ def session_report(row_id: uuid.UUID, *, state: str, ms: int | None, reason: str
         row = EmbedSession.objects.select_for_update().get(pk=row_id)
         if state == State.READY and ms is not None:
             row.steps.setdefault("ready", ms)
-        if row.state != State.CLOSED:
+        if row.state != State.CLOSED or reason == "resumed":
             row.state = state
             row.ended = timezone.now() if state in {State.LOST, State.CLOSED} else None
             if reason or state != State.CLOSED:
                 row.reason = reason[:60]
-        row.save(update_fields=["state", "reason", "ended", "steps"])
+            if state == State.READY:
+                row.detail = ""
+        row.save(update_fields=["state", "reason", "detail", "ended", "steps"])
 
 
 def forget_checks(member: Member) -> None:
@@ -134,6 +152,17 @@ def forget_checks(member: Member) -> None:
     EmbedSession.objects.filter(project=member.project, checked__isnull=False).filter(
         checked__gte=timezone.now() - CHECK_LASTS
     ).update(checked=None)
+
+
+def _not_started(error: OutcomeUnknown) -> Problem:
+    return Problem(
+        "project_not_started",
+        "Your project does not start, though CoCalc answers. Your files are safe; please tell the "
+        "site's administrator if it lasts.",
+        status=504,
+        recoverable=True,
+        detail=f"The project did not run a command in time. {error}",
+    )
 
 
 def _checked_lately(member: Member, path: str) -> bool:

@@ -54,8 +54,9 @@ def member_of(request: HttpRequest, project: str) -> Member:
     user = user_of(request)
     members = Member.objects.select_related("project", "user")
     if project == MINE:
-        return members.get(project=personal_project(user), user=user)
-    member = members.filter(project__project_id=project, user=user).first()
+        member = members.filter(project=personal_project(user), user=user).first()
+    else:
+        member = members.filter(project__project_id=project, user=user).first()
     if member is None:
         raise Http404
     return member
@@ -127,6 +128,24 @@ def for_scripts(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResp
         return response
 
     return wrapped
+
+
+def same_user(request: HttpRequest, user: str) -> None:
+    """Problem `other_user` where the page was rendered for somebody else than who asks now."""
+    if user != str(user_of(request).pk):
+        raise Problem(
+            "other_user",
+            "Somebody else has signed in to this site in this browser. Reload the page.",
+            status=409,
+        )
+
+
+def visited(request: HttpRequest) -> None:
+    """Problem where a browser only loads in advance: nothing is minted that nobody may need."""
+    if request.headers.get("Sec-Purpose") or request.headers.get("Purpose") == "prefetch":
+        raise Problem(
+            "prefetch", "Nothing is opened before somebody looks at the page.", status=403
+        )
 
 
 def json_body(request: HttpRequest) -> dict[str, Any]:

@@ -76,6 +76,7 @@ def notebook(request: HttpRequest, project: str, path: str) -> HttpResponse:
             "page": {
                 "project": project,
                 "path": path,
+                "user": str(member.user.pk),
                 "origin": conf().cocalc_origin,
                 "urls": _urls(project),
             },
@@ -105,8 +106,11 @@ def _urls(project: str) -> dict[str, str]:
         "tab",
     )
     urls = {name: reverse(f"embedding:{name}", args=[project]) for name in names}
-    report = reverse("embedding:report", args=["00000000-0000-0000-0000-000000000000"])
-    return urls | {"base": reverse("embedding:files", args=[project]), "report": report}
+    no_session = "00000000-0000-0000-0000-000000000000"
+    for name in ("report", "diagnosis"):
+        urls[name] = reverse(f"embedding:{name}", args=[no_session])
+    urls["presence"] = reverse("embedding:presence")
+    return urls | {"base": reverse("embedding:files", args=[project])}
 
 
 def _others(member: Member) -> list[Member]:

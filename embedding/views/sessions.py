@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 from embedding.cocalc.errors import CocalcError
 from embedding.models import EmbedSession, Member
 from embedding.problems import Busy, Problem, of_cocalc
+from embedding.services.diagnosis import diagnose
 from embedding.services.sessions import (
     Ready,
     Working,
@@ -25,8 +26,10 @@ from embedding.views.access import (
     json_body,
     member_of,
     prepared_member_of,
+    same_user,
     session_of,
     text_of,
+    visited,
 )
 from embedding.views.shell import show_problem
 
@@ -36,11 +39,15 @@ from embedding.views.shell import show_problem
 def session(request: HttpRequest, project: str) -> HttpResponse:
     """Do the next step towards an open notebook: 202 with its name, or 200 with the address.
 
-    The body names the page view (`session`, a uuid of the page's own) and the `path`; `again`
-    asks for what we believe done to be done once more. Ask until the answer is 200.
+    The body names the page view (`session`, a uuid of the page's own), the `path` and the `user`
+    that the page was made for; `again` asks for what we believe done to be done once more. Ask
+    until the answer is 200.
     """
-    member = member_of(request, project)
+    visited(request)
     body = json_body(request)
+    if "user" in body:
+        same_user(request, text_of(body, "user"))
+    member = member_of(request, project)
     row = session_row(
         _uuid(text_of(body, "session")), member.user, member, clean(text_of(body, "path"))
     )
@@ -86,6 +93,24 @@ def report(request: HttpRequest, session: uuid.UUID) -> HttpResponse:
     return HttpResponse(status=204)
 
 
+@require_POST
+@for_scripts
+def diagnosis(request: HttpRequest, session: uuid.UUID) -> HttpResponse:
+    """Name the likely cause of what the page has `seen`; asked only when something failed."""
+    row = session_of(request, session)
+    seen = text_of(json_body(request), "seen")
+    cause = diagnose(row, seen, f"{request.scheme}://{request.get_host()}")
+    return JsonResponse(
+        {
+            "code": cause.code,
+            "state": cause.state,
+            "message": cause.message,
+            "adminMessage": cause.admin,
+            "certain": cause.certain,
+        }
+    )
+
+
 @never_cache
 @require_POST
 @login_required
@@ -96,6 +121,7 @@ def tab(request: HttpRequest, project: str) -> HttpResponse:
     """
     member = member_of(request, project)
     try:
+        visited(request)
         path = clean(request.POST.get("path", ""))
         row = session_row(uuid.uuid4(), member.user, member, path)
         result: Ready | Working | None = None
@@ -122,7 +148,10 @@ def _tab_problem(request: HttpRequest, error: CocalcError | Problem | Busy) -> H
         )
     else:
         problem = of_cocalc(error) if isinstance(error, CocalcError) else error
-    return show_problem(request, "This could not be opened", problem)
+    response = show_problem(request, "This could not be opened", problem)
+    if problem.retry_after is not None:
+        response["Retry-After"] = str(problem.retry_after)
+    return response
 
 
 def _continue(
@@ -131,7 +160,7 @@ def _continue(
     try:
         return session_continue(row, member, kiosk=kiosk, again=again)
     except (CocalcError, Problem) as error:
-        session_fail(row, error.code)
+        session_fail(row, of_cocalc(error) if isinstance(error, CocalcError) else error)
         raise
 
 

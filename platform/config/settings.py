@@ -52,6 +52,8 @@ EMBEDDING = {
     "BASE_TEMPLATE": "base.html",
     "UPLOAD_MAX_MB": read.number("UPLOAD_MAX_MB", default=25, least=1, most=200),
     "DOWNLOAD_MAX_MB": read.number("DOWNLOAD_MAX_MB", default=100, least=1, most=500),
+    "SESSIONS_PER_MINUTE": read.number("SESSIONS_PER_MINUTE", default=20, least=1, most=1000),
+    "SIGNED_IN_MAX_HOURS": read.number("SIGNED_IN_MAX_HOURS", default=24, least=1, most=8760),
 }
 
 # --- what we are made of ------------------------------------------------------------------
@@ -121,6 +123,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- signing in ---------------------------------------------------------------------------
 
+SESSION_COOKIE_AGE = read.number("SIGNED_IN_HOURS", default=336, least=1, most=8760) * 3600
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "embedding:mine"
 LOGOUT_REDIRECT_URL = "login"
