@@ -93,10 +93,16 @@ def project_row(slot: str, *, title: str, owner: User) -> CocalcProject:
     return row
 
 
+def personal_slot(user_id: int) -> str:
+    """Return the slot of a user's own project."""
+    return f"personal:{user_id}"
+
+
 def personal_project(user: User) -> CocalcProject:
     """Return the user's own project."""
-    title = f"Notebooks of {user.get_full_name() or user.get_username()}"[:200]
-    return project_row(f"personal:{user.pk}", title=title, owner=user)
+    full_name = getattr(user, "get_full_name", user.get_username)
+    title = f"Notebooks of {full_name() or user.get_username()}"[:200]
+    return project_row(personal_slot(user.pk), title=title, owner=user)
 
 
 def project_ensure(row: CocalcProject) -> None:

@@ -57,7 +57,7 @@ def main() -> None:
         site_url = f"http://{SITE_HOST}:{port}"
         os.environ.update(
             {
-                "DJANGO_SETTINGS_MODULE": "config.settings",
+                "DJANGO_SETTINGS_MODULE": "config.demo_settings",
                 "SECRET_KEY": kept_secret(data / "secret-key", secrets.token_urlsafe(50)),
                 "SITE_URL": site_url,
                 "ALLOWED_HOSTS": "localhost,127.0.0.1",
@@ -109,6 +109,7 @@ def serve(port: int, site_url: str, data: Path) -> None:
     try:
         wait_for(port, gunicorn)
         print(f"\nLectern is ready: {site_url}\n")
+        print(f"A page with notebooks in it: {site_url}/example/\n")
         print("Sign in with the password “notebook” as")
         print("    ada, grace    students")
         print("    admin         the administrator\n")

@@ -169,7 +169,7 @@ def site(data: Path, tls: Tls, sandbox: SandboxProcess) -> Iterator[tuple[int, l
     """The site as it is run in earnest; yields its port and its people."""
     environment = {
         **os.environ,
-        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DJANGO_SETTINGS_MODULE": "tests.browser.settings",
         "SECRET_KEY": "tests-only-" + "x" * 50,
         "SITE_URL": SITE,
         # Our own look at /health goes to the address.

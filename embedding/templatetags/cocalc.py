@@ -1,0 +1,149 @@
+"""`{% load cocalc %}{% cocalc_notebook path="intro.ipynb" %}`: a notebook on any page.
+
+`{% cocalc_assets %}` is for a page whose own scripts make <cocalc-notebook> elements.
+
+Rendering asks CoCalc nothing and writes nothing: the page's script asks for an embed session when
+the notebook scrolls into view. What is rendered holds no token of CoCalc's.
+"""
+
+import uuid
+from typing import Any
+
+from django import template
+from django.contrib.auth.models import User
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest
+from django.middleware.csrf import get_token
+from django.template import Context, TemplateSyntaxError
+from django.urls import reverse
+
+from embedding.cocalc.paths import clean_path
+from embedding.conf import conf
+from embedding.models import CocalcProject, Member
+from embedding.services.mapping import personal_slot
+from embedding.views.access import MINE
+from embedding.views.shell import nonce_of
+
+register = template.Library()
+
+TOOLBARS = ("full", "read-only", "none")
+NOBODY = "00000000-0000-0000-0000-000000000000"  # where the script puts the id
+NOT_YOURS = "This notebook is not there, or it is not among those that you may open."
+
+
+@register.inclusion_tag("embedding/tag.html", takes_context=True)
+def cocalc_notebook(
+    context: Context,
+    path: object,
+    project: object = MINE,
+    *,
+    height: object = "",
+    title: object = "",
+    toolbar: object = "full",
+    id: object = "",  # noqa: A002  the attribute's own name
+) -> dict[str, Any]:
+    """Show a notebook, or say why it cannot be shown.
+
+    `project` is a `CocalcProject`, CoCalc's id of one, or "mine": the user's own. `height` is a
+    CSS length. `toolbar` is "full", "read-only" (what is open and how it fares, no buttons) or
+    "none"; it changes nothing about what the user may do in the notebook.
+    """
+    request = _request(context)
+    if toolbar not in TOOLBARS:
+        raise TemplateSyntaxError(f"cocalc_notebook: toolbar is one of {', '.join(TOOLBARS)}.")
+    given: dict[str, Any] = {
+        "path": path,
+        "title": title,
+        "name": title or str(path).rpartition("/")[2],
+        "height": height,
+        "toolbar": toolbar,
+        "id": id,
+    }
+    user = _user(request)
+    if user is None:
+        given["sign_in"] = _sign_in(request)
+    else:
+        try:
+            clean_path(str(path))
+        except ValueError as error:
+            given["problem"] = str(error)
+        else:
+            given["project"] = _address(user.pk, project)
+    whole = bool(given.get("project"))
+    return {"problem": NOT_YOURS} | given | {"assets": _assets(context, request, whole=whole)}
+
+
+@register.inclusion_tag("embedding/assets.html", takes_context=True)
+def cocalc_assets(context: Context) -> dict[str, Any]:
+    """Render what <cocalc-notebook> needs of the page, once: `cocalc_notebook` brings it along."""
+    return {"assets": _assets(context, _request(context), whole=True)}
+
+
+def _assets(context: Context, request: HttpRequest, *, whole: bool) -> dict[str, Any]:
+    """Return what no tag before this one has rendered: the styles, and for a notebook the rest."""
+    found: dict[str, Any] = {"nonce": nonce_of(request), "styles": _first(context, "styles")}
+    if whole and _first(context, "script"):
+        user = _user(request)
+        found["settings"] = {
+            "user": str(user.pk) if user else "",
+            "origin": conf().cocalc_origin,
+            "signIn": _sign_in(request),
+            "urls": _urls(),
+        }
+        # Not by the template's own {% csrf_token %}, which knows none in an `include … only`.
+        found["csrf"] = get_token(request) if user else ""
+    return found
+
+
+def _urls() -> dict[str, str]:
+    """Return the addresses that the script calls; it puts in the project, and the session."""
+    names = ("session", "check", "tab", "report", "diagnosis")
+    urls = {name: reverse(f"embedding:{name}", args=[NOBODY]) for name in names}
+    return urls | {"presence": reverse("embedding:presence")}
+
+
+def _request(context: Context) -> HttpRequest:
+    request = getattr(context, "request", None) or context.get("request")
+    if not isinstance(request, HttpRequest):
+        raise ImproperlyConfigured(
+            "cocalc_notebook needs the request: render the template with it, as render() does."
+        )
+    return request
+
+
+def _user(request: HttpRequest) -> User | None:
+    user = getattr(request, "user", None)
+    return user if user is not None and user.is_authenticated else None
+
+
+def _sign_in(request: HttpRequest) -> str:
+    return redirect_to_login(request.get_full_path()).url
+
+
+def _first(context: Context, what: str) -> bool:
+    """Tell whether this is the page's first tag to need something.
+
+    The outermost of these dictionaries is the same one in all templates that make up a page.
+    """
+    page: Any = context.render_context.dicts[0]
+    key = f"cocalc_notebook {what}"
+    first = key not in page
+    page[key] = True
+    return first
+
+
+def _address(user_id: int, project: object) -> str:
+    """Return how the app's addresses name a project; empty where the user is no member of it."""
+    if project == MINE:
+        # Made on the user's first visit, with the user as its owner.
+        own = CocalcProject.objects.filter(slot=personal_slot(user_id)).first()
+        member = own is None or own.members.filter(user=user_id).exists()
+        return MINE if member else ""
+    given = project.project_id if isinstance(project, CocalcProject) else project
+    try:
+        project_id = uuid.UUID(str(given))
+    except ValueError:
+        return ""
+    member = Member.objects.filter(project__project_id=project_id, user=user_id).exists()
+    return str(project_id) if member else ""
