@@ -29,6 +29,7 @@ button, .button {
   border: 1px solid var(--line); border-radius: 6px; background: var(--surface); color: var(--text); text-decoration: none;
 }
 button:hover, .button:hover { background: var(--hover); }
+button:disabled { opacity: .5; cursor: default; background: none; }
 .primary { background: var(--accent); border-color: var(--accent); color: var(--accent-text); font-weight: 600; }
 .primary:hover { background: var(--accent); filter: brightness(1.08); }
 .buttons { display: flex; flex-wrap: wrap; gap: .5rem; }

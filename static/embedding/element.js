@@ -46,6 +46,7 @@ const TITLES = {
 };
 const FAILED = ["signed_out", "refused", "unreachable", "blocked"];
 const BUSY = ["preparing", "opening"];
+const GESTURE_LASTS = 5500; // ms; a browser's user activation, with some to spare
 
 const SHELL = `
 <a class="skip" href="#after">Skip past the notebook</a>
@@ -111,7 +112,11 @@ export class CocalcNotebook extends HTMLElement {
   #files = [];
   #switching = null; // {path}, while the session decides whether it is opened
   #outcome = null; // {promise, resolve, reject} of what is being opened
-  #leaving = (event) => this.#session?.atRisk && event.preventDefault();
+  #listening = null; // AbortController
+  #guarded = false;
+  #over = false; // the pointer is over the frame
+  #gesture = { at: -Infinity, ours: false }; // the last one in the page around the frame
+  #focused = null; // there, before
 
   get path() {
     return this.getAttribute("path") ?? "";
@@ -137,7 +142,7 @@ export class CocalcNotebook extends HTMLElement {
     if (!this.#root) this.#build();
     this.#settings = settings();
     this.#dress();
-    window.addEventListener("beforeunload", this.#leaving);
+    this.#listen();
     this.#set({ state: "waiting" });
     if (this.#settings?.user === "") return this.#set({ state: "signed_out", message: "Sign in to work in this notebook." });
     if (this.getAttribute("loading") === "eager") return this.#enqueue();
@@ -149,7 +154,7 @@ export class CocalcNotebook extends HTMLElement {
   }
 
   disconnectedCallback() {
-    window.removeEventListener("beforeunload", this.#leaving);
+    this.#listening.abort();
     this.#observer?.disconnect();
     this.#end();
   }
@@ -298,7 +303,9 @@ export class CocalcNotebook extends HTMLElement {
     frame.title = `${this.label} in CoCalc`;
     frame.allow = ["clipboard-read", "clipboard-write", "fullscreen"].map((it) => `${it} ${origin}`).join("; ");
     frame.referrerPolicy = "no-referrer";
-    frame.inert = true; // while it loads, CoCalc would take the focus from the page around it
+    frame.addEventListener("pointerenter", () => (this.#over = true));
+    frame.addEventListener("pointerleave", () => (this.#over = false));
+    this.#guarded = frame.inert = true;
     this.#clear();
     this.#frame = frame;
     this.#$(".stage").append(frame);
@@ -310,6 +317,46 @@ export class CocalcNotebook extends HTMLElement {
   #clear() {
     this.#frame?.remove();
     this.#frame = null;
+  }
+
+  /* Focus ---------------------------------------------------------------------------------- */
+
+  /**
+   * While it loads, and when its editor is there, CoCalc takes the focus: from somebody who may be
+   * typing elsewhere on the page. Until the first use of the frame it is given back. Use is a
+   * gesture that happened in the frame (a page is told of it by its own activation), or one that
+   * leads there.
+   */
+  #guard() {
+    if (!this.#guarded || !this.#frame || this.#root.activeElement !== this.#frame) return;
+    const active = navigator.userActivation?.isActive ?? true;
+    const elsewhere = performance.now() - this.#gesture.at < GESTURE_LASTS && !this.#gesture.ours;
+    if (this.#over || (active && !elsewhere)) {
+      this.#guarded = false;
+      return;
+    }
+    this.#frame.blur();
+    window.focus();
+    if (this.#focused?.isConnected) this.#focused.focus({ preventScroll: true });
+  }
+
+  #listen() {
+    this.#listening = new AbortController();
+    const { signal } = this.#listening;
+    const on = (type, act) => window.addEventListener(type, act, { signal, capture: true });
+    on("beforeunload", (event) => this.#session?.atRisk && event.preventDefault());
+    // Once the focus has arrived: what is done while it moves is lost.
+    on("blur", ({ target }) => target === window && setTimeout(() => this.#guard()));
+    const note = () => {
+      if (document.activeElement !== this) this.#focused = document.activeElement;
+    };
+    on("focusin", note);
+    for (const type of ["keydown", "pointerup"])
+      on(type, (event) => {
+        note();
+        const ours = event.key === "Tab" || event.composedPath().includes(this);
+        this.#gesture = { at: performance.now(), ours };
+      });
   }
 
   /* What one sees -------------------------------------------------------------------------- */
@@ -361,7 +408,9 @@ export class CocalcNotebook extends HTMLElement {
       if (place.textContent !== words) place.textContent = words;
     this.#$(".light").dataset.state = this.#$(".waiting").dataset.state = state;
     this.#$(".waiting").hidden = Boolean(this.#frame);
-    for (const button of this.#root.querySelectorAll(".bar button")) button.disabled = state === "waiting" || state === "signed_out";
+    const nothing = ["waiting", "signed_out"].includes(state);
+    this.#$(".reload").disabled = nothing;
+    this.#$("form button").disabled = nothing || state === "refused";
     if (this.#frame && !BUSY.includes(state)) this.#frame.inert = false;
     if (state === "lost" || FAILED.includes(state)) {
       const text = retryAt ? `${message} It is tried again by itself.` : message;
