@@ -64,7 +64,7 @@ const SHELL = `
     <h2></h2>
     <p class="text" role="alert"></p>
     <p class="detail quiet" hidden></p>
-    <p class="buttons"><button class="again primary" type="button">Try again</button><a class="sign-in button" target="_blank">Sign in</a><button class="tab" type="button">Open in a new tab</button><button class="close" type="button">Keep working</button></p>
+    <p class="buttons"><a class="sign-in button primary" target="_blank">Sign in</a><button class="again" type="button">Try again</button><button class="tab" type="button">Open in a new tab</button><button class="close" type="button">Keep working</button></p>
   </div></div>
 </div>
 <span id="after" class="unseen" tabindex="-1">End of the notebook</span>
@@ -433,12 +433,14 @@ export class CocalcNotebook extends HTMLElement {
     this.#$(".text").textContent = text;
     this.#$(".detail").textContent = detail;
     this.#$(".detail").hidden = !detail;
+    const [again, signInLink] = [this.#$(".again"), this.#$(".sign-in")];
     const signIn = state === "signed_out" && code !== "other_user" && this.#settings?.signIn;
-    this.#$(".sign-in").hidden = !signIn;
-    if (signIn) this.#$(".sign-in").href = signIn;
-    this.#$(".sign-in").target = this.#session ? "_blank" : "_self";
-    this.#$(".again").textContent = code === "other_user" ? "Reload the page" : "Try again";
-    this.#$(".again").hidden = missing || !this.#session || !state;
+    signInLink.hidden = !signIn;
+    if (signIn) signInLink.href = signIn;
+    signInLink.target = this.#session ? "_blank" : "_self";
+    again.textContent = code === "other_user" ? "Reload the page" : "Try again";
+    again.hidden = missing || !this.#session || !state;
+    again.classList.toggle("primary", !signIn);
     this.#$(".tab").hidden = !["lost", "unreachable", "blocked"].includes(state) || this.getAttribute("toolbar") !== "none";
     this.#$(".close").hidden = !strip;
     notice.className = `notice ${strip ? "strip" : "whole"}`;

@@ -68,6 +68,10 @@ assert Path(embedding.__file__).is_relative_to(sys.prefix), embedding.__file__
 for name in ("config", "classroom", "sandbox", "tests"):
     assert importlib.util.find_spec(name) is None, name
 
+from django.core.management import call_command
+call_command("check", fail_level="WARNING")
+call_command("migrate", verbosity=0)
+
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import User
 from django.contrib.sessions.backends.db import SessionStore
@@ -126,9 +130,9 @@ def test_a_notebook_opens_in_an_empty_project(wheel: Path, tmp_path: Path) -> No
         (shop / "templates").mkdir()
         for name, text in TEMPLATES.items():
             (shop / "templates" / name).write_text(text)
-        run(python, "manage.py", "check", "--fail-level", "WARNING", cwd=shop)
-        run(python, "manage.py", "migrate", "--verbosity", "0", cwd=shop)
-        session = run(python, "manage.py", "shell", "--no-imports", "-c", PREPARE, cwd=shop).strip()
+        session = run(
+            python, "manage.py", "shell", "--no-imports", "-c", PREPARE, cwd=shop
+        ).split()[-1]
         with server(python, shop) as site, visit() as page:
             visit_the_shop(page, site, session)
 
