@@ -53,7 +53,7 @@ def diagnose(row: EmbedSession, seen: str, origin: str) -> Cause:
     """
     if seen not in SEEN:
         raise Problem("bad_request", "There is no such thing to see.", status=400)
-    key = f"embedding-facts {conf().cocalc_url} {origin}"
+    key = f"embedding-facts-{conf().cocalc_url}-{origin}"
     facts: _Facts | None = cache.get(key)
     if facts is None:
         facts = _look(origin)

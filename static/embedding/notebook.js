@@ -1,15 +1,11 @@
 /**
- * The notebook page: from a file's name to a working notebook in the frame.
- *
- *  1. Ask our site for an embed session until it is ready; it names each step as it goes.
- *  2. Set the frame's address, which signs in and opens the file by itself.
- *  3. Say "ready" when the bridge has proof of it.
- *  4. Another file is opened through the bridge; where CoCalc answers no message, by step 1.
+ * The notebook page: shows a session (session.js) in a frame, with a light, notices, a switcher
+ * for other files and the activity panel; and it keeps the history in order.
  */
 
-import { Bridge } from "./bridge.js";
-import { RequestError, encodePath, request, untilReady } from "./http.js";
+import { RequestError, encodePath, request } from "./http.js";
 import { Panel } from "./panel.js";
+import { Session } from "./session.js";
 
 const page = JSON.parse(document.getElementById("page").textContent);
 const $ = (id) => document.getElementById(id);
@@ -17,6 +13,7 @@ let frame = $("frame");
 const panel = new Panel();
 
 const WORDS = {
+  preparing: "Getting ready…",
   account: "Preparing your account…",
   project: "Preparing your project…",
   membership: "Letting you in…",
@@ -25,140 +22,74 @@ const WORDS = {
   ready: "Ready",
   slow: "Slow: CoCalc takes its time",
   lost: "Connection lost",
-  failed: "Not opened",
+  reconnecting: "Connecting again…",
+  signed_out: "Signed out",
+  refused: "Not opened",
+  unreachable: "Not opened",
+  blocked: "Not opened",
 };
-const START_SHOWS = 1500; // ms; a project that runs answers faster
+const TITLES = {
+  lost: "The connection to CoCalc is lost",
+  signed_out: "You are signed out",
+  refused: "This did not work",
+  unreachable: "This did not work",
+  blocked: "CoCalc did not open the file",
+};
+const MISSING = ["file_missing", "bad_path"];
 
-let path = page.path;
-let bridge = null;
-let session = null; // {id, began, project, ended}
-let attempt = null; // AbortController of the request under way
+const session = new Session({
+  path: page.path,
+  user: page.user,
+  origin: page.origin,
+  urls: page.urls,
+  frame: { show: showFrame, clear: clearFrame },
+});
+let shown = false; // something is in the frame
+let told = ""; // by the notice
+
+/* What the session says -------------------------------------------------------------------- */
+
+panel.follow(session);
+session.addEventListener("state", ({ detail }) => onState(detail));
+session.addEventListener("channel", ({ detail }) => onChannel(detail));
+session.addEventListener("path", ({ detail }) => named(detail.path));
+session.addEventListener("note", ({ detail: { message, adminMessage } }) => {
+  if (message) tell(message);
+  panel.add("note", adminMessage || message);
+});
 
 /** The light and its words; until there is something in the frame, also large in its place. */
-function light(state, words = WORDS[state]) {
+function light(state, words) {
   $("light").dataset.state = state;
-  $("waiting").hidden = state !== "preparing";
+  $("waiting").hidden = state !== "preparing" && (shown || state !== "reconnecting");
   $("waiting-text").textContent = words;
   if ($("light-text").textContent !== words) $("light-text").textContent = words;
 }
 
-function showNotice({ title, text, detail = "", again = true, over = false }) {
-  $("notice-title").textContent = title;
-  $("notice-text").textContent = text;
-  $("notice-detail").textContent = detail;
-  $("notice-detail").hidden = !detail;
-  $("again").hidden = $("notice-tab").hidden = !again;
-  $("notice-close").hidden = !over;
-  $("notice").classList.toggle("empty-stage", !over);
-  $("notice").hidden = false;
-}
-
-function hideNotice() {
-  $("notice").hidden = true;
-}
-
-function report(state, reason = "") {
-  if (!session || session.ended) return;
-  if (state === "closed") session.ended = true;
-  const ms = Math.round(performance.now() - session.began);
-  const url = page.urls.report.replace(/0{8}(-0{4}){3}-0{12}/, session.id);
-  // Losing a report harms nobody.
-  request("POST", url, { json: { state, ms, reason }, keepalive: true }).catch(() => {});
-}
-
-/** Steps 1 and 2. With `again`, what the site believes done is done once more. */
-async function start({ again = false } = {}) {
-  attempt?.abort();
-  report("closed");
-  bridge?.destroy();
-  bridge = null;
-  enableCommands(false);
-  hideNotice();
-  const controller = (attempt = new AbortController());
-  const mine = { id: crypto.randomUUID(), began: performance.now(), project: "", ended: false };
-  session = null;
-  light("preparing", "Getting ready…");
-  let timer = 0;
-  const say = (step) => {
-    clearTimeout(timer);
-    if (step !== "opening") return light("preparing", WORDS[step] ?? WORDS.project);
-    light("preparing", WORDS.opening);
-    timer = setTimeout(() => light("preparing", WORDS.starting), START_SHOWS);
-  };
-  let once = again;
-  const ask = async () => {
-    const json = { session: mine.id, path, again: once };
-    const answer = await request("POST", page.urls.session, { json, signal: controller.signal });
-    once = false;
-    return answer;
-  };
-  try {
-    say("opening");
-    const { url, project } = await untilReady(ask, say);
-    if (controller.signal.aborted) return;
-    session = Object.assign(mine, { project });
-    show(url);
-  } catch (error) {
-    if (controller.signal.aborted) return;
-    fail(error);
-  } finally {
-    clearTimeout(timer);
+function onState(detail) {
+  const { state, code, message, adminMessage, step, retryAt } = detail;
+  if (state === "signed_out" && code === "other_user") return location.reload();
+  light(state, state === "preparing" ? (WORDS[step] ?? WORDS.project) : WORDS[state]);
+  guardClosing();
+  if (state === "ready") coverSignIn();
+  enableCommands(session.alive === true);
+  const title = MISSING.includes(code) ? "No such file" : TITLES[state];
+  if (!title) {
+    if (state !== "slow") hideNotice();
+    told = "";
+    return;
   }
-}
-
-function fail(error) {
-  if (!(error instanceof RequestError)) {
-    console.error(error);
-    error = { code: "page", message: "Something in this page went wrong.", detail: String(error) };
-  }
-  light("failed");
-  panel.add("error", [error.message, error.detail].filter(Boolean).join(" "));
-  const signedOut = error.code === "signed_out" || error.code === "csrf";
-  const missing = error.code === "file_missing" || error.code === "bad_path";
+  // Tried again in vain: whoever keeps working need not hear it again.
+  if (told === title + message) return;
+  told = title + message;
+  panel.add("error", [message, adminMessage].filter(Boolean).join(" "));
   showNotice({
-    title: signedOut ? "You are signed out" : missing ? "No such file" : "This did not work",
-    text: error.message,
-    detail: error.detail,
-    again: !missing,
-  });
-}
-
-/** Steps 2 and 3. */
-function show(url) {
-  light("opening");
-  // A new frame each time: the browser sets one that it knows to its address in the history.
-  const fresh = frame.cloneNode();
-  frame.replaceWith(fresh);
-  frame = fresh;
-  before = history.length;
-  bridge = new Bridge(() => frame.contentWindow, page.origin);
-  panel.follow(bridge);
-  bridge.addEventListener("state", ({ detail }) => onState(detail));
-  bridge.addEventListener("channel", ({ detail }) => onChannel(detail));
-  bridge.expect(session.project, path);
-  // Not `src`: Back would walk through tokens.
-  frame.contentWindow.location.replace(url);
-  bridge.watch();
-  command("open", { checked: true });
-}
-
-function onState({ state, previous, reason }) {
-  const never = state === "lost" && (previous === "opening" || reason === "unproven");
-  light(state, never ? WORDS.failed : WORDS[state]);
-  if (state === "slow" || state === "lost") report(state, reason);
-  if (state === "ready") {
-    report(state);
-    hideNotice();
-    coverSignIn();
-  }
-  if (state !== "lost") return;
-  panel.add("error", reason === "unproven" ? "The file was not seen to open." : "No answer.");
-  showNotice({
-    title: never ? "CoCalc did not open the file" : "The connection to CoCalc is lost",
-    text: never
-      ? "Your browser may block CoCalc's sign-in cookie, or CoCalc is slow or down. Try again, or open the file in a tab of its own."
-      : "What you typed last may not be saved yet. It may come back by itself; or try again.",
-    over: true,
+    title,
+    text: message,
+    detail: adminMessage,
+    again: !MISSING.includes(code),
+    now: retryAt !== null || state === "lost",
+    over: shown && state !== "signed_out",
   });
 }
 
@@ -172,26 +103,69 @@ function enableCommands(enabled) {
   for (const button of document.querySelectorAll("[data-command]")) button.disabled = !enabled;
 }
 
-/**
- * Sends one command; what comes of it is in the panel, and in a notice unless it is `checked`.
- * Before an `open` our site makes sure that the file is there, for CoCalc would create it; that
- * it is `checked` already is so when the page begins.
- */
-async function command(action, { checked = false } = {}) {
-  const [to, file, { project }] = [bridge, path, session]; // all may change meanwhile
+function showNotice({ title, text, detail = "", again = true, now = false, over = false }) {
+  $("notice-title").textContent = title;
+  $("notice-text").textContent = text;
+  $("notice-detail").textContent = detail;
+  $("notice-detail").hidden = !detail;
+  $("again").textContent = now ? "Try now" : "Try again";
+  $("again").hidden = $("notice-tab").hidden = !again;
+  $("notice-close").hidden = !over;
+  $("notice").classList.toggle("empty-stage", !over);
+  $("notice").hidden = false;
+}
+
+function hideNotice() {
+  $("notice").hidden = true;
+}
+
+/** One line, for a while. */
+function tell(message) {
+  $("line-text").textContent = message;
+  $("line").hidden = false;
+}
+
+/** Work may be lost: only then does the browser ask before it closes the page. */
+function guardClosing() {
+  const act = session.atRisk ? addEventListener : removeEventListener;
+  act("beforeunload", ask);
+}
+const ask = (event) => event.preventDefault();
+
+/* The frame -------------------------------------------------------------------------------- */
+
+function showFrame(url) {
+  clearFrame();
+  before = history.length;
+  const { contentWindow } = frame;
+  // Not `src`: Back would walk through tokens.
+  contentWindow.location.replace(url);
+  shown = true;
+  return () => frame.contentWindow;
+}
+
+/** A new frame each time: the browser sets one that it knows to its address in the history. */
+function clearFrame() {
+  shown = false;
+  const fresh = frame.cloneNode();
+  frame.replaceWith(fresh);
+  frame = fresh;
+}
+
+/** Sends one command; what comes of it is in the panel, and a failure of `open` in a notice. */
+async function command(name) {
   try {
-    if (action === "open" && !checked)
-      await request("GET", `${page.urls.check}?${new URLSearchParams({ path: file })}`);
-    if (action === "open") await to.open(project, file);
-    else if (action === "closeall") await to.closeAll();
-    else await to.status();
-    return true;
+    await session.command(name);
   } catch (error) {
-    if (error.code !== "destroyed") panel.add("error", `${action}: ${error.message}`);
-    if (!checked && (error instanceof RequestError || error.code === "refused"))
-      showNotice({ title: "This was not opened", text: error.message, over: true });
-    return false;
+    if (error.code === "destroyed") return;
+    panel.add("error", `${name}: ${error.message}`);
+    notOpened(error);
   }
+}
+
+function notOpened(error) {
+  if (error instanceof RequestError || error.code === "refused")
+    showNotice({ title: "This was not opened", text: error.message, over: true });
 }
 
 /* Other files ------------------------------------------------------------------------------ */
@@ -199,7 +173,6 @@ async function command(action, { checked = false } = {}) {
 const openUrl = (file) => `${page.urls.base}open/${encodePath(file)}`;
 
 function named(file) {
-  path = file;
   const name = file.split("/").pop();
   $("name").textContent = file;
   frame.title = `${name} in CoCalc`;
@@ -207,25 +180,17 @@ function named(file) {
   $("tab").elements.path.value = file;
 }
 
-/** Step 4. */
 async function switchTo(file) {
   toggleSwitcher(false);
-  if (file === path && bridge?.state === "ready") {
-    // It may have been closed in the frame.
-    if (bridge.alive) await command("open");
-    return;
+  try {
+    await session.switchTo(file);
+  } catch (error) {
+    panel.add("error", `open: ${error.message}`);
+    notOpened(error);
   }
-  named(file);
-  if (!bridge?.alive || bridge.state === "lost") return start();
-  bridge.expect(session.project, file);
-  light("opening");
-  const opened = await command("open");
-  if (path !== file || !bridge) return;
-  if (opened || !$("notice").hidden) light(bridge.state);
-  else if (bridge.state !== "lost") await start();
 }
-
 async function fillSwitcher() {
+  const { path } = session;
   const folder = path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : "";
   const list = $("switch-list").querySelector("ul");
   const status = $("switch-status");
@@ -305,14 +270,15 @@ window.addEventListener("popstate", ({ state }) => {
   const file = location.pathname.slice(base.length).split("/").map(decodeURIComponent).join("/");
   const from = depth;
   depth = state?.depth ?? 1;
-  if (file !== path) switchTo(file);
+  if (file !== session.path) switchTo(file);
   else if (from > depth) history.go(1 - from);
 });
 
 /* Buttons ---------------------------------------------------------------------------------- */
 
-$("reload").addEventListener("click", () => start());
-$("again").addEventListener("click", () => start({ again: true }));
+$("reload").addEventListener("click", () => session.start());
+$("again").addEventListener("click", () => session.retry());
+$("line-close").addEventListener("click", () => ($("line").hidden = true));
 $("notice-close").addEventListener("click", () => {
   hideNotice();
   frame.focus();
@@ -320,10 +286,4 @@ $("notice-close").addEventListener("click", () => {
 for (const button of document.querySelectorAll("[data-command]"))
   button.addEventListener("click", () => command(button.dataset.command));
 
-window.addEventListener("pagehide", () => report("closed"));
-window.addEventListener("pageshow", ({ persisted }) => persisted && start());
-
-// A page that the browser renders in advance must not mint a token that nobody may need.
-if (document.prerendering)
-  document.addEventListener("prerenderingchange", () => start(), { once: true });
-else start();
+session.start();

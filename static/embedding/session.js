@@ -48,14 +48,15 @@
  * - path {path}, channel {alive}, and the bridge's sent, reply, log
  */
 
-import { Bridge } from "./bridge.js";
+import { Bridge, BridgeError } from "./bridge.js";
 import { RequestError, request, renewCsrfToken, untilReady } from "./http.js";
 
 const LIMITS = {
   starting: 1500, // ms; a project that runs answers faster
   silent: 6000, // nothing heard from a new frame; at the second time it is believed
   unopened: 12000, // an answer, but no file
-  verify: 8000, // an `open` to see whether somebody is signed in
+  verify: 8000, // an `open` to see whether somebody is signed in there
+  gone: 4000, // the same, when no file is open there
   dead: 15000, // lost and silent
   retry: 2000,
   retryMost: 60000,
@@ -86,7 +87,7 @@ const SILENT = {
   adminMessage: "Nothing was heard from the frame, and this site could not be asked why.",
 };
 const OF_A_USER = ["signed_out", "csrf", "other_user"];
-export const CHANNEL = "embedding";
+const CHANNEL = "embedding"; // as in presence.js
 
 /** Time in which the page is awake, by one timer for all: sleep and hidden hours do not count. */
 class Rhythm {
@@ -299,6 +300,7 @@ export class Session extends EventTarget {
    */
   async command(name) {
     const [bridge, project, path] = [this.#bridge, this.#project, this.#path];
+    if (!bridge) throw new BridgeError("frame_gone");
     if (name === "open") {
       await this.#check(path);
       await bridge.open(project, path);
@@ -569,14 +571,14 @@ export class Session extends EventTarget {
     const gone = this.#files.length > 0 && !files.length && status.status === "connected";
     // Of itself CoCalc's page loses no file but by being loaded anew, or signed out.
     if (gone && this.#ready && this.#statusTime !== null && time !== this.#statusTime)
-      return this.#verify();
+      return this.#verify(this.#limits.gone);
     if (status.status !== "connected") return;
     this.#statusTime = time;
     if (this.#verifying !== this.#bridge) this.#files = files;
   }
 
   /** Is somebody signed in there? The files come back with it; otherwise step 6. */
-  async #verify() {
+  async #verify(wait = this.#limits.verify) {
     const [bridge, path] = [this.#bridge, this.#path];
     if (!bridge || this.#verifying === bridge || this.#flight) return;
     this.#verifying = bridge;
@@ -585,7 +587,7 @@ export class Session extends EventTarget {
       await this.#check(path);
       if (this.#bridge !== bridge || this.#path !== path) return;
       const open = bridge.open(this.#project, path);
-      const limit = new Promise((resolve) => this.#later("verify", this.#limits.verify, resolve));
+      const limit = new Promise((resolve) => this.#later("verify", wait, resolve));
       const answered = await Promise.race([open.acknowledged.then(() => true), limit]);
       if (this.#bridge !== bridge) return;
       if (!answered) this.#mint({ reason: "reopened" });

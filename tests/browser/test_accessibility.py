@@ -150,7 +150,7 @@ def states(visit: Visit) -> Iterator[str]:
     visit.page.locator("#switch").click()
     expect(visit.page.locator("#switch-list").get_by_role("link", name="a.txt")).to_be_visible()
     yield "notebook with the switcher"
-    visit.open("gone.txt", "failed")
+    visit.open("gone.txt", "refused")
     yield "notebook with a notice"
     visit.go("/password/")
     yield "password"

@@ -140,7 +140,7 @@ def test_a_new_user_comes_straight_to_a_notebook(visit: Visit) -> None:
     """Whose project has no such file yet, which only CoCalc can tell."""
     said = visit.collect_words("#light-text")
     visit.go("/projects/mine/open/a.txt")
-    visit.becomes("failed")
+    visit.becomes("refused")
     expect(visit.page.get_by_role("heading", name="No such file")).to_be_visible()
     expect(visit.page.get_by_role("button", name="Try again")).not_to_be_visible()
     steps = ["Opening…", "Preparing your project…", "Letting you in…", "Opening…", "Not opened"]

@@ -3,7 +3,7 @@
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visitor
-from tests.browser.school import SITE, School, Student, until
+from tests.browser.school import PASSWORD, SITE, School, Student, until
 from tests.browser.visit import Visit
 
 
@@ -18,7 +18,7 @@ def test_a_wrong_password_and_then_the_right_one(visitor: Visitor, student: Stud
     visit.sign_in(student)
     # Back to where they wanted to go.
     visit.page.wait_for_url(f"{SITE}/projects/mine/open/a.txt")
-    visit.becomes("failed")
+    visit.becomes("refused")
 
 
 def test_two_people_on_one_browser(known: Visit) -> None:
@@ -48,31 +48,60 @@ def test_two_people_on_one_browser(known: Visit) -> None:
     expect(known.page.get_by_role("heading", name="There is nothing here")).to_be_visible()
 
 
-def test_a_page_left_open_serves_nobody_after_signing_out(known: Visit) -> None:
+def test_signing_out_ends_the_frame_in_all_tabs(known: Visit) -> None:
     known.write("a.txt")
     known.open("a.txt")
+    known.shows_tab("a.txt")
     other = known.context.new_page()
     other.goto(f"{SITE}/projects/mine/")
     other.locator(".menu summary", has_text=known.student.name).click()
     other.get_by_role("button", name="Sign out").click()
     expect(other.get_by_role("heading", name="Sign in")).to_be_visible()
 
-    known.page.get_by_role("button", name="Reload").click()
-    known.becomes("failed")
+    # Without a click or a look at that page.
+    known.becomes("signed_out")
     title = known.page.locator("#notice-title")
     expect(title).to_have_text("You are signed out")
+    assert known.kiosk_frame.url in ("", "about:blank")
+    known.page.get_by_role("button", name="Reload").click()
+    expect(title).to_have_text("You are signed out")
 
-    # Somebody else signs in: that page is still the first one's, and gets nothing.
-    second = known.school.student()
+    # The same user is back: so are the files.
     known.school.sandbox.reset_calls()
+    other.get_by_label("User name").fill(known.student.username)
+    other.get_by_label("Password").fill(PASSWORD)
+    other.get_by_role("button", name="Sign in").click()
+    other.wait_for_url(f"{SITE}/projects/mine/")
+    known.becomes("ready")
+    known.shows_tab("a.txt")
+
+    # Somebody else signs in: the first one's page becomes theirs.
+    other.locator(".menu summary", has_text=known.student.name).click()
+    other.get_by_role("button", name="Sign out").click()
+    known.becomes("signed_out")
+    second = known.school.student()
     other.get_by_label("User name").fill(second.username)
-    other.get_by_label("Password").fill("a notebook for everybody")
+    other.get_by_label("Password").fill(PASSWORD)
     other.get_by_role("button", name="Sign in").click()
     other.wait_for_url(f"{SITE}/projects/mine/")
     known.students.append(second)
-    known.page.get_by_role("button", name="Try again").click()
-    expect(title).to_have_text("You are signed out")
-    assert "user_auth" not in known.school.calls()
+    known.becomes("refused")  # who has no such file
+    assert known.page.evaluate("JSON.parse(page.textContent).user") == str(second.pk)
+
+
+def test_a_page_of_somebody_else_is_loaded_anew(known: Visit, school: School) -> None:
+    """Where no page tells it: the cookie alone has changed."""
+    known.write("a.txt")
+    known.open("a.txt")
+    second = school.student()
+    known.has_signed_in(second)
+    school.sandbox.reset_calls()
+    known.page.evaluate("void dispatchEvent(new Event('focus'))")
+    known.becomes("refused")
+    assert known.page.evaluate("JSON.parse(page.textContent).user") == str(second.pk)
+    first = school.account_of(known.students[0])
+    minted = [call for call in school.sandbox.calls()["log"] if call["event"] == "user_auth"]
+    assert all(call["account_id"] != first for call in minted)
 
 
 def test_a_stranger_finds_nothing(known: Visit, visitor: Visitor) -> None:

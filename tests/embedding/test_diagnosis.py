@@ -1,0 +1,159 @@
+"""Why a frame stays white: each cause has a code, a sentence for each reader, and a row."""
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from pytest_django import Settings
+
+from embedding.cocalc.client import Client
+from embedding.cocalc.framing import framing_refusal
+from embedding.models import EmbedSession, Member
+from sandbox.process import SandboxProcess
+from tests.conftest import HttpsClient, Person
+from tests.embedding.conftest import embedding_settings
+from tests.embedding.helpers import JSON, open_session, with_file
+
+pytestmark = pytest.mark.django_db
+ORIGIN = "https://learn.school.test"
+
+
+@pytest.fixture
+def member(sandbox: SandboxProcess, cocalc: Client, person: Person) -> Iterator[Member]:
+    cache.clear()
+    yield with_file(cocalc, person("ada"), "a.ipynb")
+    cache.clear()
+
+
+@pytest.fixture
+def row(member: Member) -> EmbedSession:
+    return EmbedSession.objects.create(
+        user=member.user, username="ada", project=member.project, path="a.ipynb"
+    )
+
+
+def ask(browser: HttpsClient, row_id: object, **body: object) -> Any:
+    return browser.post(f"/sessions/{row_id}/diagnosis", body, content_type=JSON)
+
+
+@pytest.mark.parametrize(
+    ("seen", "quirks", "url", "code", "state", "certain"),
+    [
+        ("silent", {"refused_frames": True}, None, "frame_refused", "blocked", True),
+        ("silent", {}, "http://127.0.0.1:9", "cocalc_unreachable", "unreachable", True),
+        ("silent", {}, None, "host_not_allowed", "blocked", False),
+        ("unopened", {}, None, "cookie_blocked", "blocked", False),
+        ("channel", {}, None, "host_not_allowed", "blocked", False),
+    ],
+)
+def test_each_cause(
+    sandbox: SandboxProcess,
+    member: Member,
+    row: EmbedSession,
+    settings: Settings,
+    seen: str,
+    quirks: dict[str, object],
+    url: str | None,
+    code: str,
+    state: str,
+    certain: bool,
+) -> None:
+    sandbox.quirks(**quirks)
+    given = {"COCALC_URL": url or sandbox.url}
+    if url:
+        given["COCALC_API_URL"] = url
+    settings.EMBEDDING = embedding_settings(sandbox, **given)
+    answer = ask(HttpsClient(member.user), row.id, seen=seen)
+    assert answer.status_code == 200
+    assert "no-store" in answer["Cache-Control"]
+    cause = answer.json()
+    assert (cause["code"], cause["state"], cause["certain"]) == (code, state, certain)
+    assert cause["adminMessage"]
+    assert cause["message"].endswith(".") or seen == "channel"
+    row.refresh_from_db()
+    assert (row.reason, row.detail) == (code, cause["adminMessage"])
+
+
+def test_a_certificate_at_fault(
+    sandbox: SandboxProcess,
+    member: Member,
+    row: EmbedSession,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import requests
+
+    def get(*_: object, **__: object) -> None:
+        raise requests.exceptions.SSLError("self-signed")
+
+    monkeypatch.setattr("embedding.services.diagnosis.requests.get", get)
+    cause = ask(HttpsClient(member.user), row.id, seen="silent").json()
+    assert (cause["code"], cause["certain"]) == ("certificate", True)
+
+
+def test_the_site_asks_elsewhere_when_the_browsers_address_is_not_for_it(
+    sandbox: SandboxProcess, member: Member, row: EmbedSession, settings: Settings
+) -> None:
+    settings.EMBEDDING = embedding_settings(sandbox, COCALC_URL="http://127.0.0.1:9")
+    cause = ask(HttpsClient(member.user), row.id, seen="silent").json()
+    assert cause["code"] == "host_not_allowed"
+
+
+def test_others(member: Member, row: EmbedSession, person: Person) -> None:
+    colleague = person("grace")
+    Member.objects.create(project=member.project, user=colleague)
+    for user in (colleague, person("eve"), person("boss", is_superuser=True)):
+        assert ask(HttpsClient(user), row.id, seen="silent").status_code == 404
+    owner = HttpsClient(member.user)
+    assert ask(HttpsClient(), row.id, seen="silent").status_code == 401
+    assert ask(owner, uuid.uuid4(), seen="silent").status_code == 404
+    assert owner.get(f"/sessions/{row.id}/diagnosis").status_code == 405
+    assert ask(owner, row.id, seen="else").status_code == 400
+    assert ask(owner, row.id).status_code == 400
+    assert ask(HttpsClient(member.user, csrf=True), row.id, seen="silent").status_code == 403
+    row.refresh_from_db()
+    assert (row.reason, row.detail) == ("", "")
+
+
+def test_a_project_that_does_not_start(
+    sandbox: SandboxProcess, member: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from embedding.cocalc.errors import OutcomeUnknown
+
+    def hang(*_: object) -> bool:
+        raise OutcomeUnknown("file_exists", "no answer in time")
+
+    monkeypatch.setattr("embedding.cocalc.v1.V1Client.file_exists", hang)
+    answer = open_session(HttpsClient(member.user), "a.ipynb")
+    assert answer.status_code == 504
+    error = answer.json()["error"]  # type: ignore[attr-defined]
+    assert (error["code"], error["recoverable"]) == ("project_not_started", True)
+    row = EmbedSession.objects.get()
+    assert (row.state, row.reason) == ("failed", "project_not_started")
+    assert "did not run a command" in row.detail
+
+
+@pytest.mark.parametrize(
+    ("headers", "refused"),
+    [
+        ({}, False),
+        ({"X-Frame-Options": "DENY"}, True),
+        ({"X-Frame-Options": "sameorigin"}, True),
+        ({"X-Frame-Options": "ALLOW-FROM https://x.test"}, False),
+        ({"Content-Security-Policy": "default-src 'self'"}, False),
+        ({"Content-Security-Policy": "frame-ancestors 'none'"}, True),
+        ({"Content-Security-Policy": "frame-ancestors 'self'"}, True),
+        ({"Content-Security-Policy": "frame-ancestors"}, True),
+        ({"Content-Security-Policy": f"a 'b'; Frame-Ancestors 'self' {ORIGIN}"}, False),
+        ({"Content-Security-Policy": "frame-ancestors https://*.school.test"}, False),
+        ({"Content-Security-Policy": "frame-ancestors *.school.test:443"}, False),
+        ({"Content-Security-Policy": "frame-ancestors *.school.test:444"}, True),
+        ({"Content-Security-Policy": "frame-ancestors http://learn.school.test"}, True),
+        ({"Content-Security-Policy": "frame-ancestors https:"}, False),
+        ({"Content-Security-Policy": "frame-ancestors *, frame-ancestors 'none'"}, True),
+        ({"Content-Security-Policy": "frame-ancestors *", "X-Frame-Options": "DENY"}, False),
+    ],
+)
+def test_framing(headers: dict[str, str], refused: bool) -> None:
+    assert bool(framing_refusal(headers, ORIGIN)) is refused
