@@ -1,6 +1,7 @@
 /** The activity panel: each command sent and each reply, with time and text. */
 
 const KEPT = 500; // lines
+const LONGEST = 2000; // characters
 
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 const commandText = ({ action, path }) => (path === undefined ? action : `${action} ${path}`);
@@ -56,7 +57,7 @@ export class Panel {
     label.className = "kind";
     label.textContent = kind;
     const words = document.createElement("span");
-    words.textContent = text;
+    words.textContent = text.slice(0, LONGEST);
     item.append(when, label, words);
     const atEnd = this.#list.scrollTop + this.#list.clientHeight >= this.#list.scrollHeight - 8;
     this.#list.append(item);

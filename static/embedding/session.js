@@ -246,8 +246,7 @@ export class Session extends EventTarget {
 
   /** A file is open and its connection is not good: CoCalc's kiosk never asks before closing. */
   get atRisk() {
-    const open = this.#files.length > 0 || this.#bridge?.alive === false;
-    return open && ["slow", "lost"].includes(this.#bridge?.state) && this.#ready;
+    return this.#files.length > 0 && ["slow", "lost"].includes(this.#bridge?.state) && this.#ready;
   }
 
   start({ again = false } = {}) {
@@ -284,7 +283,10 @@ export class Session extends EventTarget {
       this.#become(bridge.state);
       throw error;
     }
-    if (this.#path === path && this.#bridge === bridge) this.#become(bridge.state);
+    if (this.#path === path && this.#bridge === bridge) {
+      this.#isOpen(path);
+      this.#become(bridge.state);
+    }
     return true;
   }
 
@@ -501,7 +503,7 @@ export class Session extends EventTarget {
     for (const type of ["sent", "reply", "log", "channel"])
       bridge.addEventListener(type, ({ detail }) => {
         if (type === "reply" || type === "log") this.#heard(type, detail);
-        if (type === "channel" && !detail.alive) this.#channelDead();
+        if (type === "channel" && !detail.alive && this.#state === "ready") this.#channelDead();
         this.#emit(type, detail);
       });
     bridge.addEventListener("state", ({ detail }) => this.#onState(detail, reason));
@@ -534,7 +536,14 @@ export class Session extends EventTarget {
     if (!this.#tasks.has("renew")) this.#renew();
     if (this.#restore.some((file) => file !== this.#path)) this.#openAgain();
     this.#restore = [];
+    this.#isOpen(this.#path);
+    if (this.#bridge.alive === false) this.#channelDead();
     if (cause) this.#note(cause);
+  }
+
+  /** Known before a status tells it. */
+  #isOpen(path) {
+    if (!this.#files.includes(path)) this.#files = [...this.#files, path];
   }
 
   /** Step 5. */

@@ -13,7 +13,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Frame, Page, sync_playwright
 
 HERE = Path(__file__).parent
-BRIDGE = HERE.parents[1] / "static" / "embedding" / "bridge.js"
+OURS = HERE.parents[1] / "static" / "embedding"
+BRIDGE = OURS / "bridge.js"
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
     "--no-sandbox",
@@ -29,7 +30,10 @@ ARGUMENTS = [
 class Handler(SimpleHTTPRequestHandler):
     def translate_path(self, path: str) -> str:
         name = urlsplit(path).path
-        return str(BRIDGE) if name == "/bridge.js" else super().translate_path(path)
+        ours = OURS / name[1:]
+        return (
+            str(ours) if ours.suffix == ".js" and ours.is_file() else super().translate_path(path)
+        )
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         pass

@@ -365,3 +365,75 @@ def test_a_flood_leaves_nothing_behind(stage: Stage) -> None:
         stage.until("window.last")
     assert used() - before < 1_000_000
     assert stage.run("return quiet.state") == "opening"
+
+
+def test_long_texts_are_not_kept(stage: Stage) -> None:
+    """A megabyte in each place of a message, time and again."""
+    devtools = stage.page.context.new_cdp_session(stage.page)
+
+    def used() -> float:
+        devtools.send("HeapProfiler.collectGarbage")
+        return float(devtools.send("Runtime.getHeapUsage")["usedSize"])
+
+    stage.run("""
+        start({manual: true}); await loaded(frame);
+        bridge.expect(P, "b.ipynb"); window.call = bridge.open(P, "b.ipynb"); bridge.watch();
+        window.longest = 0;
+        for (const type of ["state", "reply"]) bridge.addEventListener(type, ({detail}) => {
+          longest = Math.max(longest, detail.text?.length ?? 0);
+        });
+        bridge.addEventListener("log", ({detail}) => { window.last ||= detail.payload === "last"; });
+    """)
+    long = """count => {
+        const project_id = "4cc25d0b-e9a9-4c0a-b116-cb8c3d7ef667";
+        for (let i = 0; i < count; i++) {
+          const text = `${i}`.padStart(1_000_000, "x");
+          const connection = { quality: text, status: text, status_time: text, ping: text };
+          say([
+            text,
+            { [text]: text },
+            { status: text, action: text, project_id: text, path: text, mesg: text },
+            { status: "error", mesg: project_id + text },
+            { status: "error", action: "open", project_id, path: text, mesg: text },
+            { status: "ack", action: "open", project_id, path: text },
+            { status: "done", connection, open_files: { [project_id]: [text], [text]: text } },
+            { source: "cocalc-project-log", payload: { project_log: { project_id: text,
+                event: { event: "open", filename: text } } } },
+          ][i % 8]);
+        }
+        say({ status: "done", connection: { status: "connecting" }, open_files: {} });
+        say({ source: "cocalc-project-log", payload: "last" });
+    }"""
+    for count in (8, 160):
+        stage.run("window.last = false; heard.length = 0;")
+        before = used()
+        stage.frame.evaluate(long, count)
+        stage.until("window.last")
+        stage.run("heard.length = 0;")
+    assert used() - before < 1_000_000
+    assert stage.run("return [longest <= 300, bridge.state]") == [True, "opening"]
+
+
+def test_getters_and_prototypes_reach_nothing(stage: Stage) -> None:
+    """What a frame posts is copied: a getter runs there, and a prototype stays there."""
+    stage.run("""
+        start({manual: true}); await loaded(frame);
+        bridge.expect(P, "b.ipynb"); window.call = bridge.open(P, "b.ipynb");
+    """)
+    stage.frame.evaluate("""() => {
+        const project_id = "4cc25d0b-e9a9-4c0a-b116-cb8c3d7ef667";
+        const done = { status: "done", action: "open", project_id, path: "b.ipynb" };
+        const tries = [
+          Object.create(done),
+          new (class { get status() { return "done"; } get action() { return "open"; } })(),
+          { get status() { throw new Error("a trap"); } },
+          new Proxy(done, {}),
+          JSON.parse('{"__proto__": {"status": "done", "action": "open"}, "path": "b.ipynb"}'),
+          JSON.parse('{"status": "done", "connection": {"__proto__": {"status": "connected"}},' +
+            '"open_files": {"__proto__": ["b.ipynb"], "constructor": ["b.ipynb"]}}'),
+        ];
+        for (const message of tries) try { say(message); } catch {}
+        say({ source: "cocalc-project-log", payload: "last" });
+    }""")
+    stage.until("heard.some(({type, payload}) => type === 'log' && payload === 'last')")
+    assert stage.run("return [bridge.state, {}.status ?? null]") == ["opening", None]

@@ -23,7 +23,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(presence.time, "time", lambda: clock.now)
+    monkeypatch.setattr("embedding.views.presence.time.time", lambda: clock.now)
     return clock
 
 
