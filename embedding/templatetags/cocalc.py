@@ -81,12 +81,17 @@ def cocalc_assets(context: Context) -> dict[str, Any]:
 
 
 def _assets(context: Context, request: HttpRequest, *, whole: bool) -> dict[str, Any]:
-    """Return what no tag before this one has rendered: the styles, and for a notebook the rest."""
-    found: dict[str, Any] = {"nonce": nonce_of(request), "styles": _first(context, "styles")}
+    """Return what no tag before this one has rendered; the last part is for notebooks alone."""
+    user = _user(request)
+    user_id = str(user.pk) if user else ""
+    found: dict[str, Any] = {
+        "nonce": nonce_of(request),
+        "common": _first(context, "common"),
+        "user": user_id,
+    }
     if whole and _first(context, "script"):
-        user = _user(request)
         found["settings"] = {
-            "user": str(user.pk) if user else "",
+            "user": user_id,
             "origin": conf().cocalc_origin,
             "signIn": _sign_in(request),
             "urls": _urls(),

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db.transaction import non_atomic_requests
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 from django.utils.cache import add_never_cache_headers
 
@@ -103,7 +104,8 @@ def answer(problem: Problem, *, staff: bool = False) -> JsonResponse:
 def for_scripts(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Make a view one that our scripts call: 401 when signed out, and every failure as JSON.
 
-    Nothing of it is ever kept by a cache.
+    Nothing of it is ever kept by a cache. It is in no transaction of a site's ATOMIC_REQUESTS: a
+    claim must be in the database before CoCalc is called.
     """
 
     @functools.wraps(view)
@@ -127,7 +129,7 @@ def for_scripts(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResp
         add_never_cache_headers(response)
         return response
 
-    return wrapped
+    return non_atomic_requests(wrapped)
 
 
 def same_user(request: HttpRequest, user: str) -> None:

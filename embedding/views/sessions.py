@@ -3,6 +3,7 @@
 import uuid
 
 from django.contrib.auth.decorators import login_required
+from django.db.transaction import non_atomic_requests
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
@@ -111,6 +112,7 @@ def diagnosis(request: HttpRequest, session: uuid.UUID) -> HttpResponse:
     )
 
 
+@non_atomic_requests
 @never_cache
 @require_POST
 @login_required

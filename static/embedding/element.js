@@ -15,6 +15,7 @@
 import { csrfToken } from "./http.js";
 import { look } from "./element-look.js";
 import { Session } from "./session.js";
+import { expectSteps } from "./steps.js";
 
 const NOBODY = "00000000-0000-0000-0000-000000000000";
 const WORDS = {
@@ -108,6 +109,7 @@ export class CocalcNotebook extends HTMLElement {
   #settings = null;
   #session = null;
   #frame = null;
+  #stepsOver = null; // of the frame, in the history
   #observer = null;
   #files = [];
   #switching = null; // {path}, while the session decides whether it is opened
@@ -308,6 +310,7 @@ export class CocalcNotebook extends HTMLElement {
     this.#guarded = frame.inert = true;
     this.#clear();
     this.#frame = frame;
+    this.#stepsOver = expectSteps();
     this.#$(".stage").append(frame);
     // Not `src`: Back would walk through tokens.
     frame.contentWindow.location.replace(url);
@@ -315,6 +318,7 @@ export class CocalcNotebook extends HTMLElement {
   }
 
   #clear() {
+    this.#stepsOver?.();
     this.#frame?.remove();
     this.#frame = null;
   }
@@ -418,6 +422,7 @@ export class CocalcNotebook extends HTMLElement {
       this.#say({ title: TITLES[code] ?? TITLES[state], text, detail: adminMessage, state, code, strip });
     } else this.#hush();
     if (state !== "preparing") prepared(this);
+    if (state === "ready") this.#stepsOver?.();
     if (FAILED.includes(state)) this.#settle(new NotebookError(code || state, message));
     if (state !== previous) this.#tell("state", { state, previous, code, message });
     const anew = state === "ready" && previous !== "slow" && previous !== "lost";

@@ -257,3 +257,27 @@ def test_signing_out_elsewhere_empties_the_frame(known: Visit) -> None:
     becomes(known, "signed_out")
     assert notebook(known).locator("iframe").count() == 0
     expect(notebook(known).get_by_role("link", name="Sign in")).to_be_visible()
+
+
+def test_back_leads_out_in_one_step(known: Visit) -> None:
+    for name in ("a", "b"):
+        known.write(f"{name}.txt")
+    go(known, TAG + '{% cocalc_notebook path="b.txt" id="b" height="300" %}')
+    known.page.evaluate("history.replaceState({ own: 1 }, '')")
+    for name in ("a", "b"):
+        notebook(known, name).scroll_into_view_if_needed()
+        becomes(known, "ready", name)
+    assert known.page.evaluate("history.state.own") == 1
+    # A step of the page's own, such as a router makes, is left alone.
+    address = known.page.url
+    known.page.evaluate("history.pushState({ own: 2 }, '', '#part-2')")
+    known.page.evaluate("history.pushState({ own: 3 }, '', '#part-3')")
+    for part in (f"{address}#part-2", address):
+        known.page.go_back()
+        known.page.wait_for_url(part)
+    becomes(known, "ready", "b")
+    known.school.sandbox.reset_calls()
+    known.page.evaluate("history.back()")
+    known.page.wait_for_url(f"{SITE}/projects/mine/")
+    known.sees_files()
+    assert "user_auth" not in known.school.calls()

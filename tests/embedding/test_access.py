@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 import pytest
+from django.urls import resolve
 
 from embedding.cocalc.client import Client
 from embedding.models import EmbedSession, Member
@@ -194,3 +195,10 @@ class TestReport:
         assert answer.status_code == 204
         row.refresh_from_db()
         assert "ready" not in row.steps
+
+
+def test_no_request_to_cocalc_is_within_a_transaction(member: Member) -> None:
+    """Also in a site with ATOMIC_REQUESTS: what it would roll back exists on CoCalc."""
+    for address in (*(address for _, address, _, _ in SCRIPT_VIEWS.values()), "upload", "tab"):
+        view = resolve(f"/projects/mine/{address.partition('?')[0]}").func
+        assert getattr(view, "_non_atomic_requests", None) == {"default"}, address

@@ -20,6 +20,8 @@ from tests.conftest import Person
 pytestmark = pytest.mark.django_db
 
 TAG = '{% cocalc_notebook path="intro.ipynb" %}'
+ELEMENT = "/static/embedding/element.js"
+PRESENCE = "/static/embedding/presence.js"
 HOSTILE = """x" onload="alert(1)'><script>alert(2)</script>&amp;.ipynb"""
 
 
@@ -48,6 +50,10 @@ class Page(HTMLParser):
         return only
 
     @property
+    def scripts(self) -> list[str | None]:
+        return [script["src"] for script in self.all("script") if "src" in script]
+
+    @property
     def settings(self) -> Any:
         found = re.search(r'<script id="cocalc-notebooks"[^>]*>([^<]*)</script>', self.html)
         assert found
@@ -55,7 +61,7 @@ class Page(HTMLParser):
 
     @property
     def refused(self) -> bool:
-        return not self.all("cocalc-notebook") and not self.all("script")
+        return not self.all("cocalc-notebook") and len(self.scripts) < 2
 
 
 def render(
@@ -83,9 +89,8 @@ def test_the_users_own_notebook(ada: User) -> None:
     page = render(TAG, ada)
     assert page.notebook == {"project": "mine", "path": "intro.ipynb", "toolbar": "full"}
     assert [link["href"] for link in page.all("link")] == ["/static/embedding/tag.css"]
-    settings, script = page.all("script")
-    assert settings == {"type": "application/json", "id": "cocalc-notebooks"}
-    assert script == {"type": "module", "src": "/static/embedding/element.js"}
+    assert {"type": "application/json", "id": "cocalc-notebooks"} in page.all("script")
+    assert {"type": "module", "src": ELEMENT} in page.all("script")
     assert page.settings["user"] == str(ada.pk)
     assert page.settings["origin"] == "https://cocalc.school.test"
     assert page.settings["urls"]["session"] == f"/projects/{NOBODY}/session"
@@ -155,7 +160,8 @@ def test_signed_out_it_leads_to_signing_in_and_back(project: CocalcProject) -> N
     assert "Sign in to work in this notebook." in page.text
     (link,) = page.all("a")
     assert link["href"] == "/sign-in/?next=/lesson/%3Fpart%3D1%26x%3D2"
-    assert not page.all("script")
+    assert page.scripts == [PRESENCE], "other pages of the same browser are told"
+    assert {"name": "embedding-user", "content": ""} in page.all("meta")
     assert not page.all("input"), "no cookie for a visitor who is to see nothing"
 
 
@@ -202,19 +208,20 @@ def test_assets_come_once_also_through_includes(ada: User, project: CocalcProjec
         nonce="n0nce",
     )
     assert len(page.all("cocalc-notebook")) == 5
-    _, script = page.all("script")
+    assert page.scripts == [PRESENCE, ELEMENT]
+    (script,) = [script for script in page.all("script") if script.get("src") == ELEMENT]
     (link,) = page.all("link")
     assert script["nonce"] == link["nonce"] == "n0nce"
     (hidden,) = page.all("input")
     assert hidden["value"]
     # Another page of the same process begins anew.
-    assert len(render(source, ada, part=included).all("script")) == 2
+    assert render(source, ada, part=included).scripts == [PRESENCE, ELEMENT]
 
 
 def test_a_page_that_makes_its_elements_itself(ada: User) -> None:
     source = "{% cocalc_assets %}{% cocalc_assets %}" + TAG
     page = render(source, ada, nonce="n0nce")
-    assert len(page.all("script")) == 2
+    assert page.scripts == [PRESENCE, ELEMENT]
     assert len(page.all("link")) == len(page.all("input")) == 1
     signed_out = render(source, at="/app/")
     assert (signed_out.settings["user"], signed_out.settings["signIn"]) == (

@@ -1,0 +1,51 @@
+/**
+ * Back leads out of a page with notebooks in one step.
+ *
+ * Signing in, CoCalc's page adds a step to the history. Back would lead its frame to the address
+ * with the token again, which signs in and adds the step anew: there would be no way out. So a
+ * step of the page's own comes on top, with the page's state and a number: how many steps back the
+ * page lies that led here. We are told of Back from there, and go on to that page.
+ */
+
+const DEPTH = "cocalcNotebooks";
+const depthOf = (state) => state?.[DEPTH] ?? 0;
+
+let opening = 0; // frames that may still add steps
+let before = 0; // the history's length without these
+let address = ""; // of the page then
+let here = depthOf(history.state);
+
+/** A frame is about to be shown. @returns {() => void} to be called once, when it is ready or gone */
+export function expectSteps() {
+  if (!opening++) count();
+  let over = false;
+  return () => {
+    if (over) return;
+    over = true;
+    opening--;
+    const added = history.length - before;
+    // A page that has moved on by itself counts its own steps.
+    if (added > 0 && address === location.href) cover(added);
+    count();
+  };
+}
+
+function count() {
+  before = history.length;
+  address = location.href;
+}
+
+function cover(added) {
+  const { state } = history;
+  if (state !== null && typeof state !== "object") return; // not ours to wrap
+  here = (depthOf(state) || 1) + added + 1;
+  history.pushState({ ...state, [DEPTH]: here }, "");
+  address = location.href;
+}
+
+window.addEventListener("popstate", ({ state }) => {
+  const from = here;
+  here = depthOf(state);
+  // Elsewhere it is the page's own step.
+  if (from > here && location.href === address) history.go(1 - from);
+});
