@@ -63,7 +63,7 @@ function deferred() {
   return it;
 }
 
-/** `recoverable`: trying again may help. */
+/** `recoverable`: try again. */
 export class BridgeError extends Error {
   /** @param {keyof typeof SENTENCES} code */
   constructor(code, detail = "") {
@@ -343,7 +343,7 @@ export class Bridge extends EventTarget {
     const time = new Date(status_time instanceof Date ? status_time : asText(status_time));
     const value = {
       quality: asText(quality),
-      status: asText(status),
+      status: asText(status).slice(0, 300),
       statusTime: isNaN(time) ? null : time,
       ping: Number.isFinite(ping) ? ping : null,
       openFiles: files,

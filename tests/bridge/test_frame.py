@@ -382,7 +382,9 @@ def test_long_texts_are_not_kept(stage: Stage) -> None:
         for (const type of ["state", "reply"]) bridge.addEventListener(type, ({detail}) => {
           longest = Math.max(longest, detail.text?.length ?? 0);
         });
-        bridge.addEventListener("log", ({detail}) => { window.last ||= detail.payload === "last"; });
+        bridge.addEventListener("log", ({detail}) => {
+          window.last ||= detail.payload === "last";
+        });
     """)
     long = """count => {
         const project_id = "4cc25d0b-e9a9-4c0a-b116-cb8c3d7ef667";
