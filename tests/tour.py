@@ -171,6 +171,16 @@ def student(browser: Browser, site: str, data: Path) -> None:
             re.compile("done.*open First steps.ipynb"), timeout=LIMIT
         )
         ready(page)
+    with step("student: opens a page with notebooks in it"):
+        page.goto(f"{site}/example/")
+        page.get_by_role("button", name="Put the lesson's notebooks into my project").click()
+        lesson = page.locator("cocalc-notebook")
+        for number, state in enumerate(("ready", "ready", "refused")):
+            lesson.nth(number).scroll_into_view_if_needed(timeout=LIMIT)
+            expect(lesson.nth(number)).to_have_attribute("state", state, timeout=LIMIT)
+    shoot(page, "lesson-end")
+    page.evaluate("scrollTo(0, 0)")
+    shoot(page, "lesson")
     with step("student: asks for a file that is not there"):
         page.goto(f"{site}/projects/mine/open/gone.ipynb")
         expect(page.get_by_role("heading", name="No such file")).to_be_visible(timeout=LIMIT)
