@@ -16,8 +16,17 @@ from pathlib import Path
 ROUNDS = 60
 
 
+def tell(name: str, ours: list[float], bare: list[float]) -> None:
+    """Print the ratio of the medians."""
+    mine, theirs = statistics.median(ours), statistics.median(bare)
+    print(
+        f"{name:52} {mine / theirs:6.2f}   ({mine:.2f} ms over {theirs:.2f} ms, "
+        f"{mine - theirs:+.2f} ms)"
+    )
+
+
 def pair(name: str, ours: Callable[[], object], bare: Callable[[], object], rounds: int) -> None:
-    """Time both alternately and print the ratio of their medians."""
+    """Time both alternately."""
     took: dict[bool, list[float]] = {True: [], False: []}
     for counted in (*(False,) * 3, *(True,) * rounds):  # the first three warm up
         for is_ours, run in ((True, ours), (False, bare)):
@@ -25,11 +34,52 @@ def pair(name: str, ours: Callable[[], object], bare: Callable[[], object], roun
             run()
             if counted:
                 took[is_ours].append((time.perf_counter() - began) * 1000)
-    mine, theirs = statistics.median(took[True]), statistics.median(took[False])
-    print(
-        f"{name:52} {mine / theirs:6.2f}   ({mine:.1f} ms over {theirs:.1f} ms, "
-        f"{mine - theirs:+.1f} ms)"
-    )
+    tell(name, took[True], took[False])
+
+
+# In a frame that answers at once: an `open` as CoCalc does, and anything else by itself.
+_ECHO = """addEventListener("message", ({ source, origin, data }) => {
+  const replies = data.action === "open"
+    ? ["ack", "done"].map((status) => ({ ...data, status })) : [data];
+  for (const reply of replies) source.postMessage(reply, origin);
+})"""
+_OPEN_AND_ECHO = """async (rounds) => {
+  const window_ = frame.contentWindow;
+  const echo = (number) => new Promise((resolve) => {
+    addEventListener("message", resolve, { once: true });
+    window_.postMessage({ number }, cocalc);
+  });
+  const took = { ours: [], bare: [] };
+  const each = 20; // the browser's clock is coarse
+  for (let round = 0; round < rounds; round++)
+    for (const [name, act] of [["ours", (n) => bridge.open(P, `${round}-${n}`)], ["bare", echo]]) {
+      const began = performance.now();
+      for (let n = 0; n < each; n++) await act(n);
+      took[name].push((performance.now() - began) / each);
+    }
+  return took;
+}"""
+
+
+def bridge() -> None:
+    """Time the bridge in a real browser."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.bridge.conftest import ARGUMENTS, CHROMIUM, serving
+
+    with (
+        serving() as sites,
+        sync_playwright() as playwright,
+        playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS) as browser,
+    ):
+        page = browser.new_page()
+        page.goto(f"{sites.host}/host.html?{sites.cocalc}")
+        page.wait_for_function("window.ready")
+        page.evaluate("async () => { start({manual: true}); await loaded(frame); }")
+        page.frames[-1].evaluate(_ECHO)
+        page.evaluate(_OPEN_AND_ECHO, 5)
+        took = page.evaluate(_OPEN_AND_ECHO, ROUNDS)
+    tell("open (one message, two replies) / a bare echo", took["ours"], took["bare"])
 
 
 def main(folder: Path) -> None:
@@ -55,7 +105,8 @@ def main(folder: Path) -> None:
     with (
         SandboxProcess.start(folder / "cocalc", admin_key=KEY) as sandbox,
         override_settings(
-            EMBEDDING=embedding_settings(sandbox), ALLOWED_HOSTS=["learn.school.test"]
+            EMBEDDING=embedding_settings(sandbox, SESSIONS_PER_MINUTE=1000),
+            ALLOWED_HOSTS=["learn.school.test"],
         ),
         ThreadPoolExecutor(2) as pool,
     ):
@@ -107,4 +158,5 @@ def main(folder: Path) -> None:
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as name:
         main(Path(name))
+    bridge()
     sys.exit()

@@ -16,8 +16,8 @@
  *  6. reconnecting: a frame that is silent, or no longer signed in (its files are gone, or opening
  *     one is not acknowledged), gets a new address, and all files again, the current one last. The
  *     user is told in one line. A failure leads to 8 to 11.
- *  7. From 6, 10 and 11 later attempts follow by themselves: after 2 s, twice as long each time up
- *     to a minute, with jitter; at once on `online` and `retry()`.
+ *  7. From 6 and 10 later attempts follow by themselves: after 2 s, twice as long each time up to
+ *     a minute, with jitter; at once on `online` and `retry()`.
  *  8. signed_out: of our site. The frame is emptied in all tabs at once. The same user signing in
  *     again leads to 6. Code "other_user": the page is somebody else's now, and must be reloaded.
  *  9. refused: our site says no. Only what time can mend ("too_many") is tried again.
@@ -37,7 +37,7 @@
  * start({again})          opens the file; `again` does anew what our site believes done
  * switchTo(path)          another file in the same frame, or by a new address; resolves to whether
  * retry()                 now, whatever it waits for
- * command(name)           "open" | "closeall" | "status"; rejects with a BridgeError or RequestError
+ * command(name)           "open" | "closeall" | "status"; may reject: BridgeError, RequestError
  * destroy()               leaves nothing behind but the frame
  * state, code, path, alive, atRisk (may unsaved work be lost?), project
  *
@@ -57,6 +57,7 @@ const LIMITS = {
   unopened: 12000, // an answer, but no file
   verify: 8000, // an `open` to see whether somebody is signed in there
   gone: 4000, // the same, when no file is open there
+  patience: 45, // s; for a frame that is silent at first
   dead: 15000, // lost and silent
   retry: 2000,
   retryMost: 60000,
@@ -70,8 +71,8 @@ const LIMITS = {
 };
 
 const NOTES = {
-  expiring: "You will soon be signed out of this site. Save your work.",
-  reopened: "CoCalc had ended your session. You are signed in again, and your files are open.",
+  expiring: "You will soon be signed out of this site. Save your work, and sign in again.",
+  reopened: "CoCalc had ended your session there. It is opened again, and so are your files.",
 };
 const LOST = {
   disconnected: "CoCalc has lost its connection. What you typed last may not be saved yet.",
@@ -88,6 +89,8 @@ const SILENT = {
 };
 const OF_A_USER = ["signed_out", "csrf", "other_user"];
 const CHANNEL = "embedding"; // as in presence.js
+
+const LONGEST = 2 ** 30; // ms; browsers take more for none
 
 /** Time in which the page is awake, by one timer for all: sleep and hidden hours do not count. */
 class Rhythm {
@@ -152,7 +155,7 @@ class Rhythm {
     this.#timer = null;
     const first = Math.min(...[...this.#tasks.values()].map(({ at }) => at));
     if (!this.#rate || first === Infinity) return;
-    const wait = Math.max(0, Math.ceil((first - this.now()) / this.#rate));
+    const wait = Math.min(LONGEST, Math.max(0, Math.ceil((first - this.now()) / this.#rate)));
     this.#due = this.#clock.now() + wait;
     this.#timer = this.#clock.setTimeout(this.#tick, wait);
   }
@@ -218,7 +221,10 @@ export class Session extends EventTarget {
       setTimeout: (act, wait) => setTimeout(act, wait),
       clearTimeout: (timer) => clearTimeout(timer),
     };
-    this.#rhythm = new Rhythm(real, this.#limits.wake, () => this.#wake());
+    this.#rhythm = new Rhythm(real, this.#limits.wake, () => {
+      // Timers of hidden pages are late anyway.
+      if (this.#page.visibilityState !== "hidden") this.#wake();
+    });
     this.#channel = world.channel ?? new BroadcastChannel(CHANNEL);
     this.#listen();
   }
@@ -340,14 +346,16 @@ export class Session extends EventTarget {
     const say = (step) => {
       this.#forget("starting");
       this.#become(working, { step, code: reason });
-      if (step === "opening" && !this.#ready)
-        this.#later("starting", this.#limits.starting, () => this.#become(working, { step: "starting" }));
+      if (step !== "opening" || this.#ready) return;
+      const starting = () => this.#become(working, { step: "starting" });
+      this.#later("starting", this.#limits.starting, starting);
     };
     if (!quiet) say("opening");
     let once = again;
     const ask = async () => {
       const json = { session: row.id, path, user: this.#user, again: once };
-      const answer = await this.#ask("POST", this.#urls.session, { json, signal: controller.signal });
+      const { signal } = controller;
+      const answer = await this.#ask("POST", this.#urls.session, { json, signal });
       once = false;
       return answer;
     };
@@ -369,7 +377,8 @@ export class Session extends EventTarget {
     if (this.#isOfUser(error)) return;
     if (!(error instanceof RequestError)) {
       console.error(error);
-      error = new RequestError({ code: "page", message: "Something in this page went wrong.", detail: String(error) });
+      const message = "Something in this page went wrong.";
+      error = new RequestError({ code: "page", message, detail: String(error) });
     }
     const { code, message, detail, status, recoverable, retryAfter } = error;
     const goesOn = recoverable || status >= 500 || retryAfter !== null;
@@ -401,7 +410,8 @@ export class Session extends EventTarget {
 
   /** Who is signed in to our site? Rejects if it is not the page's user. */
   async #presence() {
-    const { body } = await request("GET", `${this.#urls.presence}?user=${encodeURIComponent(this.#user)}`);
+    const query = new URLSearchParams({ user: this.#user });
+    const { body } = await request("GET", `${this.#urls.presence}?${query}`);
     renewCsrfToken(body.csrf);
     this.#signedIn(body);
   }
@@ -521,8 +531,9 @@ export class Session extends EventTarget {
     if (state === "slow") {
       this.#report("slow", reason);
       this.#become("slow", { code: reason });
-    } else if (state === "lost" && previous === "opening" && !this.#ready) this.#suspect("unopened", true);
-    else if (state === "lost") this.#onLost(reason);
+    } else if (previous === "opening")
+      this.#suspect(this.#heardAt > -Infinity ? "unopened" : "silent", true);
+    else this.#onLost(reason);
   }
 
   #onReady(cause) {
@@ -640,10 +651,15 @@ export class Session extends EventTarget {
       if (this.#bridge !== bridge || this.#isOfUser(error)) return;
     }
     if (this.#bridge !== bridge || this.#state !== "opening" || bridge.state === "ready") return;
+    if (seen === "silent" && this.#heardAt > -Infinity) return; // meanwhile
     if (!cause) return this.#later("silent", this.#limits.silent, () => this.#suspect(seen, true));
-    const { code, message, adminMessage, state = "unreachable" } = cause;
+    const { code, message, adminMessage, certain, state = "unreachable" } = cause;
     this.#report("lost", code);
-    this.#become(state, { code, message, adminMessage });
+    const more = { code, message, adminMessage };
+    // A slow frame needs time; one that cannot come does not.
+    const least = certain ? 0 : this.#limits.patience;
+    if (state === "unreachable") more.retryAt = this.#retryLater(least);
+    this.#become(state, more);
   }
 
   async #channelDead() {

@@ -47,8 +47,8 @@ class Sites(NamedTuple):
     other: str
 
 
-@pytest.fixture(scope="package")
-def sites() -> Iterator[Sites]:
+@contextmanager
+def serving() -> Iterator[Sites]:
     handler = partial(Handler, directory=str(HERE))
     servers = [ThreadingHTTPServer(("127.0.0.1", 0), handler) for _ in Sites._fields]
     threads = [Thread(target=server.serve_forever, args=(0.05,)) for server in servers]
@@ -59,6 +59,12 @@ def sites() -> Iterator[Sites]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@pytest.fixture(scope="package")
+def sites() -> Iterator[Sites]:
+    with serving() as sites:
+        yield sites
 
 
 # Not for the session: Playwright's event loop would still run when tests of Django begin.

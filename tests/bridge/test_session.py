@@ -335,6 +335,45 @@ def test_a_cause_that_is_sure_is_told_at_once(fake: Page) -> None:
     ) == ["blocked", "certificate", 1]
 
 
+def test_cocalc_out_of_reach_is_tried_again(fake: Page) -> None:
+    assert run(
+        fake,
+        """
+        w.mute = true;
+        const body = { code: "cocalc_unreachable", state: "unreachable", certain: true };
+        w.answers.diagnosis = () => [200, body];
+        w.session.start(); await w.pass(7_000);
+        const before = [w.session.state, w.count("session")];
+        w.mute = false; await w.pass(6_000);
+        return [before, w.session.state, w.count("session")];
+        """,
+    ) == [["unreachable", 1], "ready", 2]
+
+
+def test_a_slow_frame_is_given_time(fake: Page) -> None:
+    assert run(
+        fake,
+        """
+        w.mute = true; w.answers.diagnosis = () => [200, { code: "x", state: "unreachable" }];
+        w.session.start(); await w.pass(30_000);
+        const before = [w.session.state, w.shown];
+        w.mute = false; w.files = ["a"]; await w.pass(3_000);
+        return [before, w.session.state, w.shown];
+        """,
+    ) == [["unreachable", 1], "ready", 1]
+
+
+def test_cookies_blocked_since(fake: Page) -> None:
+    """It was ready once; the cause is told, and not overwritten by the loss."""
+    assert run(
+        fake,
+        """
+        await w.begin(); w.mute = true; w.session.start(); await w.pass(120_000);
+        return [w.session.state, w.session.code, w.shown];
+        """,
+    ) == ["blocked", "cause", 2]
+
+
 def test_destroy_leaves_nothing(fake: Page) -> None:
     assert run(
         fake,

@@ -1,6 +1,7 @@
 """CoCalc silent, slow, down, or not to be framed: the page says so, and never waits for ever."""
 
 import re
+import time
 from typing import Any
 
 import pytest
@@ -179,7 +180,9 @@ def test_a_connection_that_is_cut_and_comes_back(known: Visit) -> None:
 
     known.school.sandbox.reset_calls()
     known.context.set_offline(False)
+    began = time.monotonic()
     until(lambda: _passes(known, "ready"))
+    print(f"from online to ready: {round((time.monotonic() - began) * 1000)} ms")
     expect(notice).to_be_hidden()
     known.shows_tab("a.txt")
     assert known.page.evaluate(asks)

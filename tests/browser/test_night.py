@@ -99,7 +99,7 @@ def test_a_lapsed_session_brings_all_files_back(
     began = time.monotonic()
     known.page.evaluate("void dispatchEvent(new Event('online'))")
     line = known.page.locator("#line")
-    expect(line).to_contain_text("your files are open")
+    expect(line).to_contain_text("so are your files")
     took = round((time.monotonic() - began) * 1000)
     print(f"from online to ready, with a new session: {took} ms")
     record_testsuite_property("ms from online to ready with a new session", took)
