@@ -134,8 +134,10 @@ def student(browser: Browser, site: str, data: Path) -> None:
         # A kernel that still starts may lose what it is told.
         idle = inner.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
         expect(idle).to_be_visible(timeout=LIMIT)
-        inner.locator(".jp-Cell .cm-content").first.click(timeout=LIMIT)
+        cell = inner.locator(".jp-Cell .cm-content").first
+        cell.click(timeout=LIMIT)
         page.keyboard.type("print(6 * 7 * 1000)")
+        expect(cell).to_have_text("print(6 * 7 * 1000)", timeout=LIMIT)
         page.keyboard.press("Shift+Enter")
         expect(inner.locator(".jp-OutputArea-output").first).to_contain_text("42000", timeout=LIMIT)
     with step("student: saves, and the result is in the file"):
