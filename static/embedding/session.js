@@ -191,6 +191,7 @@ export class Session extends EventTarget {
   #files = []; // open in the frame, as last heard
   #restore = []; // to open again
   #bridge = null;
+  #opening = null; // the first `open`
   #row = null; // {id, began, ended}: the embed session on our site
   #flight = null; // {path, abort}: the request under way
   #failures = 0;
@@ -520,9 +521,7 @@ export class Session extends EventTarget {
     bridge.expect(project, this.#path);
     this.#later("silent", this.#limits.silent, () => this.#suspect("silent"));
     bridge.watch();
-    bridge.open(project, this.#path).catch((error) => {
-      if (error.code === "timeout_open" && this.#bridge === bridge) this.#suspect("project", true);
-    });
+    this.#opening = bridge.open(project, this.#path).catch(() => {}); // the states tell
     if (this.#signedInUntil === Infinity) this.#renew();
   }
 
@@ -626,7 +625,9 @@ export class Session extends EventTarget {
   /** All files that were open, the current one last. */
   async #openAgain() {
     const [bridge, project, path] = [this.#bridge, this.#project, this.#path];
-    for (const file of [...this.#restore.filter((other) => other !== path), path]) {
+    const restore = this.#restore;
+    await this.#opening; // the same file's would be joined to it, and not be the last
+    for (const file of [...restore.filter((other) => other !== path), path]) {
       try {
         if (file !== path) await this.#check(file);
         if (this.#bridge !== bridge || this.#path !== path) return;

@@ -144,7 +144,9 @@ def test_a_frame_that_never_opens_is_told_why(
 ) -> None:
     known.write("a.txt")
     known.school.sandbox.quirks(**{quirk: True})
-    known.open("a.txt", "blocked")
+    known.page.clock.install()
+    known.open("a.txt", "")
+    until(lambda: _passes(known, "blocked"))
     known.has_words("Not opened")
     has_a_way_on(known, "CoCalc did not open the file", re.compile(text))
     expect(known.page.locator("#activity li[data-kind=error]")).to_contain_text(admin)

@@ -89,6 +89,7 @@ def test_a_lapsed_session_brings_all_files_back(
     for name in ("c.txt", "b.txt"):
         known.choose(name)
         known.shows_tab(name)
+        known.becomes("ready")
     known.show_activity()
     expect(known.activity("done", "open: ").first).to_be_attached()
     known.page.locator("[data-command=status]").click()
