@@ -7,7 +7,7 @@ const CSS = `
 :host {
   --ground: #f6f7f9; --surface: #fff; --line: #d9dde3; --text: #1b2027; --quiet: #5a6472;
   --accent: #2456c4; --accent-text: #fff; --hover: #eef2fb; --bad: #a8201a; --good: #1f7a3d; --warn: #9a6200;
-  container-type: inline-size; display: flex; flex-direction: column; box-sizing: border-box; width: 100%; height: 36rem; min-height: 16rem;
+  position: relative; container-type: inline-size; display: flex; flex-direction: column; box-sizing: border-box; width: 100%; height: 36rem; min-height: 16rem;
   max-height: calc(100vh - 2rem); max-height: calc(100svh - 2rem); margin-block: 1rem; overflow: hidden;
   background: var(--ground); color: var(--text); border: 1px solid var(--line); border-radius: 10px;
   font: 16px/1.5 system-ui, sans-serif; text-align: start; overflow-wrap: anywhere;
@@ -53,8 +53,8 @@ iframe { position: absolute; inset: 0; width: 100%; height: 100%; border: 0; bac
 h2 { font-size: 1.1rem; line-height: 1.3; }
 .strip h2 { font-size: 1rem; }
 .quiet { color: var(--quiet); font-size: .875rem; }
-.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .skip { position: absolute; left: .5rem; top: .5rem; z-index: 3; padding: .4rem .7rem; background: var(--surface); color: var(--accent); border: 2px solid var(--accent); border-radius: 6px; }
+#after { top: auto; bottom: .5rem; }
 .skip:not(:focus) { clip-path: inset(50%); }
 @container (max-width: 32rem) {
   .bar { padding-inline: .6rem; }

@@ -259,6 +259,19 @@ def test_signing_out_elsewhere_empties_the_frame(known: Visit) -> None:
     expect(notebook(known).get_by_role("link", name="Sign in")).to_be_visible()
 
 
+def test_the_keyboard_gets_past_it(known: Visit) -> None:
+    known.write("a.txt")
+    go(known, f'<a href="#x">before</a>{TAG}<a href="#y">after</a>')
+    becomes(known, "ready")
+    known.page.get_by_role("link", name="before").focus()
+    known.page.keyboard.press("Tab")
+    expect(notebook(known).get_by_role("link", name="Skip past the notebook")).to_be_focused()
+    known.page.keyboard.press("Enter")
+    expect(notebook(known).get_by_text("End of the notebook")).to_be_focused()
+    known.page.keyboard.press("Tab")
+    expect(known.page.get_by_role("link", name="after")).to_be_focused()
+
+
 def test_back_leads_out_in_one_step(known: Visit) -> None:
     for name in ("a", "b"):
         known.write(f"{name}.txt")
