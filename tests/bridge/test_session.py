@@ -152,6 +152,22 @@ def test_nobody_signed_in_there_any_more(fake: Page) -> None:
     ) == [1, 2, "ready", ["reopened"], ["a", "b"], "b"]
 
 
+def test_after_half_a_day_it_is_proven_that_somebody_is_signed_in_there(fake: Page) -> None:
+    """Also where the files are still listed."""
+    assert run(
+        fake,
+        """
+        await w.begin(); await w.pass(16_000); w.forget();
+        const now = Date.now; Date.now = () => now() + 13 * 3_600_000;
+        w.fire("online"); await w.pass(10_000);
+        const answered = [w.shown, w.sent.filter(({ action }) => action === "open").length];
+        w.signedIn = false; w.fire("online"); await w.pass(12_000);
+        Date.now = now;
+        return [answered, w.shown, w.session.state, w.notes];
+        """,
+    ) == [[1, 1], 2, "ready", ["reopened"]]
+
+
 def test_one_failed_attempt_stops_no_later_one(fake: Page) -> None:
     times, online, names, state = run(
         fake,
