@@ -10,8 +10,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from embedding.conf import MEGABYTE, conf
-from embedding.models import Member
+from embedding.models import CocalcAccount, Member
 from embedding.problems import Problem
+from embedding.services import preparation
 from embedding.services.sessions import clean
 from embedding.views.access import MINE, member_of
 
@@ -42,7 +43,7 @@ def files(request: HttpRequest, project: str = MINE, folder: str = "") -> HttpRe
             "page": {
                 "project": project,
                 "folder": folder,
-                "prepared": member.added is not None,
+                "next": _next(member),
                 "uploadMax": conf().upload_max_bytes,
                 "urls": _urls(project),
             },
@@ -73,6 +74,7 @@ def notebook(request: HttpRequest, project: str, path: str) -> HttpResponse:
             "page": {
                 "project": project,
                 "path": path,
+                "next": _next(member),
                 "origin": conf().cocalc_origin,
                 "urls": _urls(project),
             },
@@ -104,6 +106,12 @@ def _urls(project: str) -> dict[str, str]:
     urls = {name: reverse(f"embedding:{name}", args=[project]) for name in names}
     report = reverse("embedding:report", args=["00000000-0000-0000-0000-000000000000"])
     return urls | {"base": reverse("embedding:files", args=[project]), "report": report}
+
+
+def _next(member: Member) -> preparation.Step | None:
+    """Return the step that comes first, for the page's first words."""
+    account = CocalcAccount.objects.filter(user=member.user).first()
+    return preparation.next_step(account, member)
 
 
 def _others(member: Member) -> list[Member]:

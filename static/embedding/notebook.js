@@ -93,7 +93,8 @@ async function start({ again = false } = {}) {
     return answer;
   };
   try {
-    say("opening");
+    say(page.next ?? "opening");
+    page.next = null; // later attempts begin where the site says
     const { url, project } = await untilReady(ask, say);
     if (controller.signal.aborted) return;
     session = Object.assign(mine, { project });
@@ -267,7 +268,8 @@ $("switch").addEventListener("click", () => toggleSwitcher($("switch-list").hidd
 document.addEventListener("click", ({ target }) => {
   if (!target.closest(".switcher")) toggleSwitcher(false);
 });
-window.addEventListener("blur", () => toggleSwitcher(false)); // a click into the frame
+// A click into the frame; without the pointer there, it is CoCalc that takes the focus.
+window.addEventListener("blur", () => frame.matches(":hover") && toggleSwitcher(false));
 document.querySelector(".switcher").addEventListener("keydown", ({ key }) => {
   if (key !== "Escape") return;
   toggleSwitcher(false);
