@@ -14,9 +14,9 @@ from embedding.services import mapping
 Step = Literal["account", "project", "membership"]
 
 
-def next_step(account: CocalcAccount, member: Member) -> Step | None:
+def next_step(account: CocalcAccount | None, member: Member) -> Step | None:
     """Return the next missing step, from our own rows alone."""
-    if account.account_id is None:
+    if account is None or account.account_id is None:
         return "account"
     if member.project.project_id is None:
         return "project"

@@ -10,8 +10,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from embedding.conf import MEGABYTE, conf
-from embedding.models import Member
+from embedding.models import CocalcAccount, Member
 from embedding.problems import Problem
+from embedding.services import preparation
 from embedding.services.sessions import clean
 from embedding.views.access import MINE, member_of
 from embedding.views.shell import show, show_problem
@@ -45,7 +46,7 @@ def files(request: HttpRequest, project: str = MINE, folder: str = "") -> HttpRe
             "page": {
                 "project": project,
                 "folder": folder,
-                "prepared": member.added is not None,
+                "next": _next(member),
                 "uploadMax": conf().upload_max_bytes,
                 "urls": _urls(project),
             },
@@ -77,6 +78,7 @@ def notebook(request: HttpRequest, project: str, path: str) -> HttpResponse:
                 "project": project,
                 "path": path,
                 "user": str(member.user.pk),
+                "next": _next(member),
                 "origin": conf().cocalc_origin,
                 "urls": _urls(project),
             },
@@ -111,6 +113,12 @@ def _urls(project: str) -> dict[str, str]:
         urls[name] = reverse(f"embedding:{name}", args=[no_session])
     urls["presence"] = reverse("embedding:presence")
     return urls | {"base": reverse("embedding:files", args=[project])}
+
+
+def _next(member: Member) -> preparation.Step | None:
+    """Return the step that comes first, for the page's first words."""
+    account = CocalcAccount.objects.filter(user=member.user).first()
+    return preparation.next_step(account, member)
 
 
 def _others(member: Member) -> list[Member]:

@@ -100,7 +100,7 @@ def serve(port: int, site_url: str, data: Path) -> None:
     command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}"]
     with (data / "lectern.log").open("ab") as log:
         gunicorn = subprocess.Popen(  # noqa: S603  a fixed command
-            [*command, "--threads", "16", "--log-level", "warning"],
+            [*command, "--threads", "16", "--log-level", "warning", "--no-control-socket"],
             stdout=log,
             stderr=log,
             # Ctrl-C in a terminal reaches the whole group: only we are to act on it.

@@ -1,5 +1,6 @@
 """The site's settings, all from the environment: the README has the table of variables."""
 
+import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -113,6 +114,8 @@ DATABASES = {
     }
 }
 if str(DATABASES["default"].get("ENGINE", "")).endswith("sqlite3"):
+    if "DATABASE_URL" not in os.environ:
+        (BASE_DIR / "var").mkdir(exist_ok=True)
     DATABASES["default"]["OPTIONS"] = {
         # Writers queue at the start of their transaction instead of failing in the middle of it.
         "transaction_mode": "IMMEDIATE",

@@ -76,7 +76,7 @@ async function load() {
 
 async function prepare() {
   $("problem").hidden = true;
-  say("Preparing your account…", { busy: true });
+  say(WORDS[page.next], { busy: true });
   try {
     await untilReady(
       () => request("POST", urls.prepare),
@@ -393,4 +393,4 @@ $("chosen").addEventListener("change", ({ target }) => {
 dropZone();
 // What was done in the notebook meanwhile shows when the user comes back by Back.
 window.addEventListener("pageshow", ({ persisted }) => persisted && load());
-page.prepared ? load() : prepare();
+page.next ? prepare() : load();

@@ -39,6 +39,7 @@ const MISSING = ["file_missing", "bad_path"];
 
 const session = new Session({
   path: page.path,
+  next: page.next,
   user: page.user,
   origin: page.origin,
   urls: page.urls,
@@ -232,7 +233,8 @@ $("switch").addEventListener("click", () => toggleSwitcher($("switch-list").hidd
 document.addEventListener("click", ({ target }) => {
   if (!target.closest(".switcher")) toggleSwitcher(false);
 });
-window.addEventListener("blur", () => toggleSwitcher(false)); // a click into the frame
+// A click into the frame; without the pointer there, it is CoCalc that takes the focus.
+window.addEventListener("blur", () => frame.matches(":hover") && toggleSwitcher(false));
 document.querySelector(".switcher").addEventListener("keydown", ({ key }) => {
   if (key !== "Escape") return;
   toggleSwitcher(false);

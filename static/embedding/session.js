@@ -30,6 +30,7 @@
  *   urls,                 {session, check, report, diagnosis, presence}
  *   frame,                {show(url): () => Window?, clear()}: show puts a new frame in place, by
  *                         location.replace, and returns how to get at its window
+ *   next?,                the first step, where it is known: for the first words
  *   files?,               a further list of paths to open
  *   limits?, clock?, host?, page?, channel?, random?    for tests
  * })
@@ -187,6 +188,7 @@ export class Session extends EventTarget {
   #state = "preparing";
   #code = "";
   #path;
+  #next;
   #project = "";
   #files = []; // open in the frame, as last heard
   #restore = []; // to open again
@@ -209,6 +211,7 @@ export class Session extends EventTarget {
     super();
     this.#path = path;
     this.#user = String(user);
+    this.#next = world.next;
     this.#origin = origin;
     this.#urls = urls;
     this.#frame = frame;
@@ -351,7 +354,8 @@ export class Session extends EventTarget {
       const starting = () => this.#become(working, { step: "starting" });
       this.#later("starting", this.#limits.starting, starting);
     };
-    if (!quiet) say("opening");
+    if (!quiet) say(this.#next ?? "opening");
+    this.#next = null;
     let once = again;
     const ask = async () => {
       const json = { session: row.id, path, user: this.#user, again: once };

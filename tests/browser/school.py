@@ -199,7 +199,7 @@ def site(data: Path, tls: Tls, sandbox: SandboxProcess) -> Iterator[tuple[int, l
                 *(sys.executable, "-m", "gunicorn", "config.wsgi"),
                 *("--bind", f"fd://{listener.fileno()}", "--threads", "16"),
                 *("--certfile", str(tls.chain), "--keyfile", str(tls.key)),
-                *("--log-level", "warning"),
+                *("--log-level", "warning", "--no-control-socket"),
             ],
             cwd=ROOT,
             env=environment,

@@ -143,7 +143,8 @@ def test_a_new_user_comes_straight_to_a_notebook(visit: Visit) -> None:
     visit.becomes("refused")
     expect(visit.page.get_by_role("heading", name="No such file")).to_be_visible()
     expect(visit.page.get_by_role("button", name="Try again")).not_to_be_visible()
-    steps = ["Opening…", "Preparing your project…", "Letting you in…", "Opening…", "Not opened"]
+    steps = ["Preparing your account…", "Preparing your project…", "Letting you in…"]
+    steps += ["Opening…", "Not opened"]
     assert [words for words in said() if words in steps] == steps
     until(lambda: visit.school.states_of(visit.student) == ["failed"])
     assert visit.school.sessions_of(visit.student)[0]["reason"] == "file_missing"
