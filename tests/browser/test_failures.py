@@ -149,9 +149,11 @@ def test_a_frame_that_never_opens_is_told_why(
     until(lambda: _passes(known, "blocked"))
     known.has_words("Not opened")
     has_a_way_on(known, "CoCalc did not open the file", re.compile(text))
-    expect(known.page.locator("#activity li[data-kind=error]")).to_contain_text(admin)
-    until(lambda: known.school.states_of(known.student) == ["lost"])
-    row = known.school.sessions_of(known.student)[0]
+    # What the site has just found out for others holds for seconds, in which the page's own time
+    # flies here: it may have been told something else before.
+    expect(known.activity("error", admin)).not_to_have_count(0)
+    until(lambda: known.school.states_of(known.student)[-1] == "lost")
+    row = known.school.sessions_of(known.student)[-1]
     assert (row["reason"], admin in row["detail"]) == (code, True)
 
     known.school.sandbox.reset_quirks()
