@@ -635,7 +635,8 @@ export class Session extends EventTarget {
       try {
         if (file !== path) await this.#check(file);
         if (this.#bridge !== bridge || this.#path !== path) return;
-        await bridge.open(project, file).acknowledged;
+        // To the end: what opens slowly comes to the front late.
+        await bridge.open(project, file);
       } catch {
         // Renamed, deleted, or not answered: the others all the same.
       }
