@@ -59,7 +59,14 @@ EMBEDDING = {
 
 # --- what we are made of ------------------------------------------------------------------
 
+CLASSROOM = {
+    "CONCURRENCY": read.number("COCALC_CONCURRENCY", default=10, least=1, most=100),
+}
+# A class step is rows in the database, worked off by `manage.py worker`.
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+
 INSTALLED_APPS = [
+    "classroom",
     "embedding",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -69,6 +76,9 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "csp",
+    "django_htmx",
+    "django_tasks",
+    "django_tasks_db",
 ]
 
 MIDDLEWARE = [
@@ -81,6 +91,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"

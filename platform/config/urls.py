@@ -20,5 +20,6 @@ urlpatterns = [
     path("password/changed/", auth.PasswordChangeDoneView.as_view(), name="password_change_done"),
     path("admin/", admin.site.urls),
     path("health", health.health),
+    path("", include("classroom.urls")),
     path("", include("embedding.urls")),
 ]

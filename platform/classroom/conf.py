@@ -1,0 +1,44 @@
+"""The app's settings: one dictionary `CLASSROOM` in the Django settings, typed here."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.core.signals import setting_changed
+
+
+@dataclass(frozen=True, slots=True)
+class Conf:
+    """What the site's administrator decides; times in seconds."""
+
+    concurrency: int
+    attempts: int
+    backoff_seconds: float
+    hold_seconds: float
+    accounts_per_half_hour: int
+
+
+@cache
+def conf() -> Conf:
+    """Return the settings; read once, and again after a test has changed them."""
+    given: dict[str, Any] = getattr(settings, "CLASSROOM", {})
+    return Conf(
+        # How many transfers run at once, over all workers: each asks CoCalc one thing at a time.
+        concurrency=given.get("CONCURRENCY", 10),
+        # Of a transfer that fails for a reason that may pass.
+        attempts=given.get("ATTEMPTS", 5),
+        backoff_seconds=given.get("BACKOFF_SECONDS", 2.0),
+        # How long after its last sign of life a worker is taken for dead.
+        hold_seconds=given.get("HOLD_SECONDS", 30.0),
+        # CoCalc's own limit is 150; the rest is for people who wait in front of a page.
+        accounts_per_half_hour=given.get("ACCOUNTS_PER_HALF_HOUR", 130),
+    )
+
+
+def _forget(*, setting: str, **_: object) -> None:
+    if setting == "CLASSROOM":
+        conf.cache_clear()
+
+
+setting_changed.connect(_forget)

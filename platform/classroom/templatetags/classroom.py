@@ -1,0 +1,27 @@
+"""What the app's templates need: safe Markdown, and moments in a course's time zone."""
+
+import zoneinfo
+from datetime import datetime
+
+from django import template
+from django.utils import formats, timezone
+from django.utils.safestring import SafeString
+
+from classroom.text import markdown as render
+
+register = template.Library()
+
+
+@register.filter
+def markdown(text: str) -> SafeString:
+    """Render Markdown as safe HTML."""
+    return render(text)
+
+
+@register.filter
+def moment(value: datetime | None, zone: zoneinfo.ZoneInfo) -> str:
+    """Say a moment in a zone, with the zone's abbreviation: "Fri 27 Nov 2026, 23:59 CET"."""
+    if value is None:
+        return ""
+    local = timezone.localtime(value, zone)
+    return f"{formats.date_format(local, 'D j M Y, H:i')} {local.tzname()}"

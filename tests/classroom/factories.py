@@ -1,0 +1,78 @@
+"""Courses and people, as the services make them, without a page and without waiting."""
+
+import uuid
+from typing import Any
+
+from django.contrib.auth.models import Group, User
+from django.utils import timezone
+
+from classroom.deadlines import submissions_ensure
+from classroom.models import Assignment, Course, Membership, Role, Submission
+from embedding.models import CocalcProject, Member
+from embedding.services import mapping, preparation
+
+
+def make_user(username: str, *, teacher: bool = False, **fields: Any) -> User:
+    """A user of the site; a teacher is in the group that may make courses."""
+    user = User.objects.create_user(username, password="notebook", **fields)
+    if teacher:
+        user.groups.add(Group.objects.get_or_create(name="Teachers")[0])
+    return user
+
+
+def make_course(teacher: User, title: str = "Physics", **fields: Any) -> Course:
+    """A course with its teacher and its project's row."""
+    uid = uuid.uuid4()
+    fields.setdefault("time_zone", "Europe/Berlin")
+    project = mapping.project_row(f"course:{uid}", title=title, owner=teacher)
+    course = Course.objects.create(uid=uid, title=title, project=project, **fields)
+    Membership.objects.create(course=course, user=teacher, role=Role.TEACHER)
+    return course
+
+
+def enrol(course: Course, user: User, role: Role = Role.STUDENT, **fields: Any) -> Membership:
+    """Somebody in the course; a student has a project's row, of which the staff are members."""
+    project = None
+    if role == Role.STUDENT:
+        slot = f"course:{course.uid}:student:{user.pk}"
+        project = mapping.project_row(slot, title=f"{user} - {course.title}", owner=user)
+        for staff in Membership.objects.filter(course=course, removed=None).exclude(
+            role=Role.STUDENT
+        ):
+            Member.objects.get_or_create(project=project, user=staff.user)
+    member = Membership.objects.create(
+        course=course, user=user, role=role, project=project, **fields
+    )
+    if role != Role.STUDENT:
+        projects = [course.project, *_student_projects(course)]
+        for project in projects:
+            Member.objects.get_or_create(project=project, user=user)
+    submissions_ensure(course)
+    return member
+
+
+def make_assignment(course: Course, title: str = "Homework 1", **fields: Any) -> Assignment:
+    """An assignment that is ready, but whose files nobody has put into the course's project."""
+    fields.setdefault("folder", title.lower().replace(" ", "-"))
+    fields.setdefault("version", Assignment.Version.READY)
+    assignment = Assignment.objects.create(course=course, title=title, **fields)
+    submissions_ensure(course)
+    return assignment
+
+
+def submission(assignment: Assignment, student: Membership) -> Submission:
+    return Submission.objects.get(assignment=assignment, student=student)
+
+
+def on_cocalc(course: Course) -> None:
+    """Make on CoCalc (the sandbox) all that the course needs there."""
+    for project in [course.project, *_student_projects(course)]:
+        for member in Member.objects.filter(project=project).select_related("project", "user"):
+            account = mapping.account_row(member.user)
+            while preparation.prepare(account, member):
+                pass
+    Membership.objects.filter(course=course).update(prepared=timezone.now())
+
+
+def _student_projects(course: Course) -> list[CocalcProject]:
+    return list(CocalcProject.objects.filter(student_membership__course=course))
