@@ -17,6 +17,7 @@ class Conf:
     backoff_seconds: float
     hold_seconds: float
     accounts_per_half_hour: int
+    submit_max_mb: int
 
 
 @cache
@@ -33,6 +34,8 @@ def conf() -> Conf:
         hold_seconds=given.get("HOLD_SECONDS", 30.0),
         # CoCalc's own limit is 150; the rest is for people who wait in front of a page.
         accounts_per_half_hour=given.get("ACCOUNTS_PER_HALF_HOUR", 130),
+        # How much a student may submit at once.
+        submit_max_mb=given.get("SUBMIT_MAX_MB", 200),
     )
 
 

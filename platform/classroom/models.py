@@ -259,6 +259,13 @@ class Submission(models.Model):
     collected_from = models.CharField(max_length=10, choices=From, blank=True)
     late = models.BooleanField(default=False, help_text="What was collected came after it was due.")
     returned = models.DateTimeField(null=True)
+    returned_score = models.DecimalField(
+        max_digits=8,
+        decimal_places=2,
+        null=True,
+        help_text="What the student sees; a score changed later is seen when returned again.",
+    )
+    returned_comment = models.TextField(blank=True)
     score = models.DecimalField(max_digits=8, decimal_places=2, null=True, blank=True)
     comment = models.TextField(blank=True)
     graded = models.DateTimeField(null=True)
