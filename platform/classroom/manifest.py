@@ -1,0 +1,112 @@
+"""What lies in a folder of a project: each file's path, size and hash, by one command there.
+
+It is how an assignment knows what its students get, and how a copy is proven to have arrived.
+Links are not followed and do not count, nor does what CoCalc and Jupyter leave beside a notebook
+that was open. What a project's own user does meanwhile may show, but never breaks the answer.
+"""
+
+import base64
+import shlex
+from collections.abc import Iterable
+from typing import TypedDict
+
+from embedding.client import client
+from embedding.cocalc.client import Output
+from embedding.cocalc.errors import CommandFailed, NotCocalc, NotFound
+from embedding.cocalc.paths import clean_path
+from embedding.conf import MEGABYTE
+from embedding.problems import Problem
+
+MAX_FILES = 5_000
+MAX_BYTES = 500 * MEGABYTE
+TIMEOUT = 60  # seconds
+LEFT_OUT = (".ipynb_checkpoints", ".*.sage-jupyter2", ".*.sage-chat", ".*.part")
+
+_MISSING, _TOO_MUCH = 80, 86
+
+
+class File(TypedDict):
+    """One file; the path is relative to the folder."""
+
+    path: str
+    size: int
+    sha256: str
+
+
+def of_folder(project_id: str, path: str) -> list[File]:
+    """Return the files of a folder and of all folders in it, by path.
+
+    Raises NotFound where there is no such folder, Problem `too_much` where it holds more than
+    MAX_FILES or MAX_BYTES, CocalcError, and ValueError for a path that leaves the project.
+    """
+    output = client().exec(project_id, script(path), bash=True, timeout=TIMEOUT, check=False)
+    return read(output, path)
+
+
+def script(path: str) -> str:
+    """Return the bash that prints a folder's manifest, to be given to `read`; one subshell."""
+    folder = shlex.quote(f"./{clean_path(path)}")
+    names = " -o ".join(f"-name {shlex.quote(name)}" for name in LEFT_OUT)
+    return f"""(
+cd -- {folder} 2>/dev/null || exit {_MISSING}
+export LC_ALL=C
+list() {{ find . \\( {names} \\) -prune -o -type f -printf "$1"; }}
+n=0 s=0
+while read -r z; do
+  n=$((n+1)) s=$((s+z))
+  [ $n -le {MAX_FILES} ] && [ $s -le {MAX_BYTES} ] || exit {_TOO_MUCH}
+done < <(list '%s\\n' 2>/dev/null)
+{{
+  list '%s %P\\0'; printf '\\0'; list '%P\\0' | xargs -0r sha256sum -bz --
+}} 2>/dev/null | base64 -w0
+)"""
+
+
+def read(output: Output, path: str) -> list[File]:
+    """Read what `script` printed for a folder; raises as `of_folder` does."""
+    if output.exit_code == _MISSING:
+        raise NotFound("manifest", f"there is no folder “{path}”", status=200)
+    if output.exit_code == _TOO_MUCH:
+        raise too_much(path)
+    if output.exit_code != 0:
+        words = output.stderr.strip()[:200] or f"exit code {output.exit_code}"
+        raise CommandFailed("manifest", words, status=200, exit_code=output.exit_code)
+    try:
+        sizes, _, hashes = base64.b64decode(output.stdout, validate=True).partition(b"\0\0")
+        # With no files at all, the separator is all that there is.
+        sized = dict(_size(row) for row in sizes.split(b"\0") if row)
+        hashed = dict(_hash(row) for row in hashes.split(b"\0") if row)
+    except ValueError:
+        raise NotCocalc("manifest", "the list came garbled", status=200) from None
+    both = sorted(sized.keys() & hashed.keys())
+    return [File(path=name, size=sized[name], sha256=hashed[name]) for name in both]
+
+
+def missing(wanted: Iterable[File], found: Iterable[File]) -> list[str]:
+    """Return the paths of the wanted files that are not among the found ones just as they are."""
+    there = {file["path"]: (file["size"], file["sha256"]) for file in found}
+    return [
+        file["path"] for file in wanted if there.get(file["path"]) != (file["size"], file["sha256"])
+    ]
+
+
+def too_much(path: str) -> Problem:
+    """The refusal of a folder over the limits."""
+    return Problem(
+        "too_much",
+        f"“{path}” holds too much: a folder may have up to {MAX_FILES} files and "
+        f"{MAX_BYTES // MEGABYTE} MB in all. Take out what is not needed, then try again.",
+        status=409,
+    )
+
+
+def _size(row: bytes) -> tuple[str, int]:
+    size, _, name = row.partition(b" ")
+    return name.decode(errors="replace"), int(size)
+
+
+def _hash(row: bytes) -> tuple[str, str]:
+    digest, _, name = row.partition(b" *")
+    if len(digest) != 64:
+        raise ValueError("not a hash")
+    return name.decode(errors="replace"), digest.decode("ascii")
