@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from embedding.models import CocalcProject
 
@@ -115,6 +116,7 @@ class Invitation(models.Model):
     """A place in a course for somebody who has no account on this site yet.
 
     The link that takes it is signed over `nonce`; a new nonce makes the old link worthless.
+    `created` is when that link was made: it runs out.
     """
 
     course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="invitations")
@@ -124,9 +126,15 @@ class Invitation(models.Model):
     number = models.CharField(max_length=60, blank=True)
     role = models.CharField(max_length=20, choices=Role, default=Role.STUDENT)
     nonce = models.UUIDField(default=uuid.uuid4, editable=False)
-    created = models.DateTimeField(auto_now_add=True)
+    created = models.DateTimeField(default=timezone.now, editable=False)
     sent = models.DateTimeField(null=True, editable=False)
+    mail_error = models.CharField(
+        max_length=300, blank=True, editable=False, help_text="Why it could not be mailed."
+    )
     accepted = models.DateTimeField(null=True, editable=False)
+    accepted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("course", "email"), name="invitation_once"),)
