@@ -1,5 +1,6 @@
 """What counts of what a student did: the snapshot that is collected, the score that is shown."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.utils import timezone
@@ -15,8 +16,13 @@ def counting(submission: Submission, now: datetime | None = None) -> Snapshot | 
     was submitted stays so, though the due time be moved back to before it; what was late no
     longer is when the due time is moved to after it. The answer's `late` says how it stands now.
     """
-    now = now or timezone.now()
-    for snapshot in Snapshot.objects.filter(submission=submission, taken__lte=now):
+    taken = Snapshot.objects.filter(submission=submission, taken__lte=now or timezone.now())
+    return counting_of(submission, taken)
+
+
+def counting_of(submission: Submission, snapshots: Iterable[Snapshot]) -> Snapshot | None:
+    """Return which of a submission's snapshots, newest first, counts."""
+    for snapshot in snapshots:
         snapshot.late = snapshot.late and is_late(submission, snapshot.taken)
         if not snapshot.late or is_taken(submission, snapshot.taken):
             return snapshot

@@ -3,10 +3,13 @@
 A student's own due time is the extension's where there is one, else the assignment's. Work that
 comes up to and at that moment is in time. Later work is late, and is taken as the assignment's
 policy says: not at all, until a last moment (never before the student's own due time), or always.
+
+What people type is a wall clock's time in the course's zone; `local_moment` says which moment it
+is. The wall clock skips times when it is put forward, and shows times twice when it is put back.
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 from django.db import transaction
 
@@ -36,36 +39,74 @@ def is_taken(submission: Submission, at: datetime) -> bool:
     return last is None or at <= last
 
 
-def submissions_ensure(course: Course) -> None:
-    """Make sure that each student of the course has a row for each assignment."""
-    students = list(
-        Membership.objects.filter(course=course, role=Role.STUDENT, removed=None).values_list(
-            "pk", flat=True
+def local_moment(written: str | datetime, zone: tzinfo) -> datetime:
+    """Return the moment at which a zone's clocks show a time, such as "2026-11-27T23:59".
+
+    What they show twice is the first of the two. ValueError, with a sentence for people, for what
+    they never show and for what is no time at all.
+    """
+    try:
+        naive = written if isinstance(written, datetime) else datetime.fromisoformat(written)
+        moment = naive.replace(tzinfo=zone, fold=0).astimezone(UTC)
+        shown = moment.astimezone(zone)
+    except (ValueError, OverflowError):
+        raise ValueError("This is no date and time, such as 2026-11-27 23:59.") from None
+    if naive.tzinfo is not None:
+        raise ValueError("Write the time without a time zone: it is meant in the course's.")
+    if shown.replace(tzinfo=None) != naive.replace(fold=0):
+        raise ValueError(
+            f"There is no {naive:%H:%M} on {naive:%d %B %Y} in {zone}: the clocks are put forward "
+            "past it. Choose an earlier or a later time."
         )
-    )
-    for assignment in Assignment.objects.filter(course=course, removed=None):
-        there = set(
-            Submission.objects.filter(assignment=assignment).values_list("student_id", flat=True)
+    return moment
+
+
+def submissions_ensure(course: Course, students: Iterable[int] | None = None) -> None:
+    """Make sure that the course's students, or these of them, have a row for each assignment."""
+    members = Membership.objects.filter(course=course, role=Role.STUDENT, removed=None)
+    rows = Submission.objects.filter(assignment__course=course)
+    extensions = Extension.objects.filter(assignment__course=course)
+    if students is not None:
+        chosen = list(students)
+        members = members.filter(pk__in=chosen)
+        rows, extensions = rows.filter(student__in=chosen), extensions.filter(student__in=chosen)
+    with transaction.atomic():
+        # Held until the rows are there, so that no due time changes between reading and writing.
+        assignments = list(
+            Assignment.objects.select_for_update().filter(course=course, removed=None)
         )
+        there = set(rows.values_list("assignment_id", "student_id"))
+        extended = {(e.assignment_id, e.student_id): e.due for e in extensions}
         Submission.objects.bulk_create(
             (
-                Submission(assignment=assignment, student_id=student, due=assignment.due)
-                for student in students
-                if student not in there
+                Submission(
+                    assignment=assignment,
+                    student_id=student,
+                    due=extended.get((assignment.pk, student), assignment.due),
+                )
+                for student in members.values_list("pk", flat=True)
+                for assignment in assignments
+                if (assignment.pk, student) not in there
             ),
             ignore_conflicts=True,
+            batch_size=500,
         )
 
 
 def due_update(assignment: Assignment, students: Iterable[int] | None = None) -> None:
-    """After a due time or an extension changed: write each student's own due time down."""
+    """After a due time or an extension changed: write each student's own due time down.
+
+    The assignment's due time is read from the database, so that of two teachers who save at
+    once none writes what the other has changed.
+    """
     rows = Submission.objects.filter(assignment=assignment)
+    extensions = Extension.objects.filter(assignment=assignment)
     if students is not None:
-        rows = rows.filter(student__in=list(students))
-    extended = dict(
-        Extension.objects.filter(assignment=assignment).values_list("student_id", "due")
-    )
+        chosen = list(students)
+        rows, extensions = rows.filter(student__in=chosen), extensions.filter(student__in=chosen)
     with transaction.atomic():
-        rows.exclude(student__in=list(extended)).update(due=assignment.due)
-        for student, due in extended.items():
-            rows.filter(student=student).update(due=due)
+        due = Assignment.objects.select_for_update().get(pk=assignment.pk).due
+        extended = dict(extensions.values_list("student_id", "due"))
+        rows.exclude(student__in=list(extended)).update(due=due)
+        for student, own in extended.items():
+            rows.filter(student=student).update(due=own)
