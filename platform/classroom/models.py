@@ -201,6 +201,11 @@ class Assignment(models.Model):
     has_student_folder = models.BooleanField(default=False, editable=False)
     # What students get: [{"path", "size", "sha256"}], relative to the folder handed out.
     files = models.JSONField(default=list, editable=False)
+    # What lies in the folder itself, as `files` says it, but without its folder `student/`.
+    sources = models.JSONField(default=list, editable=False)
+    # Of a student version that was made: {"made_of": digest of `sources`, "notebooks": [what was
+    # taken out of each]}. Empty where there is none, or where `student/` is the teacher's own.
+    version_report = models.JSONField(default=dict, editable=False)
     removed = models.DateTimeField(null=True, editable=False)
     created = models.DateTimeField(auto_now_add=True)
 
