@@ -1,0 +1,178 @@
+"""Scores as they are given: within the points, with who and when, and never over another's.
+
+A score is a decimal with at most two places from 0 to the assignment's points. A bonus goes up to
+twice the points and comes with a warning. Nothing is written where nothing changes, and whoever
+says which change they have seen last (`seen`) does not overwrite one that came after it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from classroom.models import Assignment, GradeChange, Submission
+
+MOST = Decimal("999999.99")  # what the column holds
+CENT = Decimal("0.01")
+BONUS = 2  # times the points
+COMMENT_MOST = 20_000  # characters
+AT_ONCE = 500  # rows of one statement
+
+
+class Conflict(Exception):
+    """Somebody else has graded meanwhile; `change` is what they wrote."""
+
+    def __init__(self, change: GradeChange) -> None:
+        super().__init__(str(change))
+        self.change = change
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """What is to be written. A comment of None stays as it is."""
+
+    submission: Submission
+    score: Decimal | None
+    comment: str | None = None
+
+
+def score_read(text: str) -> Decimal | None:
+    """Read a score as people type it, "7.5" or "7,5"; None for nothing. ValidationError."""
+    text = text.strip().replace("\N{MINUS SIGN}", "-")
+    if not text:
+        return None
+    if text.count(",") == 1 and "." not in text:
+        text = text.replace(",", ".")
+    try:
+        score = Decimal(text)
+    except InvalidOperation:
+        score = Decimal("NaN")
+    if not score.is_finite() or "_" in text:
+        raise ValidationError("This is not a number; write a score such as 7.5.")
+    return score
+
+
+def score_check(assignment: Assignment, score: Decimal | None) -> Decimal | None:
+    """Return the score as it is kept; ValidationError where it cannot be one."""
+    if score is None:
+        return None
+    points = assignment.points
+    if not score.is_finite() or score < 0:
+        raise ValidationError("A score is 0 or more.")
+    if points is not None and score > points * BONUS:
+        raise ValidationError(
+            f"A score goes up to {number(points)}, with a bonus up to {number(points * BONUS)}."
+        )
+    if score > MOST:
+        raise ValidationError(f"A score goes up to {MOST}.")
+    kept = score.quantize(CENT)
+    if kept != score:
+        raise ValidationError("A score has at most two decimal places.")
+    return kept
+
+
+def is_bonus(assignment: Assignment, score: Decimal | None) -> bool:
+    """Whether a score is more than the points, which may well be a slip."""
+    return score is not None and assignment.points is not None and score > assignment.points
+
+
+def number(value: Decimal | float | None) -> str:
+    """Say a score without idle zeros: 7.5, 10; empty where there is none."""
+    if value is None:
+        return ""
+    text = f"{Decimal(value).quantize(CENT):f}"
+    return text.rstrip("0").rstrip(".")
+
+
+def grade_set(
+    submission: Submission,
+    *,
+    score: Decimal | None,
+    comment: str | None = None,
+    by: User | None,
+    how: str,
+    seen: int | None = None,
+) -> GradeChange | None:
+    """Give a score and comment; return the change, or None where there was nothing to change.
+
+    `how` is "page", "import", "autograder" or "command". `seen` is the id of the last change that
+    its giver knows (0: none): Conflict where there is a later one with other content.
+    """
+    changes = grades_set([Grade(submission, score, comment)], by=by, how=how, seen=seen)
+    submission.refresh_from_db(fields=["score", "comment", "graded"])
+    return changes[0] if changes else None
+
+
+def grades_set(
+    grades: Sequence[Grade], *, by: User | None, how: str, seen: int | None = None
+) -> list[GradeChange]:
+    """Give many scores in one transaction, all or none; return what was changed.
+
+    Raises ValidationError, before anything is written.
+    """
+    checked = [
+        Grade(
+            grade.submission,
+            score_check(grade.submission.assignment, grade.score),
+            None if grade.comment is None else comment_check(grade.comment),
+        )
+        for grade in grades
+    ]
+    with transaction.atomic():
+        return [
+            change
+            for start in range(0, len(checked), AT_ONCE)
+            for change in _write(checked[start : start + AT_ONCE], by, how, seen)
+        ]
+
+
+def comment_check(comment: str) -> str:
+    """Return a comment as it is kept; ValidationError where it cannot be one."""
+    if "\0" in comment:
+        raise ValidationError("The comment holds a character that cannot be stored.")
+    if len(comment) > COMMENT_MOST:
+        raise ValidationError(f"A comment has at most {COMMENT_MOST} characters.")
+    return comment
+
+
+def last_change(submission: Submission) -> GradeChange | None:
+    """Return the latest change of a submission's grade."""
+    return GradeChange.objects.filter(submission=submission).order_by("-pk").first()
+
+
+def _write(
+    grades: Sequence[Grade], by: User | None, how: str, seen: int | None
+) -> list[GradeChange]:
+    ids = [grade.submission.pk for grade in grades]
+    # The lock makes who comes second see what who came first has written.
+    rows = {row.pk: row for row in Submission.objects.select_for_update().filter(pk__in=ids)}
+    now = timezone.now()
+    changed: list[Submission] = []
+    changes: list[GradeChange] = []
+    for grade in grades:
+        row = rows.get(grade.submission.pk)
+        if row is None:
+            continue  # the assignment was deleted under our eyes
+        comment = row.comment if grade.comment is None else grade.comment
+        if (row.score, row.comment) == (grade.score, comment):
+            continue
+        if seen is not None:
+            _refuse_older(row, seen)
+        row.score, row.comment = grade.score, comment
+        row.graded = now if grade.score is not None or comment else None
+        changed.append(row)
+        changes.append(
+            GradeChange(submission=row, score=row.score, comment=row.comment, by=by, how=how)
+        )
+    Submission.objects.bulk_update(changed, ["score", "comment", "graded"], batch_size=100)
+    return GradeChange.objects.bulk_create(changes)
+
+
+def _refuse_older(row: Submission, seen: int) -> None:
+    last = last_change(row)
+    if last is not None and last.pk != seen:
+        raise Conflict(last)
