@@ -60,7 +60,7 @@ def file_upload(member: Member, path: str, upload: IO[bytes], *, overwrite: bool
     if len(content) > limit:
         raise too_large(path, limit)
     if path.endswith(NOTEBOOK):
-        _check_notebook(path, content)
+        notebook_check(path, content)
     if not overwrite:
         _refuse_existing(member, path)
     client().write_file(_id(member), path, content)
@@ -105,6 +105,28 @@ def file_delete(member: Member, path: str) -> None:
         Event.log("file.deleted", str(member.project), actor=member.user.get_username(), path=path)
 
 
+def notebook_check(path: str, content: bytes) -> None:
+    """Problem `not_a_notebook` unless the content is a Jupyter notebook."""
+    try:
+        text = content.decode("utf-8-sig")
+        nbformat.validate(nbformat.reads(text, as_version=nbformat.NO_CONVERT))
+    except (
+        nbformat.ValidationError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ) as error:
+        reason = (str(error).strip().splitlines() or ["it is empty"])[0][:160]
+        raise Problem(
+            "not_a_notebook",
+            f"“{path}” ends in {NOTEBOOK} but is not a Jupyter notebook ({reason}). "
+            "Download it again where you have it from, or give it another ending.",
+            status=400,
+        ) from None
+
+
 def too_large(name: str, limit: int) -> Problem:
     """The refusal of an upload over the site's limit."""
     return Problem(
@@ -142,24 +164,3 @@ def _missing(path: str) -> Problem:
         f"“{path}” is not there any more. It may have been renamed or deleted.",
         status=404,
     )
-
-
-def _check_notebook(path: str, content: bytes) -> None:
-    try:
-        text = content.decode("utf-8-sig")
-        nbformat.validate(nbformat.reads(text, as_version=nbformat.NO_CONVERT))
-    except (
-        nbformat.ValidationError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        RecursionError,
-    ) as error:
-        reason = (str(error).strip().splitlines() or ["it is empty"])[0][:160]
-        raise Problem(
-            "not_a_notebook",
-            f"“{path}” ends in {NOTEBOOK} but is not a Jupyter notebook ({reason}). "
-            "Download it again where you have it from, or give it another ending.",
-            status=400,
-        ) from None
