@@ -1,6 +1,10 @@
-"""Markdown of teachers, as safe HTML."""
+"""Markdown of teachers, as safe HTML; and moments, in words."""
+
+import zoneinfo
+from datetime import datetime
 
 import nh3
+from django.utils import formats, timezone
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
@@ -21,3 +25,11 @@ def markdown(text: str) -> SafeString:
         link_rel="noopener noreferrer nofollow",
     )
     return mark_safe(html)  # noqa: S308  nh3 made it safe
+
+
+def moment(value: datetime | None, zone: zoneinfo.ZoneInfo) -> str:
+    """Say a moment in a zone, with the zone's abbreviation: "Fri 27 Nov 2026, 23:59 CET"."""
+    if value is None:
+        return ""
+    local = timezone.localtime(value, zone)
+    return f"{formats.date_format(local, 'D j M Y, H:i')} {local.tzname()}"

@@ -4,10 +4,10 @@ import zoneinfo
 from datetime import datetime
 
 from django import template
-from django.utils import formats, timezone
 from django.utils.safestring import SafeString
 
 from classroom.text import markdown as render
+from classroom.text import moment as say
 
 register = template.Library()
 
@@ -21,7 +21,4 @@ def markdown(text: str) -> SafeString:
 @register.filter
 def moment(value: datetime | None, zone: zoneinfo.ZoneInfo) -> str:
     """Say a moment in a zone, with the zone's abbreviation: "Fri 27 Nov 2026, 23:59 CET"."""
-    if value is None:
-        return ""
-    local = timezone.localtime(value, zone)
-    return f"{formats.date_format(local, 'D j M Y, H:i')} {local.tzname()}"
+    return say(value, zone)

@@ -1,0 +1,135 @@
+"""Submitting: done while the student waits, and written down so that it cannot be lost.
+
+A submit is a transfer like those of the class steps: one runs per submission, none beside another
+step for the same student, and one whose web process died is finished by a worker. The moment that
+counts is when the request arrived, however long the copy takes.
+
+The web process does it at once. Where something else is under way for this student, the workers
+do it right after that. What fails here has failed: the student is told why, and tries again.
+A submit that has begun is finished though the student be removed meanwhile; one that waits is not.
+"""
+
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from django.db import DatabaseError, connections
+from django.db.models import F
+from django.utils import timezone
+
+from classroom.conf import conf
+from classroom.counting import counting
+from classroom.deadlines import is_taken, last_moment
+from classroom.models import Kind, Snapshot, Submission, Transfer
+from classroom.services.holding import one_at_a_time, renew, settle
+from classroom.services.performing import perform
+from classroom.services.queue import URGENT, transfer_add
+from classroom.text import moment
+from embedding.problems import Busy, Problem
+
+__all__ = ["counting", "submit"]
+
+State = Transfer.State
+
+WAIT_SECONDS = 8.0  # for somebody else who is at it, before the page says that it is under way
+_LOOK_SECONDS = 0.2
+
+
+def submit(submission: Submission, at: datetime) -> Snapshot:
+    """Take the snapshot of a student's work that was submitted at this moment, and return it.
+
+    A second submit while one is under way joins that one. Busy: it is under way, and will be
+    finished. Problem: nothing was submitted or changed, with the reason for the student.
+    """
+    _check(submission, at)
+    student, assignment = submission.student, submission.assignment
+    transfer = transfer_add(
+        assignment.course,
+        Kind.SUBMIT,
+        student,
+        assignment=assignment,
+        options={"at": at.isoformat()},
+        priority=URGENT,
+    )
+    if held := _claim(transfer):
+        with _kept(held):
+            end = perform(held)
+        if end.state == State.QUEUED and end.code != "busy":
+            end = replace(end, state=State.FAILED)
+        settle([end])
+    return _outcome(transfer)
+
+
+def _check(submission: Submission, at: datetime) -> None:
+    assignment = submission.assignment
+    if assignment.handout:
+        raise Problem("handout", "A handout is yours to keep: it is not submitted.", status=409)
+    if submission.handed_out is None:
+        raise Problem("not_out", "This assignment has not reached you yet.", status=409)
+    if not is_taken(submission, at):
+        last = moment(last_moment(submission), assignment.course.zone)
+        raise Problem(
+            "closed",
+            f"“{assignment}” was taken until {last}. It is closed now, and nothing was submitted.",
+            status=409,
+        )
+
+
+def _claim(transfer: Transfer) -> Transfer | None:
+    """Take the row for this process; None where somebody else has it, or another of its lane."""
+    now = timezone.now()
+    with one_at_a_time():
+        if Transfer.objects.filter(lane=transfer.lane, state=State.RUNNING).exists():
+            return None
+        taken = Transfer.objects.filter(pk=transfer.pk, state=State.QUEUED).update(
+            state=State.RUNNING,
+            holder=uuid.uuid4(),
+            held_until=now + timedelta(seconds=conf().hold_seconds),
+            started=now,
+            attempts=F("attempts") + 1,
+        )
+    if not taken:
+        return None
+    return Transfer.objects.select_related(
+        "course__project", "assignment__course__project", "member__user", "member__project"
+    ).get(pk=transfer.pk)
+
+
+@contextmanager
+def _kept(transfer: Transfer) -> Iterator[None]:
+    """Say that we are alive, as long as it takes."""
+    over = threading.Event()
+
+    def beat() -> None:
+        try:
+            while not over.wait(conf().hold_seconds / 3):
+                with suppress(DatabaseError):
+                    renew([transfer])
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _outcome(transfer: Transfer) -> Snapshot:
+    """Return what was submitted, as soon as it is known."""
+    patience = time.monotonic() + WAIT_SECONDS
+    while True:
+        transfer.refresh_from_db()
+        if transfer.state == State.DONE:
+            return Snapshot.objects.get(pk=transfer.result["snapshot"])
+        if transfer.state not in Transfer.ACTIVE:
+            raise Problem(transfer.error_code, transfer.error, status=409, detail=transfer.detail)
+        if time.monotonic() > patience:
+            raise Busy("submit")
+        time.sleep(_LOOK_SECONDS)
