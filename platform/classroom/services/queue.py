@@ -41,7 +41,7 @@ def step_start(
                 for member in members
             ]
         )
-        transaction.on_commit(wake)
+        transaction.on_commit(wake, robust=True)
     return batch
 
 
@@ -60,11 +60,13 @@ def transfer_add(
     """
     fresh = _transfer(course, kind, member, assignment, options, priority, None)
     with transaction.atomic():
-        _add([fresh])
-        found = Transfer.objects.get(key=fresh.key, state__in=Transfer.ACTIVE)
+        found = None
+        while found is None:  # the active one may end between the two
+            _add([fresh])
+            found = Transfer.objects.filter(key=fresh.key, state__in=Transfer.ACTIVE).first()
         if found.priority < priority:
             Transfer.objects.filter(pk=found.pk).update(priority=priority)
-        transaction.on_commit(wake)
+        transaction.on_commit(wake, robust=True)
     return found
 
 

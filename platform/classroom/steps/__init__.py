@@ -2,7 +2,8 @@
 
 `run(transfer)` does the whole step, from the start each time, so that it may be repeated at any
 moment: a worker may die between any two calls. It returns what is to be kept as the transfer's
-`result`. It raises CocalcError, Busy, or Problem with a sentence for the teacher.
+`result`. It raises CocalcError, Busy, or Problem with a sentence for the teacher, and Skip where
+there is nothing to do.
 """
 
 from collections.abc import Callable
@@ -10,6 +11,11 @@ from importlib import import_module
 from typing import Any
 
 from classroom.models import Transfer
+
+
+class Skip(Exception):
+    """There is nothing to do for this student, and why: a sentence for the teacher."""
+
 
 Run = Callable[[Transfer], dict[str, Any]]
 

@@ -1,0 +1,82 @@
+"""`manage.py worker`: works off class steps, and starts those that a date brings.
+
+Run at least one. Several share the work, on as many machines as you like; together they keep to
+COCALC_CONCURRENCY. SIGTERM lets what is under way end if it takes seconds, gives the rest back to
+the queue, and exits with 0. A worker that is killed loses nothing: another one, or the next, does
+what it held after half a minute.
+"""
+
+import logging
+import threading
+import time
+from types import FrameType
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import InterfaceError, OperationalError, close_old_connections, connections
+from django.utils.crypto import get_random_string
+from django_tasks_db.management.commands.db_worker import Worker
+
+from classroom.services.pulse import prune, pulse
+from classroom.services.working import stopping
+
+LOOK_SECONDS = 0.25
+PULSE_SECONDS = 2.0
+PRUNE_SECONDS = 3600.0
+
+log = logging.getLogger(__name__)
+
+
+class TaskWorker(Worker):
+    """django-tasks' worker, which tells the task that runs of a signal to stop."""
+
+    def shutdown(self, signum: int, frame: FrameType | None) -> None:
+        stopping.set()
+        super().shutdown(signum, frame)
+
+
+class Command(BaseCommand):
+    """Run until told to stop."""
+
+    help = "Works off class steps (hand out, collect, return, …) until it is told to stop."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        worker = TaskWorker(
+            queue_names=["default"],
+            interval=LOOK_SECONDS,
+            batch=False,
+            backend_name="default",
+            startup_delay=False,
+            max_tasks=None,
+            worker_id=get_random_string(32),
+            excluded_queue_names=[],
+        )
+        worker.configure_signals()
+        clock = threading.Thread(target=_keep_time, daemon=True)
+        clock.start()
+        try:
+            while worker.running:
+                try:
+                    worker.run()
+                except (OperationalError, InterfaceError) as error:
+                    log.warning("The database is away, trying again: %s", error)
+                    connections.close_all()
+                    time.sleep(1)
+        finally:
+            stopping.set()
+            clock.join(1.0)
+
+
+def _keep_time() -> None:
+    pruned = -PRUNE_SECONDS
+    while not stopping.is_set():
+        try:
+            close_old_connections()
+            pulse()
+            if time.monotonic() - pruned > PRUNE_SECONDS:
+                prune()
+                pruned = time.monotonic()
+        except Exception:
+            log.exception("A pulse failed")
+        stopping.wait(PULSE_SECONDS)
+    connections.close_all()
