@@ -7,7 +7,7 @@ it comes, and nothing else.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from django.db.models import Q, QuerySet
@@ -15,7 +15,16 @@ from django.utils import timezone
 
 from classroom.counting import counting_of
 from classroom.deadlines import is_late, is_taken, last_moment
-from classroom.models import Assignment, Kind, Snapshot, Submission, Transfer
+from classroom.models import (
+    Assignment,
+    Extension,
+    Kind,
+    Membership,
+    Snapshot,
+    Submission,
+    Transfer,
+)
+from classroom.names import graded_path
 
 
 class State(StrEnum):
@@ -49,6 +58,8 @@ class Standing:
     now: datetime
     snapshots: Sequence[Snapshot] = field(default_factory=list)  # newest first, without files
     submitting: Transfer | None = None  # the last submit: under way, or failed since
+    extension: Extension | None = None
+    latest: Snapshot | None = None  # the newest snapshot, with its files
 
     @property
     def assignment(self) -> Assignment:
@@ -100,6 +111,11 @@ class Standing:
         return counting_of(self.submission, self.snapshots)
 
     @property
+    def earlier(self) -> Sequence[Snapshot]:
+        """What was submitted before the latest."""
+        return self.snapshots[1:]
+
+    @property
     def due(self) -> datetime | None:
         """When it is due for this student."""
         return self.submission.due
@@ -129,9 +145,31 @@ class Standing:
 
     @property
     def failure(self) -> Transfer | None:
-        """The last submit, if it failed."""
-        failed = self.submitting and self.submitting.state == Transfer.State.FAILED
-        return self.submitting if failed else None
+        """The last submit, if it failed; no longer once the work was collected."""
+        failed = self.submitting is not None and self.submitting.state == Transfer.State.FAILED
+        over = self.state in (State.COLLECTED, State.RETURNED)
+        return self.submitting if failed and not over else None
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether something is under way that is soon over."""
+        return self.is_submitting or self.state == State.ON_ITS_WAY
+
+    @property
+    def would_be_late(self) -> bool:
+        """Whether what is submitted now is late."""
+        return is_late(self.submission, self.now)
+
+    @property
+    def latest_is_late(self) -> bool:
+        """Whether the newest snapshot is late, as it stands now."""
+        newest = self.snapshots[0] if self.snapshots else None
+        return newest is not None and newest.late and is_late(self.submission, newest.taken)
+
+    @property
+    def graded_folder(self) -> str:
+        """Where returned work lies in the student's project."""
+        return graded_path(self.assignment)
 
     @property
     def is_past(self) -> bool:
@@ -139,6 +177,41 @@ class Standing:
         if self.assignment.handout:
             return False
         return self.state in (State.CLOSED, State.COLLECTED, State.RETURNED)
+
+
+@dataclass(frozen=True, slots=True)
+class CourseStandings:
+    """A student's whole course, in the order of the page."""
+
+    to_do: list[Standing]
+    handouts: list[Standing]
+    past: list[Standing]
+
+
+def course_standings(student: Membership, now: datetime | None = None) -> CourseStandings:
+    """Return where a student stands with all of a course: what is due next comes first."""
+    found = standings(Submission.objects.filter(student=student), now)
+    extensions = {row.assignment_id: row for row in Extension.objects.filter(student=student)}
+    newest = [standing.snapshots[0].pk for standing in found if standing.snapshots]
+    latest = {row.submission_id: row for row in Snapshot.objects.filter(pk__in=newest)}
+    for standing in found:
+        standing.assignment.course = student.course
+        standing.submission.student = student
+        standing.extension = extensions.get(standing.assignment.pk)
+        standing.latest = latest.get(standing.submission.pk)
+    given = [standing for standing in found if standing.assignment.handout]
+    work = [standing for standing in found if not standing.assignment.handout]
+    return CourseStandings(
+        to_do=sorted((row for row in work if not row.is_past), key=_when_due),
+        handouts=sorted(given, key=lambda row: row.submission.pk, reverse=True),
+        past=sorted((row for row in work if row.is_past), key=_when_due, reverse=True),
+    )
+
+
+def _when_due(standing: Standing) -> tuple[bool, datetime, int]:
+    """Order by the due time; what is not out yet comes after what can be worked on."""
+    due = standing.due or datetime.max.replace(tzinfo=UTC)
+    return not standing.is_out, due, standing.assignment.pk
 
 
 def in_words(left: timedelta) -> str:

@@ -39,11 +39,19 @@ WAIT_SECONDS = 8.0  # for somebody else who is at it, before the page says that 
 _LOOK_SECONDS = 0.2
 
 
+class Refused(Problem):
+    """Nothing can be submitted here now, whoever tries again."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(code, message, status=409)
+
+
 def submit(submission: Submission, at: datetime) -> Snapshot:
     """Take the snapshot of a student's work that was submitted at this moment, and return it.
 
     A second submit while one is under way joins that one. Busy: it is under way, and will be
-    finished. Problem: nothing was submitted or changed, with the reason for the student.
+    finished. Problem: nothing was submitted or changed, with the reason for the student; Refused
+    where no trying again will help.
     """
     _check(submission, at)
     student, assignment = submission.student, submission.assignment
@@ -67,15 +75,13 @@ def submit(submission: Submission, at: datetime) -> Snapshot:
 def _check(submission: Submission, at: datetime) -> None:
     assignment = submission.assignment
     if assignment.handout:
-        raise Problem("handout", "A handout is yours to keep: it is not submitted.", status=409)
+        raise Refused("handout", "A handout is yours to keep: it is not submitted.")
     if submission.handed_out is None:
-        raise Problem("not_out", "This assignment has not reached you yet.", status=409)
+        raise Refused("not_out", "This assignment has not reached you yet.")
     if not is_taken(submission, at):
         last = moment(last_moment(submission), assignment.course.zone)
-        raise Problem(
-            "closed",
-            f"“{assignment}” was taken until {last}. It is closed now, and nothing was submitted.",
-            status=409,
+        raise Refused(
+            "closed", f"Work was taken until {last}. It is closed now: nothing was submitted."
         )
 
 
