@@ -45,7 +45,11 @@ def of_folder(project_id: str, path: str) -> list[File]:
 
 def script(path: str) -> str:
     """Return the bash that prints a folder's manifest, to be given to `read`; one subshell."""
-    folder = shlex.quote(f"./{clean_path(path)}")
+    return script_of(shlex.quote(f"./{clean_path(path)}"))
+
+
+def script_of(folder: str) -> str:
+    """Return the same for a folder that is given as a word of bash."""
     names = " -o ".join(f"-name {shlex.quote(name)}" for name in LEFT_OUT)
     return f"""(
 cd -- {folder} 2>/dev/null || exit {_MISSING}
