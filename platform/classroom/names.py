@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 
 from classroom.models import Assignment, Membership
 
-_BAD = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|]+")
+_BAD = re.compile(r"[\x00-\x1f\x7f-\x9f/\\:*?\"<>|]+")
+_LONGEST = 200  # bytes of a folder's name; file systems take 255
 RESERVED = ("collected", "submitted", "student")
 
 
@@ -23,10 +24,22 @@ def folder_from(title: str) -> str:
 
 
 def student_folder(student: Membership) -> str:
-    """Return "<student name>-<username>", safe as one folder's name."""
+    """Return "<student name>-<username>", safe as one folder's name, and no other student's.
+
+    A username with a hyphen could be read as the end of another's name, a very long name is cut,
+    and not every system keeps a dot at the end: then a number is added after a tilde, which no
+    username or name here holds.
+    """
     username = student.user.get_username()
-    name = _BAD.sub(" ", f"{student.name}-{username}")
-    return re.sub(r"\s+", " ", name).strip(" .")[:120] or f"student-{student.pk}"
+    name = f"{_readable(student.name)}-{username}".lstrip(" .-")
+    if "-" not in username and not username.endswith(".") and len(name.encode()) <= _LONGEST:
+        return name
+    end = f"~{student.pk}"
+    return name.encode()[: _LONGEST - len(end)].decode(errors="ignore") + end
+
+
+def _readable(name: str) -> str:
+    return re.sub(r"\s+", " ", _BAD.sub(" ", name).replace("~", " ")).strip()
 
 
 def collected_path(assignment: Assignment, student: Membership) -> str:
@@ -43,3 +56,14 @@ def submitted_path(assignment: Assignment, student: Membership, at: datetime) ->
 def graded_path(assignment: Assignment) -> str:
     """Where returned work lies in the student's project."""
     return f"graded-{assignment.folder}"
+
+
+def student_file(student: Membership) -> str:
+    """Return the name of the file in the collected folder that says whose work it is."""
+    name = re.sub(r"\s+", " ", _BAD.sub(" ", student.name)).strip()[:120]
+    return f"STUDENT - {name}.txt"
+
+
+def backup_path(assignment: Assignment, at: datetime) -> str:
+    """Where a student's folder is kept before it is overwritten."""
+    return f"{assignment.folder}-backup-{at:%Y-%m-%d-%H%M%S}"
