@@ -1,4 +1,7 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class ClassroomConfig(AppConfig):
@@ -7,3 +10,15 @@ class ClassroomConfig(AppConfig):
     name = "classroom"
     verbose_name = "Classroom"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        post_migrate.connect(_make_group, sender=self)
+
+
+def _make_group(using: str, **_: Any) -> None:
+    """Have the group there whose members may make courses, so that it need only be ticked."""
+    from django.contrib.auth.models import Group
+
+    from classroom.models import TEACHERS
+
+    Group.objects.using(using).get_or_create(name=TEACHERS)

@@ -18,6 +18,7 @@ class Conf:
     hold_seconds: float
     accounts_per_half_hour: int
     submit_max_mb: int
+    mail: bool
 
 
 @cache
@@ -36,6 +37,8 @@ def conf() -> Conf:
         accounts_per_half_hour=given.get("ACCOUNTS_PER_HALF_HOUR", 130),
         # How much a student may submit at once.
         submit_max_mb=given.get("SUBMIT_MAX_MB", 200),
+        # Whether the site can send e-mail; otherwise teachers pass invitations on themselves.
+        mail=given.get("MAIL", False),
     )
 
 

@@ -16,6 +16,8 @@ from django.utils import timezone
 
 from embedding.models import CocalcProject
 
+TEACHERS = "Teachers"  # the group whose members may make courses
+
 
 def validate_time_zone(name: str) -> None:
     """ValidationError unless it is the name of a time zone such as Europe/Berlin."""

@@ -132,6 +132,27 @@ class Reader:
             self._faults.append(f"{name} is malformed: it must be {kind}.")
         return read
 
+    def email(self, name: str) -> dict[str, object]:
+        """Django's settings for a mail server; empty where none is given.
+
+        `smtp://` speaks in the clear, `smtp+tls://` (STARTTLS) and `smtp+ssl://` do not.
+        """
+        kind = "an address such as smtp+tls://user:password@mail.example.edu:587"
+        value = self.text(name, kind=kind, default="")
+        if not value:
+            return {}
+        try:
+            read: dict[str, object] = self._env.email_url_config(value)
+        except (ImproperlyConfigured, ValueError, KeyError):
+            read = {}
+        if not read.get("EMAIL_HOST"):
+            self._faults.append(f"{name} is malformed: it must be {kind}.")
+            return {}
+        usual = 587 if read.get("EMAIL_USE_TLS") else 465 if read.get("EMAIL_USE_SSL") else 25
+        return {key: part for key, part in read.items() if part} | {
+            "EMAIL_PORT": read.get("EMAIL_PORT") or usual
+        }
+
     def fault(self, sentence: str) -> None:
         """Add a fault that concerns several variables."""
         self._faults.append(sentence)

@@ -57,9 +57,19 @@ EMBEDDING = {
     "SIGNED_IN_MAX_HOURS": read.number("SIGNED_IN_MAX_HOURS", default=24, least=1, most=8760),
 }
 
+# --- e-mail -------------------------------------------------------------------------------
+
+# Without a mail server nothing is mailed: teachers pass invitations on themselves.
+_email = read.email("EMAIL_URL")
+vars().update(_email)
+DEFAULT_FROM_EMAIL = read.text(
+    "DEFAULT_FROM_EMAIL", kind="an e-mail address", default=f"noreply@{_site_host}"
+)
+
 # --- what we are made of ------------------------------------------------------------------
 
 CLASSROOM = {
+    "MAIL": bool(_email),
     "CONCURRENCY": read.number("COCALC_CONCURRENCY", default=10, least=1, most=100),
 }
 # A class step is rows in the database, worked off by `manage.py worker`.

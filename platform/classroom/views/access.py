@@ -8,10 +8,8 @@ stranger here: the administration is the place for that.
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 
-from classroom.models import Assignment, Course, Membership, Role, Submission
+from classroom.models import TEACHERS, Assignment, Course, Membership, Role, Submission
 from embedding.views.access import user_of
-
-TEACHERS = "Teachers"  # the group whose members may make courses
 
 
 def may_make_courses(request: HttpRequest) -> bool:
