@@ -1,0 +1,310 @@
+"""Autograde one student's collected notebooks.
+
+They are prepared here, run in the student's own project, and scored here again by the teacher's
+notebook. The course's project, whose container holds everybody's work, never runs them. What was
+collected is taken only from the folder's manifest: a link in it could lead to somebody else's work.
+
+While it runs, the notebook with its hidden tests lies in `.autograde/` of the student's project,
+and the student's code can read it, as with CoCalc's own autograding. It is removed by the very
+command that runs it.
+"""
+
+import base64
+import hashlib
+import json
+import posixpath
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
+from typing import Any
+
+from django.core.exceptions import ValidationError
+
+from classroom import manifest, names, scoring
+from classroom.manifest import File
+from classroom.models import Assignment, Submission, Transfer
+from classroom.nbgrader.autograde import CellScore, Result, prepare, scores
+from classroom.nbgrader.feedback import feedback_notebook
+from classroom.nbgrader.reading import MarkingError
+from classroom.nbgrader.runner import DONE, RUNNER, STOPPED
+from classroom.nbgrader.student_version import is_marked, student_version
+from classroom.steps import Skip, folders
+from classroom.steps.prepare import student_ready
+from embedding.client import client
+from embedding.cocalc.errors import CocalcError, NotFound
+from embedding.conf import MEGABYTE
+from embedding.problems import Problem, of_cocalc
+
+SCRATCH = ".autograde"
+NOTEBOOK_BYTES = 25 * MEGABYTE
+CELL_SECONDS, ALL_SECONDS = 60, 600
+_NO_FOLDER = 87
+
+
+@dataclass(frozen=True, slots=True)
+class _Graded:
+    """One notebook's part of the result."""
+
+    path: str
+    result: Result
+    notes: tuple[str, ...]
+    handed_in: bool
+
+
+def run(transfer: Transfer) -> dict[str, Any]:
+    """Run and score all marked notebooks; the score is set where none waits for a person."""
+    try:
+        return _run(transfer)
+    except CocalcError as error:
+        # Unlike a command of a teacher's, this may be done again at any time.
+        raise of_cocalc(error) from error
+
+
+def _run(transfer: Transfer) -> dict[str, Any]:
+    submission = (
+        Submission.objects.filter(assignment=transfer.assignment, student=transfer.member)
+        .select_related("assignment__course__project", "student__user", "student__project")
+        .first()
+    )
+    if submission is None or submission.collected is None:
+        raise Skip("Nothing is collected yet.")
+    course = folders.course_project(submission.assignment.course)
+    sources = _sources(submission.assignment, course)
+    if not sources:
+        raise Problem(
+            "not_marked",
+            "None of the assignment's notebooks is marked for nbgrader.",
+            status=409,
+        )
+    folder = names.collected_path(submission.assignment, submission.student)
+    try:
+        collected = {file["path"]: file for file in manifest.of_folder(course, folder)}
+    except NotFound:
+        raise Problem(
+            "not_collected", f"“{folder}” is not in the course's project any more.", status=409
+        ) from None
+    grader = _Grader(submission, course, folder, student_ready(submission.student))
+    graded = [
+        grader.grade(path, source, collected.get(path)) for path, source in sorted(sources.items())
+    ]
+    actor = transfer.batch.actor if transfer.batch else None
+    details = details_of(graded)
+    Submission.objects.filter(pk=submission.pk).update(details=details)
+    score = None if details["manual"] else scaled(submission.assignment, details)
+    if score is not None:
+        try:
+            scoring.grade_set(submission, score=score, by=actor, how="autograder")
+        except ValidationError as error:
+            raise Problem("bad_score", " ".join(error.messages), status=409) from None
+    return {
+        "score": scoring.number(score),
+        "found": scoring.number(details["score"]),
+        "max": scoring.number(details["max"]),
+        "manual": details["manual"],
+        "notes": details["notes"],
+    }
+
+
+def details_of(graded: Sequence[_Graded]) -> dict[str, Any]:
+    """Return what is kept with the submission: {"cells", "score", "max", "manual", …}.
+
+    Cells have their notebook's name where there are several notebooks.
+    """
+    cells: dict[str, list[float]] = {}
+    waiting: list[str] = []
+    notes: list[str] = []
+    for each in graded:
+        prefix = f"{each.path}: " if len(graded) > 1 else ""
+        for cell in each.result.cells:
+            cells[prefix + cell.grade_id] = [cell.score, cell.max_score]
+            if cell.needs_manual:
+                waiting.append(prefix + cell.grade_id)
+        notes += [prefix + note for note in (*each.notes, *each.result.errors)]
+    return {
+        "cells": cells,
+        "score": sum(each.result.total for each in graded),
+        "max": sum(each.result.max_total for each in graded),
+        "manual": bool(waiting),
+        "waiting": waiting,
+        "notebooks": [each.path for each in graded if each.handed_in],
+        "notes": notes[:50],
+    }
+
+
+def scaled(assignment: Assignment, details: dict[str, Any]) -> Decimal:
+    """Return the score in the assignment's points, where these are other than the notebooks'."""
+    score, most = Decimal(str(details["score"])), Decimal(str(details["max"]))
+    if assignment.points is not None and most:
+        score = score * assignment.points / most
+    return score.quantize(scoring.CENT, ROUND_HALF_UP)
+
+
+class _Grader:
+    """Grades the notebooks of one student."""
+
+    def __init__(self, submission: Submission, course: str, folder: str, project: str) -> None:
+        self._assignment = submission.assignment
+        self._course = course
+        self._folder = folder
+        self._project = project
+        self._scratch = f"{SCRATCH}/{submission.assignment.folder}"
+
+    def grade(self, path: str, source: bytes, submitted: File | None) -> _Graded:
+        """Run one notebook and keep what the student may see of it beside the collected one."""
+        if submitted is None:
+            return _Graded(path, _nothing(source), (f"“{path}” was not handed in.",), False)
+        notebook = self._collected(submitted)
+        try:
+            prepared = prepare(notebook, source)
+        except MarkingError as error:
+            raise Problem("unreadable", f"“{path}”: {error}", status=409) from None
+        executed, note = self._executed(path, prepared)
+        try:
+            result, shown = scores(executed, source), feedback_notebook(executed)
+        except MarkingError as error:
+            raise Problem(
+                "garbled", f"“{path}” could not be read any more after it ran: {error}", status=409
+            ) from None
+        client().write_file(self._course, f"{self._folder}/{autograded(path)}", shown)
+        return _Graded(path, result, (note,) if note else (), True)
+
+    def _collected(self, file: File) -> bytes:
+        path = file["path"]
+        if file["size"] > NOTEBOOK_BYTES:
+            raise Problem(
+                "too_large",
+                f"“{path}” has more than {NOTEBOOK_BYTES // MEGABYTE} MB. Grade it by hand.",
+                status=409,
+            )
+        content = client().read_file(
+            self._course, f"{self._folder}/{path}", max_bytes=NOTEBOOK_BYTES
+        )
+        if hashlib.sha256(content).hexdigest() != file["sha256"]:
+            raise Problem(
+                "changed", f"“{path}” was changed just now.", status=409, recoverable=True
+            )
+        return content
+
+    def _executed(self, path: str, prepared: bytes) -> tuple[bytes, str]:
+        """Run it in the student's project, where nothing of it is left."""
+        try:
+            self._lay_out(path, prepared)
+            script = _script(self._scratch, path)
+            output = client().exec(
+                self._project, script, bash=True, timeout=ALL_SECONDS + 90, check=False
+            )
+        except BaseException:
+            # What went wrong is what is to be told, not that the project cannot be reached.
+            self._clear(strict=False)
+            raise
+        code, words, result = _outcome(output.stdout)
+        if result is None or code not in (DONE, STOPPED):
+            raise Problem(
+                "not_run",
+                f"“{path}” could not be run: {words or 'the project gave no reason.'}",
+                status=409,
+            )
+        return result, words
+
+    def _lay_out(self, path: str, prepared: bytes) -> None:
+        # What the student handed in, over it what was handed out, over it the prepared notebook.
+        self._clear(strict=True)
+        client().copy_path(
+            source_project=self._course,
+            source_path=self._folder,
+            target_project=self._project,
+            target_path=self._scratch,
+            overwrite_newer=True,
+        )
+        client().copy_path(
+            source_project=self._course,
+            source_path=self._assignment.source,
+            target_project=self._project,
+            target_path=self._scratch,
+            overwrite_newer=True,
+            exclude=["*.ipynb", "student/"],
+        )
+        client().write_file(self._project, f"{self._scratch}/{path}", prepared)
+
+    def _clear(self, *, strict: bool) -> None:
+        script = f"rm -rf -- {folders.quoted(SCRATCH)}"
+        try:
+            client().exec(self._project, script, bash=True, timeout=30)
+        except CocalcError:
+            if strict:
+                raise
+
+
+def autograded(path: str) -> str:
+    """Return the name under which the graded notebook is kept."""
+    return f"{path.removesuffix('.ipynb')}_autograded.ipynb"
+
+
+def _sources(assignment: Assignment, course: str) -> dict[str, bytes]:
+    """Return the teacher's marked notebooks by path."""
+    found = {}
+    for file in manifest.of_folder(course, assignment.folder):
+        path = file["path"]
+        if path.endswith(".ipynb") and not path.startswith("student/"):
+            content = _source(course, f"{assignment.folder}/{path}", file["sha256"])
+            if is_marked(content):
+                found[path] = content
+    return found
+
+
+@lru_cache(maxsize=32)
+def _source(course: str, path: str, sha256: str) -> bytes:
+    """Read a teacher's notebook; one reading serves a whole class."""
+    content = client().read_file(course, path, max_bytes=NOTEBOOK_BYTES)
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise Problem("changed", f"“{path}” was changed just now.", status=409, recoverable=True)
+    return content
+
+
+def _nothing(source: bytes) -> Result:
+    """Return the result of a notebook that was not handed in: 0 of everything."""
+    try:
+        found = scores(student_version(source), source)
+    except MarkingError as error:
+        raise Problem("marking", f"The assignment's notebook: {error}", status=409) from None
+    return Result(
+        tuple(CellScore(cell.grade_id, 0.0, cell.max_score, False) for cell in found.cells), ()
+    )
+
+
+def _script(scratch: str, path: str) -> str:
+    folder, name = posixpath.split(path)
+    inside = f"{scratch}/{folder}" if folder else scratch
+    result = shlex.quote(f"./{autograded(name)}")
+    # `h`: the scratch folder goes away whatever happens, the killing of this shell excepted.
+    return f"""h=$PWD
+trap 'cd "$h" && rm -rf -- {folders.quoted(SCRATCH)}' EXIT
+cd -- {folders.quoted(inside)} || exit {_NO_FOLDER}
+r=$(timeout -k 10 {ALL_SECONDS + 60} python3 - {shlex.quote(f"./{name}")} {CELL_SECONDS} \
+{ALL_SECONDS} 2>/dev/null <<'LECTERN_RUNNER'
+{RUNNER}
+LECTERN_RUNNER
+)
+echo $?
+printf %s "$r" | head -c 10000 | base64 -w0; echo
+[ -f {result} ] && [ "$(stat -c %s -- {result})" -le {NOTEBOOK_BYTES} ] && base64 -w0 {result}
+exit 0
+"""
+
+
+def _outcome(stdout: str) -> tuple[int, str, bytes | None]:
+    """Read what the script printed: the runner's exit code, its words, and the result."""
+    try:
+        code, report, content = stdout.split("\n", 2)
+        said = base64.b64decode(report, validate=True).decode(errors="replace")
+        result = base64.b64decode(content.strip(), validate=True) or None
+        exit_code = int(code)
+    except ValueError:
+        return -1, "", None
+    try:
+        words = json.loads(said).get("words", "")
+    except (ValueError, AttributeError, RecursionError):
+        words = ""
+    return exit_code, str(words)[:500], result

@@ -1,0 +1,60 @@
+"""Run something in a student's project: a teacher's command, or the autograder.
+
+The options are {"autograde": true}, or {"command", "timeout", "scores"}: the command as bash takes
+it, the seconds it may take, and the name of the JSON file that it may write a score to ("" where
+none counts). It runs in the assignment's folder, or in the home where there is no assignment.
+"""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+
+from classroom import scoring
+from classroom.models import Submission, Transfer
+from classroom.steps import Skip, autograde, commands
+from classroom.steps.prepare import student_ready
+
+TIMEOUT, TIMEOUT_MOST = 60, 600  # seconds
+
+
+def run(transfer: Transfer) -> dict[str, Any]:
+    """Run it; return {"exit_code", "seconds", "stdout", "stderr", "cut", "timed_out", …}.
+
+    A command that fails is done: what it said is what was wanted. With scores, the result has
+    "score" and "comment", or says in "scores_error" why there is none.
+    """
+    student = transfer.member
+    if student is None:
+        raise Skip("There is no student.")
+    if transfer.options.get("autograde"):
+        return autograde.run(transfer)
+    assignment = transfer.assignment
+    scores = str(transfer.options.get("scores") or "") if assignment else ""
+    output = commands.run(
+        student_ready(student),
+        str(transfer.options["command"]),
+        folder=assignment.folder if assignment else "",
+        timeout=min(int(transfer.options.get("timeout") or TIMEOUT), TIMEOUT_MOST),
+        file=scores,
+    )
+    result = output.as_dict()
+    if scores:
+        result |= _score(transfer, output.file)
+    return result
+
+
+def _score(transfer: Transfer, content: bytes | None) -> dict[str, Any]:
+    submission = (
+        Submission.objects.filter(assignment=transfer.assignment, student=transfer.member)
+        .select_related("assignment")
+        .first()
+    )
+    if submission is None:
+        return {"scores_error": "There is no such assignment any more."}
+    try:
+        score, comment = commands.score_of(content)
+        actor = transfer.batch.actor if transfer.batch else None
+        scoring.grade_set(submission, score=score, comment=comment, by=actor, how="command")
+    except ValidationError as error:
+        return {"scores_error": " ".join(error.messages)}
+    return {"score": scoring.number(score), "comment": comment or ""}
