@@ -1,0 +1,183 @@
+"""What nbgrader's metadata say of a cell, and whether a notebook is marked soundly."""
+
+import hashlib
+import math
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import nbformat
+
+from classroom.nbgrader.reading import MarkingError, name
+
+SCHEMA_VERSION = 3
+_GRADE_ID = re.compile(r"[a-zA-Z0-9_\-]+")
+_KEYS = {
+    "schema_version",
+    "grade",
+    "solution",
+    "locked",
+    "task",
+    "grade_id",
+    "points",
+    "checksum",
+    "cell_type",
+    "remove",  # CoCalc's own two: a cell for the teacher only,
+    "multiple_choice",  # and an answer that is not cleared
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How a cell is marked."""
+
+    grade_id: str
+    grade: bool
+    solution: bool
+    task: bool
+    locked: bool  # whether the student's source is overwritten; of a solution it never is
+    points: float
+    multiple_choice: bool
+
+
+def mark(cell: nbformat.NotebookNode) -> Mark | None:
+    """Return the mark of a cell in a notebook that `check` let pass; None for an unmarked cell."""
+    given = cell.metadata.get("nbgrader")
+    if given is None:
+        return None
+    grade, solution, task = given["grade"], given["solution"], given.get("task", False)
+    locked = not solution and (grade or given["locked"])
+    if not (grade or solution or task or locked):
+        return None
+    return Mark(
+        grade_id=given["grade_id"],
+        grade=grade,
+        solution=solution,
+        task=task,
+        locked=locked,
+        points=float(given["points"]) if grade or task else 0.0,
+        multiple_choice=given.get("multiple_choice", False),
+    )
+
+
+def check(notebook: nbformat.NotebookNode) -> None:
+    """Refuse what nbgrader would refuse, and bring older metadata to its version 3.
+
+    Raises MarkingError. More lenient than nbgrader in two things: it updates older metadata
+    itself, and drops keys that nbgrader does not know.
+    """
+    seen: dict[str, str] = {}
+    for number, cell in enumerate(notebook.cells):
+        where = name(number, cell)
+        if "nbgrader" not in cell.metadata:
+            continue
+        given = cell.metadata["nbgrader"]
+        if not given:
+            del cell.metadata["nbgrader"]  # what is left when a mark is taken off
+            continue
+        if not isinstance(given, dict):
+            raise MarkingError(f"{where}: its nbgrader metadata are damaged. Mark the cell anew.")
+        _update(given, cell.cell_type, where)
+        _check_values(given, where)
+        found = mark(cell)
+        if found is None:
+            continue
+        _check_type(found, cell.cell_type, where)
+        if found.grade_id in seen:
+            raise MarkingError(
+                f"{where}: its id is that of {seen[found.grade_id]} too. "
+                "Give each marked cell an id of its own."
+            )
+        seen[found.grade_id] = where[0].lower() + where[1:].partition(" (")[0]
+
+
+def for_teacher_only(cell: nbformat.NotebookNode) -> bool:
+    """Whether the cell is CoCalc's “Instructor only”, which students do not get."""
+    given = cell.metadata.get("nbgrader")
+    return bool(given and given.get("remove"))
+
+
+def checksum(cell: nbformat.NotebookNode, found: Mark) -> str:
+    """Compute nbgrader's checksum of a cell."""
+    parts = [
+        cell.source,
+        cell.cell_type,
+        str(found.grade),
+        str(found.solution),
+        str(found.locked),
+        found.grade_id,
+    ]
+    if found.grade:
+        parts.append(str(found.points))
+    return hashlib.md5("".join(parts).encode(), usedforsecurity=False).hexdigest()
+
+
+def grade_id(cell: nbformat.NotebookNode) -> str | None:
+    """Return the id in a student's cell, whatever else its metadata hold."""
+    given = cell.metadata.get("nbgrader")
+    found = given.get("grade_id") if isinstance(given, dict) else None
+    return found if isinstance(found, str) else None
+
+
+def _update(given: dict[str, Any], cell_type: str, where: str) -> None:
+    version = given.get("schema_version", 0)
+    if type(version) is not int or not 0 <= version <= SCHEMA_VERSION:
+        raise MarkingError(
+            f"{where}: its nbgrader metadata are of version {str(version)[:20]}, and this site "
+            f"knows versions up to {SCHEMA_VERSION}. Mark the cell anew in CoCalc."
+        )
+    for key in ("grade", "solution", "locked"):
+        given.setdefault(key, False)
+    if version < 2 and "checksum" in given:
+        given.setdefault("cell_type", cell_type)
+    given["schema_version"] = SCHEMA_VERSION
+    for key in set(given) - _KEYS:
+        del given[key]
+
+
+def _check_values(given: dict[str, Any], where: str) -> None:
+    for key in ("grade", "solution", "locked", "task", "remove", "multiple_choice"):
+        if type(given.get(key, False)) is not bool:
+            raise MarkingError(
+                f"{where}: “{key}” in its nbgrader metadata must be true or false. "
+                "Mark the cell anew."
+            )
+    if given["grade"] or given["solution"] or given["locked"] or given.get("task"):
+        found = given.get("grade_id")
+        if not isinstance(found, str) or not _GRADE_ID.fullmatch(found):
+            raise MarkingError(
+                f"{where}: it is marked for nbgrader, but has no proper id. "
+                "Give it one of letters, digits, “-” and “_”."
+            )
+    points = given.get("points")
+    if (given["grade"] or given.get("task")) and points is None:
+        raise MarkingError(
+            f"{where}: it is to be graded, but it is not said for how many points. "
+            "Enter its points; 0 will do."
+        )
+    if points is not None and not _sound(points):
+        raise MarkingError(f"{where}: its points must be a number from 0 up. Enter them anew.")
+
+
+def _sound(points: object) -> bool:
+    if isinstance(points, bool) or not isinstance(points, int | float):
+        return False
+    try:
+        return math.isfinite(float(points)) and points >= 0
+    except OverflowError:
+        return False
+
+
+def _check_type(found: Mark, cell_type: str, where: str) -> None:
+    if cell_type == "raw":
+        raise MarkingError(f"{where}: a raw cell cannot be marked. Make it a Markdown cell.")
+    if found.task:
+        if cell_type != "markdown":
+            raise MarkingError(
+                f"{where}: a task must be a Markdown cell. Change the cell's type, or its mark."
+            )
+    elif cell_type == "markdown" and found.grade != found.solution:
+        raise MarkingError(
+            f"{where}: a Markdown cell cannot be an autograder's test or answer. "
+            "Mark it as a manually graded answer, or make it a code cell."
+        )

@@ -1,0 +1,110 @@
+"""The regions of a cell that students do not get: solutions, hidden tests, mark schemes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import nbformat
+
+from classroom.nbgrader.marks import Mark
+from classroom.nbgrader.reading import MarkingError
+
+TEXT_STUB = "YOUR ANSWER HERE"
+CODE_STUBS = {
+    "python": "# YOUR CODE HERE\nraise NotImplementedError()",
+    "r": "# YOUR CODE HERE\nfail()",
+    "matlab": "% YOUR CODE HERE\nerror('No Answer Given!')",
+    "octave": "% YOUR CODE HERE\nerror('No Answer Given!')",
+    "sas": "/* YOUR CODE HERE */\n %notImplemented;",
+    "java": "// YOUR CODE HERE",
+    # Three that nbgrader does not know, and CoCalc offers.
+    "sage": "# YOUR CODE HERE\nraise NotImplementedError()",
+    "c++": "// YOUR CODE HERE",
+    "julia": '# YOUR CODE HERE\nerror("No answer given")',
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of region, in which cells it may be, and what to tell the teacher if it is not."""
+
+    words: str
+    allowed: Callable[[Mark], bool]
+    where: str
+
+    @property
+    def begin(self) -> str:
+        """The words on the region's first line."""
+        return f"BEGIN {self.words}"
+
+    @property
+    def end(self) -> str:
+        """The words on the region's last line."""
+        return f"END {self.words}"
+
+
+SOLUTION = Kind("SOLUTION", lambda mark: mark.solution, "an autograded or a manually graded answer")
+HIDDEN_TESTS = Kind("HIDDEN TESTS", lambda mark: mark.grade, "autograder tests")
+# nbgrader allows mark schemes in tasks only, CoCalc in all that is graded.
+MARK_SCHEME = Kind("MARK SCHEME", lambda mark: mark.task or mark.grade, "a manually graded task")
+
+
+def language(notebook: nbformat.NotebookNode) -> str:
+    """Return the notebook's language in small letters.
+
+    nbgrader asks the kernel's `language`, and takes Python where it is not given; here the
+    notebook's `language_info` is asked before that.
+    """
+    for key, entry in (("kernelspec", "language"), ("language_info", "name")):
+        part = notebook.metadata.get(key)
+        found = part.get(entry) if isinstance(part, dict) else None
+        if isinstance(found, str) and found:
+            return found.lower()
+    return "python"
+
+
+def clear(
+    source: str, kind: Kind, mark: Mark | None, where: str, stub: str | None = None
+) -> tuple[str, bool]:
+    """Cut a cell's regions of a kind out of its source, or put a stub in their place.
+
+    A stub is indented as the region's first line is. Returns the source and whether there was a
+    region. Raises MarkingError for what nbgrader refuses.
+    """
+    lines: list[str] = []
+    inside = found = False
+    for line in source.split("\n"):
+        if kind.begin in line:
+            if inside:
+                raise MarkingError(
+                    f"{where}: a second “{kind.begin}” comes before the first one's “{kind.end}”. "
+                    f"Add the missing “{kind.end}”."
+                )
+            inside = found = True
+            indent = line[: len(line) - len(line.lstrip())]
+            lines += [] if stub is None else [indent + part for part in stub.split("\n")]
+        elif kind.end in line:
+            inside = False
+        elif not inside:
+            lines.append(line)
+        elif kind is MARK_SCHEME and _has_attachment(line):
+            raise MarkingError(
+                f"{where}: there is an attached image in its mark scheme, and students would get "
+                "it with the cell. Link to the image instead."
+            )
+    if inside:
+        raise MarkingError(
+            f"{where}: its “{kind.begin}” has no “{kind.end}”. Add “### {kind.end}” after it."
+        )
+    if found and (mark is None or not kind.allowed(mark)):
+        raise MarkingError(
+            f"{where}: it has a “{kind.begin}”, but is not marked as {kind.where}. "
+            "Mark it so, or take the region out."
+        )
+    return "\n".join(lines), found
+
+
+def _has_attachment(line: str) -> bool:
+    """Find `![…](attachment:…)` without a regular expression's long search."""
+    begin = line.find("![")
+    middle = line.find("](attachment:", begin + 2)
+    return begin >= 0 and middle >= 0 and line.find(")", middle + len("](attachment:x")) >= 0

@@ -1,0 +1,109 @@
+"""The students' version of a marked notebook: what `nbgrader generate_assignment` makes of it."""
+
+import nbformat
+
+from classroom.nbgrader.marks import check, checksum, for_teacher_only, mark
+from classroom.nbgrader.reading import MarkingError, name, read, write
+from classroom.nbgrader.regions import (
+    CODE_STUBS,
+    HIDDEN_TESTS,
+    MARK_SCHEME,
+    SOLUTION,
+    TEXT_STUB,
+    clear,
+    language,
+)
+
+
+def is_marked(notebook: bytes) -> bool:
+    """Whether any cell is marked for nbgrader; False for what is no notebook at all."""
+    try:
+        cells = read(notebook).cells
+    except MarkingError:
+        return False
+    flags = ("grade", "solution", "locked", "task")
+    return any(
+        isinstance(given, dict) and any(given.get(flag) is True for flag in flags)
+        for given in (cell.metadata.get("nbgrader") for cell in cells)
+    )
+
+
+def student_version(source: bytes) -> bytes:
+    """Return what the students get of a teacher's notebook.
+
+    Solutions are replaced by a stub in the notebook's language, hidden tests, mark schemes and
+    outputs are cleared, tests are locked, and checksums are computed. Raises MarkingError where
+    the notebook is marked unsoundly. An unmarked notebook comes out without its outputs.
+    """
+    notebook = original(source)
+    for number, cell in enumerate(notebook.cells):
+        found = mark(cell)
+        for kind in (HIDDEN_TESTS, MARK_SCHEME):
+            cell.source, _ = clear(cell.source, kind, found, name(number, cell))
+        _sum_up(cell)
+    return write(notebook)
+
+
+def original(source: bytes) -> nbformat.NotebookNode:
+    """Return a teacher's notebook as the autograder needs it: with its tests, without solutions."""
+    notebook = read(source)
+    check(notebook)
+    notebook.metadata.pop("celltoolbar", None)
+    stub = CODE_STUBS.get(language(notebook))
+    for number, cell in enumerate(notebook.cells):
+        where = name(number, cell)
+        _refuse_autotest(cell, where)
+        _clear_solution(cell, stub, where)
+        clear_outputs(cell)
+        _lock(cell)
+        _sum_up(cell)
+    notebook.cells = [cell for cell in notebook.cells if not for_teacher_only(cell)]
+    return notebook
+
+
+def clear_outputs(cell: nbformat.NotebookNode) -> None:
+    """Take away what running the cell has left."""
+    if cell.cell_type == "code":
+        cell.outputs = []
+        cell.execution_count = None
+        for key in ("collapsed", "scrolled"):
+            cell.metadata.pop(key, None)
+
+
+def _refuse_autotest(cell: nbformat.NotebookNode, where: str) -> None:
+    if cell.cell_type == "code" and "AUTOTEST" in cell.source:
+        raise MarkingError(
+            f"{where}: it asks nbgrader to write its tests (“AUTOTEST”), which this site does not. "
+            "Write them out."
+        )
+
+
+def _clear_solution(cell: nbformat.NotebookNode, code: str | None, where: str) -> None:
+    found = mark(cell)
+    stub = code if cell.cell_type == "code" else TEXT_STUB
+    cell.source, had_region = clear(cell.source, SOLUTION, found, where, stub)
+    if found is None or not found.solution or found.multiple_choice:
+        return
+    if stub is None:
+        raise MarkingError(
+            f"{where}: nbgrader has nothing to put in a solution's place in the notebook's "
+            "language. Choose a kernel of Python, R, Octave, MATLAB, Java or SAS."
+        )
+    if not had_region:
+        cell.source = stub
+
+
+def _lock(cell: nbformat.NotebookNode) -> None:
+    found = mark(cell)
+    if found is None or not (found.solution or found.locked):
+        return
+    cell.metadata["deletable"] = False
+    if found.locked:
+        cell.metadata["editable"] = False
+
+
+def _sum_up(cell: nbformat.NotebookNode) -> None:
+    found = mark(cell)
+    if found is not None and (found.grade or found.solution or found.locked):
+        cell.metadata["nbgrader"]["checksum"] = checksum(cell, found)
+        cell.metadata["nbgrader"]["cell_type"] = cell.cell_type
