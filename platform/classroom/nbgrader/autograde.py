@@ -1,0 +1,204 @@
+"""The autograder: a student's notebook before it is run, and its scores after that.
+
+In between it is run in the student's project (`runner`). The student may have changed anything,
+and the student's code may change the result while it runs; so the teacher's notebook decides
+which cells there are, what their tests are and for how many points, before and after.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import nbformat
+
+from classroom.nbgrader.marks import Mark, checksum, grade_id, mark
+from classroom.nbgrader.reading import read, write
+from classroom.nbgrader.regions import language
+from classroom.nbgrader.student_version import clear_outputs, original
+
+
+@dataclass(frozen=True, slots=True)
+class CellScore:
+    """What one cell is worth, and what it got."""
+
+    grade_id: str
+    score: float
+    max_score: float
+    needs_manual: bool  # whether a person has to grade it; until then the score is 0
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The scores of a notebook, in the order of the teacher's cells."""
+
+    cells: tuple[CellScore, ...]
+    errors: tuple[str, ...]  # what the teacher should know, in sentences
+
+    @property
+    def total(self) -> float:
+        """The sum of the scores so far."""
+        return sum(cell.score for cell in self.cells)
+
+    @property
+    def max_total(self) -> float:
+        """The most that could be had."""
+        return sum(cell.max_score for cell in self.cells)
+
+    @property
+    def needs_manual(self) -> bool:
+        """Whether a person has to grade some of it."""
+        return any(cell.needs_manual for cell in self.cells)
+
+
+def prepare(submitted: bytes, source: bytes) -> bytes:
+    """Return what is to be run of a student's notebook, with the teacher's tests.
+
+    Tests and read-only cells are the teacher's again, hidden tests included, and so are all marks,
+    points and the kernel. What the student wrote in answers and in cells of their own is kept.
+    Deleted cells that are graded or read-only are put back behind those they came after. Of cells
+    with the same id the last one counts, as with nbgrader. Raises MarkingError.
+
+    nbgrader refuses notebooks where a student made up a marked cell; here it loses its mark.
+    """
+    notebook, teachers = read(submitted), original(source)
+    originals = _marked(teachers.cells)
+    last = {grade_id(cell): number for number, cell in enumerate(notebook.cells)}
+    cells = []
+    for number, cell in enumerate(notebook.cells):
+        clear_outputs(cell)
+        known = originals.get(grade_id(cell) or "")
+        if known is None or last[grade_id(cell)] != number:
+            cell.metadata.pop("nbgrader", None)
+            cells.append(cell)
+        else:
+            cells.append(_overwritten(cell, *known))
+    notebook.cells = _put_back(cells, originals)
+    for key in ("kernelspec", "language_info"):
+        notebook.metadata.pop(key, None)
+        if key in teachers.metadata:
+            notebook.metadata[key] = teachers.metadata[key]
+    return write(notebook)
+
+
+def scores(executed: bytes, source: bytes) -> Result:
+    """Return the scores of a prepared notebook that was run. Raises MarkingError.
+
+    By nbgrader's rules: a test that ran without an error and without writing to stderr gets its
+    points, or as many as its last result says; an answer graded by hand gets 0 and waits for a
+    person, unless it is as it was handed out.
+
+    Stricter than nbgrader: an error counts wherever it stands, a test that was not run or that is
+    not the teacher's gets 0, and a result that is a number but not from 0 to the points gets 0 and
+    waits for a person.
+    """
+    notebook, teachers = read(executed), original(source)
+    found: dict[str, list[nbformat.NotebookNode]] = {}
+    for cell in notebook.cells:
+        found.setdefault(grade_id(cell) or "", []).append(cell)
+    results, errors = [], []
+    for known, theirs in _marked(teachers.cells).values():
+        if not (theirs.grade or theirs.task):
+            continue
+        score, error = _score(found.get(theirs.grade_id, []), known, theirs, language(teachers))
+        results.append(score)
+        if error:
+            errors.append(f"“{theirs.grade_id}”: {error}")
+    return Result(tuple(results), tuple(errors))
+
+
+_Marked = tuple[nbformat.NotebookNode, Mark]
+
+
+def _marked(cells: Iterable[nbformat.NotebookNode]) -> dict[str, _Marked]:
+    pairs = ((cell, mark(cell)) for cell in cells)
+    return {found.grade_id: (cell, found) for cell, found in pairs if found is not None}
+
+
+def _overwritten(
+    cell: nbformat.NotebookNode, teachers: nbformat.NotebookNode, found: Mark
+) -> nbformat.NotebookNode:
+    # The original's metadata too: a tag of the student's could keep a test from being run.
+    result: nbformat.NotebookNode = nbformat.from_dict(teachers)
+    if not found.locked:
+        result.source = cell.source
+        if cell.cell_type == teachers.cell_type and "attachments" in cell:
+            result.attachments = cell.attachments
+    if "id" in cell:
+        result.id = cell.id
+    return result
+
+
+def _put_back(
+    cells: list[nbformat.NotebookNode], originals: dict[str, _Marked]
+) -> list[nbformat.NotebookNode]:
+    places = {grade_id(cell): number for number, cell in enumerate(cells)}
+    missing: dict[int, list[nbformat.NotebookNode]] = {}
+    last = -1  # the place of the last of those that came before
+    for name, (teachers, found) in originals.items():
+        if name in places:
+            last = max(last, places[name])
+        elif found.grade or found.task or found.locked:
+            missing.setdefault(last, []).append(nbformat.from_dict(teachers))
+    whole = missing.get(-1, [])
+    for number, cell in enumerate(cells):
+        whole += [cell, *missing.get(number, [])]
+    return whole
+
+
+def _score(
+    cells: list[nbformat.NotebookNode],
+    teachers: nbformat.NotebookNode,
+    found: Mark,
+    language: str,
+) -> tuple[CellScore, str]:
+    def result(score: float, *, manual: bool = False) -> CellScore:
+        return CellScore(found.grade_id, score, found.points, needs_manual=manual)
+
+    if len(cells) != 1:
+        return result(0), "it is not in the notebook any more after the run, so it gets 0 points."
+    cell = cells[0]
+    if found.task:
+        return result(0, manual=True), ""
+    if found.solution:
+        unchanged = (
+            cell.cell_type == teachers.cell_type
+            and checksum(cell, found) == teachers.metadata["nbgrader"]["checksum"]
+        )
+        return result(0, manual=not unchanged), ""
+    if teachers.cell_type != "code":
+        return result(0, manual=True), ""
+    if cell.cell_type != "code" or cell.source != teachers.source:
+        return result(0), "after the run it is not the test it was before, so it gets 0 points."
+    if any(_failed(output, language) for output in cell.outputs):
+        return result(0), ""
+    if cell.execution_count is None and cell.source.strip():
+        return result(0), "it was not run, so it gets 0 points."
+    return _credit(cell, found, result(found.points))
+
+
+def _failed(output: Any, language: str) -> bool:
+    if output.output_type != "stream":
+        return bool(output.output_type == "error")
+    if output.name == "stderr":
+        return True
+    # Two kernels tell of failed tests on stdout only; CoCalc knows them by the same signs.
+    if language == "octave":
+        return bool(output.text.startswith("error: "))
+    return language == "r" and "── \x1b[1m\x1b[38;5;214m" in output.text
+
+
+def _credit(cell: nbformat.NotebookNode, found: Mark, full: CellScore) -> tuple[CellScore, str]:
+    results = [output for output in cell.outputs if output.output_type == "execute_result"]
+    if not results:
+        return full, ""
+    text = results[-1].data.get("text/plain", "")
+    try:
+        points = float(text)
+    except (TypeError, ValueError):
+        return full, ""
+    if 0 <= points <= found.points:
+        return CellScore(found.grade_id, points, found.points, needs_manual=False), ""
+    return (
+        CellScore(found.grade_id, 0.0, found.points, needs_manual=True),
+        f"its test gave {points:g} points, and there are {found.points:g}. Grade it by hand.",
+    )
