@@ -1,0 +1,57 @@
+"""What a student gets back: the table of scores, and the graded notebook."""
+
+import nbformat
+
+from classroom.nbgrader.autograde import Result
+from classroom.nbgrader.reading import read, write
+
+_HIDDEN = ("HIDDEN TESTS", "MARK SCHEME")
+
+
+def feedback_table(result: Result) -> str:
+    """Return the scores as the Markdown table of a GRADE.md, like CoCalc's own."""
+    rows = [("Problem", "Score")]
+    for cell in result.cells:
+        score = "–" if cell.needs_manual else number(cell.score)
+        rows.append((cell.grade_id, f"{score}/{number(cell.max_score)}"))
+    width = max(10, *(len(name) for name, _ in rows))
+    lines = [f"| {name:<{width}}| {score:<10}|" for name, score in rows]
+    lines.insert(1, f"|:{'-' * width}|:{'-' * 10}|")
+    return "\n".join(lines) + "\n"
+
+
+def number(value: float) -> str:
+    """Write points without needless zeros: 2, 0.5, 3.3333."""
+    return str(int(value)) if value == int(value) else f"{value:.4f}".rstrip("0")
+
+
+def feedback_notebook(executed: bytes) -> bytes:
+    """Return a notebook that was autograded without its hidden tests and mark schemes.
+
+    Their lines would be in the tracebacks too: of a cell with hidden tests only the error's name
+    and message are kept. Raises MarkingError.
+    """
+    notebook = read(executed)
+    for cell in notebook.cells:
+        if any(f"BEGIN {words}" in cell.source for words in _HIDDEN):
+            cell.source = _without_hidden(cell.source)
+            _shorten_tracebacks(cell)
+    return write(notebook)
+
+
+def _without_hidden(source: str) -> str:
+    lines, inside = [], False
+    for line in source.split("\n"):
+        if any(f"BEGIN {words}" in line for words in _HIDDEN):
+            inside = True
+        elif any(f"END {words}" in line for words in _HIDDEN):
+            inside = False
+        elif not inside:
+            lines.append(line)
+    return "\n".join(lines)
+
+
+def _shorten_tracebacks(cell: nbformat.NotebookNode) -> None:
+    for output in cell.get("outputs", []):
+        if output.output_type == "error":
+            output.traceback = [f"{output.ename}: {output.evalue}"]
