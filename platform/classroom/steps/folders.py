@@ -56,6 +56,27 @@ def backup(folder: str, name: str) -> str:
     )
 
 
+def tamed(folder: str) -> str:
+    """Return the script that leaves nothing but files and folders that can be read.
+
+    What students send may hold links to anybody's files: these are not followed, and go.
+    """
+    there = quoted(folder)
+    return (
+        f"[ -e {there} ] && {{ chmod -R u+rwX,go-w,-s -- {there}\n"
+        f"find {there} ! -type f ! -type d -delete; }}\n"
+    )
+
+
+def age(project: str, folder: str, paths: Sequence[str]) -> None:
+    """Make files old, so that a copy sends them anew.
+
+    Copies leave out what has the same size and time, also where the content differs.
+    """
+    names = " ".join(quoted(f"{folder}/{path}") for path in paths[:500])
+    client().exec(project, f"touch -cd @0 -- {names}", bash=True, timeout=60, check=False)
+
+
 def listed(project: str, folder: str, *before: str) -> list[File]:
     """Run scripts in a project, then return a folder's manifest; raises as `manifest.of_folder`."""
     script = "".join(before) + manifest.script(folder)
@@ -63,7 +84,7 @@ def listed(project: str, folder: str, *before: str) -> list[File]:
     return manifest.read(output, folder)
 
 
-def names(paths: Sequence[str]) -> str:
+def few(paths: Sequence[str]) -> str:
     """Say a few paths of many."""
     shown = ", ".join(f"“{path}”" for path in paths[:3])
     return shown if len(paths) <= 3 else f"{shown} and {len(paths) - 3} more"

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from classroom import manifest
+from classroom import manifest, names
 from classroom.deadlines import submissions_ensure
 from classroom.manifest import File
 from classroom.models import Assignment, Membership, Submission, Transfer
@@ -53,7 +53,7 @@ class _HandOut:
         # What is there before anybody could have changed it must be exactly the teacher's.
         self._exact = self.overwrite or (submission.handed_out is None and transfer.attempts <= 1)
         asked = timezone.localtime(transfer.created, self._zone)
-        self._backup = f"{assignment.folder}-backup-{asked:%Y-%m-%d-%H%M%S}"
+        self._backup = names.backup_path(assignment, asked)
 
     def do(self) -> list[str]:
         """Return the paths that the student has changed, and which were left alone."""
@@ -69,7 +69,7 @@ class _HandOut:
         if absent := self._absent(found):
             raise Problem(
                 "not_arrived",
-                f"Not all files arrived: {folders.names(absent)} missing.",
+                f"Not all files arrived: {folders.few(absent)} missing.",
                 status=502,
                 recoverable=True,
             )
@@ -80,7 +80,7 @@ class _HandOut:
             if different:
                 raise Problem(
                     "other_files",
-                    f"{folders.names(different)} arrived, but not as the assignment's files page "
+                    f"{folders.few(different)} arrived, but not as the assignment's files page "
                     "shows it: the course's folder was changed since. Look at the files page.",
                     status=409,
                 )
