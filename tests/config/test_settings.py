@@ -78,6 +78,8 @@ def test_all_faults_are_named_at_once() -> None:
         ("DEBUG", "true", "only for a site on http"),
         ("LOG_LEVEL", "LOUD", "DEBUG or INFO or WARNING or ERROR"),
         ("DATABASE_URL", "nonsense", "an address such as"),
+        ("EMAIL_URL", "mail.example.edu", "an address such as"),
+        ("EMAIL_URL", "smtp://user:secret@mail.example.edu:port", "an address such as"),
         ("SECRET_KEY_FILE", "/nowhere/at/all", "cannot be read"),
     ],
 )
@@ -115,6 +117,25 @@ def test_postgresql_by_one_variable() -> None:
         DATABASE_URL="postgres://lectern:secret@db.internal/lectern",
     )
     assert engine == "django.db.backends.postgresql {}"
+
+
+def test_a_mail_server_by_one_variable() -> None:
+    names = ("BACKEND", "HOST", "PORT", "HOST_USER", "HOST_PASSWORD", "USE_TLS", "USE_SSL")
+    values = ", ".join(f"settings.EMAIL_{name}" for name in names)
+    smtp = "django.core.mail.backends.smtp.EmailBackend"
+    mail = f"settings.CLASSROOM['MAIL'], settings.DEFAULT_FROM_EMAIL, {values}"
+    assert read(mail) == f"False noreply@learn.example.edu {smtp} localhost 25   False False"
+    assert read(
+        mail,
+        EMAIL_URL="smtp+tls://us%40er:pass%2Fword@mail.example.edu",
+        DEFAULT_FROM_EMAIL="Lectern <lectern@example.edu>",
+    ) == (
+        f"True Lectern <lectern@example.edu> {smtp} mail.example.edu 587 us@er pass/word True False"
+    )
+    assert (
+        read("settings.EMAIL_PORT, settings.EMAIL_USE_SSL", EMAIL_URL="smtp+ssl://m.x.edu:4465")
+        == "4465 True"
+    )
 
 
 def test_every_variable_is_in_the_readme() -> None:
