@@ -201,6 +201,7 @@ CONTENT_SECURITY_POLICY = {
 
 # --- files --------------------------------------------------------------------------------
 
+DATA_UPLOAD_MAX_NUMBER_FILES = 1_100  # an assignment may have 1,000
 STATIC_URL = "static/"
 STATIC_ROOT = Path(
     read.text("STATIC_ROOT", kind="a folder", default=str(BASE_DIR / "var" / "static"))
