@@ -144,7 +144,8 @@ def membership_ensure(member: Member, account: CocalcAccount, *, again: bool = F
     if not member.added:
         Event.log("member.added", str(member.project), user=member.user.get_username())
     member.added = timezone.now()
-    member.save(update_fields=["added"])
+    # Not `save`: the row may have been deleted meanwhile, and that is no fault.
+    Member.objects.filter(pk=member.pk).update(added=member.added)
 
 
 def membership_end(project: CocalcProject, user: User) -> None:

@@ -166,7 +166,7 @@ def _header(cells: Sequence[str]) -> list[str]:
         return []
     found: list[str] = []
     for cell in cells:
-        meaning = _MEANING.get(re.sub(r"[^a-z]", "", cell.lower()), "")
+        meaning = _MEANING.get(re.sub(r"[^a-z0-9]", "", cell.lower()), "")
         found.append("" if meaning in found else meaning)
     return found if {"username", "email"} & set(found) else []
 
@@ -174,7 +174,8 @@ def _header(cells: Sequence[str]) -> list[str]:
 def _guess(rows: Sequence[Sequence[str]]) -> list[str]:
     """Return what each column means where no header says so, by where the addresses stand."""
     width = max(len(row) for row in rows)
-    addresses = [sum("@" in row[at] for row in rows if at < len(row)) for at in range(width)]
+    whole = [row for row in rows if not any("\n" in cell for cell in row)]
+    addresses = [sum("@" in row[at] for row in whole if at < len(row)) for at in range(width)]
     at = addresses.index(max(addresses)) if any(addresses) else -1
     if width == 1:
         return ["either"]

@@ -9,7 +9,6 @@ class step, or the student who opens a notebook.
 from datetime import timedelta
 from typing import Any
 
-from django.db import DatabaseError
 from django.utils import timezone
 
 from classroom.conf import conf
@@ -75,12 +74,8 @@ def _missing(membership: Membership) -> list[Member]:
 def _let_in(member: Member, *, waits: bool) -> None:
     account = mapping.account_row(member.user)
     _account_ensure(account, waits=waits)
-    try:
-        mapping.membership_ensure(member, account)
-    except DatabaseError:
-        if Member.objects.filter(pk=member.pk).exists():
-            raise
-    # Who was removed meanwhile has been expelled perhaps before this let them in.
+    mapping.membership_ensure(member, account)
+    # Who was removed meanwhile was perhaps expelled before this let them in.
     if not Member.objects.filter(project=member.project, user=member.user).exists():
         mapping.membership_end(member.project, member.user)
 
