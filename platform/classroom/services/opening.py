@@ -63,8 +63,12 @@ def hurry(submission: Submission, *, again: bool = False) -> Waiting:
     last = Transfer.objects.filter(
         kind=Kind.HAND_OUT, assignment=assignment, member=student
     ).first()
-    ready = assignment.version == Assignment.Version.READY
-    if ready and (again or last is None or last.state != Transfer.State.FAILED):
+    hurried = last is not None and (
+        (last.state == Transfer.State.QUEUED and last.priority >= URGENT)
+        or last.state == Transfer.State.RUNNING
+        or (last.state == Transfer.State.FAILED and not again)
+    )
+    if assignment.version == Assignment.Version.READY and not hurried:
         last = transfer_add(
             assignment.course, Kind.HAND_OUT, student, assignment=assignment, priority=URGENT
         )

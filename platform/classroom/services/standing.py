@@ -75,7 +75,8 @@ class Standing:
         if row.submitted:
             return State.SUBMITTED
         if row.handed_out:
-            return State.OPEN if self.is_taken else State.CLOSED
+            open_ = row.assignment.handout or self.is_taken
+            return State.OPEN if open_ else State.CLOSED
         coming = row.assignment.out is None and (row.assignment.release or self.now) > self.now
         return State.COMING if coming else State.ON_ITS_WAY
 
