@@ -97,6 +97,7 @@ def main(folder: Path) -> None:
     from embedding.client import client
     from embedding.models import CocalcAccount, EmbedSession
     from sandbox.process import SandboxProcess
+    from tests.bench_matrix import matrix
     from tests.conftest import HttpsClient
     from tests.embedding.conftest import KEY, embedding_settings
     from tests.embedding.helpers import open_session, with_file
@@ -153,6 +154,7 @@ def main(folder: Path) -> None:
             lambda: (folder / "large.bin").write_bytes(content),
             5,
         )
+    matrix()
 
 
 if __name__ == "__main__":

@@ -100,3 +100,34 @@ def removed(member: Membership) -> None:
     """Take somebody out of the course."""
     member.removed = timezone.now()
     member.save()
+
+
+def fill(course: Course, students: int, assignments: int) -> None:
+    """Make a class of this size in a few statements."""
+    users = User.objects.bulk_create(
+        User(username=f"c{course.pk}-{number}", last_name=f"Name {number:04}")
+        for number in range(students)
+    )
+    members = Membership.objects.bulk_create(
+        Membership(course=course, user=user, role=Role.STUDENT) for user in users
+    )
+    tasks = Assignment.objects.bulk_create(
+        Assignment(course=course, title=f"Task {number}", folder=f"task-{number}", points=10)
+        for number in range(assignments)
+    )
+    now = timezone.now()
+    Submission.objects.bulk_create(
+        (
+            Submission(
+                assignment=task,
+                student=member,
+                handed_out=now - timedelta(days=2),
+                collected=now - timedelta(days=1),
+                score=(member.pk + task.pk) % 11,
+                graded=now,
+            )
+            for member in members
+            for task in tasks
+        ),
+        batch_size=1000,
+    )
