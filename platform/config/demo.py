@@ -1,7 +1,7 @@
 """`make demo`: the site with a local stand-in for CoCalc, nothing else to install or configure.
 
-Everything real but CoCalc itself: the settings, the database, the web server, the users. All data
-lies in one folder, which `make clean` deletes.
+Everything real but CoCalc itself: the settings, the database, the web server, the worker, the
+users. All data lies in one folder, which `make clean` deletes.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 from sandbox.process import SandboxProcess
 
@@ -21,16 +22,18 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 SITE_HOST = "learn.lectern.localhost"
 COCALC_HOST = "cocalc.lectern.localhost"  # another host, the same site: no third-party cookies
 
-# (user name, password, first name, last name, administrator)
+# (user name, password, first name, last name, what they are)
+TEACHER, STUDENT, ADMINISTRATOR = "teacher", "student", "administrator"
 PEOPLE = (
-    ("ada", "notebook", "Ada", "Lovelace", False),
-    ("grace", "notebook", "Grace", "Hopper", False),
-    ("admin", "notebook", "Anna", "Admin", True),
+    ("emmy", "notebook", "Emmy", "Noether", TEACHER),
+    ("ada", "notebook", "Ada", "Lovelace", STUDENT),
+    ("grace", "notebook", "Grace", "Hopper", STUDENT),
+    ("admin", "notebook", "Anna", "Admin", ADMINISTRATOR),
 )
 
 
 def main() -> None:
-    """Start both servers, print where to go, and stop both on Ctrl-C."""
+    """Start the servers and the worker, print where to go, and stop all on Ctrl-C."""
     parser = argparse.ArgumentParser(description="Lectern with a local stand-in for CoCalc")
     parser.add_argument("--data", type=Path, default=ROOT / "var" / "demo", help="where data lies")
     parser.add_argument("--port", type=int, default=8000, help="of the site; 0: any free one")
@@ -81,50 +84,69 @@ def prepare_site() -> None:
     call_command("migrate", verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
 
-    from django.contrib.auth.models import User
+    from django.contrib.auth.models import Group, User
 
-    for username, password, first_name, last_name, admin in PEOPLE:
+    from classroom.views.access import TEACHERS
+
+    teachers, _ = Group.objects.get_or_create(name=TEACHERS)
+    for username, password, first_name, last_name, role in PEOPLE:
         if not User.objects.filter(username=username).exists():
-            User.objects.create_user(
+            person = User.objects.create_user(
                 username,
                 password=password,
                 first_name=first_name,
                 last_name=last_name,
-                is_staff=admin,
-                is_superuser=admin,
+                is_staff=role == ADMINISTRATOR,
+                is_superuser=role == ADMINISTRATOR,
             )
+            if role == TEACHER:
+                person.groups.add(teachers)
 
 
 def serve(port: int, site_url: str, data: Path) -> None:
-    """Run the web server until it ends or we are told to stop."""
-    command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}"]
+    """Run the web server and the worker until one of them ends or we are told to stop."""
     with (data / "lectern.log").open("ab") as log:
-        gunicorn = subprocess.Popen(  # noqa: S603  a fixed command
-            [*command, "--threads", "16", "--log-level", "warning", "--no-control-socket"],
-            stdout=log,
-            stderr=log,
-            # Ctrl-C in a terminal reaches the whole group: only we are to act on it.
-            start_new_session=True,
+        gunicorn = started(
+            log,
+            *("-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}"),
+            *("--threads", "16", "--log-level", "warning", "--no-control-socket"),
         )
+        worker = started(log, str(ROOT / "manage.py"), "worker")
+    both = {"web server": gunicorn, "worker": worker}
     try:
         wait_for(port, gunicorn)
         print(f"\nLectern is ready: {site_url}\n")
         print(f"A page with notebooks in it: {site_url}/example/\n")
         print("Sign in with the password “notebook” as")
+        print("    emmy          a teacher: make a course, and hand notebooks out")
         print("    ada, grace    students")
         print("    admin         the administrator\n")
         print("CoCalc is played by a local stand-in, which runs notebooks as you and isolates")
         print(f"nobody. Logs and data: {data}. Ctrl-C stops it.", flush=True)
-        gunicorn.wait()
-        sys.exit(f"The web server ended; see {data / 'lectern.log'}.")
+        while not (ended := [name for name, one in both.items() if one.poll() is not None]):
+            time.sleep(0.5)
+        sys.exit(f"The {ended[0]} ended; see {data / 'lectern.log'}.")
     except KeyboardInterrupt:
         print("\nStopped.")
     finally:
-        gunicorn.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            gunicorn.wait(timeout=10)
-        gunicorn.kill()
-        gunicorn.wait()
+        for one in both.values():
+            one.terminate()
+        for one in both.values():
+            with suppress(subprocess.TimeoutExpired):
+                one.wait(timeout=10)
+            one.kill()
+            one.wait()
+
+
+def started(log: IO[bytes], *arguments: str) -> "subprocess.Popen[bytes]":
+    """Start a Python program of ours."""
+    return subprocess.Popen(  # noqa: S603  fixed commands
+        [sys.executable, *arguments],
+        stdout=log,
+        stderr=log,
+        # Ctrl-C in a terminal reaches the whole group: only we are to act on it.
+        start_new_session=True,
+    )
 
 
 def kept_secret(file: Path, fresh: str) -> str:
