@@ -86,7 +86,7 @@ def prepare_site() -> None:
 
     from django.contrib.auth.models import Group, User
 
-    from classroom.views.access import TEACHERS
+    from classroom.models import TEACHERS
 
     teachers, _ = Group.objects.get_or_create(name=TEACHERS)
     for username, password, first_name, last_name, role in PEOPLE:
