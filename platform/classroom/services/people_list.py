@@ -61,7 +61,8 @@ def people(course: Course, wanted: Filter) -> QuerySet[Membership]:
     elif wanted.state == FAILED:
         rows = rows.filter(failed)
     elif wanted.state == COMING:
-        rows = rows.filter(prepared=None).exclude(preparing=Transfer.State.FAILED)
+        never = Q(preparing=None)
+        rows = rows.filter(never | ~Q(preparing=Transfer.State.FAILED), prepared=None)
     return rows.select_related("user", "project").order_by(
         Case(When(role=Role.TEACHER, then=0), When(role=Role.ASSISTANT, then=1), default=2),
         Lower("user__last_name"),
@@ -105,9 +106,15 @@ def tally(course: Course) -> Tally:
     """Count the people of a course."""
     here = Q(removed=None)
     found = Membership.objects.filter(course=course).aggregate(
-        staff=Count("pk", filter=here & ~Q(role=Role.STUDENT)),
-        students=Count("pk", filter=here & Q(role=Role.STUDENT)),
-        removed=Count("pk", filter=~here),
-        prepared=Count("pk", filter=here & Q(prepared__isnull=False)),
+        all_staff=Count("pk", filter=here & ~Q(role=Role.STUDENT)),
+        all_students=Count("pk", filter=here & Q(role=Role.STUDENT)),
+        all_removed=Count("pk", filter=~here),
+        all_prepared=Count("pk", filter=here & Q(prepared__isnull=False)),
     )
-    return Tally(**found, failed=failed_to_prepare(course).count())
+    return Tally(
+        staff=found["all_staff"],
+        students=found["all_students"],
+        removed=found["all_removed"],
+        prepared=found["all_prepared"],
+        failed=failed_to_prepare(course).count(),
+    )

@@ -5,7 +5,7 @@ import uuid
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.forms import BaseUserCreationForm
+from django.contrib.auth.forms import UserCreationForm
 from django.contrib.auth.models import User
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
@@ -21,7 +21,7 @@ from embedding.problems import Problem
 from embedding.views.access import user_of
 
 
-class AccountForm(BaseUserCreationForm):  # type: ignore[type-arg]
+class AccountForm(UserCreationForm):  # type: ignore[type-arg]
     """What an invited person chooses: user name, password, and the names that others read."""
 
     class Meta:
