@@ -8,21 +8,27 @@
 const OFTEN = 1500; // milliseconds
 const SELDOM = 15000;
 
-const clock = (zone) =>
-  new Intl.DateTimeFormat("en-GB", {
-    timeZone: zone, weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
-  });
+const format = (zone, parts) => new Intl.DateTimeFormat("en-GB", { timeZone: zone, ...parts });
+const DAY = { weekday: "short", day: "numeric", month: "short" };
+const CLOCK = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+
+/** Say a moment as the reader's clock shows it; nothing where a clock of the zone shows the same. */
+function ownTime(moment, zone) {
+  const [day, theirDay] = [undefined, zone].map((each) => format(each, DAY).format(moment));
+  const [clock, theirClock] = [undefined, zone].map((each) => format(each, CLOCK).format(moment));
+  if (day !== theirDay) return `${day}, ${clock}`;
+  return clock === theirClock ? "" : clock;
+}
 
 function ownTimes(root) {
   for (const time of root.querySelectorAll("time[data-zone]")) {
-    const moment = new Date(time.dateTime);
-    let own;
+    let own = "";
     try {
-      own = clock(undefined).format(moment);
-      if (own === clock(time.dataset.zone).format(moment)) continue;
+      own = ownTime(new Date(time.dateTime), time.dataset.zone);
     } catch {
-      continue; // a zone that this browser does not know
+      // a zone that this browser does not know
     }
+    if (!own) continue;
     const added = document.createElement("time");
     added.className = "student-own";
     added.dateTime = time.dateTime;

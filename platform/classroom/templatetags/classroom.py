@@ -4,6 +4,7 @@ import zoneinfo
 from datetime import datetime
 
 from django import template
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from classroom.text import markdown as render
@@ -22,3 +23,13 @@ def markdown(text: str) -> SafeString:
 def moment(value: datetime | None, zone: zoneinfo.ZoneInfo) -> str:
     """Say a moment in a zone, with the zone's abbreviation: "Fri 27 Nov 2026, 23:59 CET"."""
     return say(value, zone)
+
+
+@register.filter
+def clock(value: datetime | None, zone: zoneinfo.ZoneInfo) -> SafeString:
+    """Say a moment like `moment`, for a script that adds the reader's own time where it differs."""
+    if value is None:
+        return SafeString("")
+    return format_html(
+        '<time datetime="{}" data-zone="{}">{}</time>', value.isoformat(), zone, say(value, zone)
+    )
