@@ -17,7 +17,7 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def course(cocalc: Client, transactional_db: None) -> Course:
+def course(cocalc: Client, db: None) -> Course:
     course = factories.make_course(factories.make_user("emmy", teacher=True))
     person = factories.make_user(
         "ada", first_name="Ada", last_name="Lovelace", email="ada@school.test"

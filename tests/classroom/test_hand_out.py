@@ -20,7 +20,7 @@ FILES = {"a.ipynb": b'{"cells": []}', "data/b c.csv": b"1,2\n", "-x": b"dash"}
 
 
 @pytest.fixture
-def course(cocalc: Client, transactional_db: None) -> Course:
+def course(cocalc: Client, db: None) -> Course:
     course = factories.make_course(factories.make_user("emmy", teacher=True))
     factories.enrol(course, factories.make_user("ada", first_name="Ada", last_name="Lovelace"))
     factories.on_cocalc(course)

@@ -16,7 +16,7 @@ State = Transfer.State
 
 
 @pytest.fixture
-def course(cocalc: Client, transactional_db: None) -> Course:
+def course(cocalc: Client, db: None) -> Course:
     course = factories.make_course(factories.make_user("emmy", teacher=True))
     factories.enrol(course, factories.make_user("ada"))
     factories.on_cocalc(course)

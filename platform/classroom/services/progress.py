@@ -1,0 +1,183 @@
+"""How far a class step is, read from its rows alone: counts, time left, and what went wrong."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Max, Min, Q
+from django.utils import timezone
+
+from classroom.models import Assignment, Batch, Course, Transfer
+
+State = Transfer.State
+NOT_BEGUN = timedelta(seconds=20)  # so long nobody has taken a row: is there a worker?
+SHOWN = 8  # names beside a cause
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Transfers that share one sentence."""
+
+    state: str
+    error: str
+    count: int
+    names: list[str]
+
+    @property
+    def more(self) -> int:
+        """How many names are left out."""
+        return self.count - len(self.names)
+
+
+@dataclass(slots=True)
+class Progress:
+    """One batch, at one moment."""
+
+    batch: Batch
+    counts: Counter[str]
+    began: datetime | None
+    ended: datetime | None
+    now: datetime
+    causes: list[Cause] = field(default_factory=list)
+
+    @property
+    def total(self) -> int:
+        """All its transfers."""
+        return self.counts.total()
+
+    @property
+    def done(self) -> int:
+        """Those that are done."""
+        return self.counts[State.DONE]
+
+    @property
+    def failed(self) -> int:
+        """Those that failed."""
+        return self.counts[State.FAILED]
+
+    @property
+    def skipped(self) -> int:
+        """Those for whom there was nothing to do."""
+        return self.counts[State.CANCELLED]
+
+    @property
+    def running(self) -> int:
+        """Those under way."""
+        return self.counts[State.RUNNING]
+
+    @property
+    def left(self) -> int:
+        """Those that have not ended."""
+        return self.counts[State.QUEUED] + self.counts[State.RUNNING]
+
+    @property
+    def over(self) -> int:
+        """Those that have."""
+        return self.total - self.left
+
+    @property
+    def active(self) -> bool:
+        """Whether anything is left to do."""
+        return self.left > 0
+
+    @property
+    def tenth(self) -> int:
+        """How much is over, in steps that are worth being spoken."""
+        return 10 * self.over // self.total if self.total else 10
+
+    @property
+    def time_left(self) -> str:
+        """How long the rest may take, in words; empty where that cannot be told."""
+        if not self.active or self.began is None or self.over < 3:
+            return ""
+        seconds = (self.now - self.began).total_seconds() / self.over * self.left
+        if seconds < 10:
+            return "a few seconds"
+        if seconds < 90:
+            return f"about {round(seconds / 10) * 10} seconds"
+        return f"about {round(seconds / 60)} minutes"
+
+    @property
+    def unattended(self) -> bool:
+        """Whether nobody seems to be working it off."""
+        untouched = self.counts[State.QUEUED] == self.total > 0 and self.began is None
+        return untouched and self.now - self.batch.created > NOT_BEGUN
+
+    @property
+    def took(self) -> str:
+        """How long it took, in words; empty while it lasts."""
+        if self.active or self.began is None or self.ended is None:
+            return ""
+        seconds = max((self.ended - self.began).total_seconds(), 1)
+        if seconds < 90:
+            return f"{seconds:.0f} second{'s' if seconds >= 1.5 else ''}"
+        return f"{seconds / 60:.0f} minutes"
+
+
+def progress_of(batches: Iterable[Batch], *, now: datetime | None = None) -> list[Progress]:
+    """Return how far these are, in a fixed number of queries."""
+    now = now or timezone.now()
+    listed = list(batches)
+    found = {batch.pk: Progress(batch, Counter(), None, None, now) for batch in listed}
+    rows = Transfer.objects.filter(batch__in=found)
+    for pk, state, count, began, ended in (
+        rows.order_by()
+        .values_list("batch", "state")
+        .annotate(Count("pk"), Min("started"), Max("ended"))
+    ):
+        one = found[pk]
+        one.counts[state] = count
+        one.began = min(filter(None, (one.began, began)), default=None)
+        one.ended = max(filter(None, (one.ended, ended)), default=None)
+    _causes(found)
+    return [found[batch.pk] for batch in listed]
+
+
+def _causes(found: dict[int | None, Progress] | dict[int, Progress]) -> None:
+    told = (
+        Transfer.objects.filter(batch__in=list(found))
+        .exclude(state=State.DONE)
+        .exclude(error="")
+        .order_by("member__user__last_name", "member__user__first_name", "pk")
+        .select_related("member__user")
+    )
+    groups: dict[tuple[int, str, str], list[str]] = {}
+    for row in told:
+        name = row.member.name if row.member else "the course's own project"
+        groups.setdefault((row.batch_id or 0, row.state, row.error), []).append(name)
+    for (pk, state, error), names in groups.items():
+        found[pk].causes.append(Cause(state, error, len(names), names[:SHOWN]))
+    for one in found.values():
+        one.causes.sort(key=lambda cause: (cause.state != State.FAILED, -cause.count))
+
+
+def shown_on(assignment: Assignment) -> list[Batch]:
+    """Return the batches to show with an assignment: those under way, and what ended last.
+
+    What ended last is shown while something of it failed, or for ten minutes.
+    """
+    batches = Batch.objects.filter(assignment=assignment).select_related("actor", "assignment")
+    active = list(batches.filter(transfers__state__in=Transfer.ACTIVE).distinct()[:5])
+    for batch in active:
+        batch.course = assignment.course
+    if active:
+        return active
+    last = batches.annotate(
+        failed=Count("pk", filter=Q(transfers__state=State.FAILED)),
+        last_end=Max("transfers__ended"),
+    ).first()
+    if last is None or last.last_end is None:
+        return []
+    last.course = assignment.course
+    recent = timezone.now() - last.last_end < timedelta(minutes=10)
+    return [last] if recent or last.failed else []
+
+
+def history(course: Course) -> "list[Batch]":
+    """Return the course's last class steps, those that did something."""
+    return list(
+        Batch.objects.filter(course=course, transfers__isnull=False)
+        .select_related("actor", "assignment")
+        .distinct()[:100]
+    )
