@@ -1,5 +1,6 @@
 """The script that runs notebooks in a project, really run: kernels, time-outs, cut outputs."""
 
+import ast
 import json
 import time
 from pathlib import Path
@@ -103,10 +104,21 @@ def test_the_cells_know_that_they_are_graded(tmp_path: Path) -> None:
     assert outputs(answer)[0][0]["data"]["text/plain"] == "'autograde'"
 
 
+def test_text_alone_needs_no_kernel(tmp_path: Path) -> None:
+    made = notebook(text("# Hello"), code(" "), language="cobol")
+    exit_code, answer = run(tmp_path, content(made))
+    assert exit_code == runner.DONE
+    assert outputs(answer) == [[]]
+
+
+def test_it_is_written_for_old_pythons_too() -> None:
+    ast.parse(runner.RUNNER, feature_version=(3, 8))
+
+
 def test_a_students_modules_are_not_taken_for_the_scripts(tmp_path: Path) -> None:
     for name in ("json", "nbclient", "nbformat", "tempfile"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('mine')")
-    exit_code, answer = run(tmp_path, content(notebook(text("nothing to run"))))
+    exit_code, answer = run(tmp_path, content(notebook(code("1"))))
     assert answer["words"] == ""
     assert exit_code == runner.DONE
 
