@@ -55,10 +55,11 @@ def prepare(submitted: bytes, source: bytes) -> bytes:
 
     Tests and read-only cells are the teacher's again, hidden tests included, and so are all marks,
     points and the kernel. What the student wrote in answers and in cells of their own is kept.
-    Deleted cells that are graded or read-only are put back behind those they came after. Of cells
-    with the same id the last one counts, as with nbgrader. Raises MarkingError.
+    Deleted cells that are graded or read-only are put back behind those they came after. Raises
+    MarkingError.
 
-    nbgrader refuses notebooks where a student made up a marked cell; here it loses its mark.
+    nbgrader fails where a student copied a marked cell or made one up; here the last of several
+    with the same id counts, and the others lose their marks.
     """
     notebook, teachers = read(submitted), original(source)
     originals = _marked(teachers.cells)

@@ -58,7 +58,7 @@ def language(notebook: nbformat.NotebookNode) -> str:
         part = notebook.metadata.get(key)
         found = part.get(entry) if isinstance(part, dict) else None
         if isinstance(found, str) and found:
-            return found.lower()
+            return "c++" if found.lower().startswith("c++") else found.lower()
     return "python"
 
 

@@ -86,8 +86,8 @@ def _clear_solution(cell: nbformat.NotebookNode, code: str | None, where: str) -
         return
     if stub is None:
         raise MarkingError(
-            f"{where}: nbgrader has nothing to put in a solution's place in the notebook's "
-            "language. Choose a kernel of Python, R, Octave, MATLAB, Java or SAS."
+            f"{where}: this site has nothing to put in a solution's place in the notebook's "
+            "language. Choose a kernel of Python, Sage, R, Julia, Octave, MATLAB, C++, Java or SAS."
         )
     if not had_region:
         cell.source = stub

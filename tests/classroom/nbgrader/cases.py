@@ -133,6 +133,9 @@ CASES: dict[str, Case] = {
                 writes("squares-test", "pass"),
                 marks("squares-test", checksum="0" * 32),
             ),
+            "answer-copied": both(
+                copies("squares", WRONG.replace("squares", "other")), writes("squares", RIGHT)
+            ),
             "test-as-text": both(writes("squares", RIGHT), turns("squares-test", "markdown")),
             "answer-as-text": both(writes("squares", RIGHT), turns("squares", "markdown")),
         },
@@ -198,6 +201,9 @@ CASES: dict[str, Case] = {
             "part": writes("answer", "n = 0.75"),
             "none": writes("answer", "n = 0"),
             "all": writes("answer", "n = 2"),
+            "too-many": writes("answer", "n = 5"),
+            "below-none": writes("answer", "n = -1"),
+            "no-number": writes("answer", "n = float('nan')"),
             "words": writes(
                 "answer", "n = 1\nclass N(int):\n    __repr__ = lambda s: 'one'\nn = N()"
             ),
@@ -284,6 +290,7 @@ CASES: dict[str, Case] = {
                 points=1,
             )
         ),
+        {"nothing": nothing, "written": writes("m", "x = 3")},
     ),
     "r": Case(
         notebook(

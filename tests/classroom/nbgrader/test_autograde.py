@@ -26,6 +26,20 @@ from tests.classroom.nbgrader.running import result, run
 
 GRADED = [(name, student) for name, case in CASES.items() for student in case.students]
 SQUARES = content(CASES["squares"].source)
+# Where nbgrader fails (None is recorded) or gives points for a number that is none of 0 to 2.
+_ODD = {
+    "number": [0, 2, True],
+    "truth": [1, 1, False],
+    "printed": [1, 1, False],
+    "pair": [1, 1, False],
+    "quiet": [3, 3, False],
+}
+DIFFERENCES: dict[tuple[str, str], dict[str, Any]] = {
+    ("squares", "answer-copied"): {"squares-test": [2, 2, False]},
+    ("partial", "too-many"): _ODD,
+    ("partial", "below-none"): _ODD,
+    ("partial", "no-number"): _ODD,
+}
 
 _runs: dict[str, bytes] = {}
 
@@ -52,11 +66,14 @@ def test_scores_are_nbgraders(name: str, student: str, tmp_path: Path) -> None:
     source = content(case.source)
     prepared = prepare(handed_in(name, case.students[student]), source)
     ours = scores(executed(prepared, tmp_path), source)
-    assert {
-        cell.grade_id: [cell.score, cell.max_score, cell.needs_manual] for cell in ours.cells
-    } == RECORDED[name]["students"][student]
+    found = {cell.grade_id: [cell.score, cell.max_score, cell.needs_manual] for cell in ours.cells}
+    recorded = RECORDED[name]["students"][student]
+    if (name, student) in DIFFERENCES:
+        assert found == DIFFERENCES[name, student] != recorded
+    else:
+        assert found == recorded
+        assert ours.errors == ()
     assert ours.total == sum(cell.score for cell in ours.cells)
-    assert ours.errors == ()
 
 
 class TestPrepare:
