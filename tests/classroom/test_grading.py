@@ -339,11 +339,10 @@ def test_comments_and_names_are_no_html(room: Class) -> None:
 
 def test_the_autograders_table_is_shown(room: Class) -> None:
     details = {
-        "cells": {"squares": [2.0, 3.0], "essay<": [0.0, 5.0]},
+        "cells": {"squares": [2.0, 3.0], "essay<": [None, 5.0]},
         "score": 2.0,
         "max": 8.0,
         "manual": True,
-        "waiting": ["essay<"],
         "notes": ["It was late & slow."],
     }
     room.collected(details=details)

@@ -110,24 +110,22 @@ def _run(transfer: Transfer) -> dict[str, Any]:
 def details_of(graded: Sequence[_Graded]) -> dict[str, Any]:
     """Return what is kept with the submission: {"cells", "score", "max", "manual", …}.
 
-    Cells have their notebook's name where there are several notebooks.
+    Cells have their notebook's name where there are several notebooks; what a person has to grade
+    has no score yet, and none of it counts in the sum.
     """
-    cells: dict[str, list[float]] = {}
-    waiting: list[str] = []
+    cells: dict[str, list[float | None]] = {}
     notes: list[str] = []
     for each in graded:
         prefix = f"{each.path}: " if len(graded) > 1 else ""
         for cell in each.result.cells:
-            cells[prefix + cell.grade_id] = [cell.score, cell.max_score]
-            if cell.needs_manual:
-                waiting.append(prefix + cell.grade_id)
+            score = None if cell.needs_manual else cell.score
+            cells[prefix + cell.grade_id] = [score, cell.max_score]
         notes += [prefix + note for note in (*each.notes, *each.result.errors)]
     return {
         "cells": cells,
         "score": sum(each.result.total for each in graded),
         "max": sum(each.result.max_total for each in graded),
-        "manual": bool(waiting),
-        "waiting": waiting,
+        "manual": any(each.result.needs_manual for each in graded),
         "notebooks": [each.path for each in graded if each.handed_in],
         "notes": notes[:50],
     }

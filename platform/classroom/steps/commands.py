@@ -103,12 +103,13 @@ def _refuse(constant: str) -> object:
 def _script(command: str, folder: str, timeout: int, file: str) -> str:
     where = f"cd -- {shlex.quote(f'./{clean_path(folder)}')} || exit {_NO_FOLDER}" if folder else ""
     # What the command's own children still print is waited for, but not for ever.
-    drain = f"timeout -s KILL {timeout + DRAIN} bash -c 'head -c {CUT + 1}; exec cat >/dev/null'"
-    kept = ""
+    kept = f"stdbuf -o0 head -c {CUT + 1}; exec cat >/dev/null"
+    drain = f"timeout -s KILL {timeout + DRAIN} bash -c '{kept}'"
+    reading = ""
     if file:
         name = shlex.quote(f"./{clean_path(file)}")
         # Not older than the mark: an earlier run's file, or one handed in, does not count.
-        kept = (
+        reading = (
             f'if [ -f {name} ] && [ ! {name} -ot "$d/mark" ]; then\n'
             f"echo yes; head -c {CUT + 1} -- {name} | base64 -w0; fi\n"
         )
@@ -123,7 +124,7 @@ echo $? $(($(date +%s%3N) - b)) > "$d/code"; }} 2>&1 >&3 | {drain} > "$d/err"; }
 cat "$d/code"
 base64 -w0 "$d/out"; echo
 base64 -w0 "$d/err"; echo
-{kept}"""
+{reading}"""
 
 
 def _read(output: Output, timeout: int) -> Ran:

@@ -177,13 +177,12 @@ def _details(work: Submission) -> dict[str, Any] | None:
     cells = details.get("cells") if isinstance(details, dict) else None
     if not isinstance(cells, dict):
         return None
-    waiting = details.get("waiting", [])
     rows = [
         {
             "name": name,
             "score": number(pair[0]),
             "most": number(pair[1]),
-            "manual": name in waiting,
+            "manual": pair[0] is None,
         }
         for name, pair in cells.items()
     ]
