@@ -36,6 +36,7 @@ State = Transfer.State
 Policy = Assignment.LatePolicy
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
+TICK = timedelta(microseconds=1)
 
 
 @pytest.fixture
@@ -290,6 +291,31 @@ def test_closed_and_collected_from_the_folder(course: Course, browser: HttpsClie
     words = card(browser, assignment)
     assert "Collected" in words
     assert "the folder as it was, for nothing was submitted" in words
+
+
+def test_what_is_collected_early_can_be_worked_on_until_it_is_due(
+    course: Course, browser: HttpsClient
+) -> None:
+    now = timezone.now()
+    assignment = out(course, due=now + DAY)
+    change(assignment, collected=now, collected_from="folder")
+    assert "Submit" in card(browser, assignment)
+    assert '<h2 id="past">' not in page(browser, course)
+    assert '<h2 id="to-do">' in page(browser, course)
+
+
+def test_late_work_that_is_taken_no_more_is_said_not_to_count(
+    course: Course, browser: HttpsClient
+) -> None:
+    due = timezone.now() - HOUR
+    assignment = out(course, due=due)
+    row = Submission.objects.get(assignment=assignment)
+    for at, late in ((due - HOUR, False), (due + TICK, True)):
+        Snapshot.objects.create(submission=row, taken=at, late=late, path=str(at))
+    change(assignment, submitted=due + TICK)
+    words = card(browser, assignment)
+    assert ", late, not counted · 0 files" in words
+    assert "(this one counts)" in words
 
 
 def test_overdue_and_still_taken(course: Course, browser: HttpsClient) -> None:
@@ -594,6 +620,7 @@ def test_late_and_closed_are_said_plainly(
     words = text_of(answer.content.decode())
     assert "Not submitted" in words
     assert "Work was taken until" in words
+    assert "What you submitted last counts." in words
     assert Snapshot.objects.count() == 1
 
 

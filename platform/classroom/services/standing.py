@@ -175,9 +175,10 @@ class Standing:
     @property
     def is_past(self) -> bool:
         """Whether there is nothing left to do, so that it comes further down."""
-        if self.assignment.handout:
-            return False
-        return self.state in (State.CLOSED, State.COLLECTED, State.RETURNED)
+        if self.state == State.COLLECTED:
+            # What a teacher collects early can be worked on until it is due.
+            return self.due is None or self.due < self.now
+        return self.state in (State.CLOSED, State.RETURNED)
 
 
 @dataclass(frozen=True, slots=True)

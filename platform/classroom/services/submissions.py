@@ -80,8 +80,11 @@ def _check(submission: Submission, at: datetime) -> None:
         raise Refused("not_out", "This assignment has not reached you yet.")
     if not is_taken(submission, at):
         last = moment(last_moment(submission), assignment.course.zone)
+        counts = "What you submitted last" if submission.submitted else "The folder as it was then"
         raise Refused(
-            "closed", f"Work was taken until {last}. It is closed now: nothing was submitted."
+            "closed",
+            f"Work was taken until {last}. It is closed now: nothing was submitted. "
+            f"{counts} counts.",
         )
 
 
