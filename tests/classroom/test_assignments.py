@@ -338,7 +338,6 @@ PAGES = [
     "assignments-removed",
     "assignment-edit",
     "assignment-remove",
-    "assignment-files",
     "assignment-browse",
     "assignment-approve",
     "extensions",
@@ -411,7 +410,22 @@ def test_nobody_but_a_teacher_of_the_course_may(school: School, who: Who, status
     assert school.assignment.removed is None
 
 
+@pytest.mark.parametrize(("who", "status"), [w[1:] for w in WHO], ids=[w[0] for w in WHO])
+def test_assistants_see_the_files_and_cannot_change_them(
+    school: School, who: Who, status: int
+) -> None:
+    user = who(school)
+    response = HttpsClient(user).get(school.of("assignment-files"))
+    if user == school.assistant:
+        assert response.status_code == 200
+        assert "<button" not in response.content.decode().partition("<main")[2]
+        assert "Upload" in school.client.get(school.of("assignment-files")).content.decode()
+    else:
+        assert response.status_code == status
+
+
 def test_wrong_methods_are_refused(school: School) -> None:
+    assert school.client.post(school.of("assignment-files")).status_code == 405
     for name in ACTIONS:
         assert school.client.get(address(school, name)).status_code == 405, name
     for name in PAGES:

@@ -65,6 +65,9 @@ class AssignmentForm(AssignmentModelForm):
             if isinstance(field, MomentField):
                 field.zone = course.zone
                 field.stored = getattr(self.instance, name)
+        for name in ("points", "weight"):
+            if self.initial.get(name) is not None:
+                self.initial[name] = f"{self.initial[name].normalize():f}"
         self.initial["handout"] = "yes" if self.initial.get("handout") else "no"
         if is_out:
             # It has gone out as the one or the other, and since then everybody gets it.

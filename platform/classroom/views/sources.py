@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from classroom.models import Assignment, Kind, Transfer
 from classroom.services import assignments, sources, uploads
 from classroom.source_folder import STUDENT, digest
+from classroom.views.access import assignment_of, staff_of
 from classroom.views.assignments import of_teacher
 from classroom.views.telling import Telling
 from embedding.client import client
@@ -42,9 +43,12 @@ class Row:
 @require_safe
 @login_required
 def files(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
-    """Show what lies in the assignment's folder and how far it is. Asks CoCalc nothing."""
-    membership, found = of_teacher(request, course, assignment)
-    found.course = membership.course
+    """Show what lies in the assignment's folder and how far it is; only teachers can change it.
+
+    Asks CoCalc nothing.
+    """
+    membership = staff_of(request, course)
+    found = assignment_of(membership.course, assignment)
     own = found.has_student_folder and not found.version_report
     context = {
         "membership": membership,
