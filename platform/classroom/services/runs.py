@@ -47,7 +47,7 @@ def command_run(
         str(course),
         actor=actor.get_username(),
         students=len(members),
-        command=command[:500],
+        step=batch.pk,
     )
     return batch
 
