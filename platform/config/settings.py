@@ -71,6 +71,7 @@ DEFAULT_FROM_EMAIL = read.text(
 CLASSROOM = {
     "MAIL": bool(_email),
     "CONCURRENCY": read.number("COCALC_CONCURRENCY", default=10, least=1, most=100),
+    "SUBMIT_MAX_MB": read.number("SUBMIT_MAX_MB", default=200, least=1, most=500),
 }
 # A class step is rows in the database, worked off by `manage.py worker`.
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
