@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from classroom import source_folder
 from classroom.models import Assignment, Kind, Transfer
+from classroom.nbgrader.student_version import student_version
 from classroom.services import queue, sources
 from classroom.services.assignments import blocked_reason
 from classroom.steps import version
@@ -102,8 +103,6 @@ def test_a_version_is_made_looked_at_and_approved(
 
 
 def test_what_was_taken_out_is_told_cell_by_cell() -> None:
-    from classroom.nbgrader.student_version import student_version
-
     cells = version.taken_out(MARKED, student_version(MARKED))
     assert [cell["name"] for cell in cells] == ["Cell 2 (“answer”)", "Cell 3 (“test”)"]
     assert ["-", "    return x * x"] in cells[0]["lines"]
@@ -112,9 +111,13 @@ def test_what_was_taken_out_is_told_cell_by_cell() -> None:
     assert not any(sign == "+" for sign, _ in cells[1]["lines"])
 
 
-def test_a_long_report_is_cut_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    from classroom.nbgrader.student_version import student_version
+def test_a_character_that_no_database_takes_is_shown_as_its_symbol() -> None:
+    source = content(notebook(answer("x = 'a\0b'")))
+    (cell,) = version.taken_out(source, student_version(source))
+    assert ["-", "x = 'a\N{SYMBOL FOR NULL}b'"] in cell["lines"]
 
+
+def test_a_long_report_is_cut_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(version, "MAX_LINES", 2)
     cells = version.taken_out(MARKED, student_version(MARKED))
     assert [len(cell["lines"]) for cell in cells] == [2, 0]

@@ -126,7 +126,7 @@ def settle(assignment: Assignment, contents: Contents) -> None:
         row.sources = contents.files
         row.marked = any(is_marked(notebook) for notebook in contents.notebooks.values())
         row.has_student_folder = contents.student is not None
-        row.version_error = error
+        row.version_error = error.replace("\0", "")
         if error:
             row.version, row.files, row.version_report = Version.FAILED, [], {}
             row.has_student_folder = False
@@ -220,7 +220,7 @@ def _changing(assignment: Assignment, by: User, how: str) -> Iterator[None]:
         raise
     Event.log(
         "course.files_changed",
-        str(assignment.course),
+        str(assignment.course)[:300],
         actor=by.get_username(),
         assignment=assignment.folder,
         how=how,

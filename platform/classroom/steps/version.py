@@ -82,7 +82,8 @@ def _difference(before: str, after: str) -> list[list[str]]:
             if found:
                 found.append([" ", "…"])
         else:
-            found.append([line[0], line[1:][:MAX_WIDTH]])
+            text = line[1:][:MAX_WIDTH].replace("\0", "\N{SYMBOL FOR NULL}")  # no database takes it
+            found.append([line[0], text])
     return found
 
 
