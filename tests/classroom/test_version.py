@@ -14,7 +14,7 @@ from classroom.steps import version
 from embedding.cocalc.client import Client
 from embedding.models import Event
 from embedding.problems import Busy, Problem
-from tests.classroom.factories import make_assignment, make_course, make_user
+from tests.classroom.factories import make_assignment, make_course, make_user, work_off
 from tests.classroom.nbgrader.notebooks import answer, checks, code, content, notebook, text
 from tests.conftest import HttpsClient
 
@@ -100,6 +100,24 @@ def test_a_version_is_made_looked_at_and_approved(
     assert Event.objects.filter(action="course.version_approved", actor="prof").exists()
     sources.files_check(assignment)
     assert assignment.version == Version.READY, "looking again changes nothing"
+
+
+def test_a_worker_makes_it(assignment: Assignment) -> None:
+    fill(assignment, {"a.ipynb": MARKED})
+    work_off()
+    assert [transfer.state for transfer in Transfer.objects.all()] == [Transfer.State.DONE]
+    assignment.refresh_from_db()
+    assert assignment.version == Version.CHECK
+
+
+def test_a_worker_ends_an_unsound_one_at_once(assignment: Assignment, cocalc: Client) -> None:
+    fill(assignment, {"a.ipynb": MARKED})
+    damaged = content(notebook(answer("### BEGIN SOLUTION\nx = 1")))
+    cocalc.write_file(project(assignment), "homework-1/a.ipynb", damaged)
+    work_off()
+    transfer = Transfer.objects.get()
+    assert (transfer.state, transfer.attempts) == (Transfer.State.FAILED, 1)
+    assert transfer.error.startswith("“a.ipynb”: Cell 1 (“answer”)")
 
 
 def test_what_was_taken_out_is_told_cell_by_cell() -> None:
