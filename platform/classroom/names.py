@@ -28,14 +28,14 @@ def student_folder(student: Membership) -> str:
 
     A username with a hyphen could be read as the end of another's name, a very long name is cut,
     and not every system keeps a dot at the end: then a number is added after a tilde, which no
-    username or name here holds.
+    other name here holds.
     """
     username = student.user.get_username()
     name = f"{_readable(student.name)}-{username}".lstrip(" .-")
-    if "-" not in username and not username.endswith(".") and len(name.encode()) <= _LONGEST:
+    if not re.search(r"[-~]|\.$", username) and len(name.encode()) <= _LONGEST:
         return name
     end = f"~{student.pk}"
-    return name.encode()[: _LONGEST - len(end)].decode(errors="ignore") + end
+    return (name.encode()[: _LONGEST - len(end)].decode(errors="ignore") or "student") + end
 
 
 def _readable(name: str) -> str:

@@ -22,6 +22,7 @@ from classroom.models import (
     Transfer,
 )
 from classroom.services import holding, submissions
+from classroom.services.pulse import pulse
 from classroom.services.queue import transfer_add
 from classroom.steps import submit as step
 from embedding.cocalc.client import Client
@@ -215,6 +216,27 @@ def test_late_work_is_collected_again(row: Submission) -> None:
     assert Transfer.objects.filter(kind=Kind.COLLECT).count() == 1
 
 
+def test_from_in_time_to_late_and_collected_each_time(cocalc: Client, row: Submission) -> None:
+    """The whole way, with the pulse and the collecting as the workers do them."""
+    collected = f"{names.collected_path(row.assignment, row.student)}/a.ipynb"
+    row = due(row, -HOUR, late_policy=Policy.ANY)
+    submissions.submit(row, timezone.now())
+    cocalc.write_file(project_of(row.student), "homework-1/a.ipynb", b"written after")
+    row = due(row, timedelta(0))
+    pulse()
+    factories.work_off()
+    row = read(row)
+    assert cocalc.read_file(course_project(row), collected) == b"work"
+    assert (row.collected_from, row.late) == (Submission.From.SUBMITTED, False)
+    submissions.submit(row, timezone.now())
+    factories.work_off()
+    row = read(row)
+    assert cocalc.read_file(course_project(row), collected) == b"written after"
+    assert (row.collected_from, row.late) == (Submission.From.SUBMITTED, True)
+    pulse()
+    assert factories.work_off() == []
+
+
 @pytest.mark.parametrize("collected", [True, False])
 def test_work_in_time_waits_for_its_due_time(row: Submission, collected: bool) -> None:
     row = due(row, -HOUR)
@@ -325,6 +347,23 @@ def test_what_a_dead_web_process_began_is_finished_by_a_worker(row: Submission) 
     transfer.refresh_from_db()
     assert transfer.state == State.DONE
     assert Snapshot.objects.get().taken == at
+
+
+def test_the_web_process_says_that_it_is_alive(
+    row: Submission, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.CLASSROOM = {"HOLD_SECONDS": 0.03}
+    held = submissions._claim(waiting(row, timezone.now()))
+    assert held is not None
+    renewed = threading.Event()
+
+    def renew(rows: list[Transfer]) -> None:
+        assert rows == [held]
+        renewed.set()
+
+    monkeypatch.setattr(submissions, "renew", renew)
+    with submissions._kept(held):
+        assert renewed.wait(30)
 
 
 def test_a_worker_that_does_it_again_makes_no_second_snapshot(row: Submission) -> None:
