@@ -290,14 +290,26 @@ def test_changes_in_cocalc_are_seen_when_checked_again(
     assert assignment.version == Version.READY
 
 
+@pytest.mark.parametrize("name", [r"\xff.ipynb", r"a\nb.ipynb", r"\x01"])
 def test_a_name_that_is_no_text_is_not_handed_out(
-    teacher: HttpsClient, assignment: Assignment, cocalc: Client
+    teacher: HttpsClient, assignment: Assignment, cocalc: Client, name: str
 ) -> None:
     upload(teacher, assignment, {"a": b""})
-    cocalc.exec(project(assignment), r"touch homework-1/$'\xff.ipynb'", bash=True)
+    cocalc.exec(project(assignment), f"touch homework-1/$'{name}'", bash=True)
     told(teacher, assignment, "assignment-check")
     assert assignment.version == Version.FAILED
-    assert "has a name that is no text" in assignment.version_error
+    assert "has a name that will not do" in assignment.version_error
+    assert len(assignment.sources) == 2
+    page = teacher.get(url(assignment, "assignment-files")).content.decode()
+    assert page.count(">Open</a>") == 1
+    (bad,) = [path for path in paths(assignment.sources) if path != "a"]
+    said = told(teacher, assignment, "assignment-file-remove", path=bad)
+    assert "is not there any more" in said[0]
+    cocalc.exec(
+        project(assignment), "rm homework-1/[^a] homework-1/*.ipynb", bash=True, check=False
+    )
+    told(teacher, assignment, "assignment-check")
+    assert assignment.version == Version.READY
 
 
 # --- from elsewhere -----------------------------------------------------------------------

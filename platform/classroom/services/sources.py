@@ -87,7 +87,7 @@ def file_remove(assignment: Assignment, path: str, *, by: User) -> None:
     known = {file["path"] for file in assignment.sources}
     if assignment.has_student_folder and not assignment.version_report:
         known |= {f"{STUDENT}/{file['path']}" for file in assignment.files}
-    if path not in known:
+    if path not in known or not is_sound(path):
         raise Problem("file_missing", f"“{path}” is not there any more.", status=404)
     with _changing(assignment, by, f"removed {path}"):
         contents = source_folder.remove(project_of(assignment), assignment.folder, [path])
@@ -160,12 +160,12 @@ def settle(assignment: Assignment, contents: Contents) -> None:
 def fault(contents: Contents) -> str:
     """Say what keeps these files from being handed out; empty where nothing does."""
     for file in [*contents.files, *(contents.student or ())]:
-        try:
-            clean_path(file["path"])
-        except ValueError as error:
-            return f"The file “{file['path']}” has a name that will not do. {error}"
-        if "\N{REPLACEMENT CHARACTER}" in file["path"]:
-            return f"The file “{file['path']}” has a name that is no text. Rename it in CoCalc."
+        if not is_sound(file["path"]):
+            shown = " ".join(file["path"].split())[:200]
+            return (
+                f"The file “{shown}” has a name that will not do. Rename or remove it in CoCalc, "
+                "then check again."
+            )
     if contents.student is not None and not contents.made:
         return ""  # the teacher's own version is handed out as it is
     try:
@@ -174,6 +174,15 @@ def fault(contents: Contents) -> str:
     except Problem as problem:
         return problem.message
     return ""
+
+
+def is_sound(path: str) -> bool:
+    """Whether a file's name can be handed out, and be part of an address: it is plain text."""
+    try:
+        clean_path(path)
+    except ValueError:
+        return False
+    return "\N{REPLACEMENT CHARACTER}" not in path
 
 
 def version_retry(assignment: Assignment) -> None:

@@ -31,12 +31,15 @@ _FORM = 1 * MEGABYTE  # what a form may have around its files
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A file as the page lists it; `path` is within the assignment's folder."""
+    """A file as the page lists it; `path` is within the assignment's folder.
+
+    `open` is its path in the course's project; empty for a name that no address can hold.
+    """
 
     path: str
     name: str
     size: int
-    open: str  # its path in the course's project
+    open: str
 
 
 @never_cache
@@ -240,7 +243,12 @@ def _tell(request: HttpRequest, assignment: Assignment, done: str) -> None:
 
 def _rows(files: list[dict[str, Any]], folder: str, base: str = "") -> list[Row]:
     return [
-        Row(f"{base}{file['path']}", file["path"], file["size"], f"{folder}/{file['path']}")
+        Row(
+            f"{base}{file['path']}",
+            file["path"],
+            file["size"],
+            f"{folder}/{file['path']}" if sources.is_sound(file["path"]) else "",
+        )
         for file in files
     ]
 
