@@ -73,6 +73,27 @@ def digest(files: Iterable[File]) -> str:
     return hashlib.sha256(json.dumps(list(files), sort_keys=True).encode()).hexdigest()
 
 
+def is_sound(path: str) -> bool:
+    """Whether a file's name can be handed out, and be part of an address: it is plain text."""
+    try:
+        clean_path(path)
+    except ValueError:
+        return False
+    return "\N{REPLACEMENT CHARACTER}" not in path
+
+
+def unsound_name(files: Iterable[File]) -> str:
+    """Say which file has a name that cannot be handed out; empty where none has."""
+    for file in files:
+        if not is_sound(file["path"]):
+            shown = " ".join(file["path"].split())[:200]
+            return (
+                f"The file “{shown}” has a name that will not do. Rename or remove it in CoCalc, "
+                "then check again."
+            )
+    return ""
+
+
 def look(project_id: str, folder: str) -> Contents:
     """Say what lies in an assignment's folder; nothing, where it is not there."""
     return _run(project_id, folder, _look(_quoted(folder)))

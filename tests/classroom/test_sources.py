@@ -381,6 +381,18 @@ def test_an_earlier_courses_files_are_taken(
     assert paths(made.files) == ["a.ipynb"]
 
 
+def test_an_earlier_assignment_without_files_gives_none(
+    teacher: HttpsClient, assignment: Assignment
+) -> None:
+    prof = assignment.course.memberships.get().user
+    earlier = make_assignment(make_course(prof, "Before"), "Waves")
+    page = teacher.get(url(assignment, "assignment-files")).content.decode()
+    assert "Waves" not in page
+    said = told(teacher, assignment, "assignment-bring", **{"from": earlier.pk})
+    assert said == ["“Waves” has no files."]
+    assert assignment.version == Version.MISSING
+
+
 def test_another_teachers_files_are_not_taken(teacher: HttpsClient, assignment: Assignment) -> None:
     prof = assignment.course.memberships.get().user
     foreign = make_course(make_user("other", teacher=True), "Secret")

@@ -129,6 +129,14 @@ def test_what_was_taken_out_is_told_cell_by_cell() -> None:
     assert not any(sign == "+" for sign, _ in cells[1]["lines"])
 
 
+def test_a_cell_for_the_teacher_only_is_told_whole() -> None:
+    hints = code("print('hints')", grade_id="hints", remove=True)
+    source = content(notebook(text("# A"), hints, answer("x = 1"), code("y = 2")))
+    cells = version.taken_out(source, student_version(source))
+    assert [cell["name"] for cell in cells] == ["Cell 2 (“hints”)", "Cell 3 (“answer”)"]
+    assert cells[0]["lines"] == [["-", "print('hints')"]]
+
+
 def test_a_character_that_no_database_takes_is_shown_as_its_symbol() -> None:
     source = content(notebook(answer("x = 'a\0b'")))
     (cell,) = version.taken_out(source, student_version(source))
@@ -177,6 +185,15 @@ def test_an_unsound_notebook_fails_with_its_cell(
     version.run(Transfer.objects.get(state=Transfer.State.QUEUED))
     assignment.refresh_from_db()
     assert assignment.version == Version.CHECK
+
+
+def test_a_name_that_is_no_text_fails_with_a_sentence(
+    assignment: Assignment, cocalc: Client
+) -> None:
+    transfer = fill(assignment, {"a.ipynb": MARKED})
+    cocalc.exec(project(assignment), r"touch homework-1/$'a\nb'", bash=True)
+    with pytest.raises(Problem, match="“a b” has a name that will not do"):
+        version.run(transfer)
 
 
 def test_files_that_change_meanwhile_are_made_anew(

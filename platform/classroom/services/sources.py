@@ -17,7 +17,7 @@ from classroom.models import Assignment, Kind, Transfer
 from classroom.nbgrader.student_version import is_marked
 from classroom.services import queue
 from classroom.services.uploads import check
-from classroom.source_folder import STUDENT, Contents, digest
+from classroom.source_folder import STUDENT, Contents, digest, is_sound, unsound_name
 from embedding.cocalc.errors import OutcomeUnknown
 from embedding.cocalc.paths import clean_path
 from embedding.models import Event
@@ -64,13 +64,10 @@ def files_copy(assignment: Assignment, folder: str, *, by: User) -> None:
 
 
 def files_bring(assignment: Assignment, earlier: Assignment, *, by: User) -> None:
-    """Take the files from another assignment, of this course or another."""
+    """Take the files from an assignment of another course, in place of all that is there."""
     project = earlier.course.project
-    if project.project_id is None or not earlier.sources:
-        return
-    if earlier.course_id == assignment.course_id:
-        files_copy(assignment, earlier.folder, by=by)
-        return
+    if project.project_id is None or not (earlier.sources or earlier.files):
+        raise Problem("no_files", f"“{earlier.title}” has no files.", status=409)
     with _changing(assignment, by, f"copied from {earlier.course}: {earlier.folder}"):
         contents = source_folder.bring(
             project_of(assignment),
@@ -159,13 +156,8 @@ def settle(assignment: Assignment, contents: Contents) -> None:
 
 def fault(contents: Contents) -> str:
     """Say what keeps these files from being handed out; empty where nothing does."""
-    for file in [*contents.files, *(contents.student or ())]:
-        if not is_sound(file["path"]):
-            shown = " ".join(file["path"].split())[:200]
-            return (
-                f"The file “{shown}” has a name that will not do. Rename or remove it in CoCalc, "
-                "then check again."
-            )
+    if wrong := unsound_name([*contents.files, *(contents.student or ())]):
+        return wrong
     if contents.student is not None and not contents.made:
         return ""  # the teacher's own version is handed out as it is
     try:
@@ -174,15 +166,6 @@ def fault(contents: Contents) -> str:
     except Problem as problem:
         return problem.message
     return ""
-
-
-def is_sound(path: str) -> bool:
-    """Whether a file's name can be handed out, and be part of an address: it is plain text."""
-    try:
-        clean_path(path)
-    except ValueError:
-        return False
-    return "\N{REPLACEMENT CHARACTER}" not in path
 
 
 def version_retry(assignment: Assignment) -> None:

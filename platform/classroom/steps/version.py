@@ -88,6 +88,8 @@ def _difference(before: str, after: str) -> list[list[str]]:
 
 
 def _made(assignment: Assignment, contents: Contents) -> dict[str, bytes]:
+    if wrong := source_folder.unsound_name(contents.files):
+        raise _fail(assignment, wrong)
     made = {}
     for path, notebook in contents.notebooks.items():
         if not is_marked(notebook):

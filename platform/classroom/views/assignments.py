@@ -60,7 +60,7 @@ def assignment_new(request: HttpRequest, course: int) -> HttpResponse:
             )
             messages.success(request, f"“{made.title}” is there. Now its files.")
             _warn(request, form)
-            if model:
+            if model and (model.sources or model.files):
                 with Telling(request):
                     sources.files_bring(made, model, by=user_of(request))
             return redirect("classroom:assignment-files", course, made.pk)

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from classroom.models import Assignment, Kind, Transfer
 from classroom.services import assignments, sources, uploads
-from classroom.source_folder import STUDENT, digest
+from classroom.source_folder import STUDENT, digest, is_sound
 from classroom.views.access import assignment_of, staff_of
 from classroom.views.assignments import of_teacher
 from classroom.views.telling import Telling
@@ -68,7 +68,7 @@ def files(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
         "earlier": [
             other
             for other in assignments.earlier_assignments(membership.course, user_of(request))
-            if other.sources
+            if other.sources or other.files
         ],
         "max_file": conf().upload_max_bytes // MEGABYTE,
         "max_bytes": uploads.MAX_BYTES // MEGABYTE,
@@ -247,7 +247,7 @@ def _rows(files: list[dict[str, Any]], folder: str, base: str = "") -> list[Row]
             f"{base}{file['path']}",
             file["path"],
             file["size"],
-            f"{folder}/{file['path']}" if sources.is_sound(file["path"]) else "",
+            f"{folder}/{file['path']}" if is_sound(file["path"]) else "",
         )
         for file in files
     ]
