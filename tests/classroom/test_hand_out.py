@@ -1,5 +1,6 @@
 """Handing out, against the sandbox: what arrives, what stays, and what is said when it does not."""
 
+import random
 from datetime import UTC, datetime
 
 import pytest
@@ -9,6 +10,8 @@ from pytest_django import Settings
 from classroom import manifest
 from classroom.models import Assignment, Course, Kind, Membership, Submission, Transfer
 from classroom.services.queue import transfer_add
+from classroom.steps import hand_out as hand_out_step
+from classroom.steps import parcel
 from embedding.cocalc.client import Client
 from embedding.cocalc.errors import NotFound
 from sandbox.process import SandboxProcess
@@ -35,6 +38,12 @@ def ada(course: Course) -> Membership:
 @pytest.fixture
 def assignment(course: Course) -> Assignment:
     return factories.with_files(factories.make_assignment(course, due=DUE), FILES)
+
+
+@pytest.fixture
+def copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything is too large for a parcel."""
+    monkeypatch.setattr(parcel, "MOST_BYTES", 0)
 
 
 def project_of(member: Membership) -> str:
@@ -68,12 +77,71 @@ def test_all_files_arrive_with_the_due_date(
     assert factories.submission(assignment, ada).handed_out is not None
 
 
-def test_it_takes_two_calls(
-    sandbox: SandboxProcess, assignment: Assignment, ada: Membership
+def test_it_takes_one_call_and_one_for_all(
+    sandbox: SandboxProcess, course: Course, assignment: Assignment, ada: Membership
 ) -> None:
     sandbox.reset_calls()
     hand_out(assignment, ada)
+    assert sandbox.calls()["counts"] == {"project_exec": 2}
+    sandbox.reset_calls()
+    hand_out(assignment, ada)
+    assert sandbox.calls()["counts"] == {"project_exec": 1}
+
+
+def test_what_is_large_is_copied_and_takes_two(
+    sandbox: SandboxProcess, course: Course, ada: Membership
+) -> None:
+    large = factories.with_files(
+        factories.make_assignment(course, "Large"), {"a.bin": random.randbytes(600_000)}
+    )
+    parcel.parcel(str(course.project.project_id), large)
+    sandbox.reset_calls()
+    assert hand_out(large, ada).state == State.DONE
     assert sandbox.calls()["counts"] == {"copy_path_between_projects": 1, "project_exec": 1}
+
+
+def test_a_newer_version_replaces_what_nobody_changed(
+    cocalc: Client, assignment: Assignment, ada: Membership
+) -> None:
+    hand_out(assignment, ada)
+    folder = assignment.folder
+    cocalc.write_file(project_of(ada), f"{folder}/a.ipynb", b"my own work")
+    factories.with_files(assignment, {"a.ipynb": b"corrected", "data/b c.csv": b"corrected"})
+    home = str(assignment.course.project.project_id)
+    cocalc.exec(home, f"find {folder} -exec touch -d 'now + 1 hour' {{}} +", bash=True)
+    row = hand_out(assignment, ada)
+    assert (row.state, row.result) == (State.DONE, {"changed": ["a.ipynb"]})
+    assert cocalc.read_file(project_of(ada), f"{folder}/a.ipynb") == b"my own work"
+    assert cocalc.read_file(project_of(ada), f"{folder}/data/b c.csv") == b"corrected"
+
+
+def test_large_again_leaves_what_the_student_changed_before_the_teacher_did(
+    cocalc: Client, assignment: Assignment, ada: Membership, copied: None
+) -> None:
+    hand_out(assignment, ada)
+    cocalc.write_file(project_of(ada), f"{assignment.folder}/a.ipynb", b"my own work")
+    cocalc.exec(project_of(ada), f"touch -d @1 {assignment.folder}/a.ipynb", bash=True)
+    assert hand_out(assignment, ada).result == {"changed": ["a.ipynb"]}
+    assert cocalc.read_file(project_of(ada), f"{assignment.folder}/a.ipynb") == b"my own work"
+
+
+def test_a_parcel_that_comes_damaged_is_noticed_and_copied(
+    cocalc: Client, assignment: Assignment, ada: Membership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hand_out_step, "parcel", lambda project, assignment: "H4sIAAAA")
+    assert hand_out(assignment, ada).state == State.DONE
+    found = manifest.of_folder(project_of(ada), assignment.folder)
+    assert manifest.missing(assignment.files, found) == []
+    assert "*.part" not in cocalc.exec(project_of(ada), "ls -A", bash=True).stdout
+
+
+def test_a_parcel_holds_only_what_was_approved(
+    cocalc: Client, assignment: Assignment, ada: Membership
+) -> None:
+    home = str(assignment.course.project.project_id)
+    cocalc.write_file(home, f"{assignment.folder}/solution.txt", b"not yet approved")
+    hand_out(assignment, ada)
+    assert "solution.txt" not in names_in(cocalc, ada, assignment.folder)
 
 
 def test_a_project_that_is_not_there_yet_is_made_and_a_stopped_one_started(
@@ -259,7 +327,12 @@ def test_a_new_date_is_written_where_the_files_are(
 
 @pytest.mark.parametrize("event", ["copy_path_between_projects", "project_exec"])
 def test_a_lost_answer_is_tried_again(
-    cocalc: Client, sandbox: SandboxProcess, assignment: Assignment, ada: Membership, event: str
+    cocalc: Client,
+    sandbox: SandboxProcess,
+    assignment: Assignment,
+    ada: Membership,
+    copied: None,
+    event: str,
 ) -> None:
     sandbox.quirks(lost_replies=[event])
     row = hand_out(assignment, ada)

@@ -1,9 +1,9 @@
 """Hand an assignment or a handout out to one student.
 
-As CoCalc does it: what the student does not have comes, what the student has changed stays, and
-what it replaces is kept beside it as `name~`. With the option `overwrite` the folder becomes what
-the teacher has; the student's is kept first as `<folder>-backup-<time>`. What arrived is proven by
-size and hash.
+What the student does not have comes, and what the student has changed stays. What was there before
+it was ever handed out is kept beside it as `name~`. With the option `overwrite` the folder becomes
+what the teacher has; the student's is kept first as `<folder>-backup-<time>`. What arrived is
+proven by size and hash.
 """
 
 from typing import Any
@@ -15,8 +15,10 @@ from classroom.deadlines import submissions_ensure
 from classroom.manifest import File
 from classroom.models import Assignment, Membership, Submission, Transfer
 from classroom.steps import Skip, due_date, folders
+from classroom.steps.parcel import parcel, unpacking
 from classroom.steps.prepare import student_ready
 from embedding.client import client
+from embedding.cocalc.errors import CommandFailed
 from embedding.problems import Problem
 
 
@@ -57,11 +59,9 @@ class _HandOut:
 
     def do(self) -> list[str]:
         """Return the paths that the student has changed, and which were left alone."""
-        if self.overwrite:
-            script = folders.backup(self._assignment.folder, self._backup)
-            client().exec(self._project, script, bash=True, timeout=120)
-        self._copy(overwrite=self.overwrite)
-        found = self._listed()
+        found = self._unpacked()
+        if found is None:
+            found = self._copied()
         if self._absent(found):
             # Nothing keeps a copy from a project that runs: the listing has started it.
             self._copy(overwrite=self.overwrite)
@@ -86,6 +86,27 @@ class _HandOut:
                 )
         return different
 
+    def _unpacked(self) -> list[File] | None:
+        """Send a small assignment in one call; None where it is to be copied."""
+        packed = None if self.overwrite else parcel(self._source, self._assignment)
+        if packed is None:
+            return None
+        try:
+            return self._listed(unpacking(packed, self._assignment.folder))
+        except CommandFailed:  # the copy will tell better why
+            return None
+
+    def _copied(self) -> list[File]:
+        if self.overwrite:
+            script = folders.backup(self._assignment.folder, self._backup)
+            client().exec(self._project, script, bash=True, timeout=120)
+        elif self._submission.handed_out is not None:
+            found = self._listed()
+            if not self._absent(found):
+                return found  # a copy would replace what the student changed before the teacher did
+        self._copy(overwrite=self.overwrite)
+        return self._listed()
+
     def write_date(self) -> None:
         """Write DUE_DATE.txt alone."""
         if not self._assignment.handout:
@@ -102,8 +123,8 @@ class _HandOut:
             backup=not overwrite if backup is None else backup,
         )
 
-    def _listed(self) -> list[File]:
-        return folders.listed(self._project, self._assignment.folder, self._dated())
+    def _listed(self, *before: str) -> list[File]:
+        return folders.listed(self._project, self._assignment.folder, *before, self._dated())
 
     def _dated(self) -> str:
         if self._assignment.handout:
