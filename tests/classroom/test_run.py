@@ -29,7 +29,7 @@ from embedding.cocalc.client import Client
 from embedding.problems import Problem
 from sandbox.process import SandboxProcess
 from tests.classroom import factories
-from tests.classroom.gradebook import Class, ago, assert_staff_only, make_class, removed
+from tests.classroom.gradebook import Class, ago, assert_staff_only, fill, make_class, removed
 from tests.classroom.nbgrader.notebooks import answer, checks, code, content, essay, notebook
 from tests.conftest import HttpsClient
 
@@ -467,6 +467,42 @@ def test_the_result_lists_failures_first_escaped_and_retries_them_alone(room: Cl
     assert answer_["Location"] == f"{room.base}/runs/{fresh.pk}/"
     assert {row.member for row in fresh.transfers.all()} == {room.bob, cid}
     assert fresh.options == batch.options
+
+
+def test_a_long_output_is_shown_whole_on_its_own_as_text(room: Class) -> None:
+    batch = runs.command_run(room.course, [room.ada], actor=room.teacher, command="x", timeout=5)
+    row = batch.transfers.get()
+    ended(row, State.DONE, {"exit_code": 0, "stdout": "<b>" + "x" * 5000 + "END", "stderr": "e"})
+    teacher = HttpsClient(room.teacher)
+    url = f"{room.base}/runs/{batch.pk}/{row.pk}"
+    page = teacher.get(f"{room.base}/runs/{batch.pk}/").content.decode()
+    assert "END" not in page
+    assert url in page
+    text = teacher.get(url)
+    assert text["Content-Type"] == "text/plain; charset=utf-8"
+    assert text["X-Content-Type-Options"] == "nosniff"
+    assert "xEND\n--- stderr\ne" in text.content.decode()
+    assert_staff_only(room, url)
+    other = runs.command_run(room.course, [], actor=room.teacher, command="x", timeout=5)
+    assert teacher.get(f"{room.base}/runs/{other.pk}/{row.pk}").status_code == 404
+
+
+def test_a_large_class_is_paged_failures_first_in_as_few_queries(
+    room: Class, django_assert_max_num_queries: Any
+) -> None:
+    fill(room.other, 120, 1)
+    members = list(Membership.objects.filter(course=room.other, role="student"))
+    batch = runs.command_run(room.other, members, actor=room.other_teacher, command="x", timeout=5)
+    batch.transfers.update(state=State.DONE, result={"exit_code": 0})
+    ended(batch.transfers.get(member=members[-1]), State.DONE, {"exit_code": 9})
+    browser = HttpsClient(room.other_teacher)
+    url = f"/courses/{room.other.pk}/runs/{batch.pk}/"
+    with django_assert_max_num_queries(9):
+        page = browser.get(url).content.decode()
+    assert page.count('class="run-line"') == runs.PAGE
+    assert "120 of 120 ended, 1 failed" in page
+    assert "Exit code 9" in page
+    assert "Exit code 9" not in browser.get(f"{url}?page=3").content.decode()
 
 
 def test_where_nothing_failed_there_is_nothing_to_retry(room: Class) -> None:

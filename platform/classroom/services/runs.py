@@ -2,14 +2,26 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.auth.models import User
+from django.core.paginator import Page, Paginator
+from django.db.models import Case, Count, IntegerField, Q, When
 
 from classroom.models import Assignment, Batch, Course, Kind, Membership, Submission, Transfer
 from classroom.services.queue import step_start
 from embedding.models import Event
 
 State = Transfer.State
+PAGE = 50  # students of a result
+SHOWN = 4_000  # characters of an output in the list
+
+# A command that fails is done as a step, and failed for whoever wanted it run.
+FAILED = (
+    Q(state=State.FAILED)
+    | Q(state=State.DONE, result__timed_out=True)
+    | (Q(state=State.DONE, result__has_key="exit_code") & ~Q(result__exit_code=0))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +33,30 @@ class Line:
     words: str
 
     @property
-    def result(self) -> dict[str, object]:
+    def result(self) -> dict[str, Any]:
         """What was kept of it."""
         found = self.transfer.result
         return found if isinstance(found, dict) else {}
+
+    @property
+    def output(self) -> list[tuple[str, str]]:
+        """The beginning of what it printed: ("stdout", …), ("stderr", …), as far as there is."""
+        both = ((name, str(self.result.get(name) or "")) for name in ("stdout", "stderr"))
+        return [(name, text[:SHOWN]) for name, text in both if text]
+
+    @property
+    def is_long(self) -> bool:
+        """Whether more was kept than is shown."""
+        return any(len(str(self.result.get(name) or "")) > SHOWN for name in ("stdout", "stderr"))
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How far a run is."""
+
+    total: int
+    ended: int
+    failed: int
 
 
 def command_run(
@@ -85,36 +117,48 @@ def runs_of(course: Course, assignment: Assignment | None = None) -> list[Batch]
 
 def run_again(batch: Batch, *, actor: User) -> Batch:
     """Do a run again for those for whom it failed, and for them alone."""
-    failed = [line.transfer.member for line in lines_of(batch) if line.state == "failed"]
-    members = [member for member in failed if member and member.removed is None]
+    members = Membership.objects.filter(
+        removed=None, pk__in=batch.transfers.filter(FAILED).values("member_id")
+    )
     return step_start(
         batch.course,
         Kind.RUN,
-        members,
+        list(members),
         actor=actor,
         assignment=batch.assignment,
         options=batch.options,
     )
 
 
-def lines_of(batch: Batch) -> list[Line]:
-    """Return how a run went for each student, failures first, then by name."""
-    transfers = batch.transfers.select_related("member__user")
-    lines = [_line(each) for each in transfers]
-    order = {"failed": 0, "running": 1, "waiting": 1, "good": 2, "left-out": 3}
-    return sorted(lines, key=lambda line: (order[line.state], *_name(line.transfer.member)))
+def counts_of(batch: Batch) -> Counts:
+    """Count those for whom it has ended, and those for whom it failed."""
+    found = batch.transfers.aggregate(
+        total=Count("pk"),
+        ended=Count("pk", filter=~Q(state__in=Transfer.ACTIVE)),
+        failed=Count("pk", filter=FAILED),
+    )
+    return Counts(**found)
 
 
-def is_under_way(lines: Iterable[Line]) -> bool:
-    """Whether any of it is still to come."""
-    return any(line.state in ("waiting", "running") for line in lines)
+def page_of(batch: Batch, number: str) -> "Page[Transfer]":
+    """Return a page of a run's transfers, failures first, then by name."""
+    rank = Case(
+        When(FAILED, then=0),
+        When(state__in=Transfer.ACTIVE, then=1),
+        When(state=State.DONE, then=2),
+        default=3,
+        output_field=IntegerField(),
+    )
+    order = ("user__last_name", "user__first_name", "user__username")
+    transfers = batch.transfers.select_related("member__user").order_by(
+        rank, *(f"member__{key}" for key in order)
+    )
+    return Paginator(transfers, PAGE).get_page(number)
 
 
-def _name(member: Membership | None) -> tuple[str, str, str]:
-    if member is None:
-        return ("", "", "")
-    user = member.user
-    return (user.last_name.casefold(), user.first_name.casefold(), user.get_username())
+def lines_of(transfers: Iterable[Transfer]) -> list[Line]:
+    """Return how these transfers went."""
+    return [_line(each) for each in transfers]
 
 
 def _line(transfer: Transfer) -> Line:

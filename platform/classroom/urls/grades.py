@@ -18,5 +18,6 @@ urlpatterns: list[URLPattern] = [
     path(f"{_ASSIGNMENT}/run", run.run, name="run-assignment"),
     path(f"{_ASSIGNMENT}/autograde", run.autograde, name="autograde"),
     path(f"{_COURSE}/runs/<int:batch>/", run.result, name="run-result"),
+    path(f"{_COURSE}/runs/<int:batch>/<int:transfer>", run.output, name="run-output"),
     path(f"{_COURSE}/runs/<int:batch>/again", run.again, name="run-again"),
 ]

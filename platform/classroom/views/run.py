@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from classroom.models import Assignment, Batch, Course, Kind, Membership
+from classroom.models import Assignment, Batch, Course, Kind, Membership, Transfer
 from classroom.services import runs
 from classroom.services.matrix import Filter, ordered
 from classroom.steps.run import TIMEOUT, TIMEOUT_MOST
@@ -145,7 +145,8 @@ def result(request: HttpRequest, course: int, batch: int) -> HttpResponse:
     """Show how a run went, or goes, for each student."""
     membership = staff_of(request, course)
     found = _batch(membership.course, batch)
-    lines = runs.lines_of(found)
+    page = runs.page_of(found, request.GET.get("page", "1"))
+    counts = runs.counts_of(found)
     return render(
         request,
         "classroom/run_result.html",
@@ -154,12 +155,33 @@ def result(request: HttpRequest, course: int, batch: int) -> HttpResponse:
             "tab": "grades",
             "batch": found,
             "autograde": bool(found.options.get("autograde")),
-            "lines": lines,
-            "done": sum(line.state not in ("waiting", "running") for line in lines),
-            "failed": sum(line.state == "failed" for line in lines),
-            "under_way": runs.is_under_way(lines),
+            "page": page,
+            "lines": runs.lines_of(page.object_list),
+            "counts": counts,
+            "under_way": counts.ended < counts.total,
         },
     )
+
+
+@require_safe
+@login_required
+def output(request: HttpRequest, course: int, batch: int, transfer: int) -> HttpResponse:
+    """Show all that is kept of one student's output, as text."""
+    membership = staff_of(request, course)
+    found = get_object_or_404(
+        Transfer.objects.select_related("member__user"),
+        pk=transfer,
+        batch=_batch(membership.course, batch),
+    )
+    (line,) = runs.lines_of([found])
+    parts = [
+        f"{found.member.name if found.member else ''}: {line.words}",
+        *(f"--- {name}\n{line.result.get(name) or ''}" for name in ("stdout", "stderr")),
+    ]
+    response = HttpResponse("\n".join(parts), content_type="text/plain; charset=utf-8")
+    # A browser must not take for a page what a student's program has printed.
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
 
 
 @require_POST
