@@ -9,7 +9,16 @@ from playwright.sync_api import Browser, sync_playwright
 
 from embedding.cocalc.v1 import V1Client
 from sandbox.process import SandboxProcess
-from tests.browser.school import COCALC_HOST, KEY, SITE_HOST, School, Student, Tls, site
+from tests.browser.school import (
+    COCALC_HOST,
+    KEY,
+    SITE_HOST,
+    STUDENTS,
+    School,
+    Student,
+    Tls,
+    site,
+)
 from tests.browser.visit import Visit
 
 Visitor = Callable[..., Visit]
@@ -28,6 +37,7 @@ def running(tls: Tls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scho
             data / "cocalc",
             admin_key=KEY,
             tls=(tls.chain, tls.key),
+            other_tls=tls.other,
             verify=tls.ca,
             iframe_hosts=SITE_HOST,
             public_host=COCALC_HOST,
@@ -41,7 +51,7 @@ def running(tls: Tls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scho
         patch.setenv("REQUESTS_CA_BUNDLE", str(tls.ca))
         cocalc = V1Client(sandbox.url, KEY)
         school = School(data, port, sandbox, cocalc)
-        school.students = iter(students)
+        school.students, school.staff = iter(students[:STUDENTS]), iter(students[STUDENTS:])
         yield school
         cocalc.close()
 
@@ -51,7 +61,12 @@ def school(running: School) -> Iterator[School]:
     """The school, with its CoCalc in good health before and after."""
     running.sandbox.reset_calls()
     yield running
-    running.sandbox.reset_quirks()
+    mend(running)
+
+
+def mend(school: School) -> None:
+    school.sandbox.reset_quirks()
+    school.allow(SITE_HOST)
 
 
 # Not for the session: Playwright's event loop would still run when tests of Django begin.
