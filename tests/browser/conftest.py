@@ -21,6 +21,7 @@ from tests.browser.school import (
 )
 from tests.browser.visit import Visit
 
+CHROMIUM = "/usr/bin/chromium"
 Visitor = Callable[..., Visit]
 
 
@@ -69,33 +70,45 @@ def mend(school: School) -> None:
     school.allow(SITE_HOST)
 
 
-# Not for the session: Playwright's event loop would still run when tests of Django begin.
 @pytest.fixture(scope="package")
-def browser(running: School, tls: Tls) -> Iterator[Browser]:
+def chromium_args(running: School, tls: Tls) -> list[str]:
     rules = (
         f"MAP {SITE_HOST}:443 127.0.0.1:{running.port}",
         f"MAP {COCALC_HOST}:443 127.0.0.1:{running.sandbox.port}",
         "MAP *.school.test 127.0.0.1:1",  # nobody there
     )
+    return [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        f"--host-resolver-rules={','.join(rules)}",
+        # Our key alone: whatever else is wrong with a certificate counts.
+        f"--ignore-certificate-errors-spki-list={tls.fingerprint}",
+    ]
+
+
+# Not for the session: Playwright's event loop would still run when tests of Django begin.
+@pytest.fixture(scope="package")
+def browser(chromium_args: list[str]) -> Iterator[Browser]:
     with (
         sync_playwright() as playwright,
-        playwright.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=[
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-quic",
-                "--no-first-run",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-                f"--host-resolver-rules={','.join(rules)}",
-                # Our key alone: whatever else is wrong with a certificate counts.
-                f"--ignore-certificate-errors-spki-list={tls.fingerprint}",
-            ],
-        ) as browser,
+        playwright.chromium.launch(executable_path=CHROMIUM, args=chromium_args) as browser,
     ):
         yield browser
+
+
+@pytest.fixture
+def keeping_browser(browser: Browser, chromium_args: list[str]) -> Iterator[Browser]:
+    """Keeps pages that were left, as Chromium does where Playwright does not forbid it."""
+    forbidden = ["--disable-back-forward-cache"]
+    with browser.browser_type.launch(
+        executable_path=CHROMIUM, args=chromium_args, ignore_default_args=forbidden
+    ) as keeping:
+        yield keeping
 
 
 @pytest.fixture
@@ -105,7 +118,8 @@ def visitor(browser: Browser, school: School) -> Iterator[Visitor]:
         visits: list[Visit] = []
 
         def enter(student: Student | None = None, **options: Any) -> Visit:
-            context = stack.enter_context(browser.new_context(**options))
+            own: Browser = options.pop("browser", browser)
+            context = stack.enter_context(own.new_context(**options))
             visit = Visit(school, context)
             if student:
                 visit.has_signed_in(student)

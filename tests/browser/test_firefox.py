@@ -1,0 +1,94 @@
+"""The notebook page in Firefox, from signing in to signing out."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser.firefox import ENTER, FIREFOX, SHIFT, Firefox, Page, firefox
+from tests.browser.school import (
+    COCALC,
+    COCALC_HOST,
+    PASSWORD,
+    SITE,
+    SITE_HOST,
+    School,
+    notebook,
+    until,
+)
+from tests.browser.visit import Visit
+
+pytestmark = pytest.mark.skipif(
+    not FIREFOX.exists(), reason="There is no Firefox: apt-get install firefox-esr"
+)
+LIGHT = "document.getElementById('light').dataset.state"
+
+
+@pytest.fixture
+def fox(school: School, tmp_path: Path) -> Iterator[Firefox]:
+    ports = {SITE_HOST: school.port, COCALC_HOST: school.sandbox.port}
+    with firefox(tmp_path, ports) as started:
+        yield started
+
+
+def becomes(page: Page, state: str) -> None:
+    until(lambda: page.evaluate(LIGHT), lambda found: found == state)
+
+
+def shows_tab(page: Page, name: str) -> None:
+    tab = "document.querySelector('.tab.active [role=tab]')?.textContent"
+    until(lambda: [it.evaluate(tab) for it in page.frames(COCALC)], lambda names: name in names)
+
+
+def test_a_day_in_firefox(known: Visit, fox: Firefox) -> None:
+    known.write("a.ipynb", notebook("print(6 * 7)"))
+    known.write("b.txt")
+    school, student = known.school, known.student
+    school.sandbox.reset_calls()
+    page = fox.page()
+
+    # Signs in, and is where she wanted to be.
+    page.go(f"{SITE}/projects/mine/open/a.ipynb")
+    for selector, text in (("[name=username]", student.username), ("[name=password]", PASSWORD)):
+        page.click(selector)
+        page.types(text)
+    page.keys(ENTER)
+    becomes(page, "ready")
+    shows_tab(page, "a.ipynb")
+    until(lambda: school.states_of(student) == ["ready"])
+
+    # Runs a cell of the notebook, three frames deep.
+    (inner,) = until(lambda: page.frames("/jupyter/"))
+    inner.click(".jp-CodeCell .cm-content")
+    output = "document.querySelector('.jp-OutputArea-output')?.textContent"
+
+    def runs() -> bool:
+        inner.keys(SHIFT, ENTER)
+        return inner.evaluate(output) is not None
+
+    until(runs)
+    until(lambda: inner.evaluate(output), lambda text: text is not None and "42" in text)
+
+    # Another file, by a message.
+    page.click("#switch")
+    page.click("#switch-list a[href$='/b.txt']")
+    shows_tab(page, "b.txt")
+    becomes(page, "ready")
+    assert page.evaluate("location.pathname") == "/projects/mine/open/b.txt"
+    assert school.calls()["user_auth"] == 1
+
+    # The network is gone, and comes back: nothing is lost.
+    fox.gate.shut()
+    until(lambda: page.evaluate(LIGHT), lambda state: state in ("slow", "lost"))
+    fox.gate.open()
+    becomes(page, "ready")
+    shows_tab(page, "b.txt")
+    assert school.calls()["user_auth"] == 1
+
+    # Signs out in another tab, and the frame is empty.
+    other = fox.page()
+    other.go(f"{SITE}/projects/mine/")
+    other.click(".menu summary")
+    other.click(".menu form[action*=logout] button, .menu form button")
+    becomes(page, "signed_out")
+    until(lambda: page.frames(COCALC), lambda frames: frames == [])
