@@ -82,8 +82,6 @@ def test_methods_and_events(known: Visit) -> None:
     go(known, TAG)
     becomes(known, "ready")
     assert known.page.evaluate("heard")[:4] == ["preparing", "opening", "ready", "a.txt"]
-    # CoCalc's log may prove the file open before CoCalc answers its first message.
-    until(lambda: call(known, "it.status()")["alive"])
     known.page.evaluate("heard.length = 0")
     element = notebook(known).evaluate_handle("(it) => it.shadowRoot.querySelector('iframe')")
 
