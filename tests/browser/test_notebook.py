@@ -7,8 +7,9 @@ from collections.abc import Callable
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visitor
-from tests.browser.school import COCALC, SITE, Student, notebook, until
+from tests.browser.school import COCALC, PATIENCE, SITE, Student, notebook, until
 from tests.browser.visit import Visit
+from tests.cells import run_first_cell
 
 
 def test_from_signing_in_to_an_output_in_the_saved_file(visitor: Visitor, student: Student) -> None:
@@ -24,8 +25,7 @@ def test_from_signing_in_to_an_output_in_the_saved_file(visitor: Visitor, studen
     visit.shows_tab("Lesson.ipynb")
 
     cell = visit.editor.locator(".jp-CodeCell").first
-    cell.locator(".cm-content").click()
-    cell.locator(".cm-content").press("Shift+Enter")
+    run_first_cell(visit.editor, "print(6 * 7)", PATIENCE)
     expect(cell.locator(".jp-OutputArea-output")).to_have_text("42")
     visit.editor.locator(".jp-CodeCell").first.press("Control+s")
 
