@@ -1,6 +1,6 @@
-"""Working in JupyterLab's notebook as a person does, who looks at what comes of a key.
+"""Working in JupyterLab as a person does, who looks at what comes of a key.
 
-A notebook that is still being put together shows its cells before it takes keys, and loses some.
+What is still being put together shows its texts before it takes keys, and loses some.
 """
 
 import re
@@ -19,10 +19,9 @@ def _first_cell(notebook: FrameLocator, ms: float) -> Locator:
     return notebook.locator(".jp-CodeCell").first
 
 
-def type_into_first_cell(notebook: FrameLocator, text: str, seconds: float) -> None:
-    """Type over what is in a notebook's first cell, until it holds this text."""
+def type_over(content: Locator, text: str, seconds: float) -> None:
+    """Type over what an editor holds, until that is this text."""
     end = time.monotonic() + seconds
-    content = _first_cell(notebook, seconds * 1000).locator(".cm-content")
     while True:
         content.click(timeout=seconds * 1000)
         content.press("Control+a")
@@ -34,6 +33,11 @@ def type_into_first_cell(notebook: FrameLocator, text: str, seconds: float) -> N
                 raise
         else:
             return
+
+
+def type_into_first_cell(notebook: FrameLocator, text: str, seconds: float) -> None:
+    """Type over what is in a notebook's first cell."""
+    type_over(_first_cell(notebook, seconds * 1000).locator(".cm-content"), text, seconds)
 
 
 def run_first_cell(notebook: FrameLocator, text: str, seconds: float) -> None:

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, FrameLocator, expect
 
 from sandbox.process import SandboxProcess
-from tests.cells import run_first_cell
+from tests.cells import run_first_cell, type_over
 from tests.sandbox.conftest import Desk
 from tests.sandbox.embed import Embed
 from tests.sandbox.support import PATIENCE, Api, until
@@ -70,8 +70,7 @@ def test_a_cell_runs_and_is_saved(
 def test_closing_a_tab_saves_first(embed: Embed, api: Api, project: str) -> None:
     embed.opened(project, "hw/notes.md")
     editor = inner(embed, "hw/notes.md").locator(".cm-content")
-    editor.click()
-    embed.page.keyboard.type("More ")
+    type_over(editor, "More notes", PATIENCE)
     kiosk(embed).get_by_role("button", name="Close hw/notes.md").click()
     kiosk(embed).get_by_text("CoCalc sandbox", exact=True).wait_for()
     assert "More" in api.run(project, "cat hw/notes.md")
