@@ -25,6 +25,8 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from tests.cells import run_first_cell, type_into_first_cell
+
 ROOT = Path(__file__).resolve().parent.parent
 SHOTS = ROOT / "var" / "tour"
 DESKTOP: ViewportSize = {"width": 1280, "height": 800}
@@ -131,14 +133,8 @@ def student(browser: Browser, site: str, data: Path) -> None:
         ready(page)
     inner = page.frame_locator("#frame").frame_locator("iframe")
     with step("student: runs a cell"):
-        # A kernel that still starts may lose what it is told.
-        idle = inner.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
-        expect(idle).to_be_visible(timeout=LIMIT)
-        cell = inner.locator(".jp-Cell .cm-content").first
-        cell.click(timeout=LIMIT)
-        page.keyboard.type("print(6 * 7 * 1000)")
-        expect(cell).to_have_text("print(6 * 7 * 1000)", timeout=LIMIT)
-        page.keyboard.press("Shift+Enter")
+        type_into_first_cell(inner, "print(6 * 7 * 1000)", LIMIT / 1000)
+        run_first_cell(inner, "print(6 * 7 * 1000)", LIMIT / 1000)
         expect(inner.locator(".jp-OutputArea-output").first).to_contain_text("42000", timeout=LIMIT)
     with step("student: saves, and the result is in the file"):
         page.keyboard.press("Control+s")

@@ -31,6 +31,15 @@ def shows(visit: Visit, file: str, name: str = "a") -> None:
     expect(kiosk.locator(".tab.active [role=tab]")).to_have_text(file)
 
 
+def settles(visit: Visit) -> Locator:
+    """The text in CoCalc's editor, once this takes the focus no more by itself."""
+    kiosk = visit.page.frame_locator("cocalc-notebook iframe")
+    text = kiosk.frame_locator("#views iframe:not([hidden])").locator(".cm-content")
+    expect(text).to_be_visible()
+    text.evaluate("() => window.jupyterapp.restored.then(() => null)")
+    return text
+
+
 def call(visit: Visit, script: str, name: str = "a") -> Any:
     """What a method of the element resolves to, or the code that it rejects with."""
     return notebook(visit, name).evaluate(
@@ -82,8 +91,6 @@ def test_methods_and_events(known: Visit) -> None:
     go(known, TAG)
     becomes(known, "ready")
     assert known.page.evaluate("heard")[:4] == ["preparing", "opening", "ready", "a.txt"]
-    # CoCalc's log may prove the file open before CoCalc answers its first message.
-    until(lambda: call(known, "it.status()")["alive"])
     known.page.evaluate("heard.length = 0")
     element = notebook(known).evaluate_handle("(it) => it.shadowRoot.querySelector('iframe')")
 
@@ -224,11 +231,7 @@ def test_who_types_elsewhere_keeps_the_focus(known: Visit) -> None:
     field.click()
     becomes(known, "ready")
     shows(known, "a.txt")
-    kiosk = known.page.frame_locator("cocalc-notebook iframe")
-    editor = kiosk.frame_locator("#views iframe:not([hidden])")
-    text = editor.locator(".cm-content")
-    expect(text).to_be_visible()
-    text.evaluate("() => window.jupyterapp.restored.then(() => null)")
+    text = settles(known)
     # As an editor does when it is there; the page around it hears of it a little later.
     known.page.evaluate(
         "addEventListener('focus', ({ target }) => target === window && (window.back = true), true)"
@@ -266,7 +269,10 @@ def test_the_keyboard_gets_past_it(known: Visit) -> None:
     known.write("a.txt")
     go(known, f'<a href="#x">before</a>{TAG}<a href="#y">after</a>')
     becomes(known, "ready")
-    known.page.get_by_role("link", name="before").focus()
+    settles(known)
+    start = known.page.get_by_role("link", name="before")
+    start.focus()
+    expect(start).to_be_focused()
     known.page.keyboard.press("Tab")
     expect(notebook(known).get_by_role("link", name="Skip past the notebook")).to_be_focused()
     known.page.keyboard.press("Enter")
