@@ -16,6 +16,8 @@ from tests.browser.school import until
 
 FIREFOX = Path("/usr/bin/firefox-esr")
 SHIFT = "\ue008"
+CONTROL = "\ue009"
+END = "\ue010"
 ENTER = "\ue007"
 
 
