@@ -54,7 +54,7 @@ def session_row(session_id: uuid.UUID, user: User, member: Member, path: str) ->
             id=session_id,
             defaults={
                 "user": user,
-                "username": user.get_username(),
+                "username": user.get_username()[:150],
                 "project": member.project,
                 "path": path,
             },
