@@ -102,13 +102,21 @@ def test_a_certificate_that_nobody_trusts(sandbox: SandboxProcess, api: Api, tls
     greet()
 
 
-def test_a_project_that_never_starts(sandbox: SandboxProcess, api: Api) -> None:
-    project = api("create_project", title="asleep")["project_id"]
+def test_a_project_that_never_starts(sandbox: SandboxProcess, api: Api, student: Person) -> None:
+    project = api.project(student, title="asleep")
+    start = f"{sandbox.url}/hub/projects/{project}/start"
+    headers = cookie(sandbox, api.token(student.account_id))
+
+    def page_starts_it() -> int:
+        return requests.post(start, headers=headers, verify=sandbox.verify, timeout=30).status_code
+
     sandbox.quirks(never_starts=True)
     for _ in range(2):
         answer = api("project_exec", project_id=project, command="true")
         assert (answer["event"], answer["error"]) == ("error", "timeout")
+    assert page_starts_it() == 503
     sandbox.reset_quirks()
+    assert page_starts_it() == 200
     assert api("project_exec", project_id=project, command="true")["exit_code"] == 0
 
 
