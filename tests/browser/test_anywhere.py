@@ -26,6 +26,16 @@ def becomes(visit: Visit, state: str, name: str = "a") -> None:
     expect(notebook(visit, name)).to_have_attribute("state", state)
 
 
+def comes_into_view(visit: Visit, name: str) -> None:
+    """Scroll there, until it has seen that; an editor that takes the focus scrolls back to it."""
+
+    def seen() -> bool:
+        notebook(visit, name).scroll_into_view_if_needed()
+        return notebook(visit, name).get_attribute("state") != "waiting"
+
+    until(seen)
+
+
 def shows(visit: Visit, file: str, name: str = "a") -> None:
     kiosk = visit.page.frame_locator(f"cocalc-notebook#{name} iframe")
     expect(kiosk.locator(".tab.active [role=tab]")).to_have_text(file)
@@ -67,7 +77,7 @@ def test_several_on_one_page_each_when_it_is_seen(known: Visit) -> None:
         "a.txt",
         "b.txt",
     ]
-    notebook(known, "c").scroll_into_view_if_needed()
+    comes_into_view(known, "c")
     becomes(known, "ready", "c")
     shows(known, "c.txt", "c")
 
@@ -202,7 +212,7 @@ def test_a_missing_file_and_the_toolbars(known: Visit) -> None:
     ]
     go(known, "".join(tags))
     for name in ("a", "b", "c"):
-        notebook(known, name).scroll_into_view_if_needed()
+        comes_into_view(known, name)
         becomes(known, "refused", name)
         expect(notebook(known, name).get_by_role("heading")).to_have_text("No such file")
         expect(notebook(known, name).get_by_role("button", name="Try again")).to_be_hidden()
@@ -289,7 +299,7 @@ def test_back_leads_out_in_one_step(known: Visit) -> None:
     )
     go(known, TAG + '{% cocalc_notebook path="b.txt" id="b" height="300" %}')
     for name in ("a", "b"):
-        notebook(known, name).scroll_into_view_if_needed()
+        comes_into_view(known, name)
         becomes(known, "ready", name)
     assert known.page.evaluate("history.state.own") == 1
     # A step of the page's own, such as a router makes, is left alone.
