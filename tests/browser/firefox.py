@@ -40,6 +40,15 @@ class Page:
         )
         return json.loads(answer["result"]["value"]) if answer["type"] == "success" else None
 
+    def is_offline(self, offline: bool) -> None:
+        """All of the tab; its pages are told, as by a browser that has lost its network."""
+        conditions = {"type": "offline"} if offline else None
+        self._wire.call(
+            "emulation.setNetworkConditions",
+            networkConditions=conditions,
+            contexts=[self._context],
+        )
+
     def frames(self, part: str) -> list["Page"]:
         """Frames in it, at any depth, by a part of their address."""
         tree = self._wire.call("browsingContext.getTree", root=self._context)["contexts"]
@@ -81,8 +90,7 @@ def _within(contexts: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 class Firefox:
-    def __init__(self, wire: Wire, gate: Gate) -> None:
-        self.gate = gate
+    def __init__(self, wire: Wire) -> None:
         self._wire = wire
 
     def page(self) -> Page:
@@ -100,6 +108,6 @@ def firefox(profile: Path, ports: dict[str, int]) -> Iterator[Firefox]:
         wanted = {"acceptInsecureCerts": True, "proxy": proxy}
         wire.call("session.new", capabilities={"alwaysMatch": wanted})
         try:
-            yield Firefox(wire, gate)
+            yield Firefox(wire)
         finally:
             gate.close()

@@ -1,4 +1,4 @@
-"""A way between a browser and the servers of this machine, which can be shut."""
+"""The way from a browser to servers of this machine, by the names that they have in the tests."""
 
 import asyncio
 import re
@@ -8,27 +8,18 @@ from tests.browser.protocol import Loop
 
 
 class Gate:
-    """A proxy that leads names to ports of this machine, and nowhere else; and can be shut."""
+    """A proxy that leads names to ports of this machine, and nowhere else."""
 
     def __init__(self, loop: Loop, ports: dict[str, int]) -> None:
         self._loop = loop
         self._ports = ports
         self._writers: set[asyncio.StreamWriter] = set()
-        self._shut = False
         self._server = loop.run(asyncio.start_server(self._serve, "127.0.0.1", 0))
         self.port: int = self._server.sockets[0].getsockname()[1]
 
-    def shut(self) -> None:
-        """Break all connections, and let nobody in until it is opened."""
-        self._shut = True
-        self._loop.run(self._break())
-
-    def open(self) -> None:
-        self._shut = False
-
     def close(self) -> None:
         self._server.close()
-        self.shut()
+        self._loop.run(self._break())
 
     async def _break(self) -> None:
         for writer in self._writers:
@@ -42,7 +33,7 @@ class Gate:
             asked = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             found = re.match(r"CONNECT ([\w.-]+):443 ", asked)
             port = self._ports.get(found[1]) if found else None
-            if port and not self._shut:
+            if port:
                 there = await asyncio.open_connection("127.0.0.1", port)
                 self._writers.add(there[1])
                 writer.write(b"HTTP/1.1 200 OK\r\n\r\n")

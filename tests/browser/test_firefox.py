@@ -93,9 +93,15 @@ def test_a_day_in_firefox(known: Visit, fox: Firefox) -> None:
     assert school.calls()["user_auth"] == 1
 
     # The network is gone, and comes back: nothing is lost.
-    fox.gate.shut()
-    until(lambda: page.evaluate(LIGHT), lambda state: state in ("slow", "lost"))
-    fox.gate.open()
+    page.is_offline(True)
+    page.click("#panel-toggle")
+
+    def is_noticed() -> bool:
+        page.click("[data-command=status]")
+        return page.evaluate(LIGHT) in ("slow", "lost")
+
+    until(is_noticed)
+    page.is_offline(False)
     becomes(page, "ready")
     shows_tab(page, "b.txt")
     assert school.calls()["user_auth"] == 1
