@@ -6,6 +6,7 @@ answers with the same; events in between.
 
 import asyncio
 import itertools
+import os
 import re
 import subprocess
 import threading
@@ -112,7 +113,11 @@ class Wire:
 def running(command: list[str], said: Path, pattern: str, path: str = "") -> Iterator[Wire]:
     """Run a browser and connect to it by what it has written into a file: port and path."""
     loop = Loop()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    # A home of its own, and not for order alone: Firefox refuses one that is another user's.
+    environment = {**os.environ, "HOME": str(said.parent)}
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
 
     def written() -> re.Match[str] | None:
         assert process.poll() is None, f"{command[0]} has ended."
