@@ -7,6 +7,7 @@ Members are the exception: to add one is to let a user open the project.
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
+from django.contrib.auth import get_user_model
 from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
@@ -23,6 +24,14 @@ if TYPE_CHECKING:
 else:  # Django's own classes take no parameters
     ModelAdmin = admin.ModelAdmin
     TabularInline = admin.TabularInline
+
+
+def user_names(relation: str) -> tuple[str, ...]:
+    """Return what to search for a user by: a site's own kind of users need not have all names."""
+    model = get_user_model()
+    known = {field.name for field in model._meta.get_fields()}
+    names = (model.USERNAME_FIELD, "first_name", "last_name")
+    return tuple(f"{relation}__{name}" for name in names if name in known)
 
 
 class ReadOnly(ModelAdmin):
@@ -48,7 +57,7 @@ class CocalcAccountAdmin(ReadOnly):
     list_display = ("user", "account_id", "email", "state", "created")
     list_select_related = ("user",)
     list_filter = (("account_id", admin.EmptyFieldListFilter), "created")
-    search_fields = ("user__username", "user__first_name", "user__last_name", "email", "account_id")
+    search_fields = (*user_names("user"), "email", "account_id")
     search_help_text = "A user's name, an address, or an account id"
     fields = ("user", "account_id", "email", "state", "attempts", "claimed_until", "created")
     readonly_fields = fields
@@ -70,8 +79,13 @@ class MemberInline(TabularInline):
 
     model = Member
     extra = 0
-    autocomplete_fields = ("user",)
+    raw_id_fields = ("user",)
     readonly_fields = ("added",)
+
+    def get_autocomplete_fields(self, request: HttpRequest) -> tuple[str, ...]:
+        """Users can be looked up where the site has an admin of its users that searches."""
+        users = self.admin_site._registry.get(get_user_model())
+        return ("user",) if users and users.get_search_fields(request) else ()
 
 
 @admin.register(CocalcProject)
@@ -80,7 +94,7 @@ class CocalcProjectAdmin(ReadOnly):
 
     list_display = ("title", "slot", "project_id", "member_count", "created")
     list_filter = (("project_id", admin.EmptyFieldListFilter), "created")
-    search_fields = ("title", "slot", "project_id", "users__username")
+    search_fields = ("title", "slot", "project_id", *user_names("users")[:1])
     search_help_text = "A title, a slot, a project id, or a member's user name"
     fields = ("title", "slot", "project_id", "marker", "attempts", "claimed_until", "created")
     readonly_fields = fields

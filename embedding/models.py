@@ -232,4 +232,6 @@ class Event(models.Model):
     @classmethod
     def log(cls, action: str, target: str, *, actor: str = "", **detail: object) -> Self:
         """Add a row. `detail` must hold no secret."""
-        return cls.objects.create(action=action, target=target, actor=actor, detail=detail)
+        return cls.objects.create(
+            action=action, target=target[:300], actor=actor[:150], detail=detail
+        )

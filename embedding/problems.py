@@ -58,6 +58,10 @@ _COCALC: dict[type[errors.CocalcError], tuple[int, str]] = {
     errors.CommandFailed: (502, "The project could not do that: {words}"),
     errors.BadRequest: (502, "CoCalc refused the request: {words}"),
     errors.ServerFault: (502, "CoCalc had a fault of its own. Please try again in a moment."),
+    errors.NotStarted: (
+        504,
+        "The project does not start, though CoCalc answers. Please try again in a moment.",
+    ),
     errors.NotCocalc: (
         502,
         "Something answered at CoCalc's address, but not CoCalc. Please try again in a moment.",

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -19,11 +19,14 @@ from typing import Literal
 from playwright.sync_api import (
     Browser,
     FilePayload,
+    Locator,
     Page,
     ViewportSize,
     expect,
     sync_playwright,
 )
+
+from tests.cells import run_first_cell, type_into_first_cell
 
 ROOT = Path(__file__).resolve().parent.parent
 SHOTS = ROOT / "var" / "tour"
@@ -100,6 +103,25 @@ def ready(page: Page) -> None:
     expect(page.locator("#light")).to_have_attribute("data-state", "ready", timeout=LIMIT)
 
 
+def until(look: Callable[[], bool]) -> None:
+    """Look until it is so."""
+    end = time.monotonic() + LIMIT / 1000
+    while not look():
+        if time.monotonic() > end:
+            raise AssertionError("What the step waits for did not come.")
+        time.sleep(0.1)
+
+
+def come_into_view(notebook: Locator) -> None:
+    """Scroll there, until it has seen that; an editor that takes the focus scrolls back to it."""
+
+    def seen() -> bool:
+        notebook.scroll_into_view_if_needed(timeout=LIMIT)
+        return notebook.get_attribute("state") != "waiting"
+
+    until(seen)
+
+
 def shoot(page: Page, name: str) -> None:
     """Take a page in light and dark, at desktop and phone width."""
     for scheme in SCHEMES:
@@ -131,22 +153,12 @@ def student(browser: Browser, site: str, data: Path) -> None:
         ready(page)
     inner = page.frame_locator("#frame").frame_locator("iframe")
     with step("student: runs a cell"):
-        # A kernel that still starts may lose what it is told.
-        idle = inner.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
-        expect(idle).to_be_visible(timeout=LIMIT)
-        cell = inner.locator(".jp-Cell .cm-content").first
-        cell.click(timeout=LIMIT)
-        page.keyboard.type("print(6 * 7 * 1000)")
-        expect(cell).to_have_text("print(6 * 7 * 1000)", timeout=LIMIT)
-        page.keyboard.press("Shift+Enter")
+        type_into_first_cell(inner, "print(6 * 7 * 1000)", LIMIT / 1000)
+        run_first_cell(inner, "print(6 * 7 * 1000)", LIMIT / 1000)
         expect(inner.locator(".jp-OutputArea-output").first).to_contain_text("42000", timeout=LIMIT)
     with step("student: saves, and the result is in the file"):
         page.keyboard.press("Control+s")
-        end = time.monotonic() + LIMIT / 1000
-        while "42000" not in saved(data, "First steps.ipynb"):
-            if time.monotonic() > end:
-                raise AssertionError("The result is not in the file.")
-            time.sleep(0.1)
+        until(lambda: "42000" in saved(data, "First steps.ipynb"))
     shoot(page, "notebook")
     page.screenshot(path=SHOTS / "notebook.png")
     with step("student: looks into the activity panel and asks for the status"):
@@ -178,7 +190,7 @@ def student(browser: Browser, site: str, data: Path) -> None:
         page.get_by_role("button", name="Put the lesson's notebooks into my project").click()
         lesson = page.locator("cocalc-notebook")
         for number, state in enumerate(("ready", "ready", "refused")):
-            lesson.nth(number).scroll_into_view_if_needed(timeout=LIMIT)
+            come_into_view(lesson.nth(number))
             expect(lesson.nth(number)).to_have_attribute("state", state, timeout=LIMIT)
     shoot(page, "lesson-end")
     page.evaluate("scrollTo(0, 0)")

@@ -127,6 +127,12 @@ class ServerFault(CocalcError):
     recoverable = True
 
 
+class NotStarted(ServerFault):
+    """The project did not come up in time; nothing was done in it."""
+
+    code = "not_started"
+
+
 class NotCocalc(CocalcError):
     """What answered is not CoCalc: an HTML page, or JSON of another shape."""
 

@@ -5,11 +5,13 @@ outside. Only once something failed, the site asks CoCalc's front page and names
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 from urllib.parse import urlsplit
 
 import requests
 from django.core.cache import cache
+from django.utils import timezone
 
 from embedding.cocalc.customize import customize
 from embedding.cocalc.errors import CocalcError
@@ -53,12 +55,7 @@ def diagnose(row: EmbedSession, seen: str, origin: str) -> Cause:
     """
     if seen not in SEEN:
         raise Problem("bad_request", "There is no such thing to see.", status=400)
-    key = f"embedding-facts-{conf().cocalc_url}-{origin}"
-    facts: _Facts | None = cache.get(key)
-    if facts is None:
-        facts = _look(origin)
-        cache.set(key, facts, _KEPT)
-    cause = _cause(seen, origin, facts)
+    cause = _cause(seen, origin, _facts(row, origin))
     row.reason, row.detail = cause.code, cause.admin[:500]
     row.save(update_fields=["reason", "detail"])
     return cause
@@ -127,6 +124,21 @@ def _cause(seen: str, origin: str, facts: _Facts) -> Cause:
         f"blocked. {_TAB}",
         f"This server reaches {conf().cocalc_origin}, and the site is allowed; the frame is mute.",
     )
+
+
+def _facts(row: EmbedSession, origin: str) -> _Facts:
+    """Look, unless another page has just done so; but never before this session began.
+
+    So whoever tries again is told what holds now.
+    """
+    key = f"embedding-facts-{conf().cocalc_url}-{origin}"
+    known: tuple[datetime, _Facts] | None = cache.get(key)
+    if known and known[0] > row.started:
+        return known[1]
+    began = timezone.now()
+    facts = _look(origin)
+    cache.set(key, (began, facts), _KEPT)
+    return facts
 
 
 def _look(origin: str) -> _Facts:

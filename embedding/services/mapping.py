@@ -93,7 +93,7 @@ def project_row(slot: str, *, title: str, owner: User) -> CocalcProject:
     return row
 
 
-def personal_slot(user_id: int) -> str:
+def personal_slot(user_id: object) -> str:
     """Return the slot of a user's own project."""
     return f"personal:{user_id}"
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from embedding.client import client
-from embedding.cocalc.errors import OutcomeUnknown
+from embedding.cocalc.errors import NotStarted, OutcomeUnknown
 from embedding.cocalc.paths import clean_path
 from embedding.conf import conf
 from embedding.frame import frame_url
@@ -54,7 +54,7 @@ def session_row(session_id: uuid.UUID, user: User, member: Member, path: str) ->
             id=session_id,
             defaults={
                 "user": user,
-                "username": user.get_username(),
+                "username": user.get_username()[:150],
                 "project": member.project,
                 "path": path,
             },
@@ -89,7 +89,7 @@ def session_continue(
     if again or not _checked_lately(member, row.path):
         try:
             file_check(member, row.path)
-        except OutcomeUnknown as error:
+        except (OutcomeUnknown, NotStarted) as error:
             minting.result()  # CoCalc itself answers
             raise _not_started(error) from error
         _took(row, "running", began)
@@ -154,7 +154,7 @@ def forget_checks(member: Member) -> None:
     ).update(checked=None)
 
 
-def _not_started(error: OutcomeUnknown) -> Problem:
+def _not_started(error: OutcomeUnknown | NotStarted) -> Problem:
     return Problem(
         "project_not_started",
         "Your project does not start, though CoCalc answers. Your files are safe; please tell the "

@@ -138,7 +138,7 @@ def _first(context: Context, what: str) -> bool:
     return first
 
 
-def _address(user_id: int, project: object) -> str:
+def _address(user_id: Any, project: object) -> str:
     """Return how the app's addresses name a project; empty where the user is no member of it."""
     if project == MINE:
         # Made on the user's first visit, with the user as its owner.

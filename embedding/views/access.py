@@ -125,7 +125,7 @@ def for_scripts(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResp
                 problem = of_cocalc(error) if isinstance(error, CocalcError) else error
                 level = logging.WARNING if problem.status >= 500 else logging.INFO
                 log.log(level, "%s %s: %s", request.method, request.path, problem.detail or problem)
-                response = answer(problem, staff=request.user.is_staff)
+                response = answer(problem, staff=getattr(request.user, "is_staff", False))
         add_never_cache_headers(response)
         return response
 

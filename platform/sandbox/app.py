@@ -6,7 +6,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from sandbox import control, kiosk
-from sandbox.api.transport import Api, html_page
+from sandbox.api.transport import Api, down, html_page
 from sandbox.config import SITE_NAME
 from sandbox.hub import Hub
 from sandbox.jupyter import Jupyters
@@ -20,7 +20,7 @@ _UUID = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
 
 def build(hub: Hub, jupyters: Jupyters) -> web.Application:
-    app = web.Application(middlewares=[_check_host(hub), _last_resort])
+    app = web.Application(middlewares=[_check_host(hub), _pages_down(hub), _last_resort])
     app.add_routes(control.routes(hub))
     app.router.add_route("*", "/api/v1/{event:.*}", Api(hub).handle)
     app.router.add_get("/customize", _customize(hub))
@@ -37,6 +37,17 @@ def _check_host(hub: Hub) -> Middleware:
         return await handler(request)
 
     return check_host
+
+
+def _pages_down(hub: Hub) -> Middleware:
+    @web.middleware
+    async def pages_down(request: web.Request, handler: Handler) -> web.StreamResponse:
+        others = request.path.startswith(("/api/", "/sandbox/"))
+        if hub.quirks.pages_down and not others:
+            return down(request, hub.quirks.pages_down)
+        return await handler(request)
+
+    return pages_down
 
 
 @web.middleware

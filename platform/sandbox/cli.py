@@ -40,6 +40,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--public-url", default="", help="the address browsers use, if another")
     parser.add_argument("--tls-cert", type=Path)
     parser.add_argument("--tls-key", type=Path)
+    parser.add_argument("--other-tls-cert", type=Path, help="for the quirk wrong_certificate")
+    parser.add_argument("--other-tls-key", type=Path)
     parser.add_argument(
         "--iframe-hosts", help='who may use the kiosk\'s channel: "learn.school.test, .wild.test"'
     )
@@ -54,6 +56,8 @@ def _options() -> argparse.Namespace:
         parser.error(f"{options.host} is no loopback address, and the sandbox isolates nobody.")
     if bool(options.tls_cert) != bool(options.tls_key):
         parser.error("--tls-cert and --tls-key go together.")
+    if bool(options.other_tls_cert) != bool(options.other_tls_key):
+        parser.error("--other-tls-cert and --other-tls-key go together.")
     return options
 
 
@@ -80,6 +84,8 @@ def main() -> None:
         public_url=options.public_url,
         tls_cert=options.tls_cert,
         tls_key=options.tls_key,
+        other_tls_cert=options.other_tls_cert,
+        other_tls_key=options.other_tls_key,
         iframe_hosts=options.iframe_hosts,
     )
     config.data.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -131,7 +137,7 @@ async def _serve(config: Config, quirks: Quirks, ready_fd: int | None) -> None:
         front = app.build(hub, jupyters)
         runner = web.AppRunner(front, access_log=None, shutdown_timeout=1)
         await runner.setup()
-        site = web.TCPSite(runner, config.host, config.port, ssl_context=_tls(config))
+        site = web.TCPSite(runner, config.host, config.port, ssl_context=_tls(config, quirks))
         try:
             await site.start()
         except OSError as problem:
@@ -143,11 +149,25 @@ async def _serve(config: Config, quirks: Quirks, ready_fd: int | None) -> None:
         await runner.cleanup()
 
 
-def _tls(config: Config) -> ssl.SSLContext | None:
+def _tls(config: Config, quirks: Quirks) -> ssl.SSLContext | None:
     if not config.tls_cert:
         return None
+    context = _tls_context(config.tls_cert, config.tls_key)
+    if config.other_tls_cert:
+        other = _tls_context(config.other_tls_cert, config.other_tls_key)
+
+        def choose(socket: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
+            # Who asks by an address names nobody: the control door stays open.
+            if quirks.wrong_certificate and name:
+                socket.context = other
+
+        context.sni_callback = choose
+    return context
+
+
+def _tls_context(cert: Path, key: Path | None) -> ssl.SSLContext:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(config.tls_cert, config.tls_key)
+    context.load_cert_chain(cert, key)
     return context
 
 

@@ -18,6 +18,8 @@ class Config:
     public_url: str = ""
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    other_tls_cert: Path | None = None
+    other_tls_key: Path | None = None
     iframe_hosts: str | None = None
 
     @property

@@ -45,6 +45,8 @@ class Control:
     async def change_quirks(self, request: web.Request) -> web.Response:
         try:
             values = json.loads(await request.text())
+            if values.get("wrong_certificate") and not self._hub.config.other_tls_cert:
+                raise ValueError("wrong_certificate needs --other-tls-cert.")
             self._hub.quirks.change(values)
         except (ValueError, AttributeError) as problem:
             return web.json_response({"error": str(problem)}, status=400)

@@ -13,6 +13,7 @@ from sandbox.api.transport import html_page
 from sandbox.documents import view_of
 from sandbox.hub import Hub
 from sandbox.origin import from_own_page
+from sandbox.projects import NotStarted
 from sandbox.signin import sign_in, signed_in
 from sandbox.store import Account, Project
 
@@ -81,7 +82,7 @@ class Pages:
 
     async def file(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["name"]
-        if name not in _FILES:
+        if name not in _FILES or (self._hub.quirks.white_page and name.endswith(".js")):
             return html_page(404, "Not Found")
         return web.Response(
             body=(STATIC / name).read_bytes(),
@@ -150,7 +151,10 @@ class Desk:
         found = self._project(request)
         if found is None:
             return _nothing()
-        await self._hub.projects.start(found[1].project_id)
+        try:
+            await self._hub.projects.start(found[1].project_id)
+        except NotStarted:
+            return web.json_response({"error": "timeout"}, status=503)
         return web.json_response({})
 
     async def file(self, request: web.Request) -> web.Response:

@@ -40,6 +40,7 @@ class SandboxProcess:
         admin_key: str,
         port: int = 0,
         tls: tuple[Path, Path] | None = None,
+        other_tls: tuple[Path, Path] | None = None,
         verify: Path | None = None,
         iframe_hosts: str = "",
         public_host: str | None = None,
@@ -48,7 +49,8 @@ class SandboxProcess:
     ) -> Self:
         """Start one and wait until it answers.
 
-        `tls` is (certificate chain, key), `verify` the CA that signed it, `public_host` a name
+        `tls` is (certificate chain, key), `other_tls` the same for the quirk wrong_certificate,
+        `verify` the CA that signed it, `public_host` a name
         besides the loopback ones that it answers to, `iframe_hosts` who may use the kiosk's
         channel (empty: as it was). The admin key goes by the environment, which `ps` does not
         show.
@@ -60,6 +62,8 @@ class SandboxProcess:
             options += ["--public-url", f"{'https' if tls else 'http'}://{public_host}"]
         if tls:
             options += ["--tls-cert", str(tls[0]), "--tls-key", str(tls[1])]
+        if other_tls:
+            options += ["--other-tls-cert", str(other_tls[0]), "--other-tls-key", str(other_tls[1])]
         data.mkdir(parents=True, exist_ok=True)
         readable, writable = os.pipe()
         try:

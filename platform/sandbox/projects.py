@@ -17,6 +17,10 @@ from sandbox.quirks import Quirks
 STOPPED, STARTING, RUNNING, STOPPING = "opened", "starting", "running", "stopping"
 
 
+class NotStarted(Exception):
+    """The project did not come up in the time that CoCalc gives it (20 s there)."""
+
+
 class Projects:
     def __init__(self, config: Config, quirks: Quirks, instance: str) -> None:
         self._config = config
@@ -53,13 +57,15 @@ class Projects:
         return self._locks.setdefault(project_id, asyncio.Lock())
 
     async def start(self, project_id: str) -> None:
-        """Start a project unless it runs, and wait until it does."""
+        """Start a project unless it runs, and wait until it does, or for as long as one waits."""
         async with self._lock(project_id):
             if self.is_running(project_id):
                 return
             self._set(project_id, STARTING)
             self.home(project_id).mkdir(parents=True, exist_ok=True)
             await asyncio.sleep(self._quirks.start_seconds)
+            if self._quirks.never_starts:
+                raise NotStarted
             self._set(project_id, RUNNING)
 
     async def stop(self, project_id: str) -> None:

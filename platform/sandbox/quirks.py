@@ -27,10 +27,18 @@ class Quirks:
     """"close": the connection breaks; "503": a gateway's HTML; "": the API answers."""
     api_html: bool = False
     """The API answers 200 with a page of HTML."""
+    pages_down: str = ""
+    """As `api_down`, for all the rest: pages, what they ask for, files, kernels."""
+    wrong_certificate: bool = False
+    """Who asks by the public name gets a certificate that nobody trusts (see --other-tls-cert)."""
+    never_starts: bool = False
+    """A stopped project does not start; calls into it end with `timeout`."""
     slow_boot: float = 0.0
     """Seconds more that a page needs before it connects."""
     dead_channel: bool = False
     """The kiosk never answers a message (its project log still comes)."""
+    white_page: bool = False
+    """Pages come without their script: they stay white and say nothing."""
     refused_frames: bool = False
     """Pages forbid to be framed."""
     stopped_dialog: bool = False
@@ -52,11 +60,11 @@ class Quirks:
 def _checked(name: str, value: Any, kinds: dict[str, Any]) -> Any:
     if name not in kinds:
         raise ValueError(f"There is no quirk named {name!r}.")
-    if name == "api_down":
+    if name in ("api_down", "pages_down"):
         # True and False are what one types first.
         value = {True: "close", False: "", None: ""}.get(value, value)
         if value not in ("", "close", "503"):
-            raise ValueError('api_down is "close", "503" or "".')
+            raise ValueError(f'{name} is "close", "503" or "".')
         return value
     kind = kinds[name]
     if kind == list[str]:

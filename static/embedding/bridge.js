@@ -13,9 +13,8 @@
  * 6. An error without action is nobody's, unless it names the project of one open.
  * 7. {source: "cocalc-project-log", payload} comes unasked, even where no command is answered.
  * 8. "connected" proves nothing. Ready: open_files has the file, its open was acknowledged, or the
- *    project log has it opened.
- * 9. While a new address loads, the old page still answers: nothing counts until status_time
- *    changes, for every page has its own.
+ *    project log has it opened. The log may come before any reply: then whether commands are
+ *    answered is not known yet, and asked at once.
  */
 
 const LIMITS = {
@@ -28,7 +27,6 @@ const LIMITS = {
   lost: 15000,
   openLimit: 45000,
   channel: 10000,
-  replace: 10000,
   pollOpening: 1000,
   pollReady: 15000,
   pollSlow: 2000, // also when lost
@@ -47,8 +45,6 @@ const SENTENCES = {
 };
 
 const STATUS = { action: "status" };
-/** Frame's window -> the last status_time; a later bridge must know it too. */
-const pageTimes = new WeakMap();
 const isObject = (value) => typeof value === "object" && value !== null;
 const asText = (value) => (typeof value === "string" ? value : "");
 const keyOf = (projectId, path) =>
@@ -78,7 +74,7 @@ export class BridgeError extends Error {
  *   openFiles: Map<string, string[]>}} Status
  *
  * Events; `time` in ms since 1970:
- * - state {state, previous, reason: "loading|status|ack|log|silent|disconnected|unproven"}
+ * - state {state, previous, reason: "status|ack|log|silent|disconnected|unproven"}
  * - sent {command, time}
  * - reply {kind: "ack|done|error|status", command?, text, time, status?}
  * - log: CoCalc's project-log message
@@ -95,9 +91,8 @@ export class Bridge extends EventTarget {
   #reason;
   #files = new Map();
   #expected = "";
-  #proven = false; // since the last address
+  #proven = false; // once
   #hadFiles = false;
-  #oldUntil = 0; // by then the old page is gone
   #alive = null; // not known
   #trouble = Infinity; // since when no good status came
   #since = 0; // "opening" began
@@ -191,31 +186,6 @@ export class Bridge extends EventTarget {
     this.status();
   }
 
-  unwatch() {
-    this.#watching = false;
-    this.#trouble = Infinity;
-  }
-
-  /** The frame gets a new address. */
-  frameLoading() {
-    const now = this.#clock.now();
-    const { acknowledge, repeat, replace } = this.#limits;
-    if (pageTimes.get(this.#frame())) this.#oldUntil = now + replace;
-    this.#proven = this.#hadFiles = false;
-    this.#files = new Map();
-    this.#trouble = this.#firstSent = Infinity;
-    this.#since = this.#polled = now;
-    for (const request of this.#pending.values()) {
-      if (request.command.path) {
-        request.code = "timeout_acknowledge";
-        request.next = now + repeat;
-        request.deadline = now + acknowledge;
-      } else if (request.command !== STATUS) this.#settle(request, "frame_gone");
-    }
-    this.#become("opening", "loading");
-    this.#plan();
-  }
-
   destroy() {
     this.#destroyed = true;
     this.#host.removeEventListener("message", this.#listen);
@@ -246,23 +216,16 @@ export class Bridge extends EventTarget {
     request.reject(error);
   }
 
-  get #oldPage() {
-    return this.#clock.now() < this.#oldUntil;
-  }
-
   /** Not to be sent yet, so no reply is for it. */
   #waits({ command }) {
-    if (command === STATUS) return false;
-    return this.#oldPage || (command.path && this.#pending.has("closeall"));
+    return command.path && this.#pending.has("closeall");
   }
 
   #post(request, now) {
-    const waits = this.#waits(request);
-    request.next = now + (waits ? this.#limits.repeat : request.every);
-    // It tells when the old page is gone.
-    const command = waits ? STATUS : request.command;
+    const { command, every } = request;
+    request.next = now + every;
     const frame = this.#frame();
-    if (!frame) return;
+    if (!frame || this.#waits(request)) return;
     try {
       // Readable: not CoCalc's yet.
       if (frame.location.origin !== this.#origin) return;
@@ -321,8 +284,12 @@ export class Bridge extends EventTarget {
   }
 
   #opened(key, request, how) {
-    if (!request && (this.#oldPage || !key || key !== this.#expected)) return;
+    if (!request && (!key || key !== this.#expected)) return;
     this.#prove(how === "log" ? how : "ack");
+    if (this.#alive === null) {
+      this.#release();
+      this.probe();
+    }
     // Its own replies follow.
     if (!request || (how === "log" && this.#alive)) return;
     request.acknowledged.resolve();
@@ -350,13 +317,6 @@ export class Bridge extends EventTarget {
     };
     const request = this.#pending.get("status");
     this.#reply("status", request, value.status, value);
-    const frame = this.#frame();
-    if (this.#oldPage) {
-      if (+time === pageTimes.get(frame)) return;
-      this.#oldUntil = 0;
-      this.#release();
-    }
-    if (frame) pageTimes.set(frame, +time);
     this.#files = files;
     if (value.status !== "connected") {
       this.#trouble = Math.min(this.#trouble, this.#clock.now());
@@ -417,13 +377,14 @@ export class Bridge extends EventTarget {
     if (!this.#watching) return agenda;
     const limits = this.#limits;
     const silent = this.#alive ? this.#trouble : Infinity;
+    const known = this.#alive !== null;
     const [pause, change, state, reason] = {
       opening: [limits.pollOpening, this.#since + limits.openLimit, "lost", "unproven"],
-      ready: [limits.pollReady, silent + limits.slow, "slow", "silent"],
+      ready: [known ? limits.pollReady : limits.pollOpening, silent + limits.slow, "slow", "silent"],
       slow: [limits.pollSlow, silent + limits.lost, "lost", this.#reason],
       lost: [limits.pollSlow, Infinity],
     }[this.#state];
-    const dead = this.#alive === null ? this.#firstSent + limits.channel : Infinity;
+    const dead = known ? Infinity : this.#firstSent + limits.channel;
     return agenda.concat([
       [dead, () => this.#setAlive(false)],
       [change, () => this.#become(state, reason)],

@@ -187,7 +187,8 @@ export class CocalcNotebook extends HTMLElement {
 
   /** How it fares; asks CoCalc for its open files, where it answers. */
   async status() {
-    if (this.#session?.alive) await this.#command("status").catch(() => {});
+    // Not known yet in a frame that is ready: it most likely does.
+    if (this.#session?.alive ?? this.#session?.state === "ready") await this.#command("status").catch(() => {});
     const { state, code = "", alive = null } = this.#session ?? { state: this.state };
     return { state, code, alive, project: this.project, path: this.path, files: [...this.#files] };
   }

@@ -268,14 +268,20 @@ export class Session extends EventTarget {
   }
 
   async switchTo(path) {
-    if (path === this.#path && this.#bridge?.state === "ready") {
+    const bridge = this.#bridge;
+    const current = () => this.#path === path && this.#bridge === bridge;
+    if (path === this.#path && bridge?.state === "ready") {
       // It may have been closed in the frame.
-      if (this.#bridge.alive) await this.command("open").catch(() => {});
+      if ((await this.#answering(bridge)) && current()) await this.command("open").catch(() => {});
       return true;
     }
     this.#path = path;
     this.#emit("path", { path });
-    const bridge = this.#bridge;
+    if (bridge?.state === "ready" && bridge.alive === null && !this.#flight) {
+      this.#become("opening");
+      await this.#answering(bridge);
+      if (!current()) return false;
+    }
     if (!bridge?.alive || bridge.state === "lost" || this.#flight) {
       this.start();
       return true;
@@ -285,7 +291,7 @@ export class Session extends EventTarget {
     try {
       await this.command("open");
     } catch (error) {
-      if (this.#path !== path || this.#bridge !== bridge) return false;
+      if (!current()) return false;
       if (!(error instanceof RequestError) && error.code !== "refused") {
         if (bridge.state !== "lost") this.start();
         return false;
@@ -293,11 +299,19 @@ export class Session extends EventTarget {
       this.#become(bridge.state);
       throw error;
     }
-    if (this.#path === path && this.#bridge === bridge) {
+    if (current()) {
       this.#isOpen(path);
       this.#become(bridge.state);
     }
     return true;
+  }
+
+  /** Does the frame answer commands? Soon after its opening that is not known yet. */
+  async #answering(bridge) {
+    // A call joins one under way, whose time may be over at once; so two.
+    for (let calls = 0; bridge.alive === null && calls < 2; calls++)
+      await bridge.status().catch(() => {});
+    return bridge.alive;
   }
 
   retry() {

@@ -2,6 +2,7 @@
 import { Clock, ORIGIN, P } from "/fake.js";
 import { Session } from "/session.js";
 
+export { P };
 export const USER = "7";
 const FIELD = '<input name="csrfmiddlewaretoken" value="old">';
 

@@ -61,26 +61,20 @@ export class World {
   sent = []; // {command, at}
   events = []; // {type, at, ...detail}
   frame = { postMessage: (command, origin) => this.#receive(command, origin) };
+  gone = false; // the frame
   onCommand = () => {};
   listeners = 0;
 
   constructor(limits) {
     const { host } = this;
-    this.limits = limits;
     for (const [name, step] of [["addEventListener", 1], ["removeEventListener", -1]]) {
       host[name] = (...args) => {
         this.listeners += step;
         EventTarget.prototype[name].apply(host, args);
       };
     }
-    this.another();
-  }
-
-  /** Puts a new bridge in place of the last. */
-  another() {
-    this.bridge?.destroy();
-    const { host, limits, clock } = this;
-    this.bridge = new Bridge(() => this.frame, ORIGIN, { host, limits, clock });
+    const { clock } = this;
+    this.bridge = new Bridge(() => (this.gone ? null : this.frame), ORIGIN, { host, limits, clock });
     for (const type of ["state", "sent", "reply", "log", "channel"])
       this.bridge.addEventListener(type, ({ detail }) =>
         this.events.push({ ...detail, type, at: this.clock.time }),

@@ -1,12 +1,12 @@
 /**
  * Random interleavings: commands in any order against a frame that delays, loses, doubles and
- * reorders its replies, reloads, gets new addresses and is talked over by strangers. What must
+ * reorders its replies, reloads, goes away for a while and is talked over by strangers. What must
  * hold is said without the bridge's own bookkeeping: a call may only end as it did if such a
  * reply was delivered while it was pending.
  */
 import { P, Q, World, turn } from "/fake.js";
 
-const LIMITS = { acknowledge: 8000, open: 12000, closeAll: 5000, status: 3000, replace: 4000 };
+const LIMITS = { acknowledge: 8000, open: 12000, closeAll: 5000, status: 3000 };
 
 function generator(seed) {
   let state = seed;
@@ -29,7 +29,7 @@ async function play(seed, count) {
   const wrong = [];
   const calls = [];
   const delivered = []; // {kind, file, text, ping, at, order}
-  const addresses = [];
+  const away = []; // {from, to}: without a frame
   let order = 0;
   let pings = 0;
   let page = 1;
@@ -43,6 +43,7 @@ async function play(seed, count) {
     const times = random() < chance.twice ? 2 : 1;
     for (let i = 0; i < times; i++)
       clock.later(random.below(chance.slow), () => {
+        if (world.gone) return;
         delivered.push({ kind, ...more, at: clock.time, order: ++order });
         world.say(data);
       });
@@ -126,14 +127,22 @@ async function play(seed, count) {
     } else if (dice < 0.6) call("status", bridge.status(), null, LIMITS.status);
     else if (dice < 0.7) call("closed", bridge.closeAll(), null, LIMITS.closeAll);
     else if (dice < 0.75) bridge.expect(project_id, path);
-    else if (dice < 0.8) random.one([() => bridge.watch(), () => bridge.unwatch()])();
+    else if (dice < 0.8) random.one([() => bridge.watch(), () => bridge.probe()])();
     else if (dice < 0.85) signedIn = !signedIn;
     else if (dice < 0.88) {
-      bridge.frameLoading();
-      addresses.push({ at: clock.time, order });
+      // As after sign-in: the same frame, and nothing is open in it.
       clock.later(random.below(3000), () => {
         page += 1;
+        signedIn = true;
         for (const id of Object.keys(files)) delete files[id];
+      });
+    } else if (dice < 0.9 && !world.gone) {
+      world.gone = true;
+      const time = { from: clock.time, to: Infinity };
+      away.push(time);
+      clock.later(random.below(6000), () => {
+        world.gone = false;
+        time.to = clock.time;
       });
     } else interfere();
     await clock.pass(random.one([0, 0, 1, random.below(100), random.below(3000)]));
@@ -154,10 +163,7 @@ async function play(seed, count) {
       wrong.push(`${name}: never ended`);
       continue;
     }
-    // A new address gives an `open` its time anew.
-    const moved = file ? addresses.filter(({ at }) => at >= since && at <= seen.at) : [];
-    const last = moved.at(-1)?.at ?? since;
-    if (seen.at > last + limit) wrong.push(`${name}: too late`);
+    if (seen.at > since + limit) wrong.push(`${name}: too late`);
     const while_ = delivered.filter((it) => it.order > from && it.at <= seen.at);
     const one = (kinds) => while_.some((it) => it.file === file && kinds.includes(it.kind));
     const allowed = {
@@ -176,8 +182,16 @@ async function play(seed, count) {
             seen.error.message.endsWith(it.text),
         ),
       superseded: () => file && calls.some((it) => it.kind === "closed" && it.since <= seen.at),
-      frame_gone: () => kind === "closed" && addresses.some(({ at }) => at === seen.at),
-      timeout_acknowledge: () => file && seen.at - last === LIMITS.acknowledge,
+      // Its time is over, and there is no frame to blame.
+      frame_gone: () =>
+        away.some(({ from, to }) => from <= seen.at && seen.at <= to) &&
+        {
+          acknowledged: seen.at - since === limit,
+          open: seen.at - since >= LIMITS.acknowledge,
+          closed: seen.at - since === limit,
+          status: true,
+        }[kind],
+      timeout_acknowledge: () => file && seen.at - since === LIMITS.acknowledge,
       timeout_open: () => kind === "open" && seen.at - since >= LIMITS.open,
       timeout_close: () => kind === "closed" && seen.at - since === LIMITS.closeAll,
       timeout_status: () => kind === "status" && seen.at - since <= LIMITS.status,

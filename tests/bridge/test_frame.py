@@ -262,29 +262,10 @@ def test_a_frame_put_in_place_of_the_first(stage: Stage) -> None:
         const opening = bridge.open(P, "a.ipynb");
         frame.remove();
         window.frame = addFrame();
-        bridge.frameLoading();
         return outcome(opening);
     """)
         == "fine"
     )
-
-
-def test_a_new_address_is_not_ready_because_the_old_page_was(stage: Stage) -> None:
-    """The old page goes on answering, with the very file open, until the new one takes over."""
-    stage.run("""
-        start({}, {repeat: 50, pollOpening: 50, replace: 60000}); await loaded(frame);
-        bridge.expect(P, "a.ipynb");
-        await bridge.open(P, "a.ipynb");
-        await bridge.status();
-        bridge.watch();
-        bridge.frameLoading();
-        window.opening = bridge.open(P, "a.ipynb");
-        await pause(300);
-    """)
-    assert stage.run("return bridge.state") == "opening"
-    assert stage.frame.evaluate("received.filter(({path}) => path).length") == 1
-    assert stage.run("frame.src = address(); return outcome(opening)") == "fine"
-    assert stage.run("return states()") == ["ready: ack", "opening: loading", "ready: ack"]
 
 
 def shapes() -> list[Any]:

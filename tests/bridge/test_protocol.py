@@ -333,8 +333,7 @@ class TestState:
             await w.clock.pass(31000);
             w.onCommand = () => {};
             await w.clock.pass(30000);
-            w.bridge.unwatch();
-            await w.clock.pass(60000);
+            w.bridge.destroy();
             return [w.sent.map(({at}) => at - 1000), w.states(), w.clock.most];
             """,
         ) == [
@@ -446,128 +445,73 @@ class TestState:
             """,
         ) == ["opening", ["0 ready: ack"]]
 
-    def test_a_pause_of_watching_is_no_silence(self, fake: Page) -> None:
+    def test_where_the_log_is_first_commands_are_asked_after_until_that_is_known(
+        self, fake: Page
+    ) -> None:
+        """Whether they are answered matters to whoever opens another file soon."""
         assert run(
             fake,
             """
             const w = new World(); w.bridge.expect(P, "a"); w.bridge.watch();
-            w.status({[P]: ["a"]});
-            await w.clock.pass(15001);
-            w.bridge.unwatch();
-            await w.clock.pass(60000);
-            w.bridge.watch();
-            w.onCommand = () => w.status({[P]: ["a"]});
-            await w.clock.pass(60000);
-            return w.states();
-            """,
-        ) == ["0 ready: status"]
-
-
-class TestNewAddress:
-    def test_what_is_under_way_is_asked_again_or_rejected(self, fake: Page) -> None:
-        assert run(
-            fake,
-            """
-            const w = new World();
-            w.status(); // the old page's status_time
-            const opening = w.bridge.open(P, "a");
-            w.reply("ack", "a");
-            await w.clock.pass(50000);
-            const calls = [w.bridge.closeAll()];
-            w.closed(); await turn();
-            calls.push(w.bridge.closeAll(), w.bridge.open(P, "b"), w.bridge.status());
-            const seen = calls.map((call) => w.watch(call));
-            w.bridge.frameLoading();
-            await w.clock.pass(1500);
-            w.status({[P]: ["b"]}); w.reply("ack", "b"); w.reply("done", "b"); // the old page
-            await turn();
-            const then = [seen.map(({is}) => is), w.opens().length, w.bridge.openFiles.size];
-            w.status({}, {status_time: new Date(2)});
+            await w.clock.pass(300);
+            w.log("a");
             await w.clock.pass(0);
-            const sent = w.opens().length;
-            w.reply("ack", "b"); w.reply("done", "b"); await turn();
-            return [then, sent, seen.map(({is}) => is), w.states().at(-1)];
+            const then = [w.bridge.alive, w.bridge.state];
+            await w.clock.pass(5000);
+            const sent = w.sent.map(({at}) => at - 1000);
+            w.onCommand = () => w.status({[P]: ["a"]});
+            await w.clock.pass(1000);
+            const before = w.sent.length;
+            await w.clock.pass(14000);
+            const quiet = w.sent.length - before;
+            await w.clock.pass(1000);
+            return [then, sent, w.bridge.alive, quiet, w.sent.length - before, w.states(),
+                w.clock.most];
             """,
         ) == [
-            [["fine", "frame_gone", "pending", "pending"], 1, 0],
-            2,
-            ["fine", "frame_gone", "fine", "fine"],
-            "51500 ready: ack",
+            [None, "ready"],
+            [0, 300, 1300, 2300, 3300, 4300, 5300],
+            True,
+            0,
+            1,
+            ["300 ready: log"],
+            1,
         ]
 
-    def test_an_open_that_was_acknowledged_is_asked_again(self, fake: Page) -> None:
-        assert run(
-            fake,
-            """
-            const w = new World(); const opening = w.bridge.open(P, "a");
-            const seen = [w.watch(opening.acknowledged), w.watch(opening)];
-            w.reply("ack", "a");
-            await w.clock.pass(59000);
-            w.bridge.frameLoading();
-            await w.clock.pass(19000);
-            const then = seen.map(({is}) => is);
-            await w.clock.pass(1000);
-            return [then, seen.map(({is}) => is), w.opens().length];
-            """,
-        ) == [["fine", "pending"], ["fine", "timeout_acknowledge"], 20]
-
-    def test_the_old_page_is_not_believed_for_ever(self, fake: Page) -> None:
-        """Should the address not change after all, the page that is there counts."""
+    def test_a_frame_that_could_not_be_spoken_to_is_asked_at_the_first_log(
+        self, fake: Page
+    ) -> None:
+        """A fast CoCalc logs the file before the first repetition."""
         assert run(
             fake,
             """
             const w = new World(); w.bridge.expect(P, "a");
+            w.frame.location = {origin: "null"}; // an empty frame's, which we may read
+            w.bridge.watch(); const opening = w.watch(w.bridge.open(P, "a"));
+            await w.clock.pass(700);
+            const before = w.sent.length;
+            delete w.frame.location;
             w.onCommand = () => w.status({[P]: ["a"]});
-            w.bridge.watch();
-            await w.clock.pass(1000);
-            w.bridge.frameLoading();
+            w.log("a");
+            await w.clock.pass(0);
+            return [before, opening.is, w.sent.map(({command, at}) => [command.action, at - 1000]),
+                w.bridge.alive, w.bridge.state];
+            """,
+        ) == [0, "fine", [["status", 700]], True, "ready"]
+
+    def test_a_dead_channel_is_asked_after_no_more_often_than_a_live_one(self, fake: Page) -> None:
+        assert run(
+            fake,
+            """
+            const w = new World(); w.bridge.expect(P, "a"); w.bridge.watch();
+            w.log("a");
             await w.clock.pass(20000);
-            return w.states();
+            const before = w.sent.length;
+            await w.clock.pass(60000);
+            // A status without a reply is repeated for four seconds.
+            return [w.bridge.alive, w.sent.length - before];
             """,
-        ) == ["0 ready: status", "1000 opening: loading", "11000 ready: status"]
-
-    def test_the_channel_has_its_time_anew(self, fake: Page) -> None:
-        assert run(
-            fake,
-            """
-            const w = new World(); w.bridge.watch();
-            await w.clock.pass(9000); w.bridge.frameLoading();
-            await w.clock.pass(10999);
-            const events = w.events.filter(({type}) => type === "channel").length;
-            await w.clock.pass(1);
-            return [events, w.events.find(({type}) => type === "channel").alive];
-            """,
-        ) == [0, False]
-
-    def test_a_later_bridge_knows_the_old_page_too(self, fake: Page) -> None:
-        assert run(
-            fake,
-            """
-            const w = new World();
-            w.status({[P]: ["a"]});
-            w.another();
-            w.bridge.frameLoading(); w.bridge.expect(P, "a"); w.bridge.watch();
-            const seen = w.watch(w.bridge.open(P, "a"));
-            w.status({[P]: ["a"]}); w.reply("ack", "a"); w.reply("done", "a"); w.log("a");
-            await turn();
-            const then = [w.opens().length, seen.is, w.bridge.state];
-            w.status({}, {status_time: new Date(2)}); await w.clock.pass(0);
-            w.reply("ack", "a"); w.reply("done", "a"); await turn();
-            return [then, w.opens().length, seen.is, w.bridge.state];
-            """,
-        ) == [[0, "pending", "opening"], 1, "fine", "ready"]
-
-    def test_opening_ends_anew(self, fake: Page) -> None:
-        assert run(
-            fake,
-            """
-            const w = new World(); w.bridge.watch();
-            await w.clock.pass(30000); w.bridge.frameLoading();
-            await w.clock.pass(44000); w.bridge.frameLoading();
-            await w.clock.pass(100000); w.bridge.frameLoading();
-            return w.states();
-            """,
-        ) == ["119000 lost: unproven", "174000 opening: loading"]
+        ) == [False, 16]
 
 
 class TestDestroy:
@@ -584,7 +528,7 @@ class TestDestroy:
             const after = [w.bridge.open(P, "b"), w.bridge.status(), w.bridge.closeAll()];
             seen.push(...after.map((call) => w.watch(call)));
             const events = w.events.length, sent = w.sent.length;
-            w.bridge.watch(); w.bridge.frameLoading(); w.bridge.expect(P, "a"); w.bridge.destroy();
+            w.bridge.watch(); w.bridge.probe(); w.bridge.expect(P, "a"); w.bridge.destroy();
             w.status({[P]: ["a"]}); w.log("a");
             await w.clock.pass(100000);
             return [seen.map(({is}) => is), listeners, w.clock.timers.size,

@@ -3,11 +3,12 @@
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page
 
 
 def run(page: Page, script: str) -> Any:
-    given = 'const { Night, USER } = await import("/fake-session.js"); const w = new Night();'
+    given = 'const { Night, USER, P } = await import("/fake-session.js"); const w = new Night();'
     return page.evaluate(f"async () => {{ {given} {script} }}")
 
 
@@ -76,6 +77,81 @@ def test_sleep_with_a_poll_under_way(fake: Page) -> None:
         return [w.names(), w.shown];
         """,
     ) == [[], 1]
+
+
+READY_BY_LOG = """
+    const log = (filename) => w.say({ source: "cocalc-project-log", payload: { project_log:
+        { project_id: P, event: { event: "open", action: "open", filename } } } });
+    w.mute = true; w.session.start(); await w.pass(); w.files = ["a"]; log("a"); await w.pass();
+    const then = [w.session.state, w.session.alive];
+    w.forget();
+"""
+
+
+@pytest.mark.parametrize("wait", [0, 900, 3_900])
+def test_another_file_right_after_the_opening_needs_no_new_address(fake: Page, wait: int) -> None:
+    """CoCalc's log may prove the file open before CoCalc answers anything."""
+    assert run(
+        fake,
+        f"""
+        {READY_BY_LOG} await w.pass({wait});
+        let switched; w.session.switchTo("b").then((value) => (switched = value));
+        await w.pass(); const before = [switched ?? null, w.session.state];
+        await w.pass(500); w.mute = false; await w.pass(1_500);
+        return [then, before, switched, w.names(), w.files, w.count("session"), w.shown,
+            w.session.alive];
+        """,
+    ) == [
+        ["ready", None],
+        [None, "opening"],
+        True,
+        ["opening", "opening", "ready"],
+        ["a", "b"],
+        0,
+        1,
+        True,
+    ]
+
+
+def test_another_file_where_commands_turn_out_not_to_be_answered(fake: Page) -> None:
+    assert run(
+        fake,
+        f"""
+        {READY_BY_LOG}
+        let switched; w.session.switchTo("b").then((value) => (switched = value));
+        await w.pass(3_500); const before = [w.session.state, w.count("session")];
+        await w.pass(5_000);
+        const {{ json }} = w.asked.find(({{ what }}) => what === "session");
+        log("b"); await w.pass();
+        return [then, before, switched, json.path, w.count("session"), w.shown, w.session.state];
+        """,
+    ) == [["ready", None], ["opening", 0], True, "b", 1, 2, "ready"]
+
+
+def test_only_the_last_of_several_choices_right_after_the_opening_counts(fake: Page) -> None:
+    assert run(
+        fake,
+        f"""
+        {READY_BY_LOG}
+        const calls = ["b", "c", "c"].map((path) => w.session.switchTo(path));
+        await w.pass(500); w.mute = false; await w.pass(1_500);
+        const opened = w.sent.filter(({{ action }}) => action === "open").map(({{ path }}) => path);
+        return [await Promise.all(calls), w.session.path, w.session.state, new Set(opened).size,
+            w.files, w.shown];
+        """,
+    ) == [[False, True, True], "c", "ready", 1, ["a", "c"], 1]
+
+
+def test_a_choice_right_after_the_opening_does_not_outlive_the_frame(fake: Page) -> None:
+    assert run(
+        fake,
+        f"""
+        {READY_BY_LOG}
+        const choice = w.session.switchTo("b");
+        w.announce(""); await w.pass(20_000);
+        return [await choice, w.session.state, w.count("session"), w.shown];
+        """,
+    ) == [False, "signed_out", 0, 1]
 
 
 def test_a_frame_that_fell_silent_is_replaced(fake: Page) -> None:

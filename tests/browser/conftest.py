@@ -9,9 +9,19 @@ from playwright.sync_api import Browser, sync_playwright
 
 from embedding.cocalc.v1 import V1Client
 from sandbox.process import SandboxProcess
-from tests.browser.school import COCALC_HOST, KEY, SITE_HOST, School, Student, Tls, site
+from tests.browser.school import (
+    COCALC_HOST,
+    KEY,
+    SITE_HOST,
+    STUDENTS,
+    School,
+    Student,
+    Tls,
+    site,
+)
 from tests.browser.visit import Visit
 
+CHROMIUM = "/usr/bin/chromium"
 Visitor = Callable[..., Visit]
 
 
@@ -28,6 +38,7 @@ def running(tls: Tls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scho
             data / "cocalc",
             admin_key=KEY,
             tls=(tls.chain, tls.key),
+            other_tls=tls.other,
             verify=tls.ca,
             iframe_hosts=SITE_HOST,
             public_host=COCALC_HOST,
@@ -41,7 +52,7 @@ def running(tls: Tls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scho
         patch.setenv("REQUESTS_CA_BUNDLE", str(tls.ca))
         cocalc = V1Client(sandbox.url, KEY)
         school = School(data, port, sandbox, cocalc)
-        school.students = iter(students)
+        school.students, school.staff = iter(students[:STUDENTS]), iter(students[STUDENTS:])
         yield school
         cocalc.close()
 
@@ -51,36 +62,53 @@ def school(running: School) -> Iterator[School]:
     """The school, with its CoCalc in good health before and after."""
     running.sandbox.reset_calls()
     yield running
-    running.sandbox.reset_quirks()
+    mend(running)
 
 
-# Not for the session: Playwright's event loop would still run when tests of Django begin.
+def mend(school: School) -> None:
+    school.sandbox.reset_quirks()
+    school.allow(SITE_HOST)
+
+
 @pytest.fixture(scope="package")
-def browser(running: School, tls: Tls) -> Iterator[Browser]:
+def chromium_args(running: School, tls: Tls) -> list[str]:
     rules = (
         f"MAP {SITE_HOST}:443 127.0.0.1:{running.port}",
         f"MAP {COCALC_HOST}:443 127.0.0.1:{running.sandbox.port}",
         "MAP *.school.test 127.0.0.1:1",  # nobody there
     )
+    return [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        f"--host-resolver-rules={','.join(rules)}",
+        # Our key alone: whatever else is wrong with a certificate counts.
+        f"--ignore-certificate-errors-spki-list={tls.fingerprint}",
+    ]
+
+
+# Not for the session: Playwright's event loop would still run when tests of Django begin.
+@pytest.fixture(scope="package")
+def browser(chromium_args: list[str]) -> Iterator[Browser]:
     with (
         sync_playwright() as playwright,
-        playwright.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=[
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-quic",
-                "--no-first-run",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-                f"--host-resolver-rules={','.join(rules)}",
-                # Our key alone: whatever else is wrong with a certificate counts.
-                f"--ignore-certificate-errors-spki-list={tls.fingerprint}",
-            ],
-        ) as browser,
+        playwright.chromium.launch(executable_path=CHROMIUM, args=chromium_args) as browser,
     ):
         yield browser
+
+
+@pytest.fixture
+def keeping_browser(browser: Browser, chromium_args: list[str]) -> Iterator[Browser]:
+    """Keeps pages that were left, as Chromium does where Playwright does not forbid it."""
+    forbidden = ["--disable-back-forward-cache"]
+    with browser.browser_type.launch(
+        executable_path=CHROMIUM, args=chromium_args, ignore_default_args=forbidden
+    ) as keeping:
+        yield keeping
 
 
 @pytest.fixture
@@ -90,7 +118,8 @@ def visitor(browser: Browser, school: School) -> Iterator[Visitor]:
         visits: list[Visit] = []
 
         def enter(student: Student | None = None, **options: Any) -> Visit:
-            context = stack.enter_context(browser.new_context(**options))
+            own: Browser = options.pop("browser", browser)
+            context = stack.enter_context(own.new_context(**options))
             visit = Visit(school, context)
             if student:
                 visit.has_signed_in(student)

@@ -31,7 +31,9 @@ SITE = f"https://{SITE_HOST}"
 COCALC = f"https://{COCALC_HOST}"
 KEY = "sk_BrowserTestsBrowserTest01"
 PASSWORD = "a notebook for everybody"
+HASTY = "hasty.txt"  # the site is not patient with it
 STUDENTS = 120
+STAFF = 20
 PATIENCE = 30  # seconds; a busy machine is several times slower than an idle one
 
 T = TypeVar("T")
@@ -52,18 +54,29 @@ class Tls:
     chain: Path
     key: Path
     ca: Path
+    other: tuple[Path, Path]  # a chain that nobody trusts, and its key
     fingerprint: str  # of the public key, as Chromium takes it
 
     @classmethod
     def make(cls, folder: Path) -> "Tls":
         ca = trustme.CA()
         certificate = ca.issue_cert(SITE_HOST, COCALC_HOST, "127.0.0.1")
-        files = folder / "chain.pem", folder / "key.pem", folder / "ca.pem"
-        for blob in certificate.cert_chain_pems:
-            blob.write_to_path(files[0], append=True)
-        certificate.private_key_pem.write_to_path(files[1])
-        ca.cert_pem.write_to_path(files[2])
-        return cls(*files, fingerprint=_fingerprint(certificate.cert_chain_pems[0].bytes()))
+        other = trustme.CA().issue_cert(COCALC_HOST)
+        (folder / "ca.pem").write_bytes(ca.cert_pem.bytes())
+        return cls(
+            *_write(certificate, folder, "key"),
+            ca=folder / "ca.pem",
+            other=_write(other, folder, "other-key"),
+            fingerprint=_fingerprint(certificate.cert_chain_pems[0].bytes()),
+        )
+
+
+def _write(certificate: trustme.LeafCert, folder: Path, name: str) -> tuple[Path, Path]:
+    chain, key = folder / f"{name}-chain.pem", folder / f"{name}.pem"
+    for blob in certificate.cert_chain_pems:
+        blob.write_to_path(chain, append=True)
+    certificate.private_key_pem.write_to_path(key)
+    return chain, key
 
 
 def _fingerprint(pem: bytes) -> str:
@@ -86,8 +99,9 @@ call_command("collectstatic", interactive=False, verbosity=0)
 password = make_password({PASSWORD!r})
 with transaction.atomic():
     User.objects.bulk_create(
-        User(username=f"student{{n}}", first_name="Stu", last_name=f"Dent{{n}}", password=password)
-        for n in range({STUDENTS})
+        User(username=f"student{{n}}", first_name="Stu", last_name=f"Dent{{n}}", password=password,
+             is_staff=n >= {STUDENTS})
+        for n in range({STUDENTS + STAFF})
     )
     people = []
     for user in User.objects.order_by("pk"):
@@ -110,6 +124,7 @@ class School:
         self.sandbox = sandbox
         self.cocalc = cocalc
         self.students: Iterator[Student] = iter(())
+        self.staff: Iterator[Student] = iter(())
 
     def student(self) -> Student:
         """Somebody who has never been here."""
@@ -149,6 +164,17 @@ class School:
         counts: dict[str, int] = self.sandbox.calls()["counts"]
         return counts
 
+    def allow(self, hosts: str) -> None:
+        """Set whose messages CoCalc answers."""
+        setting = {"name": "iframe_comm_hosts", "value": hosts}
+        requests.post(
+            f"{self.sandbox.url}/api/v1/query",
+            json={"query": {"site_settings": setting}},
+            auth=(KEY, ""),
+            verify=self.sandbox.verify,
+            timeout=PATIENCE,
+        ).raise_for_status()
+
     def rest(self, student: Student) -> None:
         """Stop what runs for a student, so that a long run of tests does not pile up servers."""
         for project_id in self._project_ids(student):
@@ -175,6 +201,7 @@ def site(data: Path, tls: Tls, sandbox: SandboxProcess) -> Iterator[tuple[int, l
         # Our own look at /health goes to the address.
         "ALLOWED_HOSTS": "127.0.0.1",
         "COCALC_URL": COCALC,
+        "TESTS_COCALC": f"{COCALC_HOST}=127.0.0.1:{sandbox.port}",
         "COCALC_API_URL": sandbox.url,
         "COCALC_API_KEY": KEY,
         "COCALC_ACCOUNT_DOMAIN": "accounts.school.test",

@@ -26,9 +26,28 @@ def becomes(visit: Visit, state: str, name: str = "a") -> None:
     expect(notebook(visit, name)).to_have_attribute("state", state)
 
 
+def comes_into_view(visit: Visit, name: str) -> None:
+    """Scroll there, until it has seen that; an editor that takes the focus scrolls back to it."""
+
+    def seen() -> bool:
+        notebook(visit, name).scroll_into_view_if_needed()
+        return notebook(visit, name).get_attribute("state") != "waiting"
+
+    until(seen)
+
+
 def shows(visit: Visit, file: str, name: str = "a") -> None:
     kiosk = visit.page.frame_locator(f"cocalc-notebook#{name} iframe")
     expect(kiosk.locator(".tab.active [role=tab]")).to_have_text(file)
+
+
+def settles(visit: Visit) -> Locator:
+    """The text in CoCalc's editor, once this takes the focus no more by itself."""
+    kiosk = visit.page.frame_locator("cocalc-notebook iframe")
+    text = kiosk.frame_locator("#views iframe:not([hidden])").locator(".cm-content")
+    expect(text).to_be_visible()
+    text.evaluate("() => window.jupyterapp.restored.then(() => null)")
+    return text
 
 
 def call(visit: Visit, script: str, name: str = "a") -> Any:
@@ -58,7 +77,7 @@ def test_several_on_one_page_each_when_it_is_seen(known: Visit) -> None:
         "a.txt",
         "b.txt",
     ]
-    notebook(known, "c").scroll_into_view_if_needed()
+    comes_into_view(known, "c")
     becomes(known, "ready", "c")
     shows(known, "c.txt", "c")
 
@@ -82,8 +101,6 @@ def test_methods_and_events(known: Visit) -> None:
     go(known, TAG)
     becomes(known, "ready")
     assert known.page.evaluate("heard")[:4] == ["preparing", "opening", "ready", "a.txt"]
-    # CoCalc's log may prove the file open before CoCalc answers its first message.
-    until(lambda: call(known, "it.status()")["alive"])
     known.page.evaluate("heard.length = 0")
     element = notebook(known).evaluate_handle("(it) => it.shadowRoot.querySelector('iframe')")
 
@@ -195,7 +212,7 @@ def test_a_missing_file_and_the_toolbars(known: Visit) -> None:
     ]
     go(known, "".join(tags))
     for name in ("a", "b", "c"):
-        notebook(known, name).scroll_into_view_if_needed()
+        comes_into_view(known, name)
         becomes(known, "refused", name)
         expect(notebook(known, name).get_by_role("heading")).to_have_text("No such file")
         expect(notebook(known, name).get_by_role("button", name="Try again")).to_be_hidden()
@@ -224,11 +241,7 @@ def test_who_types_elsewhere_keeps_the_focus(known: Visit) -> None:
     field.click()
     becomes(known, "ready")
     shows(known, "a.txt")
-    kiosk = known.page.frame_locator("cocalc-notebook iframe")
-    editor = kiosk.frame_locator("#views iframe:not([hidden])")
-    text = editor.locator(".cm-content")
-    expect(text).to_be_visible()
-    text.evaluate("() => window.jupyterapp.restored.then(() => null)")
+    text = settles(known)
     # As an editor does when it is there; the page around it hears of it a little later.
     known.page.evaluate(
         "addEventListener('focus', ({ target }) => target === window && (window.back = true), true)"
@@ -266,7 +279,10 @@ def test_the_keyboard_gets_past_it(known: Visit) -> None:
     known.write("a.txt")
     go(known, f'<a href="#x">before</a>{TAG}<a href="#y">after</a>')
     becomes(known, "ready")
-    known.page.get_by_role("link", name="before").focus()
+    settles(known)
+    start = known.page.get_by_role("link", name="before")
+    start.focus()
+    expect(start).to_be_focused()
     known.page.keyboard.press("Tab")
     expect(notebook(known).get_by_role("link", name="Skip past the notebook")).to_be_focused()
     known.page.keyboard.press("Enter")
@@ -283,7 +299,7 @@ def test_back_leads_out_in_one_step(known: Visit) -> None:
     )
     go(known, TAG + '{% cocalc_notebook path="b.txt" id="b" height="300" %}')
     for name in ("a", "b"):
-        notebook(known, name).scroll_into_view_if_needed()
+        comes_into_view(known, name)
         becomes(known, "ready", name)
     assert known.page.evaluate("history.state.own") == 1
     # A step of the page's own, such as a router makes, is left alone.

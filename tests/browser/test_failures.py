@@ -8,19 +8,10 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.school import until
+from tests.browser.trouble import has_a_way_on, passes
 from tests.browser.visit import Visit
 
 CHANNEL = 11_000  # as the bridge has it (static/embedding/bridge.js), in ms, with some to spare
-
-
-def has_a_way_on(visit: Visit, title: str, text: str | re.Pattern[str]) -> None:
-    """The notice says what is wrong, and each way on is there."""
-    notice = visit.page.locator("#notice")
-    expect(notice.get_by_role("heading")).to_have_text(title)
-    expect(notice.get_by_role("alert")).to_have_text(text)
-    for name in (re.compile("^Try (again|now)$"), "Open in a new tab"):
-        expect(notice.get_by_role("button", name=name)).to_be_visible()
-    expect(notice.get_by_role("link", name="My files")).to_be_visible()
 
 
 @pytest.mark.parametrize(
@@ -132,37 +123,6 @@ def test_a_silent_channel_opens_all_the_same(known: Visit) -> None:
     assert known.school.sessions_of(known.student)[1]["path"] == "b.txt"
 
 
-@pytest.mark.parametrize(
-    ("quirk", "code", "text", "admin"),
-    [
-        ("refused_frames", "frame_refused", "inside this page", "sends “X-Frame-Options: DENY”"),
-        ("cookie_refused", "cookie_blocked", "third-party cookies", "nobody is signed in there"),
-    ],
-)
-def test_a_frame_that_never_opens_is_told_why(
-    known: Visit, quirk: str, code: str, text: str, admin: str
-) -> None:
-    known.write("a.txt")
-    known.school.sandbox.quirks(**{quirk: True})
-    known.page.clock.install()
-    known.open("a.txt", "")
-    until(lambda: _passes(known, "blocked"))
-    known.has_words("Not opened")
-    has_a_way_on(known, "CoCalc did not open the file", re.compile(text))
-    # What the site has just found out for others holds for seconds, in which the page's own time
-    # flies here: it may have been told something else before.
-    expect(known.activity("error", admin)).not_to_have_count(0)
-    until(lambda: known.school.states_of(known.student)[-1] == "lost")
-    row = known.school.sessions_of(known.student)[-1]
-    assert (row["reason"], admin in row["detail"]) == (code, True)
-
-    known.school.sandbox.reset_quirks()
-    known.page.locator("#again").click()
-    known.becomes("ready")
-    expect(known.page.locator("#notice")).to_be_hidden()
-    known.shows_tab("a.txt")
-
-
 def test_a_connection_that_is_cut_and_comes_back(known: Visit) -> None:
     known.write("a.txt")
     known.page.clock.install()
@@ -174,7 +134,7 @@ def test_a_connection_that_is_cut_and_comes_back(known: Visit) -> None:
     known.context.set_offline(True)
     # The kiosk misses its server, the bridge hears of it, and time goes by.
     for state in ("slow", "lost"):
-        until(lambda state=state: _passes(known, state))  # type: ignore[misc]
+        until(lambda state=state: passes(known, state))  # type: ignore[misc]
     assert not known.page.evaluate(asks), "the browser asks before it closes the page"
     notice = known.page.locator("#notice")
     expect(notice.get_by_role("heading")).to_have_text("The connection to CoCalc is lost")
@@ -185,18 +145,10 @@ def test_a_connection_that_is_cut_and_comes_back(known: Visit) -> None:
     known.school.sandbox.reset_calls()
     known.context.set_offline(False)
     began = time.monotonic()
-    until(lambda: _passes(known, "ready"))
+    until(lambda: passes(known, "ready"))
     print(f"from online to ready: {round((time.monotonic() - began) * 1000)} ms")
     expect(notice).to_be_hidden()
     known.shows_tab("a.txt")
     assert known.page.evaluate(asks)
     assert known.kiosk_frame.evaluate("window.mark") == "never reloaded"
     assert "user_auth" not in known.school.calls()
-
-
-def _passes(visit: Visit, state: str) -> bool:
-    """Let some time go by in the page; whether that brought the state."""
-    if visit.page.locator("#light").get_attribute("data-state") == state:
-        return True
-    visit.page.clock.fast_forward(2600)
-    return False

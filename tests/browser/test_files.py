@@ -111,7 +111,7 @@ def test_uploads_by_file_chooser(known: Visit) -> None:
 
 def test_uploads_by_drag_and_drop_show_their_progress(known: Visit) -> None:
     # The others wait while the first is on its way.
-    known.school.sandbox.quirks(latency=3)
+    known.school.sandbox.quirks(latency=5)
     drop(known, ("a.txt", b"a"), ("b.txt", b"b"), ("c.txt", b"c"))
     expect(upload_of(known, "a.txt").locator(".outcome")).to_have_text("Storing…")
     expect(upload_of(known, "a.txt").locator("progress")).to_have_js_property("value", 1)

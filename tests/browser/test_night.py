@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from tests.browser.school import SITE, until
+from tests.browser.school import until
 from tests.browser.visit import Visit
 
 Record = Callable[[str, object], None]
@@ -40,6 +40,7 @@ def test_sleep_changes_nothing_when_the_frame_answers(
     known.page.clock.install()
     known.open("a.txt")
     known.shows_tab("a.txt")
+    known.settles()  # an editor that is loading may keep CoCalc's page from answering
     until(lambda: known.school.states_of(known.student) == ["ready"])
     said = known.page.evaluate_handle(
         """() => {
@@ -70,6 +71,7 @@ def test_after_half_a_day_it_is_proven_that_somebody_is_signed_in(known: Visit) 
     known.page.clock.install()
     known.open("a.txt")
     known.shows_tab("a.txt")
+    known.settles()
     kept(known)
     known.show_activity()
     before = known.activity("ack", "open a.txt").count()
@@ -85,7 +87,6 @@ def test_a_lapsed_session_brings_all_files_back(
     for name in ("a.txt", "b.txt", "c.txt"):
         known.write(name)
     known.open("a.txt")
-    expect(known.page.locator("[data-command]:enabled")).to_have_count(3)
     for name in ("c.txt", "b.txt"):
         known.choose(name)
         known.shows_tab(name)
@@ -178,7 +179,8 @@ def test_a_storm_of_reloads_is_told_to_wait(known: Visit) -> None:
     known.becomes("ready")  # by itself, in time
 
 
-def test_what_is_rendered_in_advance_mints_nothing(known: Visit) -> None:
+def test_what_is_loaded_in_advance_mints_nothing(known: Visit) -> None:
+    """Under Playwright the browser fetches the page, but does not render it: see test_ahead.py."""
     known.write("a.txt")
     known.go_to_files()
     known.school.sandbox.reset_calls()
@@ -206,26 +208,11 @@ def test_what_is_rendered_in_advance_mints_nothing(known: Visit) -> None:
     known.page.evaluate("void (location.href = 'open/a.txt')")
     known.becomes("ready")
     assert known.school.calls()["user_auth"] == 1
-    timing = "performance.getEntriesByType('navigation')[0].activationStart"
-    print("rendered in advance:", known.page.evaluate(timing) > 0)
     known.faults.clear()  # a browser may take the rules for a script that the policy forbids
 
 
-def test_back_and_forward_come_to_a_working_notebook(known: Visit) -> None:
-    """Kept by the browser or not."""
-    known.write("a.txt")
-    known.open("a.txt")
-    known.shows_tab("a.txt")
-    known.page.evaluate("addEventListener('pageshow', (e) => { window.persisted = e.persisted; })")
-    known.page.goto(f"{SITE}/password/")
-    known.page.evaluate("void setTimeout(() => history.back())")
-    known.page.wait_for_url(f"{SITE}/projects/mine/open/a.txt")
-    known.becomes("ready")
-    known.shows_tab("a.txt")
-    print("kept by the browser:", known.page.evaluate("window.persisted ?? false"))
-
-
 def test_a_page_kept_by_the_browser_goes_on(known: Visit) -> None:
+    """Chromium and Firefox do not keep the notebook page; as in one that would (test_kept.py)."""
     known.write("a.txt")
     known.open("a.txt")
     known.shows_tab("a.txt")

@@ -115,9 +115,12 @@ def forge(visit: Visit, sender: str) -> None:
 def test_forged_messages_change_nothing(known: Visit, sender: str) -> None:
     known.write("a.txt")
     known.school.sandbox.quirks(cookie_refused=True)
+    known.page.clock.install()
     known.open("a.txt", "opening")
     # The frame is CoCalc's page, which will never prove that the file is open.
     expect(known.kiosk.locator("#said")).to_have_text("Nobody is signed in here.")
+    # In time the page would look for the cause, and find it.
+    known.page.clock.pause_at(known.page.evaluate("Date.now() / 1000 + 0.1"))
     known.show_activity()
     forge(known, sender)
 

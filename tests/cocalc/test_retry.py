@@ -81,7 +81,7 @@ def calls(*groups: dict[str, Call]) -> pytest.MarkDecorator:
 def attempts(server: Server, client: V1Client, call: Call, kind: type[CocalcError]) -> int:
     with pytest.raises(CocalcError) as caught:
         call(client)
-    assert type(caught.value) is kind
+    assert isinstance(caught.value, kind)
     return len(server.requests)
 
 

@@ -4,12 +4,14 @@ import uuid
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import requests
 from django.contrib.auth.models import User
 from django.http import HttpResponse
 
 from embedding.cocalc.client import Client as Cocalc
 from embedding.models import Member
 from embedding.services import mapping, preparation
+from sandbox.process import SandboxProcess
 from tests.conftest import HttpsClient
 
 JSON = "application/json"
@@ -40,6 +42,17 @@ def until_ready(browser: HttpsClient, path: str, **more: Any) -> tuple[HttpRespo
         if done:
             steps.append(done)
     raise AssertionError("never ready")
+
+
+def set_hosts(sandbox: SandboxProcess, hosts: str) -> None:
+    """Set whose messages CoCalc answers."""
+    setting = {"site_settings": {"name": "iframe_comm_hosts", "value": hosts}}
+    requests.post(
+        f"{sandbox.url}/api/v1/query",
+        json={"query": setting},
+        auth=(sandbox.admin_key, ""),
+        timeout=30,
+    ).raise_for_status()
 
 
 def token_of(answer: HttpResponse) -> str:

@@ -11,22 +11,13 @@ from embedding.client import client
 from embedding.cocalc.customize import Customize
 from sandbox.process import SandboxProcess
 from tests.embedding.conftest import embedding_settings
+from tests.embedding.helpers import set_hosts
 
 
 def run() -> str:
     out = StringIO()
     call_command("check_cocalc", stdout=out)
     return out.getvalue()
-
-
-def set_hosts(sandbox: SandboxProcess, hosts: str) -> None:
-    setting = {"site_settings": {"name": "iframe_comm_hosts", "value": hosts}}
-    requests.post(
-        f"{sandbox.url}/api/v1/query",
-        json={"query": setting},
-        auth=(sandbox.admin_key, ""),
-        timeout=30,
-    ).raise_for_status()
 
 
 def test_all_is_well(sandbox: SandboxProcess) -> None:

@@ -2,19 +2,23 @@
 
 import uuid
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
+import requests
 from django.core.cache import cache
 from pytest_django import Settings
 
+from embedding.client import forget
 from embedding.cocalc.client import Client
 from embedding.cocalc.framing import framing_refusal
+from embedding.cocalc.v1 import Limits, V1Client
 from embedding.models import EmbedSession, Member
 from sandbox.process import SandboxProcess
 from tests.conftest import HttpsClient, Person
 from tests.embedding.conftest import embedding_settings
-from tests.embedding.helpers import JSON, open_session, with_file
+from tests.embedding.helpers import JSON, open_session, set_hosts, with_file
 
 pytestmark = pytest.mark.django_db
 ORIGIN = "https://learn.school.test"
@@ -43,6 +47,8 @@ def ask(browser: HttpsClient, row_id: object, **body: object) -> Any:
     [
         ("silent", {"refused_frames": True}, None, "frame_refused", "blocked", True),
         ("silent", {}, "http://127.0.0.1:9", "cocalc_unreachable", "unreachable", True),
+        ("silent", {"pages_down": "close"}, None, "cocalc_unreachable", "unreachable", True),
+        ("silent", {"pages_down": "503"}, None, "cocalc_unreachable", "unreachable", True),
         ("silent", {}, None, "host_not_allowed", "blocked", False),
         ("unopened", {}, None, "cookie_blocked", "blocked", False),
         ("channel", {}, None, "host_not_allowed", "blocked", False),
@@ -76,18 +82,78 @@ def test_each_cause(
     assert (row.reason, row.detail) == (code, cause["adminMessage"])
 
 
+@pytest.fixture
+def listed(sandbox: SandboxProcess) -> Iterator[None]:
+    """This site is among the hosts that CoCalc answers."""
+    set_hosts(sandbox, "learn.school.test")
+    yield
+    set_hosts(sandbox, "")
+
+
+@pytest.mark.parametrize(
+    ("seen", "code", "state", "admin"),
+    [
+        ("silent", "cocalc_silent", "unreachable", "the site is allowed; the frame is mute"),
+        ("channel", "channel_silent", "blocked", "some builds of CoCalc never do"),
+    ],
+)
+def test_silence_of_a_cocalc_that_should_answer(
+    sandbox: SandboxProcess,
+    member: Member,
+    row: EmbedSession,
+    listed: None,
+    seen: str,
+    code: str,
+    state: str,
+    admin: str,
+) -> None:
+    cause = ask(HttpsClient(member.user), row.id, seen=seen).json()
+    assert (cause["code"], cause["state"], cause["certain"]) == (code, state, False)
+    assert admin in cause["adminMessage"]
+    # An open file without a channel is no trouble of the user's.
+    assert bool(cause["message"]) == (seen == "silent")
+    row.refresh_from_db()
+    assert (row.reason, row.detail) == (code, cause["adminMessage"])
+
+
+def test_many_pages_share_a_look_but_who_tries_again_is_told_what_holds_now(
+    sandbox: SandboxProcess, member: Member, row: EmbedSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = []
+    real = requests.get
+
+    def get(url: str, **options: Any) -> requests.Response:
+        looks.append(url)
+        return real(url, **options)
+
+    monkeypatch.setattr(requests, "get", get)
+    browser = HttpsClient(member.user)
+
+    def another() -> EmbedSession:
+        return EmbedSession.objects.create(
+            user=member.user, username="ada", project=member.project, path="a.ipynb"
+        )
+
+    at_once = another()
+    sandbox.quirks(refused_frames=True)
+    assert ask(browser, row.id, seen="silent").json()["code"] == "frame_refused"
+    count = len(looks)
+    assert ask(browser, at_once.id, seen="silent").json()["code"] == "frame_refused"
+    assert len(looks) == count
+    sandbox.reset_quirks()
+    assert ask(browser, another().id, seen="silent").json()["code"] == "host_not_allowed"
+
+
 def test_a_certificate_at_fault(
     sandbox: SandboxProcess,
     member: Member,
     row: EmbedSession,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    import requests
-
     def get(*_: object, **__: object) -> None:
         raise requests.exceptions.SSLError("self-signed")
 
-    monkeypatch.setattr("embedding.services.diagnosis.requests.get", get)
+    monkeypatch.setattr(requests, "get", get)
     cause = ask(HttpsClient(member.user), row.id, seen="silent").json()
     assert (cause["code"], cause["certain"]) == ("certificate", True)
 
@@ -114,6 +180,24 @@ def test_others(member: Member, row: EmbedSession, person: Person) -> None:
     assert ask(HttpsClient(member.user, csrf=True), row.id, seen="silent").status_code == 403
     row.refresh_from_db()
     assert (row.reason, row.detail) == ("", "")
+
+
+def test_a_project_that_never_starts(
+    sandbox: SandboxProcess, member: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CoCalc says `timeout` after a while, again and again."""
+    sandbox.stop_project(str(member.project.project_id))
+    sandbox.quirks(never_starts=True)
+    # A second, and not minutes.
+    hasty = partial(V1Client, limits=Limits(start=1, margin=-9))
+    monkeypatch.setattr("embedding.client.V1Client", hasty)
+    forget()
+    answer = open_session(HttpsClient(member.user), "a.ipynb")
+    assert answer.status_code == 504
+    row = EmbedSession.objects.get()
+    assert (row.state, row.reason) == ("failed", "project_not_started")
+    assert "did not run a command in time" in row.detail
+    assert "timeout" in row.detail
 
 
 def test_a_project_that_does_not_start(

@@ -1,7 +1,8 @@
 """The wheel, in an empty Django project: a notebook opens there, in a real browser.
 
 The project is what `django-admin startproject` makes, plus the lines that docs/embedding.md
-names. Its virtual environment sees our dependencies and the wheel, but nothing of this checkout.
+names, and users of a kind of its own. Its virtual environment sees our dependencies, but for those
+of our site alone, and the wheel, but nothing of this checkout.
 """
 
 import os
@@ -28,9 +29,15 @@ SITE_HOST = "shop.wheel.localhost"
 COCALC_HOST = "cocalc.wheel.localhost"
 PATIENCE = 60  # seconds
 
+OF_THE_SITE = ("csp", "environ", "gunicorn", "whitenoise")
+
 SETTINGS = f"""
+import sys
+sys.modules.update(dict.fromkeys({OF_THE_SITE}))  # not to be imported
+
 ALLOWED_HOSTS = [{SITE_HOST!r}]
-INSTALLED_APPS += ["embedding"]
+INSTALLED_APPS += ["embedding", "people"]
+AUTH_USER_MODEL = "people.Person"
 TEMPLATES[0]["DIRS"] = [BASE_DIR / "templates"]
 EMBEDDING = {{
     "COCALC_URL": "http://{COCALC_HOST}:%(port)s",
@@ -40,12 +47,29 @@ EMBEDDING = {{
 }}
 """
 
+# Far from Django's own: a key that is no number, an address for a name, and no other names.
+PEOPLE = """
+import uuid
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+
+class Person(AbstractBaseUser, PermissionsMixin):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    email = models.EmailField(unique=True)
+    is_staff = models.BooleanField(default=False)
+    objects = BaseUserManager()
+    USERNAME_FIELD = "email"
+"""
+
 URLS = """
+from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import TemplateView
 
 urlpatterns = [
     path("", TemplateView.as_view(template_name="lesson.html")),
+    path("admin/", admin.site.urls),
     path("notebooks/", include("embedding.urls")),
 ]
 """
@@ -70,15 +94,17 @@ for name in ("config", "classroom", "sandbox", "tests"):
 
 from django.core.management import call_command
 call_command("check", fail_level="WARNING")
+call_command("makemigrations", "people", verbosity=0)
 call_command("migrate", verbosity=0)
 
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.auth.models import User
+from django.contrib.auth import get_user_model
 from django.contrib.sessions.backends.db import SessionStore
 from embedding.models import Member
 from embedding.services import files, mapping, preparation
 
-user = User.objects.create_user("ada")
+Person = get_user_model()
+user = Person.objects.create(email="ada@shop.example")
 session = SessionStore()
 session[SESSION_KEY] = str(user.pk)
 session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
@@ -89,6 +115,18 @@ account = mapping.account_row(user)
 while preparation.prepare(account, member):
     pass
 files.notebook_create(member, "intro.ipynb")
+
+from django.test import Client
+administrator = Client(SERVER_NAME="%(host)s")
+administrator.force_login(
+    Person.objects.create(email="boss@shop.example", is_staff=True, is_superuser=True)
+)
+change = f"cocalcproject/{member.project.pk}/change/"
+for page in ("cocalcaccount/?q=ada", "cocalcproject/?q=ada", "embedsession/?q=ada", change):
+    answer = administrator.get(f"/admin/embedding/{page}")
+    assert answer.status_code == 200, page
+    assert "ada@shop.example" in answer.content.decode() or "embedsession" in page, page
+
 print(session.session_key)
 """
 
@@ -115,6 +153,17 @@ def test_it_holds_the_app_and_nothing_else(wheel: Path) -> None:
     assert "embedding/migrations/0001_initial.py" in names
 
 
+def test_it_needs_nothing_of_the_site(wheel: Path) -> None:
+    archive = zipfile.ZipFile(wheel)
+    (metadata,) = (name for name in archive.namelist() if name.endswith("/METADATA"))
+    lines = archive.read(metadata).decode().splitlines()
+    needed = [
+        line for line in lines if line.startswith("Requires-Dist:") and "extra ==" not in line
+    ]
+    names = {re.split(r"[^\w.-]", line.split(": ")[1])[0] for line in needed}
+    assert names == {"django", "nbformat", "requests"}
+
+
 def test_a_notebook_opens_in_an_empty_project(wheel: Path, tmp_path: Path) -> None:
     python = install(wheel, tmp_path / "venv")
     shop = tmp_path / "shop"
@@ -127,11 +176,20 @@ def test_a_notebook_opens_in_an_empty_project(wheel: Path, tmp_path: Path) -> No
         with (shop / "shop" / "settings.py").open("a") as file:
             file.write(settings)
         (shop / "shop" / "urls.py").write_text(URLS)
-        (shop / "templates").mkdir()
+        for folder in ("people", "people/migrations", "templates"):
+            (shop / folder).mkdir()
+        (shop / "people" / "migrations" / "__init__.py").touch()
+        (shop / "people" / "models.py").write_text(PEOPLE)
         for name, text in TEMPLATES.items():
             (shop / "templates" / name).write_text(text)
         session = run(
-            python, "manage.py", "shell", "--no-imports", "-c", PREPARE, cwd=shop
+            python,
+            "manage.py",
+            "shell",
+            "--no-imports",
+            "-c",
+            PREPARE % {"host": SITE_HOST},
+            cwd=shop,
         ).split()[-1]
         with server(python, shop) as site, visit() as page:
             visit_the_shop(page, site, session)

@@ -23,6 +23,7 @@ class Tls:
     chain: Path
     key: Path
     ca: Path
+    other: tuple[Path, Path]  # that nobody trusts
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +31,11 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> Tls:
     folder = tmp_path_factory.mktemp("tls")
     ca = trustme.CA()
     certificate = ca.issue_cert("127.0.0.1", "*.school.test", "*.wild.test", "*.test")
-    files = Tls(folder / "chain.pem", folder / "key.pem", folder / "ca.pem")
+    other = trustme.CA().issue_cert("cocalc.school.test")
+    other_files = folder / "other.pem", folder / "other-key.pem"
+    other.cert_chain_pems[0].write_to_path(other_files[0])
+    other.private_key_pem.write_to_path(other_files[1])
+    files = Tls(folder / "chain.pem", folder / "key.pem", folder / "ca.pem", other_files)
     for blob in certificate.cert_chain_pems:
         blob.write_to_path(files.chain, append=True)
     certificate.private_key_pem.write_to_path(files.key)
@@ -44,6 +49,7 @@ def running(tls: Tls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sand
         tmp_path_factory.mktemp("sandbox"),
         admin_key=ADMIN_KEY,
         tls=(tls.chain, tls.key),
+        other_tls=tls.other,
         verify=tls.ca,
         iframe_hosts=HOSTS,
         public_host="cocalc.school.test",

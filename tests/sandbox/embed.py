@@ -52,10 +52,12 @@ class Embed:
         return self.page.frames[1]
 
     def load(self, path: str = "/app", token: str = "") -> None:
-        """Frame an address; with a token, wait for nothing."""
+        """Frame an address; wait until the page that was there before is gone, and no longer."""
         secret = f"auth_token={token}&" if token else ""
         address = f"{COCALC}{path}?{secret}fullscreen=kiosk&session="
-        self.page.evaluate("(url) => { document.querySelector('iframe').src = url; }", address)
+        change = "(url) => { document.querySelector('iframe').src = url; }"
+        with self.page.expect_event("framenavigated", lambda frame: "/app.html" in frame.url):
+            self.page.evaluate(change, address)
 
     def send(self, message: Any) -> None:
         self.page.evaluate("(message) => send(message)", message)

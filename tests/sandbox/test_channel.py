@@ -149,7 +149,7 @@ def test_silence_about_projects_of_others(
 def test_before_the_reload_an_open_is_lost(
     sandbox: SandboxProcess, chromium: Browser, api: Api, desk: Desk, project: str
 ) -> None:
-    sandbox.quirks(slow_boot=1)
+    sandbox.quirks(slow_boot=3)
     with Embed(chromium) as embed:
         embed.load(token=api.token(desk.person.account_id))
         assert embed.status()["connection"]["status"] == "connecting"
@@ -231,7 +231,8 @@ def test_a_deep_link_into_somebody_elses_project_shows_nothing(
     with Embed(chromium) as embed:
         embed.load(f"/projects/{foreign}/files/1.txt", api.token(desk.person.account_id))
         embed.loaded(2)
-        embed.page.frame_locator("iframe").locator("#banner").wait_for(state="hidden")
+        # There is none either while the page is loaded anew.
+        embed.page.frame_locator("iframe").locator("#banner[hidden]").wait_for(state="attached")
         assert embed.status()["open_files"] == {}
         assert embed.logged() == []
 

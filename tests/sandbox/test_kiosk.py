@@ -6,10 +6,12 @@ import pytest
 from playwright.sync_api import Browser, FrameLocator, expect
 
 from sandbox.process import SandboxProcess
+from tests.cells import run_first_cell, type_over
 from tests.sandbox.conftest import Desk
 from tests.sandbox.embed import Embed
 from tests.sandbox.support import PATIENCE, Api, until
 
+SOURCE = "import os\nprint(2**10, os.getcwd())"
 NOTEBOOK = {
     "cells": [
         {
@@ -18,7 +20,7 @@ NOTEBOOK = {
             "id": "one",
             "metadata": {},
             "outputs": [],
-            "source": ["import os\n", "print(2**10, os.getcwd())"],
+            "source": SOURCE.splitlines(keepends=True),
         }
     ],
     "metadata": {
@@ -53,10 +55,7 @@ def test_a_cell_runs_and_is_saved(
 ) -> None:
     embed.opened(project, "hw/nb.ipynb")
     notebook = inner(embed, "hw/nb.ipynb")
-    notebook.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()
-    cell = notebook.locator(".jp-CodeCell").first
-    cell.locator(".cm-content").click()
-    embed.page.keyboard.press("Shift+Enter")
+    run_first_cell(notebook, SOURCE, PATIENCE)
     output = notebook.locator(".jp-OutputArea-output").first
     # The kernel works in the notebook's folder, as CoCalc's does.
     expect(output).to_contain_text("1024", timeout=PATIENCE * 1000)
@@ -71,8 +70,7 @@ def test_a_cell_runs_and_is_saved(
 def test_closing_a_tab_saves_first(embed: Embed, api: Api, project: str) -> None:
     embed.opened(project, "hw/notes.md")
     editor = inner(embed, "hw/notes.md").locator(".cm-content")
-    editor.click()
-    embed.page.keyboard.type("More ")
+    type_over(editor, "More notes", PATIENCE)
     kiosk(embed).get_by_role("button", name="Close hw/notes.md").click()
     kiosk(embed).get_by_text("CoCalc sandbox", exact=True).wait_for()
     assert "More" in api.run(project, "cat hw/notes.md")

@@ -127,7 +127,7 @@ def test_a_copy_starts_nothing(api: Api) -> None:
 
 def test_stopping_ends_what_runs(sandbox: SandboxProcess, api: Api, project: str) -> None:
     api.run(project, "setsid sleep 87654 >/dev/null 2>&1 & true")
-    assert _running("87654")
+    until(lambda: _running("87654"))  # the shell does not wait until it does
     request = {"action": "stop", "time": "2026-01-01T00:00:00Z"}
     api("query", query={"projects": {"project_id": project, "action_request": request}})
     assert api.state(project) == "opened"

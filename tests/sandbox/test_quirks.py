@@ -1,5 +1,7 @@
 """Each thing that can be made to go wrong does, and stops to."""
 
+import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -10,6 +12,7 @@ import requests
 
 from sandbox.process import SandboxProcess
 from sandbox.quirks import Quirks
+from tests.sandbox.conftest import Tls
 from tests.sandbox.support import ADMIN_KEY, Api, Person, cookie
 
 
@@ -62,6 +65,61 @@ def test_the_api_answers_html(sandbox: SandboxProcess, api: Api) -> None:
     assert "html" in response.headers["Content-Type"]
 
 
+def test_pages_are_down(sandbox: SandboxProcess, api: Api) -> None:
+    sandbox.quirks(pages_down=True)
+    for path in ("/app", "/static/app.html", "/customize"):
+        with pytest.raises(requests.ConnectionError):
+            api.get(path)
+    assert api("ping")["event"] == "pong"
+    sandbox.quirks(pages_down="503")
+    assert api.get("/app").status_code == 503
+    sandbox.reset_quirks()
+    assert api.get("/app").status_code == 200
+
+
+def test_a_white_page(sandbox: SandboxProcess, api: Api) -> None:
+    sandbox.quirks(white_page=True)
+    assert api.get("/app").status_code == 200
+    assert api.get("/static/kiosk/boot.js").status_code == 404
+    assert api.get("/static/kiosk/kiosk.css").status_code == 200
+
+
+def test_a_certificate_that_nobody_trusts(sandbox: SandboxProcess, api: Api, tls: Tls) -> None:
+    def greet() -> None:
+        context = ssl.create_default_context(cafile=tls.ca)
+        with (
+            socket.create_connection(("127.0.0.1", sandbox.port), timeout=30) as connection,
+            context.wrap_socket(connection, server_hostname="cocalc.school.test"),
+        ):
+            pass
+
+    greet()
+    sandbox.quirks(wrong_certificate=True)
+    with pytest.raises(ssl.SSLCertVerificationError):
+        greet()
+    assert api("ping")["event"] == "pong"  # by an address
+    sandbox.reset_quirks()
+    greet()
+
+
+def test_a_project_that_never_starts(sandbox: SandboxProcess, api: Api, student: Person) -> None:
+    project = api.project(student, title="asleep")
+    start = f"{sandbox.url}/hub/projects/{project}/start"
+    headers = cookie(sandbox, api.token(student.account_id))
+
+    def page_starts_it() -> int:
+        return requests.post(start, headers=headers, verify=sandbox.verify, timeout=30).status_code
+
+    sandbox.quirks(never_starts=True)
+    for _ in range(2):
+        answer = api("project_exec", project_id=project, command="true")
+        assert (answer["event"], answer["error"]) == ("error", "timeout")
+    assert page_starts_it() == 503
+    sandbox.reset_quirks()
+    assert page_starts_it() == 200
+    assert api("project_exec", project_id=project, command="true")["exit_code"] == 0
+
+
 def test_refused_frames(sandbox: SandboxProcess, api: Api) -> None:
     assert "X-Frame-Options" not in api.get("/static/app.html").headers
     sandbox.quirks(refused_frames=True)
@@ -101,6 +159,14 @@ def test_hosts_set_by_the_api_count_at_once(tmp_path: Path) -> None:
     assert hosts == ["learn.school.test", "8443", ".", "ild.test"]
 
 
+def test_a_wrong_certificate_must_be_given(tmp_path: Path) -> None:
+    with (
+        SandboxProcess.start(tmp_path, admin_key=ADMIN_KEY) as sandbox,
+        pytest.raises(ValueError, match="needs --other-tls-cert"),
+    ):
+        sandbox.quirks(wrong_certificate=True)
+
+
 def test_all_or_nothing(sandbox: SandboxProcess) -> None:
     before = sandbox.quirks()
     with pytest.raises(ValueError, match="no quirk named 'nonsense'"):
@@ -116,6 +182,7 @@ def test_all_or_nothing(sandbox: SandboxProcess) -> None:
         ("hang_events", "ping"),
         ("dead_channel", 1),
         ("api_down", "no"),
+        ("pages_down", "no"),
         ("account_limit", 1.5),
     ],
 )

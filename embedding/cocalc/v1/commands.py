@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from embedding.cocalc.client import Output
-from embedding.cocalc.errors import CommandFailed, NotCocalc
+from embedding.cocalc.errors import CommandFailed, NotCocalc, NotStarted, ServerFault
 from embedding.cocalc.paths import clean_path
+from embedding.cocalc.v1.answers import is_undone
 from embedding.cocalc.v1.calls import Calls, checked_uuid
 from embedding.cocalc.v1.transport import Retry, fits_json
 
@@ -134,6 +135,10 @@ class Commands(Calls):
             if failure.exit_code is None:
                 raise
             return Output("", failure.words, failure.exit_code)
+        except ServerFault as fault:
+            if not is_undone(fault):
+                raise
+            raise NotStarted(operation, fault.words, status=fault.status) from None
         stdout, stderr = answer.get("stdout"), answer.get("stderr")
         exit_code = answer.get("exit_code")
         if (

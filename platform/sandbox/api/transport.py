@@ -29,6 +29,7 @@ from sandbox.api.members import (
 from sandbox.api.messages import BadCallError, Call, Message, NoAnswerError, RefusedError, fill_in
 from sandbox.api.query import query
 from sandbox.hub import Hub
+from sandbox.projects import NotStarted
 from sandbox.store import Account
 
 JSON_LIMIT = 100 * 1024
@@ -51,6 +52,18 @@ def html_page(status: int, text: str) -> web.Response:
             "X-Content-Type-Options": "nosniff",
         },
     )
+
+
+def break_off(request: web.Request) -> web.StreamResponse:
+    """Close the connection without an answer."""
+    if request.transport:
+        request.transport.abort()
+    return web.Response()
+
+
+def down(request: web.Request, how: str) -> web.StreamResponse:
+    """Answer as `api_down` and `pages_down` say."""
+    return html_page(503, "Service Unavailable") if how == "503" else break_off(request)
 
 
 class BodyError(Exception):
@@ -92,10 +105,8 @@ class Api:
             return html_page(404, f"Cannot {request.method} {request.path}")
         event = request.path.rstrip("/").rpartition("/")[2]
         quirks = self._hub.quirks
-        if quirks.api_down == "503":
-            return html_page(503, "Service Unavailable")
-        if quirks.api_down == "close":
-            return _break(request)
+        if quirks.api_down:
+            return down(request, quirks.api_down)
         if quirks.api_html:
             return web.Response(
                 text="<!DOCTYPE html><title>Maintenance</title>", content_type="text/html"
@@ -123,14 +134,14 @@ class Api:
             reply = {"event": "error", "error": problem.error}
         except NoAnswerError:
             await self._never(request)
-            return _break(request)
+            return break_off(request)
         finally:
             entry["ms"] = round((time.monotonic() - begun) * 1000)
         entry["status"] = status
         if reply.get("event") in ("error", "account_creation_failed"):
             entry["error"] = reply.get("error") or reply.get("reason")
         if event in self._hub.quirks.lost_replies:
-            return _break(request)
+            return break_off(request)
         if status == 200:
             reply["id"] = given.get("id") or str(uuid.uuid4())
         return web.json_response(reply, status=status)
@@ -147,6 +158,8 @@ class Api:
             return await self._handlers[event](self._hub, call)
         except (BadCallError, RefusedError, NoAnswerError):
             raise
+        except NotStarted:
+            raise RefusedError("timeout") from None
         except Exception as problem:  # An answer is due, whatever broke.
             log.exception("API event %s", event)
             raise RefusedError(f"{type(problem).__name__}: {problem}") from problem
@@ -166,13 +179,6 @@ class Api:
         if account is None:
             raise BadCallError(_wrong_key(key))
         return account
-
-
-def _break(request: web.Request) -> web.StreamResponse:
-    """Close the connection without an answer."""
-    if request.transport:
-        request.transport.abort()
-    return web.Response()
 
 
 def _key(header: str | None) -> str:

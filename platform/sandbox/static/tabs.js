@@ -205,10 +205,17 @@ export class Files {
       tab.classList.toggle("active", isActive);
       tab.firstChild.setAttribute("aria-selected", isActive);
       view.hidden = !isActive;
-      if (isActive) tab.scrollIntoView({ block: "nearest", inline: "nearest" });
+      if (isActive) this.#reveal(tab);
     }
     $("tabs").hidden = shown.length === 0;
     $("banner").hidden = shown.length > 0;
+  }
+
+  // By hand: scrollIntoView would scroll the page around this one, too.
+  #reveal(tab) {
+    const [outer, inner] = [$("tabs"), tab].map((element) => element.getBoundingClientRect());
+    $("tabs").scrollLeft +=
+      Math.min(0, inner.left - outer.left) + Math.max(0, inner.right - outer.right);
   }
 }
 
