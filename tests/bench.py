@@ -98,11 +98,14 @@ def main(folder: Path) -> None:
     from embedding.models import CocalcAccount, EmbedSession
     from sandbox.process import SandboxProcess
     from tests.bench_matrix import matrix
+    from tests.bench_steps import steps
     from tests.conftest import HttpsClient
     from tests.embedding.conftest import KEY, embedding_settings
     from tests.embedding.helpers import open_session, with_file
 
     call_command("migrate", verbosity=0)
+    steps(folder / "steps")
+    print()
     with (
         SandboxProcess.start(folder / "cocalc", admin_key=KEY) as sandbox,
         override_settings(

@@ -32,7 +32,8 @@ class Class:
         found = factories.submission(self.assignment, student or self.ada)
         for name, value in fields.items():
             setattr(found, name, value)
-        found.save()
+        if fields:
+            found.save()
         return found
 
     def collected(self, student: Membership | None = None, **fields: Any) -> Submission:

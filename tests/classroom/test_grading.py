@@ -1,10 +1,13 @@
 """Scores: within their points, with a history, never over another's; and the grading page."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -114,6 +117,28 @@ def test_who_has_not_seen_the_last_change_does_not_overwrite_it(room: Class) -> 
 def test_the_same_score_given_twice_is_no_conflict(room: Class) -> None:
     give(room, "5", "x", seen=0)
     assert give(room, "5", "x", seen=0) is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_save_at_once_one_is_told() -> None:
+    room = make_class()
+    both = threading.Barrier(2)
+
+    def save(score: int) -> str:
+        try:
+            both.wait(10)
+            change = give(room, str(score), seen=0)
+        except Conflict:
+            return "conflict"
+        else:
+            return "saved" if change else "nothing"
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        ends = sorted(pool.map(save, (3, 4)))
+    assert ends == ["conflict", "saved"]
+    assert GradeChange.objects.get().score == room.work().score
 
 
 @pytest.mark.parametrize(

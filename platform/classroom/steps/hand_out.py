@@ -137,12 +137,11 @@ class _HandOut:
 
 
 def _submission(assignment: Assignment, student: Membership) -> Submission:
-    rows = Submission.objects.filter(assignment=assignment, student=student)
-    found = rows.first()
-    if found is None:
+    try:
+        return Submission.objects.get(assignment=assignment, student=student)
+    except Submission.DoesNotExist:
         submissions_ensure(assignment.course, [student.pk])
-        found = rows.get()
-    return found
+        return Submission.objects.get(assignment=assignment, student=student)
 
 
 def _write_down(submission: Submission, *, again: bool) -> bool:

@@ -1,7 +1,7 @@
 """Courses: the dashboard, one course as its staff see it, making one, and its settings."""
 
 import zoneinfo
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import messages
@@ -42,6 +42,14 @@ class CourseForm(CourseModelForm):
             ),
             "description": forms.Textarea(attrs={"rows": 6}),
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.fields["time_zone"].help_text += (
+                " Moments stay what they are when it changes: what was due at 23:59 in Rome is "
+                "then shown as due at 17:59 in New York."
+            )
 
 
 @never_cache

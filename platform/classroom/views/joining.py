@@ -27,6 +27,8 @@ class AccountForm(UserCreationForm):  # type: ignore[type-arg]
     class Meta:
         model = User
         fields = ("username", "first_name", "last_name")
+        labels = {"username": "User name"}
+        help_texts = {"username": "Letters, digits, and any of @ . + - _"}
 
 
 @never_cache

@@ -1,0 +1,120 @@
+"""What a class step adds to what CoCalc takes: 200 students, 200 ms a call, 10 at a time.
+
+CoCalc is played by a server that answers each call after 200 ms and does nothing: what is left is
+the time of the queue, the workers and the client.
+"""
+
+import asyncio
+import json
+import multiprocessing
+import time
+import uuid
+from collections import Counter
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import requests
+from aiohttp import web
+
+from embedding.cocalc.client import Output
+from tests.classroom.shell import run
+
+LATENCY = 0.2
+STUDENTS = 200
+CONCURRENCY = 10
+
+
+def serve(answers: dict[str, Output], ready: Connection) -> None:
+    """Answer every call after `LATENCY`: commands as they were answered once, by a part of them."""
+    counts: Counter[str] = Counter()
+
+    async def call(request: web.Request) -> web.Response:
+        await asyncio.sleep(LATENCY)
+        event = request.match_info["event"]
+        given = await request.json() if "json" in request.content_type else await request.post()
+        counts[event] += 1
+        if event == "project_exec":
+            output = next(out for part, out in answers.items() if part in str(given["command"]))
+            said = {"stdout": output.stdout, "stderr": "", "exit_code": 0, "type": "blocking"}
+            return web.json_response({"event": "project_exec_output", "id": given["id"], **said})
+        return web.json_response(
+            {"event": "copy_path_between_projects_response", "id": given["id"], "copy_path_id": ""}
+        )
+
+    async def counted(request: web.Request) -> web.Response:
+        return web.json_response(counts)
+
+    async def main() -> None:
+        app = web.Application(client_max_size=2_000_000)
+        app.router.add_post("/api/v1/{event}", call)
+        app.router.add_get("/counts", counted)
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        ready.send(site._server.sockets[0].getsockname()[1])  # type: ignore[union-attr]
+        await asyncio.Event().wait()
+
+    asyncio.run(main())
+
+
+def steps(folder: Path) -> None:
+    """Measure both ways of handing out; Django is set up, and its queue empty."""
+    from django.test.utils import override_settings
+
+    from classroom import manifest
+    from classroom.models import Assignment, Transfer
+    from classroom.services import class_steps, working
+    from classroom.steps import parcel
+    from embedding.models import CocalcProject
+    from tests.classroom import factories
+
+    home = folder / "home" / "homework"
+    home.mkdir(parents=True)
+    notebook = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (home / "homework.ipynb").write_text(json.dumps(notebook))
+    (home / "data.csv").write_text("1,2\n" * 1000)
+    listed = run(manifest.script("homework"), folder / "home")
+    packed = run("tar -cf - -C homework . | gzip | base64 -w0", folder / "home")
+    mine, theirs = multiprocessing.Pipe()
+    server = multiprocessing.Process(
+        target=serve, args=({"tar -cf": packed, "sha256sum": listed}, theirs), daemon=True
+    )
+    server.start()
+    url = f"http://127.0.0.1:{mine.recv()}"
+    emmy = factories.make_user("steps-teacher", teacher=True)
+    course = factories.make_course(emmy)
+    for n in range(STUDENTS):
+        factories.enrol(course, factories.make_user(f"steps-{n}"))
+    for project in CocalcProject.objects.filter(project_id=None):
+        CocalcProject.objects.filter(pk=project.pk).update(project_id=uuid.uuid4())
+    files = manifest.read(listed, "homework")
+    with override_settings(
+        EMBEDDING={
+            "COCALC_URL": url,
+            "COCALC_API_KEY": "sk_benchbenchbenchbench0000",
+            "ACCOUNT_DOMAIN": "accounts.school.test",
+        },
+        CLASSROOM={"CONCURRENCY": CONCURRENCY},
+    ):
+        for name, most in (("in one call", parcel.MOST_BYTES), ("copied, then listed", 0)):
+            parcel.MOST_BYTES = most
+            assignment: Assignment = factories.make_assignment(
+                course, name, folder="homework" if most else "homework-2", files=files
+            )
+            before = sum(requests.get(f"{url}/counts", timeout=5).json().values())
+            class_steps.hand_out(assignment, "all", actor=emmy)
+            began = time.perf_counter()
+            working.Drain(lambda: False).run()
+            took = time.perf_counter() - began
+            calls = sum(requests.get(f"{url}/counts", timeout=5).json().values()) - before
+            done = Transfer.objects.filter(assignment=assignment, state="done").count()
+            assert done == STUDENTS
+            ideal = calls * LATENCY / CONCURRENCY
+            least = STUDENTS * LATENCY / CONCURRENCY
+            label = f"handing out to {STUDENTS} students {name} / ideal"
+            print(
+                f"{label:58} {took / ideal:6.2f}   ({took:.2f} s over {ideal:.2f} s for {calls} "
+                f"calls; {took / least:.2f} of {least:.1f} s)"
+            )
+    server.kill()
