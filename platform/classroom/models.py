@@ -272,6 +272,9 @@ class Submission(models.Model):
         null=True, help_text="The due time that it was collected for, on its own."
     )
     collected_from = models.CharField(max_length=10, choices=From, blank=True)
+    collected_path = models.CharField(
+        max_length=600, blank=True, help_text="In the course's project."
+    )
     late = models.BooleanField(default=False, help_text="What was collected came after it was due.")
     returned = models.DateTimeField(null=True)
     returned_score = models.DecimalField(

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from datetime import UTC, datetime
 
-from classroom.models import Assignment, Membership
+from classroom.models import Assignment, Membership, Submission
 
 _BAD = re.compile(r"[\x00-\x1f\x7f-\x9f/\\:*?\"<>|]+")
 _LONGEST = 200  # bytes of a folder's name; file systems take 255
@@ -40,6 +40,11 @@ def student_folder(student: Membership) -> str:
 
 def _readable(name: str) -> str:
     return re.sub(r"\s+", " ", _BAD.sub(" ", name).replace("~", " ")).strip()
+
+
+def collected_of(submission: Submission) -> str:
+    """Where this work was collected, whatever its student is called by now; else where it will."""
+    return submission.collected_path or collected_path(submission.assignment, submission.student)
 
 
 def collected_path(assignment: Assignment, student: Membership) -> str:

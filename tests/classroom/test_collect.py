@@ -164,6 +164,21 @@ def test_collected_again_it_is_what_is_there_now_and_the_old_is_beside(
     assert "data/b.csv" not in there
 
 
+def test_whoever_is_renamed_keeps_the_folder(
+    cocalc: Client, assignment: Assignment, ada: Membership
+) -> None:
+    collect(assignment, ada)
+    before = names.collected_path(assignment, ada)
+    ada.user.last_name = "King"
+    ada.user.save()
+    ada.refresh_from_db()
+    cocalc.write_file(project_of(ada), "homework-1/a.ipynb", b"better")
+    collect(assignment, ada)
+    submission = factories.submission(assignment, ada)
+    assert names.collected_of(submission) == before != names.collected_path(assignment, ada)
+    assert cocalc.read_file(home(assignment), f"{before}/a.ipynb") == b"better"
+
+
 def test_links_are_not_followed(cocalc: Client, assignment: Assignment, ada: Membership) -> None:
     cocalc.write_file(home(assignment), "homework-1/solution.txt", b"the solution")
     cocalc.exec(

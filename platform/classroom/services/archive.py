@@ -51,13 +51,13 @@ def works_of(assignment: Assignment) -> list[Work]:
     """Return what is collected, by name of the folder; a removed student's work too."""
     found = (
         Submission.objects.filter(assignment=assignment, collected__isnull=False)
-        .select_related("student__user")
+        .select_related("student__user", "assignment")
         .order_by("student__user__last_name", "student__user__first_name", "student_id")
     )
     folders = Names()
     return [
         Work(
-            names.collected_path(assignment, each.student),
+            names.collected_of(each),
             folders.name(names.student_folder(each.student)),
             (
                 each.student.user.get_username(),

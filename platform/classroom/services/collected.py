@@ -10,7 +10,7 @@ AUTOGRADED = "_autograded.ipynb"
 
 def folder_of(submission: Submission) -> str:
     """Return where the collected work lies in the course's project."""
-    return names.collected_path(submission.assignment, submission.student)
+    return names.collected_of(submission)
 
 
 def files_of(submission: Submission) -> list[str]:

@@ -78,7 +78,7 @@ def _run(transfer: Transfer) -> dict[str, Any]:
             "None of the assignment's notebooks is marked for nbgrader.",
             status=409,
         )
-    folder = names.collected_path(submission.assignment, submission.student)
+    folder = names.collected_of(submission)
     try:
         collected = {file["path"]: file for file in manifest.of_folder(course, folder)}
     except NotFound:

@@ -66,7 +66,7 @@ def run(transfer: Transfer) -> dict[str, Any]:
 
 def _collected(submission: Submission, student: Membership, target: str, began: datetime) -> _Work:
     """Copy until what arrived is what is there."""
-    path = names.collected_path(submission.assignment, student)
+    path = names.collected_of(submission)
     for _ in range(ROUNDS):
         work = _work(submission, student, target, began)
         client().copy_path(
@@ -165,5 +165,6 @@ def _write_down(submission: Submission, work: _Work, began: datetime) -> None:
         collected=timezone.now(),
         collected_for=due,
         collected_from=work.origin,
+        collected_path=names.collected_of(submission),
         late=work.late,
     )

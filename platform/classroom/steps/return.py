@@ -38,7 +38,7 @@ def run(transfer: Transfer) -> dict[str, Any]:
     if not (is_graded(submission) or transfer.options.get("ungraded")):
         raise Skip("Not graded yet: give a score or a comment first.")
     source, project = folders.course_project(transfer.course), student_ready(student)
-    path, graded = names.collected_path(assignment, student), names.graded_path(assignment)
+    path, graded = names.collected_of(submission), names.graded_path(assignment)
     grade = grade_text(assignment, submission)
     there = f"if [ ! -d {folders.quoted(path)} ]; then exit 80; fi\n"
     try:
