@@ -38,7 +38,7 @@ State = Transfer.State
 KILLS = 60
 STUDENTS = 5
 FILES = {"a.ipynb": b"the task", "data/b.csv": b"1,2\n" * 500, "README.md": b"Read."}
-QUICK = {"CONCURRENCY": 3, "HOLD_SECONDS": 0.5, "BACKOFF_SECONDS": 0.05, "ATTEMPTS": 12}
+QUICK = {"CONCURRENCY": 3, "HOLD_SECONDS": 0.5, "BACKOFF_SECONDS": 0.05, "ATTEMPTS": 20}
 
 
 class Farm:
@@ -153,7 +153,7 @@ def test_killed_at_random_every_row_ends_and_nothing_is_wrong(
                 while not all_ended():
                     while len(workers.pids) < 2:
                         workers.start()
-                    time.sleep(chance.uniform(0.05, 0.3))
+                    time.sleep(chance.uniform(0.05, 0.4))
                     victim = chance.choice(workers.pids)
                     running = Transfer.objects.filter(state=State.RUNNING).count()
                     if workers.kills < KILLS:
@@ -166,8 +166,10 @@ def test_killed_at_random_every_row_ends_and_nothing_is_wrong(
         assert (row.state == State.DONE) == (row.error == "")
         assert row.holder is None
     assert sum(row.attempts - 1 for row in Transfer.objects.all()) >= 5  # cut off in the middle
-    done = Transfer.objects.filter(state=State.DONE).count()
-    assert done > 0.9 * Transfer.objects.count()
+    # Nothing else may go wrong than that a row's every worker was killed.
+    failed = Transfer.objects.filter(state=State.FAILED)
+    assert set(failed.values_list("error_code", flat=True)) <= {"worker_lost"}
+    assert failed.count() < 0.3 * Transfer.objects.count()
     for walk in walks:
         walk.check()
     # A file of half a copy is hidden and ends in `.part`.
@@ -316,7 +318,7 @@ def test_told_to_stop_it_gives_back_what_takes_long_and_exits_well(
 ) -> None:
     course, _ = make_class(emmy, 1)
     assignment: Assignment = factories.with_files(factories.make_assignment(course), FILES)
-    sandbox.quirks(hang_events=["copy_path_between_projects"])
+    sandbox.quirks(hang_events=["project_exec"])
     row = class_steps.hand_out(assignment, "all", actor=emmy).transfers.get()
     with (tmp_path / "worker.log").open("w") as log:
         worker = subprocess.Popen(

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, connections
 from django.utils import timezone
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
@@ -429,9 +429,12 @@ class TestDrain:
 
         doing(step)
         row = transfer_add(course, Kind.HAND_OUT, students[0])
-        working.Drain(stop.is_set).run()
+        drain = working.Drain(stop.is_set)
+        drain.run()
         given = fresh(row)
         end.set()
+        for thread in drain._threads:
+            thread.join(20)
         assert (given.state, given.attempts, given.holder) == (State.QUEUED, 0, None)
 
     def test_a_database_that_is_away_is_waited_for(
@@ -491,6 +494,12 @@ class TestDrain:
 
 
 def in_thread(run: Callable[[], object]) -> threading.Thread:
-    thread = threading.Thread(target=run)
+    def closing() -> None:
+        try:
+            run()
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=closing)
     thread.start()
     return thread
