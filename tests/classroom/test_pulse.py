@@ -24,6 +24,7 @@ from classroom.services import class_steps
 from classroom.services.pulse import prune, pulse
 from classroom.services.queue import transfer_add
 from classroom.services.roster import member_remove, student_enrol
+from embedding.models import Event
 from tests.classroom import factories
 
 State = Transfer.State
@@ -68,6 +69,8 @@ class TestRelease:
         pulse(NOON)
         assert [row.member for row in rows(Kind.HAND_OUT)] == students
         assert Batch.objects.get().actor is None
+        event = Event.objects.get(action="course.hand_out")
+        assert (event.actor, event.detail["students"]) == ("", 3)
         assignment.refresh_from_db()
         assert assignment.out == NOON
 

@@ -228,6 +228,7 @@ class TestRetry:
         Membership.objects.filter(pk=students[0].pk).update(removed=timezone.now())
         again = class_steps.retry_failed(batch, actor=emmy)
         assert members(again) == students[1:2]
+        assert Event.objects.filter(action="course.hand_out", detail__students=1).count() == 1
         assert again.options == {"overwrite": True}
         assert again.transfers.get().options == {"overwrite": True}
 

@@ -89,16 +89,15 @@ def retry_failed(batch: Batch, *, actor: User) -> Batch:
         raise Problem("nobody", "There is nobody for whom it failed.", status=409)
     if batch.assignment and batch.kind == Kind.HAND_OUT:
         _unblocked(batch.assignment)
-    return _joined(
-        step_start(
-            batch.course,
-            Kind(batch.kind),
-            members,
-            actor=actor,
-            assignment=batch.assignment,
-            options=batch.options,
-        )
+    fresh = step_start(
+        batch.course,
+        Kind(batch.kind),
+        members,
+        actor=actor,
+        assignment=batch.assignment,
+        options=batch.options,
     )
+    return _told(fresh, len(members), actor)
 
 
 def _unblocked(assignment: Assignment) -> None:
@@ -123,18 +122,7 @@ def _start(
     batch = step_start(
         assignment.course, kind, people, actor=actor, assignment=assignment, options=options
     )
-    joined = _joined(batch)
-    if joined == batch:
-        Event.log(
-            f"course.{kind}",
-            str(assignment)[:300],
-            actor=actor.get_username(),
-            course=assignment.course_id,
-            assignment=assignment.pk,
-            students=len(people),
-            **options,
-        )
-    return joined
+    return _told(batch, len(people), actor)
 
 
 _NOBODY = {
@@ -142,6 +130,27 @@ _NOBODY = {
     Kind.COLLECT: "There is nobody to collect this from: nobody of those has it.",
     Kind.RETURN: "There is nothing to return: nobody's work is collected and graded.",
 }
+
+
+def _told(batch: Batch, students: int, actor: User) -> Batch:
+    """Write down who started it, unless it is another's that was joined; return that one."""
+    joined = _joined(batch)
+    if joined == batch:
+        options = {
+            name: batch.options[name]
+            for name in ("overwrite", "ungraded")
+            if batch.options.get(name)
+        }
+        Event.log(
+            f"course.{batch.kind}",
+            str(batch.assignment or batch.course)[:300],
+            actor=actor.get_username(),
+            course=batch.course_id,
+            assignment=batch.assignment_id,
+            students=students,
+            **options,
+        )
+    return joined
 
 
 def _active(course_id: int) -> QuerySet[Membership]:

@@ -24,6 +24,7 @@ from classroom.models import Assignment, Kind, Role, Submission, Transfer
 from classroom.services.holding import due_rows, one_at_a_time, reap
 from classroom.services.queue import step_start
 from classroom.services.working import wake, work
+from embedding.models import Event
 
 State = Transfer.State
 TASKS_KEPT = timedelta(hours=1)
@@ -47,13 +48,7 @@ def release(now: datetime) -> None:
         return
     with one_at_a_time():
         for assignment, waiting in _by_assignment(_without(now)):
-            step_start(
-                assignment.course,
-                Kind.HAND_OUT,
-                [submission.student for submission in waiting],
-                actor=None,
-                assignment=assignment,
-            )
+            _start(assignment, Kind.HAND_OUT, waiting)
             Assignment.objects.filter(pk=assignment.pk, out=None).update(out=now)
 
 
@@ -63,13 +58,7 @@ def collect_due(now: datetime) -> None:
         return
     with one_at_a_time():
         for assignment, ripe in _by_assignment(_due(now)):
-            step_start(
-                assignment.course,
-                Kind.COLLECT,
-                [submission.student for submission in ripe],
-                actor=None,
-                assignment=assignment,
-            )
+            _start(assignment, Kind.COLLECT, ripe)
 
 
 def prune(now: datetime | None = None) -> None:
@@ -79,6 +68,18 @@ def prune(now: datetime | None = None) -> None:
     ours.filter(finished_at__lt=now - TASKS_KEPT).delete()
     ours.filter(finished_at=None, started_at__lt=now - TASKS_LOST).delete()
     Transfer.objects.filter(batch=None, ended__lt=now - TRANSFERS_KEPT).delete()
+
+
+def _start(assignment: Assignment, kind: Kind, rows: list[Submission]) -> None:
+    students = [row.student for row in rows]
+    step_start(assignment.course, kind, students, actor=None, assignment=assignment)
+    Event.log(
+        f"course.{kind}",
+        str(assignment)[:300],
+        course=assignment.course_id,
+        assignment=assignment.pk,
+        students=len(students),
+    )
 
 
 def _active_students() -> QuerySet[Submission]:
