@@ -21,7 +21,8 @@ def membership_of(request: HttpRequest, course: int) -> Membership:
     """Return the user's part in a course; Http404 for a stranger."""
     found = (
         Membership.objects.select_related("course__project", "user", "project")
-        .filter(course=course, user=user_of(request), removed=None)
+        # Not `course=`: an id that no database column holds is to find nothing.
+        .filter(course__pk=course, user=user_of(request), removed=None)
         .first()
     )
     if found is None:

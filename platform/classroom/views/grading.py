@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from classroom.models import Assignment, GradeChange, Membership, Submission
@@ -50,6 +51,7 @@ class GradeForm(forms.Form):
         return str(self.cleaned_data["comment"]).replace("\r\n", "\n").rstrip()
 
 
+@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def grade(request: HttpRequest, course: int, assignment: int, member: int) -> HttpResponse:

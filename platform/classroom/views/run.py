@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from classroom.models import Assignment, Batch, Course, Kind, Membership, Transfer
@@ -96,6 +97,7 @@ class RunForm(forms.Form):
         return [self.members[pk] for pk in self.cleaned_data["students"]]
 
 
+@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def run(request: HttpRequest, course: int, assignment: int | None = None) -> HttpResponse:
@@ -139,6 +141,7 @@ def autograde(request: HttpRequest, course: int, assignment: int) -> HttpRespons
     return _to_result(request, batch, len(members))
 
 
+@never_cache
 @require_safe
 @login_required
 def result(request: HttpRequest, course: int, batch: int) -> HttpResponse:
@@ -163,6 +166,7 @@ def result(request: HttpRequest, course: int, batch: int) -> HttpResponse:
     )
 
 
+@never_cache
 @require_safe
 @login_required
 def output(request: HttpRequest, course: int, batch: int, transfer: int) -> HttpResponse:

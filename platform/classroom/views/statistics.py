@@ -3,12 +3,14 @@
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from classroom.services.statistics import BOTTOM, HEIGHT, SIDE, WIDTH, WORDS, statistics_of
 from classroom.views.access import staff_of
 
 
+@never_cache
 @require_safe
 @login_required
 def statistics(request: HttpRequest, course: int) -> HttpResponse:

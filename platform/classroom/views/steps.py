@@ -53,6 +53,7 @@ def is_live(request: HttpRequest) -> bool:
     return request.headers.get("HX-Request") == "true"
 
 
+@never_cache
 @login_required
 @require_safe
 def assignment(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
@@ -156,6 +157,7 @@ def step_retry(request: HttpRequest, course: int, batch: int) -> HttpResponse:
     return redirect(_back(request, shown.assignment))
 
 
+@never_cache
 @login_required
 @require_safe
 def steps(request: HttpRequest, course: int) -> HttpResponse:

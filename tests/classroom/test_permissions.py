@@ -1,0 +1,411 @@
+"""Who may ask what of the classroom: every address, every kind of person, every method.
+
+What is not in the table is not in the URLconf, and the other way round. Whoever is refused changes
+nothing, and whoever only looks changes nothing either.
+"""
+
+import itertools
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.urls import URLPattern, resolve, reverse
+
+from classroom import urls
+from classroom.models import Membership, Role, Transfer
+from embedding.cocalc.errors import CannotConnect
+from tests.classroom import factories
+from tests.classroom import permissions_world as secrets
+from tests.classroom.permissions_world import World, make_world
+from tests.conftest import HttpsClient
+
+PEOPLE = (
+    *("out", "stranger", "removed", "other", "admin"),
+    *("student", "classmate", "assistant", "teacher"),
+)
+
+# Each line: an address, a method, and the outcome for each of PEOPLE, or one for all of them.
+# `sign-in` leads there, `>name` to that address. All ids are the course's own; the person named
+# by an address is the classmate. `removed` was a student, `other` teaches another course, and
+# `admin` is a superuser who is in no course.
+TABLE = """
+courses                GET  sign-in 200     200 200     200     200       200       200         200
+courses                POST 405
+course-new             GET  sign-in 403     403 200     403     403       403       403         200
+course-new             POST sign-in 403     403 >people 403     403       403       403         >people
+course                 GET  sign-in 404     404 404     404     200       200       200         200
+course                 POST 405
+course-settings        GET  sign-in 404     404 404     404     403       403       403         200
+course-settings        POST sign-in 404     404 404     404     403       403       403         >course-settings
+people                 GET  sign-in 404     404 404     404     403       403       200         200
+people                 POST 405
+people-import          GET  sign-in 404     404 404     404     403       403       403         200
+people-import          POST sign-in 404     404 404     404     403       403       403         200
+people-add             GET  sign-in 404     404 404     404     403       403       403         200
+people-add             POST sign-in 404     404 404     404     403       403       403         >people
+people-prepare         GET  405
+people-prepare         POST sign-in 404     404 404     404     403       403       >people     >people
+person-remove          GET  sign-in 404     404 404     404     403       403       403         200
+person-remove          POST sign-in 404     404 404     404     403       403       403         >people
+person-restore         GET  405
+person-restore         POST sign-in 404     404 404     404     403       403       403         >people
+person-role            GET  405
+person-role            POST sign-in 404     404 404     404     403       403       403         >people
+join-link              GET  405
+join-link              POST sign-in 404     404 404     404     403       403       403         >people
+invitation-renew       GET  405
+invitation-renew       POST sign-in 404     404 404     404     403       403       403         >people
+invitation-cancel      GET  405
+invitation-cancel      POST sign-in 404     404 404     404     403       403       403         >people
+join                   GET  sign-in 200     403 200     200     >course   >course   >course     >course
+join                   POST sign-in >course 403 >course >course >course   >course   >course     >course
+invitation             GET  200     200     200 200     200     200       200       200         200
+invitation             POST >course >course 403 >course >course >course   >course   >course     >course
+assignment-new         GET  sign-in 404     404 404     404     403       403       403         200
+assignment-new         POST sign-in 404     404 404     404     403       403       403         >assignment-files
+assignments-removed    GET  sign-in 404     404 404     404     403       403       403         200
+assignments-removed    POST 405
+assignment-edit        GET  sign-in 404     404 404     404     403       403       403         200
+assignment-edit        POST sign-in 404     404 404     404     403       403       403         >assignment-edit
+assignment-remove      GET  sign-in 404     404 404     404     403       403       403         200
+assignment-remove      POST sign-in 404     404 404     404     403       403       403         >assignments-removed
+assignment-restore     GET  405
+assignment-restore     POST sign-in 404     404 404     404     403       403       403         >assignment
+assignment-files       GET  sign-in 404     404 404     404     403       403       200         200
+assignment-files       POST 405
+assignment-upload      GET  405
+assignment-upload      POST sign-in 404     404 404     404     403       403       403         >assignment-files
+assignment-browse      GET  sign-in 404     404 404     404     403       403       403         >assignment-files
+assignment-browse      POST sign-in 404     404 404     404     403       403       403         >assignment-files
+assignment-bring       GET  405
+assignment-bring       POST sign-in 404     404 404     404     403       403       403         404
+assignment-check       GET  405
+assignment-check       POST sign-in 404     404 404     404     403       403       403         >assignment-files
+assignment-file-remove GET  405
+assignment-file-remove POST sign-in 404     404 404     404     403       403       403         >assignment-files
+assignment-approve     GET  sign-in 404     404 404     404     403       403       403         200
+assignment-approve     POST sign-in 404     404 404     404     403       403       403         >assignment-files
+extensions             GET  sign-in 404     404 404     404     403       403       403         200
+extensions             POST 405
+extension              GET  sign-in 404     404 404     404     403       403       403         200
+extension              POST sign-in 404     404 404     404     403       403       403         >extensions
+extension-remove       GET  405
+extension-remove       POST sign-in 404     404 404     404     403       403       403         >extensions
+assignment             GET  sign-in 404     404 404     404     >course   >course   200         200
+assignment             POST sign-in 405     405 405     405     405       405       405         405
+step                   GET  sign-in 405     405 405     405     405       405       405         405
+step                   POST sign-in 404     404 404     404     403       403       >assignment >assignment
+steps                  GET  sign-in 404     404 404     404     403       403       200         200
+steps                  POST sign-in 405     405 405     405     405       405       405         405
+step-progress          GET  sign-in 404     404 404     404     403       403       200         200
+step-progress          POST sign-in 405     405 405     405     405       405       405         405
+step-retry             GET  sign-in 405     405 405     405     405       405       405         405
+step-retry             POST sign-in 404     404 404     404     403       403       >assignment >assignment
+open                   GET  sign-in 404     404 404     404     >notebook >notebook 403         403
+open                   POST sign-in 404     404 404     404     >notebook >notebook 403         403
+submit                 GET  405
+submit                 POST sign-in 404     404 404     404     >course   >course   403         403
+grades                 GET  sign-in 404     404 404     404     403       403       200         200
+grades                 POST 405
+grades-csv             GET  sign-in 404     404 404     404     403       403       200         200
+grades-csv             POST 405
+grades-import          GET  sign-in 404     404 404     404     403       403       200         200
+grades-import          POST sign-in 404     404 404     404     403       403       200         200
+grade                  GET  sign-in 404     404 404     404     403       403       200         200
+grade                  POST sign-in 404     404 404     404     403       403       >grade      >grade
+collected-zip          GET  sign-in 404     404 404     404     403       403       200         200
+collected-zip          POST 405
+statistics             GET  sign-in 404     404 404     404     403       403       200         200
+statistics             POST 405
+run                    GET  sign-in 404     404 404     404     403       403       200         200
+run                    POST sign-in 404     404 404     404     403       403       >run-result >run-result
+run-assignment         GET  sign-in 404     404 404     404     403       403       200         200
+run-assignment         POST sign-in 404     404 404     404     403       403       >run-result >run-result
+autograde              GET  405
+autograde              POST sign-in 404     404 404     404     403       403       >run-result >run-result
+run-result             GET  sign-in 404     404 404     404     403       403       200         200
+run-result             POST 405
+run-output             GET  sign-in 404     404 404     404     403       403       200         200
+run-output             POST 405
+run-again              GET  405
+run-again              POST sign-in 404     404 404     404     403       403       >run-result >run-result
+"""  # noqa: E501
+
+COURSE = {"title": "Physics 2", "time_zone": "Europe/Rome", "term": "", "description": ""}
+ASSIGNMENT = {"title": "Homework 2", "handout": "no", "late_policy": "closed"}
+
+# What a POST sends, so that it is done where it may be.
+FORMS: dict[str, dict[str, Any]] = {
+    "course-new": COURSE,
+    "course-settings": COURSE,
+    "people-import": {"text": "username\nnobody\n"},
+    "people-add": {"who": "sam", "role": "student"},
+    "people-prepare": {},
+    "person-role": {"role": "teacher"},
+    "assignment-new": ASSIGNMENT,
+    "assignment-edit": ASSIGNMENT,
+    "assignment-remove": {"title": "Homework 1"},
+    "extension": {"due": "2036-11-27T23:59", "reason": ""},
+    "step": {"kind": "collect", "who": "all"},
+    "grade": {"score": "3", "comment": "", "seen": "0"},
+    "grades-import": {"text": "Username,Homework 1\nbob,9\n"},
+    "run": {"command": "true", "timeout": "9", "who": "all"},
+    "run-assignment": {"command": "true", "timeout": "9", "who": "all"},
+    "autograde": {"who": "all"},
+    "invitation": {
+        "username": "fresh",
+        "password1": "a-long-pass-phrase",
+        "password2": "a-long-pass-phrase",
+    },
+}
+# These take other ids than those of the course's usual assignment, person or step.
+OTHERS = {
+    "person-restore": {"member": "removed"},
+    "assignment-restore": {"assignment": "gone"},
+    "run-result": {"batch": "run"},
+    "run-output": {"batch": "run"},
+    "run-again": {"batch": "run"},
+}
+# Whoever looks changes nothing, except: a student who opens work says that it was opened, and who
+# takes everybody's work away is written into the log.
+WRITES_ON_GET = {"open", "collected-zip"}
+OF_STUDENTS = {"open", "submit"}
+
+SECRETS = (
+    *(secrets.DRAFT, secrets.COMING_TEXT, secrets.ADA_COMMENT, secrets.BOB_COMMENT),
+    *(secrets.BOB_NAME, secrets.BOB_NUMBER, secrets.BOB_FILE, secrets.UNRETURNED),
+    *(secrets.REASON, secrets.STDOUT, secrets.INVITED),
+)
+OWN = {
+    "student": {secrets.ADA_COMMENT},
+    "classmate": {
+        *(secrets.BOB_COMMENT, secrets.BOB_NAME, secrets.BOB_FILE, secrets.REASON),
+    },
+    "assistant": {*SECRETS} - {secrets.INVITED},
+    "teacher": {*SECRETS},
+}
+NOT_FOR = {who: [text for text in SECRETS if text not in OWN.get(who, ())] for who in PEOPLE}
+
+PATTERNS: dict[str, URLPattern] = {str(pattern.name): pattern for pattern in urls.urlpatterns}
+
+
+class _Nowhere:
+    """A CoCalc that nobody can reach."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise CannotConnect(name, "there is none")
+
+
+@pytest.fixture
+def room(db: None, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A course, and a CoCalc that nobody can reach."""
+    monkeypatch.setattr("embedding.client._client", _Nowhere)
+    world = make_world()
+    world.people["other"] = make_world("x").people["teacher"]
+    world.people["admin"] = factories.make_user("root", is_staff=True, is_superuser=True)
+    return world
+
+
+def address(name: str, ids: dict[str, Any]) -> str:
+    wanted = PATTERNS[name].pattern.converters
+    others = OTHERS.get(name, {})
+    return reverse(f"classroom:{name}", kwargs={key: ids[others.get(key, key)] for key in wanted})
+
+
+def ask(client: HttpsClient, method: str, url: str, name: str) -> tuple[Any, list[str]]:
+    """Ask, take back what was done, and return the answer and what was written meanwhile."""
+    with transaction.atomic(), CaptureQueriesContext(connection) as queries:
+        data = FORMS.get(name, {}) if method == "POST" else {}
+        answer = getattr(client, method.lower())(url, data)
+        answer.body = answer.getvalue()
+        transaction.set_rollback(True)
+    written = [
+        query["sql"]
+        for query in queries.captured_queries
+        if re.match(r"(INSERT|UPDATE|DELETE)\b", query["sql"])
+        and not re.search(r'"django_session"', query["sql"])
+    ]
+    return answer, written
+
+
+def outcome(answer: Any) -> str:
+    if answer.status_code != 302:
+        return str(answer.status_code)
+    where = answer["Location"]
+    assert where.startswith("/"), f"leads elsewhere: {where}"
+    found = resolve(re.sub("[?#].*", "", where))
+    return "sign-in" if found.url_name == "login" else f">{found.url_name}"
+
+
+def rows() -> Iterator[tuple[str, str, dict[str, str]]]:
+    for line in TABLE.strip().splitlines():
+        name, method, *expected = line.split()
+        everybody = expected * len(PEOPLE) if len(expected) == 1 else expected
+        yield name, method, dict(zip(PEOPLE, everybody, strict=True))
+
+
+def test_the_table_names_every_address() -> None:
+    named = [(name, method) for name, method, _ in rows()]
+    assert sorted(named) == sorted(itertools.product(PATTERNS, ("GET", "POST")))
+
+
+def test_the_table_keeps_the_rules() -> None:
+    """A slip in the table shows: but for the ways in, nobody from outside gets anywhere."""
+    ways_in = {"courses", "course-new", "join", "invitation"}
+    for name, method, expected in rows():
+        if name in ways_in:
+            continue
+        assert expected["out"] in ("sign-in", "405"), name
+        for who in ("stranger", "removed", "other", "admin"):
+            assert expected[who] in ("404", "405"), (name, method, who)
+        assert expected["student"] == expected["classmate"], (name, method)
+        if name not in ("course", "assignment", "open", "submit"):
+            assert expected["student"] in ("403", "405"), (name, method)
+        if expected["assistant"] != "403":
+            assert expected["assistant"] == expected["teacher"], (name, method)
+
+
+def test_every_address_answers_each_person_as_the_table_says(room: World) -> None:
+    wrong = []
+    for name, method, expected in rows():
+        url = address(name, room.ids)
+        for who, wanted in expected.items():
+            answer, written = ask(HttpsClient(room.people[who]), method, url, name)
+            found = outcome(answer)
+            if found != wanted:
+                wrong.append(f"{method} {url} as {who}: {found}, not {wanted}")
+            looks = method == "GET" and name not in WRITES_ON_GET
+            if written and (looks or found in ("sign-in", "403", "404", "405")):
+                wrong.append(f"{method} {url} as {who}: {found}, and yet {written}")
+            wrong += [
+                f"{method} {url} shows {who} “{text}”"
+                for text in NOT_FOR[who]
+                if text.encode() in answer.body
+            ]
+            if found == "200" and "no-store" not in answer.headers.get("Cache-Control", ""):
+                wrong.append(f"{method} {url} as {who}: may be kept by a cache")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_no_other_method_is_taken_anywhere(room: World) -> None:
+    client = HttpsClient(room.people["teacher"])
+    for name in PATTERNS:
+        for method in ("PUT", "PATCH", "DELETE"):
+            answer, written = ask(client, method, address(name, room.ids), name)
+            assert answer.status_code == 405, (name, method)
+            assert not written, (name, method)
+
+
+def test_looking_by_head_changes_nothing_either(room: World) -> None:
+    for who in ("student", "teacher"):
+        for name in PATTERNS.keys() - WRITES_ON_GET:
+            answer, written = ask(
+                HttpsClient(room.people[who]), "HEAD", address(name, room.ids), name
+            )
+            assert answer.status_code in (200, 302, 403, 404, 405), (name, who)
+            assert not written, (name, who, written)
+
+
+def test_ids_of_another_course_lead_nowhere(room: World) -> None:
+    """Also for one who is in both courses: an id belongs to its own course's address."""
+    elsewhere = make_world("y")
+    both = {Role.TEACHER: factories.make_user("both"), Role.STUDENT: factories.make_user("twice")}
+    for role, user in both.items():
+        factories.enrol(room.course, user, role)
+        factories.enrol(elsewhere.course, user, role)
+    asked = 0
+    for name, pattern in PATTERNS.items():
+        keys = {*pattern.pattern.converters} - {"code", "signed"}
+        for mixed in itertools.product((room, elsewhere), repeat=len(keys)):
+            ids = dict(room.ids)
+            for key, world in zip(sorted(keys), mixed, strict=True):
+                own = OTHERS.get(name, {}).get(key, key)
+                ids[own] = world.ids[own]
+            role = Role.STUDENT if name in OF_STUDENTS else Role.TEACHER
+            people = [room.people[role]] if elsewhere in mixed else []
+            if room in mixed and elsewhere in mixed:
+                people.append(both[role])
+            for user, method in itertools.product(people, ("GET", "POST")):
+                url = address(name, ids)
+                answer, written = ask(HttpsClient(user), method, url, name)
+                assert answer.status_code in (404, 405), (method, url, user, name)
+                assert not written, (method, url, user)
+                asked += 1
+    assert asked > 300
+
+
+def test_an_output_is_of_its_own_run(room: World) -> None:
+    """Within one course too, a run's address gives out nothing of another step."""
+    step = Transfer.objects.get(batch=room.ids["batch"])
+    client = HttpsClient(room.people["teacher"])
+    course, run = room.ids["course"], room.ids["run"]
+    for batch, transfer in ((run, step.pk), (room.ids["batch"], step.pk)):
+        url = reverse("classroom:run-output", args=[course, batch, transfer])
+        assert client.get(url).status_code == 404
+    assert client.get(address("run-output", room.ids)).status_code == 200
+
+
+@pytest.mark.parametrize("wrong", ["0", "99999999", "9" * 30])
+def test_ids_of_nothing_lead_nowhere(room: World, wrong: str) -> None:
+    for name, pattern in PATTERNS.items():
+        client = HttpsClient(room.people["student" if name in OF_STUDENTS else "teacher"])
+        for key in {*pattern.pattern.converters} - {"code", "signed"}:
+            url = address(name, room.ids | {OTHERS.get(name, {}).get(key, key): int(wrong)})
+            for method in ("GET", "POST"):
+                answer, _ = ask(client, method, url, name)
+                assert answer.status_code in (404, 405), (method, url)
+
+
+def test_no_form_of_another_site_is_taken(room: World) -> None:
+    """Without the page's own token nothing is done, whoever is signed in."""
+    asked = 0
+    for name, method, expected in rows():
+        if method != "POST" or set(expected.values()) == {"405"}:
+            continue
+        for who in ("student", "teacher"):
+            client = HttpsClient(room.people[who], csrf=True)
+            answer, written = ask(client, method, address(name, room.ids), name)
+            assert answer.status_code in (403, 405), (name, who)
+            assert not written, (name, who)
+            asked += 1
+    assert asked > 60
+
+
+def test_of_what_is_to_come_a_student_sees_the_title_and_the_day(room: World) -> None:
+    client = HttpsClient(room.people["student"])
+    page = client.get(address("course", room.ids)).content.decode()
+    assert "Coming" in page
+    assert "77" not in re.sub(r"<script.*?</script>|value=\"[^\"]*\"", "", page, flags=re.DOTALL)
+    for text in (secrets.COMING_TEXT, "coming-folder", secrets.DRAFT, "Gone"):
+        assert text not in page
+    for title in ("Coming", secrets.DRAFT, "Gone"):
+        assignment = room.course.assignments.get(title=title)
+        for name, method in (("open", "get"), ("open", "post"), ("submit", "post")):
+            url = address(name, room.ids | {"assignment": assignment.pk})
+            assert getattr(client, method)(url).status_code == 404, (title, name)
+
+
+def test_projects_open_for_their_own_people_alone(room: World) -> None:
+    """The course's project holds everybody's work; a student's own holds nobody else's."""
+    mine, theirs, gone = (
+        Membership.objects.get(course=room.course, user=room.people[who]).project
+        for who in ("student", "classmate", "removed")
+    )
+    assert mine
+    assert theirs
+    assert gone
+    may = {
+        "student": {mine},
+        "classmate": {theirs},
+        "assistant": {mine, theirs, gone, room.course.project},
+    }
+    for who in ("stranger", "student", "classmate", "removed", "assistant", "other", "admin"):
+        client = HttpsClient(room.people[who])
+        for project in (mine, theirs, gone, room.course.project):
+            for name, more in (("files", []), ("folder", ["x"]), ("notebook", ["a.ipynb"])):
+                url = reverse(f"embedding:{name}", args=[project.project_id, *more])
+                wanted = 200 if project in may.get(who, set()) else 404
+                assert client.get(url).status_code == wanted, (who, url)
