@@ -1,6 +1,7 @@
 """What all tests share: people, and a test client that speaks https."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,3 +32,16 @@ class HttpsClient(Client):
 
     def generic(self, *args: Any, **kwargs: Any) -> Any:
         return super().generic(*args, **kwargs | {"secure": True})
+
+
+# Of real browsers one at a time: two of them at once would wait for each other.
+IN_BROWSERS = ("bridge", "browser", "sandbox")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say what stays together where tests run side by side: those of a browser, and of a file."""
+    here = Path(__file__).parent
+    for item in items:
+        parts = item.path.relative_to(here).parts
+        group = "browsers" if parts[0] in IN_BROWSERS else "/".join(parts)
+        item.add_marker(pytest.mark.xdist_group(group))

@@ -26,7 +26,7 @@ class Tls:
     other: tuple[Path, Path]  # that nobody trusts
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def tls(tmp_path_factory: pytest.TempPathFactory) -> Tls:
     folder = tmp_path_factory.mktemp("tls")
     ca = trustme.CA()
@@ -43,7 +43,7 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> Tls:
     return files
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def running(tls: Tls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
     with SandboxProcess.start(
         tmp_path_factory.mktemp("sandbox"),
@@ -66,7 +66,7 @@ def sandbox(running: SandboxProcess) -> Iterator[SandboxProcess]:
     running.reset_quirks()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def _api(running: SandboxProcess) -> Iterator[Api]:
     api = Api(running)
     with api.session:
@@ -122,7 +122,7 @@ class Ports:
     http: int
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def parents(tls: Tls) -> Iterator[Ports]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tls.chain, tls.key)
@@ -139,7 +139,7 @@ def parents(tls: Tls) -> Iterator[Ports]:
         thread.join()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium(running: SandboxProcess, parents: Ports) -> Iterator[Browser]:
     rules = ",".join(
         [
@@ -175,7 +175,7 @@ class Desk:
     context: BrowserContext
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def desk(chromium: Browser, _api: Api) -> Iterator[Desk]:
     """One for the tests that are not about signing in."""
     person = _api.person("Stu")
