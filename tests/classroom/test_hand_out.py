@@ -264,13 +264,24 @@ def test_a_file_that_is_missing_in_the_course_is_named(
     assert "“data/b c.csv”" in row.error
 
 
-def test_what_cannot_be_written_fails_in_words(
+def test_a_file_with_the_folders_name_is_said_to_be_in_the_way(
     cocalc: Client, assignment: Assignment, ada: Membership
 ) -> None:
     cocalc.write_file(project_of(ada), assignment.folder, b"a file where the folder should be")
     row = hand_out(assignment, ada)
+    assert (row.state, row.error_code) == (State.FAILED, "in_the_way")
+    assert "“homework-1”" in row.error
+    assert cocalc.read_file(project_of(ada), assignment.folder).startswith(b"a file")
+
+
+def test_why_a_copy_failed_reads_alike_for_all(
+    cocalc: Client, assignment: Assignment, ada: Membership, copied: None
+) -> None:
+    cocalc.write_file(project_of(ada), assignment.folder, b"a file where the folder should be")
+    row = hand_out(assignment, ada)
     assert row.state == State.FAILED
-    assert row.error
+    assert "homework-1" in row.error
+    assert project_of(ada) not in row.error
 
 
 def test_a_link_for_the_date_is_not_followed(

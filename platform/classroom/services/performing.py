@@ -12,6 +12,7 @@
 import json
 import logging
 import random
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -33,6 +34,7 @@ _MOST_SECONDS = 60.0  # between two attempts
 _PATIENCE = timedelta(days=1)
 
 log = logging.getLogger(__name__)
+_PLACE = re.compile(r"/[\w./-]*/[0-9a-f]{8}-[0-9a-f-]{27}/")  # of a project, on CoCalc's disk
 _random = random.SystemRandom()
 
 
@@ -142,7 +144,8 @@ def _end(
         transfer,
         state,
         code=problem.code,
-        error=_clean(problem.message),
+        # So that what has one cause for many students reads alike.
+        error=_PLACE.sub("", _clean(problem.message)),
         detail=_clean(problem.detail),
         again_in=again_in,
         counted=counted,

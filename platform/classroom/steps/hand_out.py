@@ -15,7 +15,7 @@ from classroom.deadlines import submissions_ensure
 from classroom.manifest import File
 from classroom.models import Assignment, Membership, Submission, Transfer
 from classroom.steps import Skip, due_date, folders
-from classroom.steps.parcel import parcel, unpacking
+from classroom.steps.parcel import IN_THE_WAY, parcel, unpacking
 from classroom.steps.prepare import student_ready
 from embedding.client import client
 from embedding.cocalc.errors import CommandFailed
@@ -93,8 +93,15 @@ class _HandOut:
             return None
         try:
             return self._listed(unpacking(packed, self._assignment.folder))
-        except CommandFailed:  # the copy will tell better why
-            return None
+        except CommandFailed as failed:
+            if failed.exit_code == IN_THE_WAY:
+                raise Problem(
+                    "in_the_way",
+                    f"The student has a file called “{self._assignment.folder}”, where the folder "
+                    "is to be: it must be renamed first.",
+                    status=409,
+                ) from None
+            return None  # the copy will do, or tell better why
 
     def _copied(self) -> list[File]:
         if self.overwrite:

@@ -29,6 +29,7 @@ MOST_BYTES = 4_000_000  # of the files
 MOST_PACKED = 450_000  # CoCalc takes a form of 900 kB; in base64 this is 600 kB
 _KEPT = 8
 KNOWN = ".handed-out.sha256"
+IN_THE_WAY = 88  # the exit code where a file has the folder's name
 
 _parcels: "OrderedDict[str, str | None]" = OrderedDict()
 _lock = threading.Lock()
@@ -62,6 +63,7 @@ def unpacking(packed: str, folder: str) -> str:
 d={target} w={beside} known=./{KNOWN}
 trap 'rm -rf -- "$w"' EXIT
 set -e -o pipefail
+if [ -e "$d" ] && [ ! -d "$d" ]; then exit {IN_THE_WAY}; fi
 mkdir -p -- "$d" "$w"
 printf %s '{packed}' | tr -- -_ +/ | base64 -d | tar -xzf - -C "$w" --no-same-owner
 hash() {{ sha256sum < "$1" | cut -c 1-64; }}
