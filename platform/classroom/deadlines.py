@@ -1,6 +1,6 @@
 """When work is due, late, and no longer taken. All times are moments; zones are for people.
 
-A student's own due time is the extension's where there is one, else the assignment's. Work that
+A student's own due time is the extension's where that is later than the assignment's. Work that
 comes up to and at that moment is in time. Later work is late, and is taken as the assignment's
 policy says: not at all, until a last moment (never before the student's own due time), or always.
 
@@ -82,7 +82,7 @@ def submissions_ensure(course: Course, students: Iterable[int] | None = None) ->
                 Submission(
                     assignment=assignment,
                     student_id=student,
-                    due=extended.get((assignment.pk, student), assignment.due),
+                    due=_own_due(assignment.due, extended.get((assignment.pk, student))),
                 )
                 for student in members.values_list("pk", flat=True)
                 for assignment in assignments
@@ -109,4 +109,9 @@ def due_update(assignment: Assignment, students: Iterable[int] | None = None) ->
         extended = dict(extensions.values_list("student_id", "due"))
         rows.exclude(student__in=list(extended)).update(due=due)
         for student, own in extended.items():
-            rows.filter(student=student).update(due=own)
+            rows.filter(student=student).update(due=_own_due(due, own))
+
+
+def _own_due(due: datetime | None, extension: datetime | None) -> datetime | None:
+    """An extension is never to a student's disadvantage, whatever becomes of the due time."""
+    return due if due is None or extension is None else max(due, extension)

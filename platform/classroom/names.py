@@ -65,7 +65,7 @@ def graded_path(assignment: Assignment) -> str:
 
 def student_file(student: Membership) -> str:
     """Return the name of the file in the collected folder that says whose work it is."""
-    name = re.sub(r"\s+", " ", _BAD.sub(" ", student.name)).strip()[:120]
+    name = _readable(student.name).encode()[:_LONGEST].decode(errors="ignore")
     return f"STUDENT - {name}.txt"
 
 

@@ -212,17 +212,21 @@ def test_an_extension_over_the_change_of_the_clocks(course: Course, student: Mem
     assert is_late(others, at)
 
 
-def test_a_due_time_moves_everybody_but_those_with_an_extension(
+def test_a_due_time_moves_everybody_but_those_with_a_later_extension(
     course: Course, student: Membership
 ) -> None:
     other = enrol(course, make_user("olga"))
     work = make_assignment(course, due=DUE)
     granted = Extension.objects.create(assignment=work, student=student, due=DUE + DAY)
     due_update(work, [student.pk])
-    Assignment.objects.filter(pk=work.pk).update(due=DUE + 7 * DAY)
+    Assignment.objects.filter(pk=work.pk).update(due=DUE + DAY / 2)
     due_update(work)  # though this instance still has the old one
     assert submission(work, student).due == DUE + DAY
-    assert submission(work, other).due == DUE + 7 * DAY
+    assert submission(work, other).due == DUE + DAY / 2
+    Assignment.objects.filter(pk=work.pk).update(due=DUE + 7 * DAY)
+    due_update(work)
+    assert submission(work, student).due == DUE + 7 * DAY
+    assert submission(work, enrol(course, make_user("nina"))).due == DUE + 7 * DAY
     granted.delete()
     due_update(work, [student.pk])
     assert submission(work, student).due == DUE + 7 * DAY

@@ -199,7 +199,10 @@ def course_standings(student: Membership, now: datetime | None = None) -> Course
     for standing in found:
         standing.assignment.course = student.course
         standing.submission.student = student
-        standing.extension = extensions.get(standing.assignment.pk)
+        extension = extensions.get(standing.assignment.pk)
+        # One that everybody's due time has overtaken changes nothing.
+        if extension and extension.due == standing.due:
+            standing.extension = extension
         standing.latest = latest.get(standing.submission.pk)
     given = [standing for standing in found if standing.assignment.handout]
     work = [standing for standing in found if not standing.assignment.handout]
