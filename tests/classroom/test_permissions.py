@@ -313,9 +313,9 @@ def test_ids_of_another_course_lead_nowhere(room: World) -> None:
     """Also for one who is in both courses: an id belongs to its own course's address."""
     elsewhere = make_world("y")
     both = {Role.TEACHER: factories.make_user("both"), Role.STUDENT: factories.make_user("twice")}
-    for role, user in both.items():
-        factories.enrol(room.course, user, role)
-        factories.enrol(elsewhere.course, user, role)
+    for role, someone in both.items():
+        factories.enrol(room.course, someone, role)
+        factories.enrol(elsewhere.course, someone, role)
     asked = 0
     for name, pattern in PATTERNS.items():
         keys = {*pattern.pattern.converters} - {"code", "signed"}

@@ -114,8 +114,8 @@ def read(text: str) -> list[Line]:
 
 def line_of(who: str, **given: str) -> Line:
     """Return a line for one person, named by user name or e-mail address."""
-    cells = {column: _tidy(cell) for column, cell in given.items()}
-    who = _tidy(who)
+    cells = {column: tidy(cell) for column, cell in given.items()}
+    who = tidy(who)
     return _checked(1, cells | {"email" if "@" in who else "username": who})
 
 
@@ -128,7 +128,7 @@ def _rows(text: str) -> list[tuple[int, list[str]]]:
     begins = 1
     try:
         for row in reader:
-            cells = [_tidy(cell) if "\n" not in cell else cell for cell in row]
+            cells = [tidy(cell) if "\n" not in cell else cell for cell in row]
             if any(cells):
                 rows.append((begins, cells))
             if len(rows) > MOST_LINES + 1:  # one may be the header
@@ -151,7 +151,7 @@ def _delimiter(text: str) -> str:
     return ";" if start.count(";") > start.count(",") else ","
 
 
-def _tidy(cell: str) -> str:
+def tidy(cell: str) -> str:
     """Drop what cannot be seen, and needless white space."""
     shown = "".join(
         " " if unicodedata.category(letter)[0] in "CZ" else letter
@@ -194,7 +194,7 @@ def _guess(rows: Sequence[Sequence[str]]) -> list[str]:
 
 def _line(number: int, cells: Sequence[str], columns: Sequence[str]) -> Line:
     if any("\n" in cell for cell in cells):
-        start = next(_tidy(cell.split("\n")[0]) for cell in cells if "\n" in cell)
+        start = next(tidy(cell.split("\n")[0]) for cell in cells if "\n" in cell)
         problem = "A quotation mark is opened here and closed in a later line."
         return Line(number, first_name=start[:150], problem=problem)
     given = {column: cell for column, cell in zip(columns, cells, strict=False) if column and cell}

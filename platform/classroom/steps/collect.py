@@ -154,7 +154,8 @@ def _wanted(files: list[File]) -> list[File]:
 def _who(student: Membership) -> str:
     email = student.user.email or student.user.get_username()
     number = f"\nNumber: {student.number}" if student.number else ""
-    return f"This student is {student.name} <{email}>.{number}\n"
+    # A line break in a name could say that it is somebody else.
+    return " ".join(f"This student is {student.name} <{email}>.".split()) + f"{number}\n"
 
 
 def _write_down(submission: Submission, work: _Work, began: datetime) -> None:

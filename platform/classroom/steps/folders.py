@@ -11,6 +11,7 @@ from uuid import uuid4
 from classroom import manifest
 from classroom.manifest import File
 from classroom.models import Course
+from classroom.source_folder import is_sound
 from embedding.client import client
 from embedding.cocalc.paths import clean_path
 from embedding.problems import Problem
@@ -34,12 +35,19 @@ def course_project(course: Course) -> str:
 
 
 def writing(path: str, text: str) -> str:
-    """Return the script that puts a text file in place of whatever file or link is there."""
+    """Return the script that puts a text file in place of whatever file or link is there.
+
+    A folder of that name, which a student may have made, is kept beside it under another.
+    """
     target, folder = quoted(path), quoted(path.rpartition("/")[0])
     # A hidden name that manifests leave out; over its place at once, and never through a link.
     part = quoted(f"{path.rpartition('/')[0]}/.{uuid4().hex}.part")
+    aside = quoted(f"{path} (folder)")
     return (
         f"mkdir -p -- {folder} || exit\n"
+        f"if [ -d {target} ] && [ ! -L {target} ]; then\n"
+        f"mv -T --backup=numbered -- {target} {aside} || exit\n"
+        "fi\n"
         f"printf %s {shlex.quote(text)} > {part} && mv -fT -- {part} {target}"
         f" || {{ c=$?; rm -f -- {part}; exit $c; }}\n"
     )
@@ -71,9 +79,10 @@ def tamed(folder: str) -> str:
 def age(project: str, folder: str, paths: Sequence[str]) -> None:
     """Make files old, so that a copy sends them anew.
 
-    Copies leave out what has the same size and time, also where the content differs.
+    Copies leave out what has the same size and time, also where the content differs. The paths
+    may be what a student's project says: one that leads out of the folder is left alone.
     """
-    names = " ".join(quoted(f"{folder}/{path}") for path in paths[:500])
+    names = " ".join(quoted(f"{folder}/{path}") for path in paths[:500] if is_sound(path))
     client().exec(project, f"touch -cd @0 -- {names}", bash=True, timeout=60, check=False)
 
 

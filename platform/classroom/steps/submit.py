@@ -120,8 +120,9 @@ def _list_copy(project_id: str, path: str, old: list[str]) -> list[File]:
     copy = shlex.quote(f"./{clean_path(path)}")
     remove = "".join(f"rm -rf -- {shlex.quote(f'./{clean_path(gone)}')}\n" for gone in old)
     script = (
-        f"{remove}find {copy} ! -type f ! -type d -delete\n"
-        f"chmod -R u+rwX,go-w,-s -- {copy}\n{manifest.script(path)}"
+        # Readable first: what hides in a locked folder would be overlooked.
+        f"{remove}chmod -R u+rwX,go-w,-s -- {copy}\n"
+        f"find {copy} ! -type f ! -type d -delete\n{manifest.script(path)}"
     )
     return _listed(project_id, script, path)
 

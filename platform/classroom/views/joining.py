@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods
 from classroom.models import Course, Membership
 from classroom.services import invitations
 from classroom.services.roster import student_enrol
+from classroom.services.roster_file import tidy
 from embedding.problems import Problem
 from embedding.views.access import user_of
 
@@ -29,6 +30,13 @@ class AccountForm(UserCreationForm):  # type: ignore[type-arg]
         fields = ("username", "first_name", "last_name")
         labels = {"username": "User name"}
         help_texts = {"username": "Letters, digits, and any of @ . + - _"}
+
+    def clean_first_name(self) -> str:
+        """Drop what cannot be seen: it could make a name look like somebody else's."""
+        return tidy(self.cleaned_data["first_name"])
+
+    def clean_last_name(self) -> str:
+        return tidy(self.cleaned_data["last_name"])
 
 
 @never_cache
