@@ -59,6 +59,19 @@ def test_no_cell_is_a_formula_and_reading_gives_it_back(text: str) -> None:
 def test_any_text_comes_back_and_is_never_a_formula(text: str) -> None:
     assert plain(safe(text)) == text
     assert safe(text)[:1] not in DANGEROUS or not text
+    for cell in re.split("[;\t\r\n]", safe(text)):
+        assert cell[:1] not in DANGEROUS or not cell
+
+
+@pytest.mark.parametrize("locale", [",", ";", "\t"])
+def test_no_cell_is_a_formula_wherever_the_spreadsheet_cuts(locale: str) -> None:
+    """Where it cuts at semicolons, quotation marks within a line do not hold."""
+    evil = 'Ada;=WEBSERVICE("http://x.test");+1\n=2;\t@x'
+    text = written([["ada", evil, f"{evil};-3"]]).removeprefix(BOM)
+    for row in csv.reader(io.StringIO(text, newline=""), delimiter=locale):
+        for cell in row:
+            for part in [cell] if locale == "," else cell.splitlines():
+                assert part.lstrip('"')[:1] not in DANGEROUS or not part, part
 
 
 @given(

@@ -1,8 +1,8 @@
 """Grades as CSV: what a spreadsheet can open, change, and give back exactly.
 
-One line a student, one column an assignment, and one more for its comments if wanted. A cell that
-a spreadsheet would take for a formula gets an apostrophe in front; so does one that already looks
-like that, so that reading takes off exactly what writing put on.
+One line a student, one column an assignment, and one more for its comments if wanted. What a
+spreadsheet would take for a formula gets an apostrophe in front; so does what already looks like
+that, so that reading takes off exactly what writing put on.
 """
 
 import csv
@@ -20,19 +20,21 @@ KEY = "Username"
 FIXED = (KEY, "Name", "Number")
 TOTAL = "Total"
 COMMENT = " (comment)"
-# What starts a formula: as spreadsheets have it, blanks in front and wide forms included.
-_FORMULA = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
-_QUOTED = re.compile("'+[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+# What starts a formula, wide forms included; and where a cell may start: where the spreadsheet
+# cuts at semicolons, as in half of Europe, it does so within our quotation marks as well.
+_BEGIN, _FORMULA = "(^|[;\t\r\n])", "(?=[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20])"
+_UNSAFE = re.compile(f"{_BEGIN}('*){_FORMULA}")
+_SAFE = re.compile(f"{_BEGIN}'('*){_FORMULA}")
 
 
 def safe(text: str) -> str:
     """Make a text one that no spreadsheet runs."""
-    return f"'{text}" if _FORMULA.match(text) else text
+    return _UNSAFE.sub(r"\1'\2", text)
 
 
 def plain(cell: str) -> str:
     """Undo `safe`."""
-    return cell[1:] if _QUOTED.match(cell) else cell
+    return _SAFE.sub(r"\1\2", cell)
 
 
 def columns(assignments: Sequence[Assignment]) -> dict[int, str]:
