@@ -14,11 +14,11 @@ from typing import Any
 from django.db.models import F
 from django.utils import timezone
 
-from classroom import manifest, names
+from classroom import manifest, names, source_folder
 from classroom.counting import counting
 from classroom.deadlines import is_late
 from classroom.manifest import File
-from classroom.models import Assignment, Membership, Snapshot, Submission, Transfer
+from classroom.models import Assignment, Kind, Membership, Snapshot, Submission, Transfer
 from classroom.steps import Skip, due_date, folders
 from classroom.steps.prepare import student_ready
 from embedding.client import client
@@ -61,7 +61,12 @@ def run(transfer: Transfer) -> dict[str, Any]:
     work = _collected(submission, student, target, began)
     _write_down(submission, work, began)
     paths = [file["path"] for file in work.files if file["path"] != due_date.NAME]
-    return {"from": str(work.origin), "count": len(paths), "files": paths[:_LISTED]}
+    return {
+        "from": str(work.origin),
+        "count": len(paths),
+        "files": paths[:_LISTED],
+        "digest": _digest(work.files),
+    }
 
 
 def _collected(submission: Submission, student: Membership, target: str, began: datetime) -> _Work:
@@ -99,10 +104,35 @@ def _work(submission: Submission, student: Membership, target: str, began: datet
         return _submitted(snapshot, target)
     project, folder = student_ready(student), submission.assignment.folder
     files, changed = _in_folder(project, submission.assignment)
+    wanted = _wanted(files)
+    late = _is_late(submission, wanted, changed, began)
+    return _Work(project, folder, wanted, From.FOLDER, late)
+
+
+def _is_late(submission: Submission, files: list[File], changed: datetime, began: datetime) -> bool:
+    """Whether the folder is late work: collected by hand long after it was due, and changed since.
+
+    What was collected at the due time itself proves that. Without it the files' own times are all
+    there is, and these a student can set.
+    """
     due = submission.due
-    # By hand, and long after it was due: then it matters when the student last changed it.
-    late = due is not None and began > due + AT_THE_DUE_TIME and is_late(submission, changed)
-    return _Work(project, folder, _wanted(files), From.FOLDER, late)
+    if due is None or began <= due + AT_THE_DUE_TIME:
+        return False
+    at_the_due_time = Transfer.objects.filter(
+        kind=Kind.COLLECT,
+        assignment=submission.assignment,
+        member=submission.student,
+        state=Transfer.State.DONE,
+        started__range=(due, due + AT_THE_DUE_TIME),
+    ).first()
+    if at_the_due_time and (then := at_the_due_time.result.get("digest")):
+        return bool(then != _digest(files))
+    return is_late(submission, changed)
+
+
+def _digest(files: list[File]) -> str:
+    """Return a hash of what is the student's; when it is due is ours to write."""
+    return source_folder.digest(file for file in files if file["path"] != due_date.NAME)
 
 
 def _submitted(snapshot: Snapshot, target: str) -> _Work:
