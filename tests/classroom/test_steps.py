@@ -20,7 +20,7 @@ from classroom.models import (
     Submission,
     Transfer,
 )
-from classroom.services import class_steps
+from classroom.services import class_steps, progress
 from tests.classroom import factories
 from tests.conftest import HttpsClient
 
@@ -197,6 +197,16 @@ class TestButtons:
         press(emmy, assignment, kind="return", who="all")
         kinds = list(Transfer.objects.order_by("pk").values_list("kind", flat=True))
         assert kinds == [Kind.HAND_OUT, Kind.COLLECT, Kind.RETURN]
+
+    def test_when_all_has_ended_the_last_is_shown(
+        self, assignment: Assignment, ada: Membership, emmy: User
+    ) -> None:
+        Submission.objects.update(handed_out=timezone.now())
+        for kind in (Kind.HAND_OUT, Kind.COLLECT):
+            press(emmy, assignment, kind=kind, who="all")
+            Transfer.objects.update(state=State.DONE, ended=timezone.now())
+        shown = [batch.kind for batch in progress.shown_on(assignment)]
+        assert shown == [Kind.COLLECT]
 
     def test_overwriting_takes_a_tick(
         self, assignment: Assignment, ada: Membership, emmy: User

@@ -163,10 +163,11 @@ def shown_on(assignment: Assignment) -> list[Batch]:
         batch.course = assignment.course
     if active:
         return active
-    last = batches.annotate(
+    found = batches.annotate(
         failed=Count("pk", filter=Q(transfers__state=State.FAILED)),
         last_end=Max("transfers__ended"),
-    ).first()
+    )
+    last = found.order_by("-pk").first()  # the model's own order does not hold for groups
     if last is None or last.last_end is None:
         return []
     last.course = assignment.course
