@@ -187,11 +187,9 @@ def people_import(request: HttpRequest, course: int) -> HttpResponse:
         if lines is not None:
             done = counts(roster_apply(membership.course, lines, actor=user_of(request)))
             came = done[Outcome.KNOWN] + done[Outcome.BACK]
-            messages.success(
-                request,
-                f"{_number(came, 'student')} let in, {_number(done[Outcome.NEW], 'invitation')} "
-                "written.",
-            )
+            invited = done[Outcome.NEW]
+            more = f", {_number(invited, 'invitation')} written" if invited else ""
+            messages.success(request, f"{_number(came, 'student')} let in{more}.")
             return redirect("classroom:people", course)
         messages.error(request, "The preview is too old. Please paste the list once more.")
     elif request.method == "POST":
