@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Visitor
+from tests.browser.looks import FAINT, NEED_NAMES, OVERFLOW, accessible
 from tests.browser.school import SITE, Student, until
 from tests.browser.visit import Visit
 
@@ -158,28 +159,6 @@ def states(visit: Visit) -> Iterator[str]:
     yield "nothing"
 
 
-NEED_NAMES = {
-    *("button", "link", "textbox", "checkbox", "combobox", "Iframe", "dialog", "img"),
-    *("progressbar", "DisclosureTriangle", "navigation"),
-}
-
-
-def accessible(visit: Visit) -> list[tuple[str, str, Any]]:
-    """Role, name and node of all that a screen reader is told of, by the browser's reckoning."""
-    session = visit.context.new_cdp_session(visit.page)
-    nodes: list[dict[str, Any]] = session.send("Accessibility.getFullAXTree")["nodes"]
-    session.detach()
-
-    def text(node: dict[str, Any], what: str) -> str:
-        return str(node.get(what, {}).get("value", "")).strip()
-
-    return [
-        (text(node, "role"), text(node, "name"), node.get("backendDOMNodeId"))
-        for node in nodes
-        if not node["ignored"]
-    ]
-
-
 def test_every_control_has_a_name(visitor: Visitor, student: Student) -> None:
     visit = visitor(student)
     for state in states(visit):
@@ -199,49 +178,6 @@ def test_the_sign_in_form_has_names(visitor: Visitor) -> None:
     names = [name for role, name, _ in accessible(visit) if role == "textbox"]
     assert names == ["User name", "Password"]
     expect(visit.page.get_by_label("User name")).to_be_focused()
-
-
-# What sticks out at the right of the window, and text that is hard to read on what is behind it.
-OVERFLOW = """() => {
-  const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
-  const out = [...document.querySelectorAll("button, a, input, h1, h2, p, td, th, summary, li")]
-    .filter((element) => element.checkVisibility() && !element.closest(".unseen, .skip"))
-    .filter((element) => {
-      const { left, right, width } = element.getBoundingClientRect();
-      return width && (right > innerWidth + 1 || left < -1);
-    })
-    .map((element) => `${element.tagName} ${element.id || element.textContent.slice(0, 30)}`);
-  return wide > 0 ? [`the page by ${wide} px`, ...out] : out;
-}"""
-FAINT = """() => {
-  const colour = (text) => {
-    const parts = text.match(/[\\d.]+/g).map(Number);
-    return { rgb: parts.slice(0, 3), alpha: parts[3] ?? 1 };
-  };
-  const light = ({ rgb }) => {
-    const [r, g, b] = rgb.map((part) => part / 255)
-      .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const behind = (element) => {
-    for (let at = element; at; at = at.parentElement) {
-      const found = colour(getComputedStyle(at).backgroundColor);
-      if (found.alpha === 1) return found;
-    }
-    return { rgb: [255, 255, 255] };
-  };
-  const faint = [];
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  for (let node; (node = walker.nextNode()); ) {
-    const element = node.parentElement;
-    if (!node.data.trim() || !element.checkVisibility({ opacityProperty: true })) continue;
-    if (element.closest(":disabled, script, noscript, .skip, .unseen")) continue;
-    const pair = [light(colour(getComputedStyle(element).color)), light(behind(element))];
-    const ratio = (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
-    if (ratio < 4.5) faint.push(`${node.data.trim().slice(0, 30)}: ${ratio.toFixed(1)}`);
-  }
-  return faint;
-}"""
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,0 +1,111 @@
+"""What can be told of a page without eyes: names, order, contrast, and what sticks out."""
+
+from itertools import pairwise
+from typing import Any, Literal
+
+from playwright.sync_api import ViewportSize
+
+from tests.browser.visit import Visit
+
+DESKTOP: ViewportSize = {"width": 1280, "height": 800}
+PHONE: ViewportSize = {"width": 390, "height": 800}
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+
+NEED_NAMES = {
+    *("button", "link", "textbox", "checkbox", "combobox", "Iframe", "dialog", "img"),
+    *("progressbar", "DisclosureTriangle", "navigation"),
+}
+
+
+def accessible(visit: Visit) -> list[tuple[str, str, Any]]:
+    """Role, name and node of all that a screen reader is told of, by the browser's reckoning."""
+    session = visit.context.new_cdp_session(visit.page)
+    nodes: list[dict[str, Any]] = session.send("Accessibility.getFullAXTree")["nodes"]
+    session.detach()
+
+    def text(node: dict[str, Any], what: str) -> str:
+        return str(node.get(what, {}).get("value", "")).strip()
+
+    return [
+        (text(node, "role"), text(node, "name"), node.get("backendDOMNodeId"))
+        for node in nodes
+        if not node["ignored"]
+    ]
+
+
+# What sticks out at the right of the window, but in what scrolls by itself; and text that is hard
+# to read on what is behind it.
+OVERFLOW = """() => {
+  const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+  const out = [...document.querySelectorAll("button, a, input, h1, h2, p, td, th, summary, li")]
+    .filter((element) => element.checkVisibility())
+    .filter((element) => !element.closest(".unseen, .skip, .scroll, .matrix"))
+    .filter((element) => {
+      const { left, right, width } = element.getBoundingClientRect();
+      return width && (right > innerWidth + 1 || left < -1);
+    })
+    .map((element) => `${element.tagName} ${element.id || element.textContent.slice(0, 30)}`);
+  return wide > 0 ? [`the page by ${wide} px`, ...out] : out;
+}"""
+FAINT = """() => {
+  const colour = (text) => {
+    const parts = text.match(/[\\d.]+/g).map(Number);
+    return { rgb: parts.slice(0, 3), alpha: parts[3] ?? 1 };
+  };
+  const light = ({ rgb }) => {
+    const [r, g, b] = rgb.map((part) => part / 255)
+      .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const behind = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+      const found = colour(getComputedStyle(at).backgroundColor);
+      if (found.alpha === 1) return found;
+    }
+    return { rgb: [255, 255, 255] };
+  };
+  const faint = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node; (node = walker.nextNode()); ) {
+    const element = node.parentElement;
+    if (!node.data.trim() || !element.checkVisibility({ opacityProperty: true })) continue;
+    if (element.closest(":disabled, script, noscript, .skip, .unseen")) continue;
+    const pair = [light(colour(getComputedStyle(element).color)), light(behind(element))];
+    const ratio = (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
+    if (ratio < 4.5) faint.push(`${node.data.trim().slice(0, 30)}: ${ratio.toFixed(1)}`);
+  }
+  return faint;
+}"""
+
+
+HEADINGS = """() => [...document.querySelectorAll("h1, h2, h3, h4")]
+  .filter((heading) => heading.checkVisibility()).map(({ localName }) => Number(localName[1]))"""
+
+
+def flaws(visit: Visit) -> list[str]:
+    """What is wrong with the page on the screen, on a desktop and a phone, by day and by night."""
+    page = visit.page
+    found = [
+        f"{role} without a name"
+        for role, name, _ in accessible(visit)
+        if role in NEED_NAMES and not name
+    ]
+    if page.locator("main").count() != 1:
+        found.append("not one main")
+    if page.locator("html").get_attribute("lang") != "en":
+        found.append("no language")
+    ids = page.evaluate("[...document.querySelectorAll('[id]')].map(({id}) => id)")
+    found += [f"the id {each} twice" for each in sorted({x for x in ids if ids.count(x) > 1})]
+    levels: list[int] = page.evaluate(HEADINGS)
+    if levels.count(1) != 1 or levels[0] != 1:
+        found.append(f"headings {levels}")
+    found += [f"h{lower} below h{upper}" for upper, lower in pairwise(levels) if lower > upper + 1]
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
+        for size in (PHONE, DESKTOP):
+            page.set_viewport_size(size)
+            where = f"{scheme}, {size['width']} px"
+            found += [f"{where}: {each} sticks out" for each in page.evaluate(OVERFLOW)]
+            found += [f"{where}: too faint: {each}" for each in page.evaluate(FAINT)]
+    page.emulate_media(color_scheme="light")
+    return found
