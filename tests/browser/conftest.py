@@ -13,11 +13,14 @@ from tests.browser.school import (
     COCALC_HOST,
     KEY,
     SITE_HOST,
+    STAFF,
     STUDENTS,
     School,
     Student,
     Tls,
+    environment,
     site,
+    worker,
 )
 from tests.browser.visit import Visit
 
@@ -45,16 +48,26 @@ def running(tls: Tls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scho
             start_seconds=0.05,
             account_limit=10_000,
         ) as sandbox,
-        site(data, tls, sandbox) as (port, students),
+        site(data, tls, environment(data, tls, sandbox)) as (port, people),
         pytest.MonkeyPatch.context() as patch,
     ):
         # For the client below, as for the site's own.
         patch.setenv("REQUESTS_CA_BUNDLE", str(tls.ca))
         cocalc = V1Client(sandbox.url, KEY)
         school = School(data, port, sandbox, cocalc)
-        school.students, school.staff = iter(students[:STUDENTS]), iter(students[STUDENTS:])
+        school.students = iter(people[:STUDENTS])
+        school.staff = iter(people[STUDENTS : STUDENTS + STAFF])
+        school.teachers = iter(people[STUDENTS + STAFF :])
         yield school
         cocalc.close()
+
+
+@pytest.fixture(scope="module")
+def working(running: School, tls: Tls) -> Iterator[None]:
+    """A worker beside the site, as long as a module's tests need one."""
+    data = running.database.parent
+    with worker(data, environment(data, tls, running.sandbox)):
+        yield
 
 
 @pytest.fixture

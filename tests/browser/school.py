@@ -34,6 +34,7 @@ PASSWORD = "a notebook for everybody"
 HASTY = "hasty.txt"  # the site is not patient with it
 STUDENTS = 120
 STAFF = 20
+TEACHERS = 10
 PATIENCE = 30  # seconds; a busy machine is several times slower than an idle one
 
 T = TypeVar("T")
@@ -90,19 +91,22 @@ _PREPARE = f"""
 import json
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.hashers import make_password
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.management import call_command
 from django.db import transaction
+from classroom.models import TEACHERS
 call_command("migrate", verbosity=0)
 call_command("collectstatic", interactive=False, verbosity=0)
 password = make_password({PASSWORD!r})
 with transaction.atomic():
     User.objects.bulk_create(
         User(username=f"student{{n}}", first_name="Stu", last_name=f"Dent{{n}}", password=password,
-             is_staff=n >= {STUDENTS})
-        for n in range({STUDENTS + STAFF})
+             is_staff={STUDENTS} <= n < {STUDENTS + STAFF})
+        for n in range({STUDENTS + STAFF + TEACHERS})
     )
+    teachers, _ = Group.objects.get_or_create(name=TEACHERS)
+    teachers.user_set.add(*User.objects.order_by("pk")[{STUDENTS + STAFF}:])
     people = []
     for user in User.objects.order_by("pk"):
         session = SessionStore()
@@ -125,6 +129,7 @@ class School:
         self.cocalc = cocalc
         self.students: Iterator[Student] = iter(())
         self.staff: Iterator[Student] = iter(())
+        self.teachers: Iterator[Student] = iter(())
 
     def student(self) -> Student:
         """Somebody who has never been here."""
@@ -177,8 +182,10 @@ class School:
 
     def rest(self, student: Student) -> None:
         """Stop what runs for a student, so that a long run of tests does not pile up servers."""
-        for project_id in self._project_ids(student):
-            self.sandbox.stop_project(str(UUID(project_id)))
+        query = """SELECT project_id FROM embedding_cocalcproject WHERE project_id IS NOT NULL
+            AND id IN (SELECT project_id FROM embedding_member WHERE user_id = ?)"""
+        for row in self.rows(query, student.pk):
+            self.sandbox.stop_project(str(UUID(row["project_id"])))
 
 
 def until(look: Callable[[], T], wanted: Callable[[T], bool] = bool) -> T:
@@ -190,10 +197,9 @@ def until(look: Callable[[], T], wanted: Callable[[T], bool] = bool) -> T:
     return found
 
 
-@contextmanager
-def site(data: Path, tls: Tls, sandbox: SandboxProcess) -> Iterator[tuple[int, list[Student]]]:
-    """The site as it is run in earnest; yields its port and its people."""
-    environment = {
+def environment(data: Path, tls: Tls, sandbox: SandboxProcess) -> dict[str, str]:
+    """What the site and its worker are told."""
+    return {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "tests.browser.settings",
         "SECRET_KEY": "tests-only-" + "x" * 50,
@@ -210,6 +216,11 @@ def site(data: Path, tls: Tls, sandbox: SandboxProcess) -> Iterator[tuple[int, l
         "UPLOAD_MAX_MB": "1",
         "REQUESTS_CA_BUNDLE": str(tls.ca),
     }
+
+
+@contextmanager
+def site(data: Path, tls: Tls, environment: dict[str, str]) -> Iterator[tuple[int, list[Student]]]:
+    """The site as it is run in earnest; yields its port and its people."""
     prepared = subprocess.run(
         [sys.executable, "manage.py", "shell", "--no-imports", "-c", _PREPARE],
         cwd=ROOT,
@@ -234,18 +245,36 @@ def site(data: Path, tls: Tls, sandbox: SandboxProcess) -> Iterator[tuple[int, l
             stdout=log,
             stderr=log,
         )
-        try:
+        with ending(server):
             port: int = listener.getsockname()[1]
             until(lambda: server.poll() is not None or _answers(port, tls))
             assert server.poll() is None, (data / "site.log").read_text()
             yield port, students
-        finally:
-            server.terminate()
-            try:
-                server.wait(PATIENCE)
-            except subprocess.TimeoutExpired:
-                server.kill()
-                server.wait()
+
+
+@contextmanager
+def worker(data: Path, environment: dict[str, str]) -> Iterator[None]:
+    """What does the class steps, as a process of its own beside the site."""
+    with (data / "worker.log").open("ab") as log:
+        command = [sys.executable, "manage.py", "worker"]
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+        with ending(process):
+            yield
+            assert process.poll() is None, (data / "worker.log").read_text()
+
+
+@contextmanager
+def ending(process: "subprocess.Popen[bytes]") -> Iterator[None]:
+    """End a process after the block, by force if it must be."""
+    try:
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def _answers(port: int, tls: Tls) -> bool:

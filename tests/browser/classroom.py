@@ -1,0 +1,192 @@
+"""A course in the browser, in the words of those who teach and those who learn."""
+
+import json
+import re
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from playwright.sync_api import FilePayload, FrameLocator, Locator, expect
+
+from tests.browser.school import SITE, Student, until
+from tests.browser.visit import Visit
+
+ZONE = ZoneInfo("Europe/Berlin")
+SOLUTION = "return [k * k for k in range(1, n + 1)]"
+HIDDEN = "assert squares(3) == [1, 4, 9]"
+
+_SQUARES = f"""### BEGIN SOLUTION
+def squares(n):
+    {SOLUTION}
+### END SOLUTION"""
+_TEST = f"""assert squares(1) == [1]
+### BEGIN HIDDEN TESTS
+{HIDDEN}
+### END HIDDEN TESTS"""
+
+
+def _cell(kind: str, source: str, grade_id: str = "", **marks: object) -> dict[str, Any]:
+    cell: dict[str, Any] = {"cell_type": kind, "metadata": {}, "source": source}
+    cell["id"] = grade_id or "title"
+    if kind == "code":
+        cell |= {"outputs": [], "execution_count": None}
+    if grade_id:
+        unmarked = {"grade": False, "solution": False, "locked": False, "task": False}
+        own = {"schema_version": 3, "grade_id": grade_id}
+        cell["metadata"]["nbgrader"] = own | unmarked | marks
+    return cell
+
+
+def marked_notebook() -> bytes:
+    """A teacher's: a solution, a visible and a hidden test for 2 points, 3 points by hand."""
+    cells = [
+        _cell("markdown", "# Squares\n\nWrite `squares(n)`: the squares of 1 to n."),
+        _cell("code", _SQUARES, "squares", solution=True),
+        _cell("code", _TEST, "squares-test", grade=True, locked=True, points=2),
+        _cell("markdown", "Why is this right?", "why", grade=True, solution=True, points=3),
+    ]
+    kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+    metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
+    return json.dumps(
+        {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    ).encode()
+
+
+def file(name: str, content: bytes) -> FilePayload:
+    """As a browser's dialog gives it to a form."""
+    return {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+
+
+def in_days(days: int) -> str:
+    """A due time as a form takes it, on the clocks of the course."""
+    return f"{datetime.now(ZONE) + timedelta(days=days):%Y-%m-%d}T23:59"
+
+
+# The teacher
+
+
+def make_course(teacher: Visit, title: str) -> str:
+    """Make a course by its form; returns its address."""
+    page = teacher.page
+    teacher.go("/courses/")
+    page.get_by_role("link", name="New course").click()
+    page.get_by_label("Title").fill(title)
+    page.get_by_label("Term").fill("Autumn 2026")
+    page.get_by_label("Time zone").fill(str(ZONE))
+    page.get_by_role("button", name="Make the course").click()
+    expect(page.get_by_text(f"“{title}” is there.")).to_be_visible()
+    return page.url.removeprefix(SITE).removesuffix("people")
+
+
+def let_in(teacher: Visit, course: str, *students: Student) -> None:
+    """Paste a list, look at what it would do, confirm."""
+    page = teacher.page
+    teacher.go(f"{course}people")
+    page.get_by_role("link", name="Add a list").click()
+    page.get_by_role("textbox").fill("\n".join(["username", *(each.username for each in students)]))
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_text(f"{len(students)} known", exact=True)).to_be_visible()
+    lines = "line" if len(students) == 1 else "lines"
+    page.get_by_role("button", name=f"Confirm {len(students)} {lines}").click()
+    for each in students:
+        expect(page.get_by_role("rowheader", name=f"{each.name} {each.username}")).to_be_visible()
+
+
+def make_work(
+    teacher: Visit,
+    course: str,
+    title: str,
+    *files: FilePayload,
+    handout: bool = False,
+    points: str = "",
+    due: str = "",
+) -> str:
+    """Make an assignment, or a handout, of uploaded files; returns its address."""
+    page = teacher.page
+    teacher.go(course)
+    page.get_by_role("link", name="New assignment").click()
+    page.get_by_label("Title").fill(title)
+    if handout:
+        page.get_by_label("A handout:").check()
+    else:
+        page.get_by_label("Points").fill(points)
+        page.get_by_label(re.compile("^Due")).fill(due)
+    page.get_by_role("button", name="Save, then add files").click()
+    page.get_by_label("Files, or a zip").set_input_files(files)
+    page.get_by_role("button", name="Upload").click()
+    stored = "One file was stored." if len(files) == 1 else f"{len(files)} files were stored."
+    expect(page.get_by_text(stored)).to_be_visible()
+    return page.url.removeprefix(SITE).removesuffix("files")
+
+
+def press(teacher: Visit, work: str, step: str, who: str) -> None:
+    """Press one of a step's buttons on the page of an assignment."""
+    teacher.go(work)
+    teacher.page.get_by_role("button", name=f"{step} {who}").click()
+    expect(panel(teacher, step)).to_be_visible()
+
+
+def panel(teacher: Visit, step: str) -> Locator:
+    """The newest of the page's steps of this name."""
+    panels = teacher.page.locator(".step-panel")
+    return panels.filter(has=teacher.page.get_by_role("heading", name=step, exact=True)).first
+
+
+def ends(teacher: Visit, step: str, count: int) -> None:
+    """The step on the page ends, done for so many."""
+    counts = panel(teacher, step).locator(".step-counts")
+    expect(counts).to_contain_text(f"{count} of {count} done · took")
+
+
+class NoScript:
+    """The same buttons for a browser without scripts, which looks again by reloading."""
+
+    def __init__(self, teacher: Visit, work: str) -> None:
+        self._teacher = teacher
+        self._work = work
+
+    def press(self, step: str, who: str) -> None:
+        """Press, and look until it has ended for one."""
+        press(self._teacher, self._work, step, who)
+        until(lambda: self._has_ended(step))
+
+    def _has_ended(self, step: str) -> bool:
+        self._teacher.page.reload()
+        return "1 of 1 done · took" in panel(self._teacher, step).inner_text()
+
+
+# The student
+
+
+def card(student: Visit, title: str) -> Locator:
+    """One assignment on the student's page of the course."""
+    return student.page.get_by_role("article", name=title, exact=True)
+
+
+def open_work(student: Visit, course: str, title: str) -> None:
+    """Follow *Open* on the course's page into the notebook."""
+    student.go(course)
+    card(student, title).get_by_role("link", name="Open").click()
+    student.becomes("ready")
+
+
+# The grader
+
+
+def collected_copy(teacher: Visit) -> FrameLocator:
+    """Jupyter's page with the collected copy, on the grading page."""
+    kiosk = teacher.page.frame_locator("cocalc-notebook iframe")
+    return kiosk.frame_locator("#views iframe:not([hidden])")
+
+
+def grade(teacher: Visit, score: str, comment: str) -> None:
+    """Type a grade into the form of the grading page, which is on the screen."""
+    teacher.page.get_by_role("textbox", name="Score").fill(score)
+    teacher.page.get_by_role("textbox", name="Comment").fill(comment)
+
+
+def project_in(visit: Visit) -> str:
+    """CoCalc's id of the project in the page's address."""
+    found = re.search(r"/projects/([0-9a-f-]{36})/", visit.page.url)
+    assert found, visit.page.url
+    return found[1]

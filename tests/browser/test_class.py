@@ -1,0 +1,322 @@
+"""A course as its people walk it: handed out, solved, submitted, collected, graded, returned."""
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.classroom import (
+    HIDDEN,
+    SOLUTION,
+    NoScript,
+    card,
+    collected_copy,
+    ends,
+    file,
+    grade,
+    in_days,
+    let_in,
+    make_course,
+    make_work,
+    marked_notebook,
+    open_work,
+    panel,
+    press,
+    project_in,
+)
+from tests.browser.conftest import Visitor
+from tests.browser.looks import flaws
+from tests.browser.school import PATIENCE, School, notebook, until
+from tests.browser.visit import Visit
+from tests.cells import run_first_cell, type_into_first_cell
+
+pytestmark = pytest.mark.usefixtures("working")
+
+RIGHT = "def squares(n): " + SOLUTION
+WRONG = "def squares(n): return [1]"
+NOTEBOOK = "squares/squares.ipynb"
+PLAIN = file("tasks.ipynb", notebook("print(6 * 7)"))
+
+Look = Callable[[Visit, str], None]
+
+
+@pytest.fixture
+def look() -> Iterator[Look]:
+    """Looks at a page as it is at that moment; at the end no page may have had a flaw."""
+    found: list[str] = []
+
+    def look_at(visit: Visit, where: str) -> None:
+        found.extend(f"{where}: {flaw}" for flaw in flaws(visit))
+
+    yield look_at
+    assert found == []
+
+
+def test_a_course_from_its_making_to_the_returned_grade(
+    visitor: Visitor, school: School, look: Look
+) -> None:
+    teacher = visitor(next(school.teachers))
+    ada = visitor(school.student(), timezone_id="America/New_York")
+    grace = visitor(school.student())
+    page = teacher.page
+    course = make_course(teacher, "Programming")
+    let_in(teacher, course, ada.student, grace.student)
+    look(teacher, "people")
+
+    # Of the teacher's notebook the students' is made, and looked at before it goes out.
+    work = make_work(
+        teacher,
+        course,
+        "Squares",
+        file("squares.ipynb", marked_notebook()),
+        points="5",
+        due=in_days(2),
+    )
+    page.get_by_role("link", name="Look at the student version").click()
+    expect(page.locator(".taken-out")).to_contain_text(SOLUTION)
+    expect(page.locator(".taken-out")).to_contain_text(HIDDEN)
+    look(teacher, "approving")
+    page.get_by_role("button", name="Approve").click()
+    expect(page.get_by_text("The student version is approved")).to_be_visible()
+    look(teacher, "files")
+
+    # The bar is there again after a reload, and goes on to the end.
+    school.sandbox.quirks(latency=0.5)
+    press(teacher, work, "Hand out", "Missing (2)")
+    expect(panel(teacher, "Hand out")).to_contain_text("2 left")
+    page.reload()
+    expect(panel(teacher, "Hand out").get_by_role("progressbar")).to_be_visible()
+    expect(panel(teacher, "Hand out")).to_contain_text("left")
+    school.sandbox.quirks(latency=0)
+    ends(teacher, "Hand out", 2)
+    expect(page.get_by_role("button", name="Hand out Missing (0)")).to_be_disabled()
+
+    # One solves it by typing, runs it, saves and submits.
+    open_work(ada, course, "Squares")
+    expect(ada.editor.locator(".jp-Notebook")).to_contain_text("YOUR CODE HERE")
+    hers = project_in(ada)
+    handed_out = school.cocalc.read_file(hers, NOTEBOOK).decode()
+    assert "assert squares(1) == [1]" in handed_out
+    assert all(secret not in handed_out for secret in (SOLUTION, HIDDEN, "BEGIN"))
+    type_into_first_cell(ada.editor, RIGHT, PATIENCE)
+    run_first_cell(ada.editor, RIGHT, PATIENCE)
+    saves(ada, hers, RIGHT)
+    ada.go(course)
+    expect(card(ada, "Squares")).to_contain_text(re.compile("23:59 CE.*17:59 your time"))
+    expect(card(ada, "Squares")).to_contain_text("If you submit nothing")
+    look(ada, "a student's course")
+    card(ada, "Squares").get_by_role("button", name="Submit").click()
+    expect(
+        ada.page.get_by_text(re.compile("“Squares” was submitted: 2 files, .* CE"))
+    ).to_be_visible()
+    taken = card(ada, "Squares").get_by_role("group")
+    taken.locator("summary").click()
+    expect(taken).to_contain_text("squares.ipynb")
+    look(ada, "submitted")
+
+    # The other saves something that is wrong, and submits nothing.
+    open_work(grace, course, "Squares")
+    type_into_first_cell(grace.editor, WRONG, PATIENCE)
+    saves(grace, project_in(grace), WRONG)
+
+    press(teacher, work, "Collect", "Missing (2)")
+    ends(teacher, "Collect", 2)
+    look(teacher, "an assignment")
+    row = page.locator("#students tbody tr")
+    expect(row.filter(has_text=ada.student.name)).to_contain_text("submitted")
+    expect(row.filter(has_text=grace.student.name)).to_contain_text("folder")
+
+    page.get_by_role("link", name="Autograde").click()
+    expect(page.get_by_role("heading", name="Autograde")).to_be_visible()
+    look(teacher, "autograding")
+    page.get_by_role("button", name="Autograde 2 without a score").click()
+    expect(page.get_by_text("2 of 2 ended")).to_be_visible()
+    look(teacher, "autograded")
+
+    teacher.go(f"{course}grades")
+    matrix = page.get_by_role("region", name="Students and assignments").get_by_role("row")
+    for one, score in ((ada, "2"), (grace, "0")):
+        expect(matrix.filter(has_text=one.student.name).locator(".cell")).to_have_text(score)
+
+    # The collected copy lies beside what is said of it, and keys lead on.
+    matrix.filter(has_text=ada.student.name).get_by_role("link").click()
+    tested = page.locator(".facts-table tfoot td").first
+    expect(tested).to_have_text("2")
+    expect(collected_copy(teacher).locator(".jp-Notebook")).to_contain_text(SOLUTION)
+    look(teacher, "grading")
+    grade(teacher, "4.5", "Well **explained**.")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("heading", name=grace.student.name)).to_be_visible()
+    expect(tested).to_have_text("0")
+    expect(collected_copy(teacher).locator(".jp-Notebook")).to_contain_text("return [1]")
+    page.get_by_role("heading", name=grace.student.name).click()
+    page.keyboard.press("[")
+    expect(page.get_by_role("heading", name=ada.student.name)).to_be_visible()
+    expect(page.get_by_role("textbox", name="Score")).to_have_value("4.5")
+    page.keyboard.press("]")
+    expect(page.get_by_role("heading", name=grace.student.name)).to_be_visible()
+    grade(teacher, "0", "Try n = 3.")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text(f"{grace.student.name}: saved.")).to_be_visible()
+    look(teacher, "graded")
+
+    press(teacher, work, "Return", "Missing (2)")
+    ends(teacher, "Return", 2)
+    teacher.go(f"{course}grades")
+    for one, score in ((ada, "4.5"), (grace, "0")):
+        mine = matrix.filter(has_text=one.student.name)
+        expect(mine.locator(".cell.returned")).to_have_text(score)
+    look(teacher, "grades")
+    for name in ("statistics", "steps", ""):
+        teacher.go(course + name)
+        look(teacher, name or "assignments")
+
+    for one, score, comment, other in (
+        (ada, "4.5 of 5 points", "Well explained.", "n = 3"),
+        (grace, "0 of 5 points", "Try n = 3.", "explained"),
+    ):
+        one.go(course)
+        expect(card(one, "Squares")).to_contain_text(score)
+        expect(card(one, "Squares")).to_contain_text(comment)
+        look(one, "returned")
+        assert other not in one.page.content()
+        one.page.get_by_role("link", name="Look at what was returned").click()
+        one.row("GRADE.md").get_by_role("link", name="GRADE.md", exact=True).click()
+        one.becomes("ready")
+        text = one.editor.locator(".cm-content, .jp-MarkdownViewer").first
+        expect(text).to_contain_text("Instructor comments")
+        expect(text).not_to_contain_text(other)
+    grace.go(f"/projects/{hers}/")
+    expect(grace.page.get_by_role("heading", name="There is nothing here")).to_be_visible()
+
+
+def saves(student: Visit, project: str, text: str) -> None:
+    """Save what the editor shows, until it lies in the project."""
+    student.page.keyboard.press("Control+s")
+    until(lambda: text in student.school.cocalc.read_file(project, NOTEBOOK).decode())
+
+
+def test_a_handout_reaches_who_joins_later(visitor: Visitor, school: School, look: Look) -> None:
+    teacher, ada = visitor(next(school.teachers)), visitor(school.student())
+    grace = visitor(school.student())
+    page = teacher.page
+    course = make_course(teacher, "Reading")
+    let_in(teacher, course, ada.student)
+    data = file("data.csv", b"n\n1\n")
+    work = make_work(teacher, course, "Notes", PLAIN, data, handout=True)
+    press(teacher, work, "Hand out", "All (1)")
+    ends(teacher, "Hand out", 1)
+    look(teacher, "a handout")
+    expect(page.get_by_role("heading", name="Collect")).to_have_count(0)
+    expect(page.get_by_role("heading", name="Return")).to_have_count(0)
+
+    teacher.go(f"{course}people")
+    page.get_by_role("button", name="Make a join link").click()
+    link = page.get_by_role("textbox", name="Join link").input_value()
+    grace.page.goto(link)
+    look(grace, "joining")
+    grace.page.get_by_role("button", name="Join").click()
+    expect(grace.page.get_by_text("You are in “Reading” now.")).to_be_visible()
+    for student in (grace, ada):
+        open_work(student, course, "Notes")
+        expect(student.editor.locator(".jp-Notebook")).to_contain_text("6 * 7")
+        student.go(course)
+        expect(student.page.get_by_role("heading", name="Handouts")).to_be_visible()
+        expect(student.page.get_by_role("button", name="Submit")).to_have_count(0)
+        assert school.cocalc.read_file(project_of(student, course), "notes/data.csv") == b"n\n1\n"
+    teacher.go(work)
+    expect(page.get_by_text("2 of 2", exact=True)).to_be_visible()
+
+
+def project_of(student: Visit, course: str) -> str:
+    """CoCalc's id of a student's project of a course."""
+    student.go(course)
+    student.page.get_by_role("link", name="Open").first.click()
+    student.page.wait_for_url("**/projects/**")
+    project = project_in(student)
+    student.page.go_back()
+    return project
+
+
+def test_an_extension_is_told_to_its_student_alone(
+    visitor: Visitor, school: School, look: Look
+) -> None:
+    teacher, ada = visitor(next(school.teachers)), visitor(school.student())
+    grace = visitor(school.student())
+    page = teacher.page
+    course = make_course(teacher, "Logic")
+    let_in(teacher, course, ada.student, grace.student)
+    work = make_work(teacher, course, "Proofs", PLAIN, points="4", due=in_days(2))
+    press(teacher, work, "Hand out", "Missing (2)")
+    ends(teacher, "Hand out", 2)
+
+    page.get_by_role("link", name="Extensions").click()
+    expect(page.get_by_role("heading", name="Nobody has more time")).to_be_visible()
+    look(teacher, "no extensions")
+    page.get_by_label("Give more time to").select_option(
+        f"{grace.student.name} ({grace.student.username})"
+    )
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_label("New due time")).to_be_visible()
+    look(teacher, "an extension")
+    page.get_by_label("New due time").fill(in_days(9))
+    page.get_by_label(re.compile("^Reason")).fill("A broken arm")
+    page.get_by_role("button", name="Give more time").click()
+    expect(page.get_by_role("row").filter(has_text=grace.student.name)).to_contain_text(
+        "A broken arm"
+    )
+    look(teacher, "extensions")
+
+    grace.go(course)
+    expect(card(grace, "Proofs")).to_contain_text("Your extension.")
+    expect(card(grace, "Proofs")).to_contain_text("A broken arm")
+    look(grace, "an extension of one's own")
+    ada.go(course)
+    expect(card(ada, "Proofs")).to_contain_text("Late work is not taken.")
+    assert "xtension" not in ada.page.content()
+    assert "broken arm" not in ada.page.content()
+
+
+def test_cocalc_away_is_named_and_what_failed_is_done_again(
+    visitor: Visitor, school: School, look: Look
+) -> None:
+    teacher = visitor(next(school.teachers))
+    course = make_course(teacher, "Patience")
+    let_in(teacher, course, school.student(), school.student())
+    work = make_work(teacher, course, "Waiting", PLAIN, due=in_days(1))
+    school.sandbox.quirks(api_down="503")
+    press(teacher, work, "Hand out", "Missing (2)")
+    failed = panel(teacher, "Hand out")
+    expect(failed).to_contain_text("0 of 2 done · 2 failed")
+    expect(failed).to_contain_text("CoCalc had a fault of its own.")
+    look(teacher, "a failure")
+    retry = failed.get_by_role("button", name="Retry failed (2)")
+    expect(retry).to_be_visible()
+
+    school.sandbox.quirks(api_down="")
+    retry.click()
+    ends(teacher, "Hand out", 2)
+
+
+def test_a_term_without_javascript(visitor: Visitor, school: School) -> None:
+    teacher = visitor(next(school.teachers), java_script_enabled=False)
+    ada = visitor(school.student(), java_script_enabled=False)
+    page = teacher.page
+    course = make_course(teacher, "Plain")
+    let_in(teacher, course, ada.student)
+    work = make_work(teacher, course, "Tasks", PLAIN, points="10", due=in_days(3))
+    steps = NoScript(teacher, work)
+    steps.press("Hand out", "Missing (1)")
+    ada.go(course)
+    card(ada, "Tasks").get_by_role("button", name="Submit").click()
+    expect(ada.page.get_by_text("“Tasks” was submitted: 2 files")).to_be_visible()
+    steps.press("Collect", "Missing (1)")
+    page.locator("#students").get_by_role("link", name=ada.student.name, exact=True).click()
+    grade(teacher, "9", "Good.")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text(f"{ada.student.name}: saved.")).to_be_visible()
+    steps.press("Return", "Missing (1)")
+    ada.go(course)
+    expect(card(ada, "Tasks")).to_contain_text("9 of 10 points")
+    expect(card(ada, "Tasks")).to_contain_text("Good.")
