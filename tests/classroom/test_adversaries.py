@@ -366,6 +366,17 @@ def test_who_was_switched_off_or_deleted_leaves_pages_whole(room: Class) -> None
     assert client.get(room.grade_url()).status_code == 200
 
 
+def test_a_course_is_not_left_to_a_teacher_who_was_switched_off(room: Class) -> None:
+    gone = factories.make_user("gone", is_active=False)
+    factories.enrol(room.course, gone, Role.TEACHER)
+    mine = Membership.objects.get(course=room.course, user=room.teacher)
+    client = HttpsClient(room.teacher)
+    assert client.post(f"{room.base}/people/{mine.pk}/remove").status_code == 409
+    client.post(f"{room.base}/people/{mine.pk}/role", {"role": "student"})
+    mine.refresh_from_db()
+    assert mine.is_teacher
+
+
 def test_what_a_date_started_is_shown_on_every_page(room: Class) -> None:
     """Nobody has pressed the button: neither a name nor a fault stands there."""
     batch = Batch.objects.create(

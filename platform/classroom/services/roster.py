@@ -258,7 +258,10 @@ def _expel(membership: Membership, *, everywhere: bool) -> None:
 
 
 def _another_teacher(course: Course, membership: Membership) -> None:
-    others = Membership.objects.filter(course=course, role=Role.TEACHER, removed=None)
+    # Who was switched off on this site cannot look after a course.
+    others = Membership.objects.filter(
+        course=course, role=Role.TEACHER, removed=None, user__is_active=True
+    )
     if not others.exclude(pk=membership.pk).exists():
         raise Problem(
             "last_teacher",
