@@ -14,11 +14,16 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils import timezone
 
-from classroom.models import Batch, Invitation, Kind, Membership, Role, Transfer
+from classroom.models import Batch, Invitation, Kind, Membership, Role, Submission, Transfer
 from classroom.services import invitations
 from classroom.services.grading import grade_set
+from classroom.services.queue import transfer_add
 from classroom.steps import folders
+from embedding.client import service_identity
 from embedding.cocalc.client import Client
+from embedding.cocalc.errors import Forbidden
+from embedding.models import Member
+from embedding.services import mapping, preparation
 from sandbox.process import SandboxProcess
 from tests.classroom import factories, gradebook
 from tests.classroom.gradebook import Class
@@ -424,3 +429,30 @@ def test_a_listing_that_lies_touches_nothing_elsewhere(
     mine, theirs = (int(line) for line in seen.split())
     assert mine == 0
     assert theirs > 1_000_000_000
+
+
+def test_a_student_who_throws_everybody_out_is_collected_from_all_the_same(
+    cocalc: Client, db: None
+) -> None:
+    """The service account owns the project and stays; a teacher is let in again on opening."""
+    course = factories.make_course(factories.make_user("emmy", teacher=True))
+    ada = factories.enrol(course, factories.make_user("ada"))
+    factories.on_cocalc(course)
+    assignment = factories.make_assignment(course)
+    Submission.objects.update(handed_out=timezone.now())
+    assert ada.project
+    ada.project.refresh_from_db()
+    project = str(ada.project.project_id)
+    cocalc.write_file(project, "homework-1/a.ipynb", b"work")
+    teacher = Member.objects.get(project=ada.project, user__username="emmy")
+    account = mapping.account_row(teacher.user)
+    cocalc.remove_member(project, str(account.account_id))
+    with pytest.raises(Forbidden):
+        cocalc.remove_member(project, service_identity().account_id)
+    row = transfer_add(course, Kind.COLLECT, ada, assignment=assignment)
+    factories.work_off()
+    row.refresh_from_db()
+    assert row.state == Transfer.State.DONE
+    preparation.prepare(account, teacher, again=True)
+    [found] = cocalc.find_projects(description=ada.project.description)
+    assert str(account.account_id) in found.members
