@@ -218,8 +218,9 @@ def test_a_browser_that_loads_ahead_opens_nothing(room: Class) -> None:
     room.assignment.save()
     client = HttpsClient(room.ada.user)
     url = f"{room.base}/assignments/{room.assignment.pk}/open"
-    answer = client.get(url, headers={"Sec-Purpose": "prefetch;prerender"})
-    assert answer.status_code == 403
+    ahead = {"Sec-Purpose": "prefetch;prerender"}
+    assert client.get(url, headers=ahead).status_code == 403
+    assert client.get(f"{room.base}/", headers=ahead).status_code == 200
     assert not Transfer.objects.exists()
     assert room.work().opened is None
 

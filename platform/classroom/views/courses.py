@@ -1,6 +1,7 @@
 """Courses: the dashboard, one course as its staff see it, making one, and its settings."""
 
 import zoneinfo
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -19,7 +20,8 @@ from classroom.services.dashboard import dashboard_of
 from classroom.services.roster import student_waits
 from classroom.views import students
 from classroom.views.access import may_make_courses, membership_of, teacher_of
-from embedding.views.access import user_of
+from embedding.problems import Problem
+from embedding.views.access import user_of, visited
 
 if TYPE_CHECKING:
     CourseModelForm = forms.ModelForm[Course]
@@ -84,7 +86,9 @@ def course(request: HttpRequest, course: int) -> HttpResponse:
     """Show a course: to its staff the assignments, to a student where they stand."""
     membership = membership_of(request, course)
     if membership.role == Role.STUDENT:
-        student_waits(membership)
+        with suppress(Problem):  # a browser that only loads in advance waits for nothing
+            visited(request)
+            student_waits(membership)
         return students.course_page(request, membership)
     people = Membership.objects.filter(course=course, role=Role.STUDENT, removed=None)
     context = {
