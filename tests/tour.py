@@ -1,4 +1,4 @@
-"""`make tour`: start the demo as a user would, and walk through it as student and administrator.
+"""`make tour`: start the demo as a user would, and walk through it: student, class, administrator.
 
 Prints one line a step with its milliseconds, saves screenshots to var/tour/, ends non-zero on any
 failure, and stops everything it started.
@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -27,6 +28,7 @@ from playwright.sync_api import (
 )
 
 from tests.cells import run_first_cell, type_into_first_cell
+from tests.marked import SOLUTION, marked_notebook
 
 ROOT = Path(__file__).resolve().parent.parent
 SHOTS = ROOT / "var" / "tour"
@@ -37,6 +39,12 @@ FILES: list[FilePayload] = [
     {"name": "notes.md", "mimeType": "text/plain", "buffer": b"# Notes\n"},
     {"name": "broken.ipynb", "mimeType": "text/plain", "buffer": b"not a notebook"},
 ]
+SQUARES: FilePayload = {
+    "name": "squares.ipynb",
+    "mimeType": "application/x-ipynb+json",
+    "buffer": marked_notebook(),
+}
+ANSWER = f"def squares(n): {SOLUTION}"
 CHROMIUM = [
     "--no-sandbox",
     "--disable-gpu",
@@ -134,9 +142,9 @@ def shoot(page: Page, name: str) -> None:
 
 
 def saved(data: Path, path: str) -> str:
-    """Return what lies on the disk, in whichever project it is."""
-    (file,) = (data / "cocalc" / "projects").glob(f"*/{path}")
-    return file.read_text()
+    """Return what lies on the disk, in whichever projects it is."""
+    files = (data / "cocalc" / "projects").glob(f"*/{path}")
+    return "\n".join(file.read_text() for file in files)
 
 
 def student(browser: Browser, site: str, data: Path) -> None:
@@ -208,6 +216,108 @@ def student(browser: Browser, site: str, data: Path) -> None:
     page.context.close()
 
 
+def classroom(browser: Browser, site: str, data: Path) -> None:
+    """From a course's making to the returned grade."""
+    page = browser.new_context().new_page()
+    with step("teacher: signs in and makes a course"):
+        sign_in(page, site, "emmy")
+        page.get_by_role("link", name="Courses").click()
+        page.get_by_role("link", name="New course").click()
+        page.get_by_label("Title").fill("Programming")
+        page.get_by_label("Time zone").fill("Europe/Berlin")
+        page.get_by_role("button", name="Make the course").click()
+    with step("teacher: lets a student in by name"):
+        page.get_by_role("link", name="Add a person").click(timeout=LIMIT)
+        page.get_by_label("User name or e-mail address").fill("ada")
+        page.get_by_role("button", name="Add").click()
+        expect(page.get_by_role("rowheader", name="Ada Lovelace")).to_be_visible(timeout=LIMIT)
+        course = page.url.removesuffix("people")
+    shoot(page, "class-people")
+    with step("teacher: makes an assignment of a marked notebook, and looks at the students'"):
+        page.get_by_role("link", name="Assignments").click()
+        page.get_by_role("link", name="New assignment").click()
+        page.get_by_label("Title").fill("Squares")
+        page.get_by_label("Instructions").fill("Write a function, and say *why* it is right.")
+        page.get_by_label("Points").fill("5")
+        page.get_by_label(re.compile("^Due")).fill(tomorrow())
+        page.get_by_role("button", name="Save, then add files").click()
+        page.get_by_label("Files, or a zip").set_input_files(SQUARES)
+        page.get_by_role("button", name="Upload").click()
+        page.get_by_role("link", name="Look at the student version").click(timeout=LIMIT)
+        expect(page.locator(".taken-out")).to_contain_text(SOLUTION, timeout=LIMIT)
+    shoot(page, "class-approve")
+    with step("teacher: approves it and hands it out"):
+        page.get_by_role("button", name="Approve").click()
+        work = press(page, "Hand out")
+
+    theirs = browser.new_context().new_page()
+    with step("student: opens it from the course's page, and solves it"):
+        sign_in(theirs, site, "ada")
+        theirs.get_by_role("link", name="Courses").click()
+        theirs.get_by_role("link", name="Programming").click()
+        theirs.get_by_role("link", name="Open Squares").click(timeout=LIMIT)
+        ready(theirs)
+        inner = theirs.frame_locator("#frame").frame_locator("iframe")
+        type_into_first_cell(inner, ANSWER, LIMIT / 1000)
+        run_first_cell(inner, ANSWER, LIMIT / 1000)
+        theirs.keyboard.press("Control+s")
+        until(lambda: ANSWER in saved(data, "squares/squares.ipynb"))
+    with step("student: submits it"):
+        theirs.goto(course)
+        theirs.get_by_role("button", name="Submit Squares").click()
+        expect(theirs.get_by_text("“Squares” was submitted")).to_be_visible(timeout=LIMIT)
+    shoot(theirs, "class-submitted")
+
+    with step("teacher: collects it"):
+        page.goto(work)
+        press(page, "Collect")
+    shoot(page, "class-assignment")
+    with step("teacher: autogrades it"):
+        page.get_by_role("link", name="Autograde").click()
+        page.get_by_role("button", name="Autograde 1 without a score").click()
+        expect(page.get_by_text("1 of 1 ended")).to_be_visible(timeout=LIMIT)
+        page.get_by_role("link", name="Ada Lovelace").click()
+    with step("teacher: grades it beside the collected copy"):
+        expect(page.locator("cocalc-notebook")).to_have_attribute("state", "ready", timeout=LIMIT)
+        page.get_by_role("textbox", name="Score").fill("4.5")
+        page.get_by_role("textbox", name="Comment").fill("Short and right. Say *why* next time.")
+        page.get_by_role("button", name="Save", exact=True).click()
+        expect(page.get_by_text("Ada Lovelace: saved.")).to_be_visible(timeout=LIMIT)
+        kiosk = page.frame_locator("cocalc-notebook iframe")
+        copy = kiosk.frame_locator("#views iframe:not([hidden])").locator(".jp-Notebook")
+        expect(copy).to_contain_text(SOLUTION, timeout=LIMIT)
+    shoot(page, "class-grading")
+    with step("teacher: returns it"):
+        page.goto(work)
+        press(page, "Return")
+        page.get_by_role("link", name="Grades").first.click()
+        expect(page.locator(".cell.returned").first).to_have_text("4.5", timeout=LIMIT)
+    shoot(page, "class-grades")
+    with step("student: sees the grade"):
+        theirs.goto(course)
+        expect(theirs.get_by_text("4.5 of 5 points")).to_be_visible(timeout=LIMIT)
+    shoot(theirs, "class-returned")
+    with step("student: reads GRADE.md"):
+        theirs.get_by_role("link", name="Look at what was returned").click()
+        theirs.get_by_role("link", name="GRADE.md", exact=True).click(timeout=LIMIT)
+        ready(theirs)
+    theirs.context.close()
+    page.context.close()
+
+
+def tomorrow() -> str:
+    """As a form takes it."""
+    return f"{datetime.now(tz=UTC) + timedelta(days=1):%Y-%m-%d}T23:59"
+
+
+def press(page: Page, name: str) -> str:
+    """Do a step for the one who misses it, to its end; returns the page's address."""
+    page.get_by_role("button", name=f"{name} Missing (1)").click(timeout=LIMIT)
+    panel = page.get_by_role("region", name=name).filter(has=page.get_by_role("progressbar"))
+    expect(panel).to_contain_text("1 of 1 done", timeout=LIMIT)
+    return page.url
+
+
 def administrator(browser: Browser, site: str) -> None:
     """What the site knows of the student's work."""
     page = browser.new_context().new_page()
@@ -242,6 +352,7 @@ def main() -> None:
             )
             try:
                 student(browser, site, data)
+                classroom(browser, site, data)
                 administrator(browser, site)
             except AssertionError as error:
                 failed = True

@@ -7,8 +7,6 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.classroom import (
-    HIDDEN,
-    SOLUTION,
     NoScript,
     card,
     collected_copy,
@@ -19,7 +17,6 @@ from tests.browser.classroom import (
     let_in,
     make_course,
     make_work,
-    marked_notebook,
     open_work,
     panel,
     press,
@@ -30,6 +27,7 @@ from tests.browser.looks import flaws
 from tests.browser.school import PATIENCE, School, notebook, until
 from tests.browser.visit import Visit
 from tests.cells import run_first_cell, type_into_first_cell
+from tests.marked import HIDDEN, SOLUTION, marked_notebook
 
 pytestmark = pytest.mark.usefixtures("working")
 
