@@ -77,7 +77,9 @@ def test_a_course_from_its_making_to_the_returned_grade(
     look(teacher, "approving")
     page.get_by_role("button", name="Approve").click()
     expect(page.get_by_text("The student version is approved")).to_be_visible()
-    look(teacher, "files")
+    for name in ("files", "edit", "files/browse"):
+        teacher.go(work + name)
+        look(teacher, name)
 
     # The bar is there again after a reload, and goes on to the end.
     school.sandbox.quirks(latency=0.5)
@@ -166,9 +168,12 @@ def test_a_course_from_its_making_to_the_returned_grade(
         mine = matrix.filter(has_text=one.student.name)
         expect(mine.locator(".cell.returned")).to_have_text(score)
     look(teacher, "grades")
-    for name in ("statistics", "steps", ""):
+    for name in ("", "statistics", "steps", "settings", "people/add", "people/import", "run"):
         teacher.go(course + name)
         look(teacher, name or "assignments")
+    for name in ("/courses/", "/courses/new", f"{course}assignments/new", f"{course}grades/import"):
+        teacher.go(name)
+        look(teacher, name)
 
     for one, score, comment, other in (
         (ada, "4.5 of 5 points", "Well explained.", "n = 3"),
