@@ -241,6 +241,11 @@ class TestAdding:
         assert bob.project
         assert Membership.objects.get(user__username="eve").role == Role.ASSISTANT
 
+    def test_staff_is_let_in_by_name_alone(self, school: School) -> None:
+        factories.make_user("mallory", email="prof@x.edu")
+        assert "Give the user name" in self.add(school, who="prof@x.edu", role="teacher")
+        assert not Membership.objects.filter(user__username="mallory").exists()
+
     def test_somebody_new_is_invited(self, school: School) -> None:
         page = self.add(school, who="prof@x.edu", role="teacher", first_name="Pro")
         assert "prof@x.edu is invited as teacher" in page

@@ -77,6 +77,8 @@ def roster_apply(
     with transaction.atomic():
         hold(course)
         judged = judge(course, lines)
+        if role != Role.STUDENT:
+            judged = [_staff_by_name(one) for one in judged]
         places = [
             Place(one.user, one.line.number)
             for one in judged
@@ -100,6 +102,14 @@ def roster_apply(
             actor=actor,
         )
     return judged
+
+
+def _staff_by_name(one: Judged) -> Judged:
+    """Whoever took an invitation's link has its address, and need not be who reads its mail."""
+    if one.line.username or one.outcome not in (Outcome.KNOWN, Outcome.BACK):
+        return one
+    said = "Give the user name: teachers and assistants are not let in by an address alone."
+    return Judged(one.line, Outcome.MALFORMED, said, one.user)
 
 
 def pack(course: Course, lines: Sequence[Line]) -> str:
