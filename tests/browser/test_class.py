@@ -224,22 +224,12 @@ def test_a_handout_reaches_who_joins_later(visitor: Visitor, school: School, loo
     for student in (grace, ada):
         open_work(student, course, "Notes")
         expect(student.editor.locator(".jp-Notebook")).to_contain_text("6 * 7")
+        assert school.cocalc.read_file(project_in(student), "notes/data.csv") == b"n\n1\n"
         student.go(course)
         expect(student.page.get_by_role("heading", name="Handouts")).to_be_visible()
         expect(student.page.get_by_role("button", name="Submit")).to_have_count(0)
-        assert school.cocalc.read_file(project_of(student, course), "notes/data.csv") == b"n\n1\n"
     teacher.go(work)
     expect(page.get_by_text("2 of 2", exact=True)).to_be_visible()
-
-
-def project_of(student: Visit, course: str) -> str:
-    """CoCalc's id of a student's project of a course."""
-    student.go(course)
-    student.page.get_by_role("link", name="Open").first.click()
-    student.page.wait_for_url("**/projects/**")
-    project = project_in(student)
-    student.page.go_back()
-    return project
 
 
 def test_an_extension_is_told_to_its_student_alone(
