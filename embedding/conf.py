@@ -23,6 +23,7 @@ class Conf:
     download_max_bytes: int
     claim_seconds: int
     base_template: str
+    place_of: str
     sessions_per_minute: int
     signed_in_max_seconds: int
 
@@ -48,6 +49,9 @@ def conf() -> Conf:
         claim_seconds=given.get("CLAIM_SECONDS", 45),
         # What the app's pages extend: blocks title, head, body_class, body, and main within it.
         base_template=given.get("BASE_TEMPLATE", "embedding/base.html"),
+        # A function (Member, path) -> (title, address) | None, by its dotted name: what the site
+        # has a file for, and the way back there.
+        place_of=given.get("PLACE_OF", ""),
         sessions_per_minute=given.get("SESSIONS_PER_MINUTE", 20),
         # How long work in a frame keeps a user signed in to the site, counted from signing in.
         signed_in_max_seconds=given.get("SIGNED_IN_MAX_HOURS", 24) * 3600,

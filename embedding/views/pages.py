@@ -6,6 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.module_loading import import_string
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -74,6 +75,7 @@ def notebook(request: HttpRequest, project: str, path: str) -> HttpResponse:
             "path": path,
             "name": path.rpartition("/")[2],
             "back": folder_url(project, folder),
+            "place": _place(member, path),
             "page": {
                 "project": project,
                 "path": path,
@@ -84,6 +86,12 @@ def notebook(request: HttpRequest, project: str, path: str) -> HttpResponse:
             },
         },
     )
+
+
+def _place(member: Member, path: str) -> dict[str, str] | None:
+    """Return what the site has the file for, as the site's own function says."""
+    found = import_string(conf().place_of)(member, path) if conf().place_of else None
+    return {"title": found[0], "url": found[1]} if found else None
 
 
 def folder_url(project: str, folder: str) -> str:

@@ -1,0 +1,72 @@
+"""From a notebook's page back to its course."""
+
+import uuid
+
+import pytest
+from django.urls import reverse
+
+from classroom.models import Assignment, Course, Membership, Role
+from embedding.models import CocalcProject
+from tests.classroom import factories
+from tests.conftest import HttpsClient
+
+
+@pytest.fixture
+def course(db: None) -> Course:
+    course = factories.make_course(factories.make_user("emmy", teacher=True), "Physics")
+    factories.enrol(course, factories.make_user("ada"))
+    factories.enrol(course, factories.make_user("olga"), Role.ASSISTANT)
+    for project in CocalcProject.objects.all():
+        project.project_id = uuid.uuid4()
+        project.save()
+    return course
+
+
+@pytest.fixture
+def assignment(course: Course) -> Assignment:
+    return factories.make_assignment(course)
+
+
+def shown(username: str, project: CocalcProject | None, path: str) -> str:
+    assert project
+    project.refresh_from_db()
+    browser = HttpsClient(Membership.objects.get(user__username=username).user)
+    url = reverse("embedding:notebook", args=[project.project_id, path])
+    answer = browser.get(url)
+    assert answer.status_code == 200
+    return str(answer.content.decode())
+
+
+@pytest.mark.parametrize("path", ["homework-1/a.ipynb", "graded-homework-1/GRADE.md"])
+def test_a_student_is_led_to_the_assignment(
+    course: Course, assignment: Assignment, path: str
+) -> None:
+    project = Membership.objects.get(user__username="ada").project
+    page = shown("ada", project, path)
+    assert f'href="/courses/{course.pk}/#a{assignment.pk}">Back to Physics</a>' in page
+
+
+@pytest.mark.parametrize("username", ["emmy", "olga"])
+def test_staff_is_led_to_the_assignments_page(
+    course: Course, assignment: Assignment, username: str
+) -> None:
+    there = f'href="/courses/{course.pk}/assignments/{assignment.pk}/">Back to Physics</a>'
+    project = Membership.objects.get(user__username="ada").project
+    assert there in shown(username, project, "homework-1/a.ipynb")
+    for path in ("homework-1/a.ipynb", "collected/homework-1/Ada-ada/a.ipynb"):
+        assert there in shown(username, course.project, path)
+
+
+def test_what_is_of_no_assignment_leads_to_the_course(
+    course: Course, assignment: Assignment
+) -> None:
+    project = Membership.objects.get(user__username="ada").project
+    Assignment.objects.update(removed=assignment.created)
+    for path in ("own.ipynb", "homework-1/a.ipynb"):
+        assert f'href="/courses/{course.pk}/">Back to Physics</a>' in shown("ada", project, path)
+
+
+def test_ones_own_notebooks_lead_to_no_course(course: Course) -> None:
+    browser = HttpsClient(Membership.objects.get(user__username="ada").user)
+    page = browser.get("/projects/mine/open/a.ipynb").content.decode()
+    assert "Back to" not in page
