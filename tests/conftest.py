@@ -38,10 +38,8 @@ class HttpsClient(Client):
 IN_BROWSERS = ("bridge", "browser", "sandbox")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_itemcollected(item: pytest.Item) -> None:
     """Say what stays together where tests run side by side: those of a browser, and of a file."""
-    here = Path(__file__).parent
-    for item in items:
-        parts = item.path.relative_to(here).parts
-        group = "browsers" if parts[0] in IN_BROWSERS else "/".join(parts)
-        item.add_marker(pytest.mark.xdist_group(group))
+    parts = item.path.relative_to(Path(__file__).parent).parts
+    group = "browsers" if parts[0] in IN_BROWSERS else "/".join(parts)
+    item.add_marker(pytest.mark.xdist_group(group))
