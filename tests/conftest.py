@@ -1,12 +1,13 @@
 """What all tests share: people, and a test client that speaks https."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 Person = Callable[..., User]
 
@@ -38,8 +39,13 @@ class HttpsClient(Client):
 IN_BROWSERS = ("bridge", "browser", "sandbox")
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Say what stays together where tests run side by side: those of a browser, and of a file."""
-    parts = item.path.relative_to(Path(__file__).parent).parts
-    group = "browsers" if parts[0] in IN_BROWSERS else "/".join(parts)
-    item.add_marker(pytest.mark.xdist_group(group))
+class Rooms(LoadScopeScheduling):
+    """Where tests run side by side, those of a file stay together, and all those of browsers."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "browsers" if file.split("/")[1] in IN_BROWSERS else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Rooms:
+    return Rooms(config, log)
