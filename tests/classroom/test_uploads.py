@@ -191,6 +191,11 @@ def test_any_bytes_are_a_zip_or_a_sentence(content: bytes) -> None:
         assert problem.message.endswith(".")  # noqa: PT017  it may also be taken
 
 
+def test_a_file_without_a_name_is_refused() -> None:
+    with pytest.raises(Problem, match="a name that will not do"):
+        read(("x.zip", zipped({"\0": b""})))
+
+
 @settings(max_examples=150, deadline=None)
 @given(
     st.dictionaries(st.text(min_size=1, max_size=30), st.binary(max_size=20), max_size=6), st.data()

@@ -144,7 +144,8 @@ def _unzip(source: IO[bytes], name: str, upload: Upload) -> None:
 def _entries(archive: zipfile.ZipFile, upload: Upload) -> Iterator[zipfile.ZipInfo]:
     for entry in archive.infolist():
         mode = entry.external_attr >> 16
-        if entry.is_dir() or entry.filename.endswith("\\"):
+        # Not is_dir(), which fails on an empty name.
+        if entry.filename.endswith(("/", "\\")):
             continue
         if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
             upload.left_out.append(f"{entry.filename} (a link)")
