@@ -1,28 +1,10 @@
-"""What a student gets back: the table of scores, and the graded notebook."""
+"""What a student gets back: the graded notebook."""
 
 import nbformat
 
-from classroom.nbgrader.autograde import Result
 from classroom.nbgrader.reading import read, write
 
 _HIDDEN = ("HIDDEN TESTS", "MARK SCHEME")
-
-
-def feedback_table(result: Result) -> str:
-    """Return the scores as the Markdown table of a GRADE.md, like CoCalc's own."""
-    rows = [("Problem", "Score")]
-    for cell in result.cells:
-        score = "–" if cell.needs_manual else number(cell.score)
-        rows.append((cell.grade_id, f"{score}/{number(cell.max_score)}"))
-    width = max(10, *(len(name) for name, _ in rows))
-    lines = [f"| {name:<{width}}| {score:<10}|" for name, score in rows]
-    lines.insert(1, f"|:{'-' * width}|:{'-' * 10}|")
-    return "\n".join(lines) + "\n"
-
-
-def number(value: float) -> str:
-    """Write points without needless zeros: 2, 0.5, 3.3333."""
-    return str(int(value)) if value == int(value) else f"{value:.4f}".rstrip("0")
 
 
 def feedback_notebook(executed: bytes) -> bytes:

@@ -2,34 +2,9 @@
 
 import nbformat
 
-from classroom.nbgrader.autograde import CellScore, Result
-from classroom.nbgrader.feedback import feedback_notebook, feedback_table
+from classroom.nbgrader.feedback import feedback_notebook
 from tests.classroom.nbgrader.notebooks import checks, content, notebook, task
 from tests.classroom.nbgrader.recorded import opened
-
-
-def test_the_table() -> None:
-    result = Result(
-        (
-            CellScore("squares-test", 2.0, 2.0, False),
-            CellScore("b", 1 / 3, 1.5, False),
-            CellScore("why", 0.0, 3.0, True),
-        ),
-        (),
-    )
-    assert feedback_table(result) == (
-        "| Problem     | Score     |\n"
-        "|:------------|:----------|\n"
-        "| squares-test| 2/2       |\n"
-        "| b           | 0.3333/1.5|\n"
-        "| why         | –/3       |\n"
-    )
-
-
-def test_the_table_of_nothing() -> None:
-    assert feedback_table(Result((), ())) == (
-        "| Problem   | Score     |\n|:----------|:----------|\n"
-    )
 
 
 def test_the_notebook_without_hidden_tests() -> None:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from classroom.nbgrader.autograde import prepare, scores
-from classroom.nbgrader.feedback import feedback_notebook, feedback_table
+from classroom.nbgrader.feedback import feedback_notebook
 from classroom.nbgrader.reading import MarkingError
 from classroom.nbgrader.student_version import is_marked, student_version
 from classroom.nbgrader.validate import check_notebook
@@ -26,8 +26,8 @@ ALL: list[Callable[[bytes], Any]] = [
     feedback_notebook,
     lambda written: prepare(written, SOURCE),
     lambda written: prepare(SOURCE, written),
-    lambda written: feedback_table(scores(written, SOURCE)),
-    lambda written: feedback_table(scores(SOURCE, written)),
+    lambda written: scores(written, SOURCE),
+    lambda written: scores(SOURCE, written),
     lambda written: scores(prepare(written, SOURCE), SOURCE),
 ]
 TASK = {"grade_id": "t", "task": True, "locked": True, "points": 1}
