@@ -15,8 +15,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from classroom.models import Batch, Invitation, Kind, Membership, Role, Submission, Transfer
+from classroom.scoring import grade_set
 from classroom.services import invitations
-from classroom.services.grading import grade_set
 from classroom.services.queue import transfer_add
 from classroom.steps import folders
 from embedding.client import service_identity

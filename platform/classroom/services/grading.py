@@ -1,12 +1,9 @@
-"""Giving scores, and walking from student to student while doing so."""
+"""Walking from student to student while giving scores."""
 
 from dataclasses import dataclass
 
 from classroom.models import Assignment, Membership
-from classroom.scoring import Conflict, Grade, grade_set, grades_set, is_bonus, last_change
 from classroom.services.matrix import Filter, matching, ordered
-
-__all__ = ["Conflict", "Grade", "Place", "grade_set", "grades_set", "is_bonus", "last_change"]
 
 
 @dataclass(frozen=True, slots=True)

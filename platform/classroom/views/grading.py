@@ -14,9 +14,18 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from classroom.models import Assignment, GradeChange, Membership, Submission
-from classroom.scoring import COMMENT_MOST, number, score_check, score_read
+from classroom.scoring import (
+    COMMENT_MOST,
+    Conflict,
+    grade_set,
+    is_bonus,
+    last_change,
+    number,
+    score_check,
+    score_read,
+)
 from classroom.services import collected
-from classroom.services.grading import Conflict, grade_set, is_bonus, last_change, place_of
+from classroom.services.grading import place_of
 from classroom.services.matrix import STATES, Filter, state_of
 from classroom.views.access import assignment_of, staff_of, student_in, submission_of
 from embedding.views.access import user_of
