@@ -62,9 +62,10 @@ def steps(folder: Path) -> None:
     """Measure both ways of handing out; Django is set up, and its queue empty."""
     from django.test.utils import override_settings
 
-    from classroom import manifest
+    from classroom.class_steps import class_steps
+    from classroom.engine import working
     from classroom.models import Assignment, Transfer
-    from classroom.services import class_steps, working
+    from classroom.rules import manifest
     from classroom.steps import parcel
     from embedding.models import CocalcProject
     from tests.classroom import factories

@@ -12,6 +12,7 @@ from django.db.models import Count, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 
+from classroom.courses.courses import course_change
 from classroom.models import (
     Assignment,
     Batch,
@@ -25,8 +26,7 @@ from classroom.models import (
     Submission,
     Transfer,
 )
-from classroom.services import roster
-from classroom.services.courses import course_change
+from classroom.people import roster
 from embedding.problems import Problem
 from embedding.views.access import user_of
 

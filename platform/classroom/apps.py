@@ -12,6 +12,9 @@ class ClassroomConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from classroom import steps
+
+        steps.load()
         post_migrate.connect(_make_group, sender=self)
 
 

@@ -51,7 +51,7 @@ EMBEDDING = {
         "COCALC_ACCOUNT_DOMAIN", kind="a domain of this site's", default=_site_host
     ),
     "BASE_TEMPLATE": "base.html",
-    "PLACE_OF": "classroom.services.places.place_of",
+    "PLACE_OF": "classroom.courses.places.place_of",
     "UPLOAD_MAX_MB": read.number("UPLOAD_MAX_MB", default=25, least=1, most=200),
     "DOWNLOAD_MAX_MB": read.number("DOWNLOAD_MAX_MB", default=100, least=1, most=500),
     "SESSIONS_PER_MINUTE": read.number("SESSIONS_PER_MINUTE", default=20, least=1, most=1000),

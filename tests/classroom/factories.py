@@ -7,11 +7,11 @@ from typing import Any
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
-from classroom import manifest
-from classroom.deadlines import submissions_ensure
+from classroom.engine.holding import End, claim, settle
+from classroom.engine.performing import perform
 from classroom.models import Assignment, Course, Membership, Role, Submission
-from classroom.services.holding import End, claim, settle
-from classroom.services.performing import perform
+from classroom.rules import manifest
+from classroom.rules.deadlines import submissions_ensure
 from embedding.client import client
 from embedding.models import CocalcProject, Member
 from embedding.services import mapping, preparation

@@ -19,7 +19,7 @@ from classroom.models import (
     Snapshot,
     Transfer,
 )
-from classroom.services import invitations
+from classroom.people import invitations
 from embedding.models import Member
 from tests.classroom import factories
 

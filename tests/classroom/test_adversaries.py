@@ -14,10 +14,10 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils import timezone
 
+from classroom.engine.queue import transfer_add
 from classroom.models import Batch, Invitation, Kind, Membership, Role, Submission, Transfer
-from classroom.scoring import grade_set
-from classroom.services import invitations
-from classroom.services.queue import transfer_add
+from classroom.people import invitations
+from classroom.rules.scoring import grade_set
 from classroom.steps import folders
 from embedding.client import service_identity
 from embedding.cocalc.client import Client

@@ -26,12 +26,8 @@ def main() -> None:
     from django.core.management import call_command
 
     from classroom.management.commands import worker
-    from classroom.models import Kind
-    from classroom.steps import step_of
 
     worker.PULSE_SECONDS = 0.5
-    for kind in (Kind.HAND_OUT, Kind.COLLECT, Kind.RETURN):
-        step_of(kind)  # imported once, not in each fork
     if sys.argv[1:] == ["one"]:
         call_command("worker", skip_checks=True)
         return

@@ -22,16 +22,17 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from classroom import manifest, names, scoring
-from classroom.manifest import File
 from classroom.models import Assignment, Submission, Transfer
 from classroom.nbgrader.autograde import CellScore, Result, prepare, scores
 from classroom.nbgrader.feedback import feedback_notebook
 from classroom.nbgrader.reading import MarkingError
 from classroom.nbgrader.runner import DONE, RUNNER, STOPPED
 from classroom.nbgrader.student_version import is_marked, student_version
-from classroom.steps import Skip, folders
+from classroom.rules import manifest, names, scoring
+from classroom.rules.manifest import File
+from classroom.steps import folders
 from classroom.steps.prepare import student_ready
+from classroom.steps.registry import Skip
 from embedding.client import client
 from embedding.cocalc.errors import CocalcError, NotFound
 from embedding.conf import MEGABYTE

@@ -14,13 +14,14 @@ from typing import Any
 from django.db.models import F
 from django.utils import timezone
 
-from classroom import manifest, names, source_folder
-from classroom.counting import counting
-from classroom.deadlines import is_late
-from classroom.manifest import File
 from classroom.models import Assignment, Kind, Membership, Snapshot, Submission, Transfer
-from classroom.steps import Skip, due_date, folders
+from classroom.rules import manifest, names, source_folder
+from classroom.rules.counting import counting
+from classroom.rules.deadlines import is_late
+from classroom.rules.manifest import File
+from classroom.steps import due_date, folders
 from classroom.steps.prepare import student_ready
+from classroom.steps.registry import Skip, step
 from embedding.client import client
 from embedding.cocalc.errors import NotFound
 from embedding.problems import Problem
@@ -45,6 +46,7 @@ class _Work:
     late: bool
 
 
+@step(Kind.COLLECT)
 def run(transfer: Transfer) -> dict[str, Any]:
     """Copy, name the student, verify; then it is collected."""
     assignment, student = transfer.assignment, transfer.member

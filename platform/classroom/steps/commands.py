@@ -12,7 +12,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from classroom.scoring import CENT, COMMENT_MOST, MOST
+from classroom.rules.scoring import CENT, COMMENT_MOST, MOST
 from embedding.client import client
 from embedding.cocalc.client import Output
 from embedding.cocalc.errors import NotCocalc

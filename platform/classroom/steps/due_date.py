@@ -5,14 +5,16 @@ from typing import Any
 
 from django.utils import formats, timezone
 
-from classroom.models import Assignment, Submission, Transfer
-from classroom.steps import Skip, folders
+from classroom.models import Assignment, Kind, Submission, Transfer
+from classroom.steps import folders
 from classroom.steps.prepare import student_ready
+from classroom.steps.registry import Skip, step
 from embedding.client import client
 
 NAME = "DUE_DATE.txt"
 
 
+@step(Kind.DUE_DATE)
 def run(transfer: Transfer) -> dict[str, Any]:
     """Write what the student's own due time is by now."""
     assignment, student = transfer.assignment, transfer.member

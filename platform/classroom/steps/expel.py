@@ -8,12 +8,14 @@ from typing import Any
 
 from django.db.models import Q
 
-from classroom.models import Membership, Transfer
+from classroom.models import Kind, Membership, Transfer
+from classroom.steps.registry import step
 from embedding.models import CocalcProject, Member
 from embedding.problems import Problem
 from embedding.services import mapping
 
 
+@step(Kind.EXPEL, for_removed=True)
 def run(transfer: Transfer) -> dict[str, Any]:
     """End the memberships on CoCalc that have no row here; repeats harmlessly."""
     member = transfer.member

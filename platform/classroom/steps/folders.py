@@ -8,10 +8,10 @@ import shlex
 from collections.abc import Sequence
 from uuid import uuid4
 
-from classroom import manifest
-from classroom.manifest import File
 from classroom.models import Course
-from classroom.source_folder import is_sound
+from classroom.rules import manifest
+from classroom.rules.manifest import File
+from classroom.rules.source_folder import is_sound
 from embedding.client import client
 from embedding.cocalc.paths import clean_path
 from embedding.problems import Problem

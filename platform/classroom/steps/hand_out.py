@@ -10,18 +10,20 @@ from typing import Any
 
 from django.utils import timezone
 
-from classroom import manifest, names
-from classroom.deadlines import submissions_ensure
-from classroom.manifest import File
-from classroom.models import Assignment, Membership, Submission, Transfer
-from classroom.steps import Skip, due_date, folders
+from classroom.models import Assignment, Kind, Membership, Submission, Transfer
+from classroom.rules import manifest, names
+from classroom.rules.deadlines import submissions_ensure
+from classroom.rules.manifest import File
+from classroom.steps import due_date, folders
 from classroom.steps.parcel import IN_THE_WAY, parcel, unpacking
 from classroom.steps.prepare import student_ready
+from classroom.steps.registry import Skip, step
 from embedding.client import client
 from embedding.cocalc.errors import CommandFailed
 from embedding.problems import Problem
 
 
+@step(Kind.HAND_OUT)
 def run(transfer: Transfer) -> dict[str, Any]:
     """Copy, write DUE_DATE.txt, verify; then it is handed out."""
     assignment, student = transfer.assignment, transfer.member

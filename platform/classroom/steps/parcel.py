@@ -20,8 +20,8 @@ import threading
 from collections import OrderedDict
 from uuid import uuid4
 
-from classroom.manifest import File
 from classroom.models import Assignment
+from classroom.rules.manifest import File
 from classroom.steps import folders
 from embedding.client import client
 

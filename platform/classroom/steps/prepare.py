@@ -12,7 +12,8 @@ from typing import Any
 from django.utils import timezone
 
 from classroom.conf import conf
-from classroom.models import Membership, Role, Transfer
+from classroom.models import Kind, Membership, Role, Transfer
+from classroom.steps.registry import step
 from embedding.cocalc.errors import Limited
 from embedding.models import CocalcAccount, CocalcProject, Event, Member
 from embedding.problems import Problem
@@ -21,6 +22,7 @@ from embedding.services import mapping
 _HALF_HOUR = timedelta(minutes=30)
 
 
+@step(Kind.PREPARE)
 def run(transfer: Transfer) -> dict[str, Any]:
     """Make what is missing; Limited while the site's share of new accounts is used up."""
     membership = transfer.member

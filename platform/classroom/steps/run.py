@@ -9,14 +9,20 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from classroom import scoring
-from classroom.models import Submission, Transfer
-from classroom.steps import Skip, autograde, commands
+from classroom.models import Kind, Submission, Transfer
+from classroom.rules import scoring
+from classroom.steps import autograde, commands
 from classroom.steps.prepare import student_ready
+from classroom.steps.registry import Skip, step
 
 TIMEOUT, TIMEOUT_MOST = 60, 600  # seconds
+MAY_HAVE_RUN = (
+    "The answer was lost on the way: the command may have run, or not. "
+    "Look before you run it again."
+)
 
 
+@step(Kind.RUN, when_lost=MAY_HAVE_RUN)
 def run(transfer: Transfer) -> dict[str, Any]:
     """Run it; return {"exit_code", "seconds", "stdout", "stderr", "cut", "timed_out", …}.
 

@@ -18,13 +18,14 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from classroom import manifest
 from classroom.conf import conf
-from classroom.counting import counting
-from classroom.deadlines import is_late
-from classroom.manifest import File
 from classroom.models import Assignment, Kind, Membership, Snapshot, Submission, Transfer
-from classroom.names import submitted_path
+from classroom.rules import manifest
+from classroom.rules.counting import counting
+from classroom.rules.deadlines import is_late
+from classroom.rules.manifest import File
+from classroom.rules.names import submitted_path
+from classroom.steps.registry import step
 from embedding.client import client
 from embedding.cocalc.errors import NotFound
 from embedding.cocalc.paths import clean_path
@@ -36,6 +37,7 @@ ROUNDS = 3
 PATIENCE = timedelta(minutes=10)
 
 
+@step(Kind.SUBMIT)
 def run(transfer: Transfer) -> dict[str, Any]:
     """Take the snapshot of `options["at"]` and return {"snapshot", "files", "size"}."""
     assignment, student = transfer.assignment, transfer.member

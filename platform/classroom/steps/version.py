@@ -15,13 +15,14 @@ from typing import Any
 
 from django.db import transaction
 
-from classroom import source_folder
-from classroom.manifest import File
-from classroom.models import Assignment, Transfer
+from classroom.models import Assignment, Kind, Transfer
 from classroom.nbgrader.marks import for_teacher_only
 from classroom.nbgrader.reading import MarkingError, name, read
 from classroom.nbgrader.student_version import is_marked, student_version
-from classroom.source_folder import Contents, digest
+from classroom.rules import source_folder
+from classroom.rules.manifest import File
+from classroom.rules.source_folder import Contents, digest
+from classroom.steps.registry import step
 from embedding.problems import Busy, Problem
 from embedding.services.mapping import project_ensure
 
@@ -31,6 +32,7 @@ MAX_WIDTH = 300  # characters
 Version = Assignment.Version
 
 
+@step(Kind.VERSION)
 def run(transfer: Transfer) -> dict[str, Any]:
     """Make `student/` and ask for a look at it.
 

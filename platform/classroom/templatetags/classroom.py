@@ -7,8 +7,8 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from classroom.text import markdown as render
-from classroom.text import moment as say
+from classroom.pages.text import markdown as render
+from classroom.pages.text import moment as say
 
 register = template.Library()
 

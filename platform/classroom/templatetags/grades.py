@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from django import template
 
-from classroom.scoring import number
+from classroom.rules.scoring import number
 
 register = template.Library()
 

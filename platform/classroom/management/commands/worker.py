@@ -17,8 +17,9 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 from django.utils.crypto import get_random_string
 from django_tasks_db.management.commands.db_worker import Worker
 
-from classroom.services.pulse import prune, pulse
-from classroom.services.working import stopping
+from classroom.class_steps.pulse import pulse
+from classroom.engine.upkeep import prune
+from classroom.engine.working import stopping
 
 LOOK_SECONDS = 0.25
 PULSE_SECONDS = 2.0

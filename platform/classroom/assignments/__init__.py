@@ -1,0 +1,1 @@
+"""Assignments: their files, student versions, dates and extensions."""

@@ -1,0 +1,208 @@
+"""Assignments and handouts: made, changed, approved, removed and restored.
+
+What students have already got is never taken back by any of it: a change of the files reaches
+only those to whom they are handed out anew, and a removed assignment keeps its work.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from classroom.assignments import sources
+from classroom.engine import queue
+from classroom.models import Assignment, Course, Extension, Kind, Membership, Submission, Transfer
+from classroom.rules import names, source_folder
+from classroom.rules.deadlines import due_update, submissions_ensure
+from classroom.rules.source_folder import digest
+from embedding.models import Event
+from embedding.problems import Problem
+
+Version = Assignment.Version
+_NAMES = 1_000  # so many assignments of one title
+
+
+def assignment_create(course: Course, assignment: Assignment, *, by: User) -> Assignment:
+    """Store a new assignment of the course, under a folder's name of its own."""
+    assignment.course = course
+    for _ in range(3):  # where another of this title is made at the same moment
+        assignment.folder = free_folder(course, assignment.title)
+        try:
+            with transaction.atomic():
+                assignment.save(force_insert=True)
+                submissions_ensure(course)
+                _log("course.assignment_created", assignment, by)
+            return assignment
+        except IntegrityError:
+            assignment.pk = None
+    raise Problem(
+        "exists", "Somebody makes an assignment of this title just now. Try again.", status=409
+    )
+
+
+def free_folder(course: Course, title: str) -> str:
+    """Return a folder's name for a title that no other assignment of the course has.
+
+    None begins with `graded-`: that is where returned work goes.
+    """
+    base = names.folder_from(title)
+    if base.startswith("graded-"):
+        base = f"work-{base}"
+    taken = set(
+        Assignment.objects.filter(course=course, folder__startswith=base).values_list(
+            "folder", flat=True
+        )
+    )
+    numbered = (f"{base}-{number}" for number in range(2, _NAMES))
+    return next(name for name in [base, *numbered] if name not in taken)
+
+
+def assignment_change(assignment: Assignment, *, by: User) -> int:
+    """Store the changed fields, and follow a changed due time; return how many are told.
+
+    Told are the students who have it: the due time is written into their projects.
+    """
+    with transaction.atomic():
+        was = Assignment.objects.select_for_update().get(pk=assignment.pk)
+        assignment.save(
+            update_fields=[
+                "title",
+                "handout",
+                "instructions",
+                "points",
+                "weight",
+                "release",
+                "due",
+                "late_policy",
+                "late_until",
+            ]
+        )
+        if was.due == assignment.due:
+            return 0
+        _log(
+            "course.due_changed",
+            assignment,
+            by,
+            due=assignment.due.isoformat() if assignment.due else "",
+            was=was.due.isoformat() if was.due else "",
+        )
+        return due_changed(assignment, by=by)
+
+
+def due_changed(assignment: Assignment, students: Iterable[int] | None = None, *, by: User) -> int:
+    """Write each student's own due time down, and have it told to those for whom it changed."""
+    rows = Submission.objects.filter(assignment=assignment)
+    if students is not None:
+        rows = rows.filter(student__in=list(students))
+    before: dict[int, datetime | None] = dict(rows.values_list("pk", "due"))
+    due_update(assignment, students)
+    changed = [pk for pk, due in rows.values_list("pk", "due") if before.get(pk) != due]
+    members = list(
+        Membership.objects.filter(
+            submissions__in=changed, submissions__handed_out__isnull=False, removed=None
+        ).distinct()
+    )
+    if members:
+        queue.step_start(assignment.course, Kind.DUE_DATE, members, actor=by, assignment=assignment)
+    return len(members)
+
+
+def moot_extensions(assignment: Assignment) -> list[Extension]:
+    """Return the extensions that end no later than everybody's due time, or where there is none."""
+    extensions = Extension.objects.filter(assignment=assignment).select_related("student__user")
+    if assignment.due is not None:
+        extensions = extensions.filter(due__lte=assignment.due)
+    return list(extensions)
+
+
+def assignment_approve(assignment: Assignment, seen: str, *, by: User) -> None:
+    """Let the student version be handed out that the teacher has seen.
+
+    `seen` is the digest of its files. Problem `changed` where they have changed since.
+    """
+    project_id = sources.project_of(assignment)
+    sources.settle(assignment, source_folder.look(project_id, assignment.folder))
+    with transaction.atomic():
+        row = Assignment.objects.select_for_update().get(pk=assignment.pk)
+        if row.version not in (Version.CHECK, Version.READY) or digest(row.files) != seen:
+            raise Problem(
+                "changed",
+                "The files have changed since you looked at them. Please look again.",
+                status=409,
+            )
+        row.version = Version.READY
+        row.version_report["approved"] = seen
+        row.save(update_fields=["version", "version_report"])
+        _log("course.version_approved", row, by)
+    assignment.refresh_from_db()
+
+
+def blocked_reason(assignment: Assignment) -> str:
+    """Say why the assignment cannot be handed out now; empty where it can."""
+    if assignment.removed is not None:
+        return "It was removed from the course."
+    if assignment.version == Version.READY and assignment.files:
+        return ""
+    if assignment.version == Version.MAKING:
+        return "Its student version is being made."
+    if assignment.version == Version.CHECK:
+        return "Look at its student version first, and approve it."
+    if assignment.version == Version.FAILED:
+        return assignment.version_error or "Its student version could not be made."
+    return "It has no files yet."
+
+
+def students_with(assignment: Assignment) -> int:
+    """Return how many students of the course have it."""
+    return Submission.objects.filter(
+        assignment=assignment, handed_out__isnull=False, student__removed=None
+    ).count()
+
+
+def assignment_remove(assignment: Assignment, *, by: User) -> None:
+    """Take it out of the course. All work is kept; what has not begun does not begin any more."""
+    now = timezone.now()
+    with transaction.atomic():
+        if Assignment.objects.filter(pk=assignment.pk, removed=None).update(removed=now):
+            Transfer.objects.filter(assignment=assignment, state=Transfer.State.QUEUED).update(
+                state=Transfer.State.CANCELLED, ended=now
+            )
+            _log("course.assignment_removed", assignment, by)
+
+
+def assignment_restore(assignment: Assignment, *, by: User) -> None:
+    """Bring a removed assignment back, as it was."""
+    with transaction.atomic():
+        if Assignment.objects.filter(pk=assignment.pk, removed__isnull=False).update(removed=None):
+            submissions_ensure(assignment.course)
+            due_update(assignment)
+            _log("course.assignment_restored", assignment, by)
+    assignment.refresh_from_db()
+
+
+def earlier_assignments(course: Course, user: User) -> list[Assignment]:
+    """Return the assignments that may be taken over: of all courses where the user is teacher."""
+    return list(
+        Assignment.objects.filter(
+            course__memberships__user=user,
+            course__memberships__role="teacher",
+            course__memberships__removed=None,
+            removed=None,
+        )
+        .exclude(course=course)
+        .select_related("course__project")
+        .order_by("-course__created", "course", "title")
+    )
+
+
+def _log(action: str, assignment: Assignment, by: User, **detail: str) -> None:
+    Event.log(
+        action,
+        str(assignment.course)[:300],
+        actor=by.get_username(),
+        assignment=assignment.title,
+        folder=assignment.folder,
+        **detail,
+    )

@@ -1,0 +1,283 @@
+"""The files of an assignment: where they come from, and the student version that is approved."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.transaction import non_atomic_requests
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from classroom.assignments import assignments, sources, uploads
+from classroom.models import Assignment, Kind, Transfer
+from classroom.pages.access import assignment_of, assignment_of_teacher, staff_of
+from classroom.pages.telling import Telling
+from classroom.rules.source_folder import STUDENT, digest, is_sound
+from embedding.client import client
+from embedding.cocalc.client import Entry
+from embedding.cocalc.errors import NotFound
+from embedding.conf import MEGABYTE, conf
+from embedding.problems import Problem
+from embedding.services.sessions import clean
+from embedding.views.access import user_of
+
+Version = Assignment.Version
+_FORM = 1 * MEGABYTE  # what a form may have around its files
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A file as the page lists it; `path` is within the assignment's folder.
+
+    `open` is its path in the course's project; empty for a name that no address can hold.
+    """
+
+    path: str
+    name: str
+    size: int
+    open: str
+
+
+@never_cache
+@require_safe
+@login_required
+def files(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
+    """Show what lies in the assignment's folder and how far it is; only teachers can change it.
+
+    Asks CoCalc nothing.
+    """
+    membership = staff_of(request, course)
+    found = assignment_of(membership.course, assignment)
+    own = found.has_student_folder and not found.version_report
+    context = {
+        "membership": membership,
+        "tab": "course",
+        "assignment": found,
+        "page": "files",
+        "project": membership.course.project.project_id,
+        "sources": _rows(found.sources, found.folder),
+        "student": _rows(found.files, f"{found.folder}/{STUDENT}", f"{STUDENT}/") if own else [],
+        "size": sum(file["size"] for file in found.sources),
+        "stalled": sources.is_stalled(found),
+        "trouble": _trouble(found),
+        "having": assignments.students_with(found),
+        "earlier": [
+            other
+            for other in assignments.earlier_assignments(membership.course, user_of(request))
+            if other.sources or other.files
+        ],
+        "max_file": conf().upload_max_bytes // MEGABYTE,
+        "max_bytes": uploads.MAX_BYTES // MEGABYTE,
+        "max_files": uploads.MAX_FILES,
+    }
+    return render(request, "classroom/assignments/files.html", context)
+
+
+@require_POST
+@non_atomic_requests
+@login_required
+def upload(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
+    """Store uploaded files, beside or in place of what is there."""
+    _, found = assignment_of_teacher(request, course, assignment)
+    with Telling(request):
+        taken = _uploaded(request)
+        replace = bool(request.POST.get("replace"))
+        sources.files_add(found, taken.files, replace=replace, by=user_of(request))
+        count = len(taken.files)
+        _tell(
+            request, found, "One file was stored." if count == 1 else f"{count} files were stored."
+        )
+        if taken.left_out:
+            messages.info(request, f"Left out: {_few(taken.left_out)}.")
+    return redirect("classroom:assignment-files", course, assignment)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@non_atomic_requests
+@login_required
+def browse(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
+    """Choose a folder of the course's project; a POST takes its files."""
+    membership, found = assignment_of_teacher(request, course, assignment)
+    back = redirect("classroom:assignment-files", course, assignment)
+    if request.method == "POST":
+        with Telling(request):
+            folder = clean(request.POST.get("folder", ""))
+            sources.files_copy(found, folder, by=user_of(request))
+            _tell(request, found, f"The files of “{folder}” were taken.")
+        return back
+    with Telling(request):
+        folder = request.GET.get("folder", "").strip("/")
+        folder = clean(folder) if folder else ""
+        entries = _listed(found, folder)
+        context = {
+            "membership": membership,
+            "tab": "course",
+            "assignment": found,
+            "page": "files",
+            "folder": folder,
+            "crumbs": _crumbs(folder),
+            "folders": [entry.name for entry in entries if entry.is_folder],
+            "files": [entry.name for entry in entries if not entry.is_folder],
+            "base": f"{folder}/" if folder else "",
+            "may_take": folder == found.folder or sources.may_be_source(found, folder),
+            "own": folder == found.folder,
+        }
+        return render(request, "classroom/assignments/browse.html", context)
+    return back
+
+
+@require_POST
+@non_atomic_requests
+@login_required
+def bring(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
+    """Take the files of an assignment of another course, where the user is teacher too."""
+    membership, found = assignment_of_teacher(request, course, assignment)
+    given = request.POST.get("from", "")
+    for earlier in assignments.earlier_assignments(membership.course, user_of(request)):
+        if str(earlier.pk) == given:
+            with Telling(request):
+                sources.files_bring(found, earlier, by=user_of(request))
+                _tell(request, found, f"The files of “{earlier.title}” were taken.")
+            return redirect("classroom:assignment-files", course, assignment)
+    raise Http404
+
+
+@require_POST
+@non_atomic_requests
+@login_required
+def check(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
+    """Look again at what lies in the folder; with `anew`, make the student version once more."""
+    _, found = assignment_of_teacher(request, course, assignment)
+    with Telling(request):
+        if request.POST.get("anew"):
+            sources.version_retry(found)
+        else:
+            sources.files_check(found)
+        _tell(request, found, "The folder was looked through.")
+    return redirect("classroom:assignment-files", course, assignment)
+
+
+@require_POST
+@non_atomic_requests
+@login_required
+def file_remove(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
+    """Take one file out of the assignment."""
+    _, found = assignment_of_teacher(request, course, assignment)
+    path = request.POST.get("path", "")
+    with Telling(request):
+        sources.file_remove(found, path, by=user_of(request))
+        _tell(request, found, f"“{path}” was removed.")
+    return redirect("classroom:assignment-files", course, assignment)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@non_atomic_requests
+@login_required
+def approve(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
+    """Show what the student version leaves out; a POST lets it be handed out."""
+    membership, found = assignment_of_teacher(request, course, assignment)
+    if request.method == "POST":
+        with Telling(request):
+            assignments.assignment_approve(found, request.POST.get("seen", ""), by=user_of(request))
+            messages.success(request, "The student version is approved: it can be handed out.")
+            return redirect("classroom:assignment", course, assignment)
+        return redirect("classroom:assignment-files", course, assignment)
+    if not found.version_report:
+        return redirect("classroom:assignment-files", course, assignment)
+    made = {notebook["path"] for notebook in found.version_report["notebooks"]}
+    context = {
+        "membership": membership,
+        "tab": "course",
+        "assignment": found,
+        "page": "files",
+        "project": membership.course.project.project_id,
+        "notebooks": found.version_report["notebooks"],
+        "base": f"{found.folder}/{STUDENT}/",
+        "others": [file for file in found.files if file["path"] not in made],
+        "seen": digest(found.files),
+        "approved": found.version == Version.READY,
+    }
+    return render(request, "classroom/assignments/approve.html", context)
+
+
+def _uploaded(request: HttpRequest) -> uploads.Upload:
+    if int(request.META.get("CONTENT_LENGTH") or 0) > uploads.MAX_BYTES + _FORM:
+        raise Problem(
+            "too_large",
+            f"This is too much: an assignment may have {uploads.MAX_BYTES // MEGABYTE} MB.",
+            status=413,
+        )
+    given: list[Any] = []
+    paths: list[str] = []
+    for field in ("files", "folder"):
+        parts = request.FILES.getlist(field)
+        names = [part.name or "" for part in parts]
+        given += parts
+        paths += uploads.paths_of(names, request.POST.get(f"{field}-paths", ""))
+    if not given:
+        raise Problem("no_files", "Choose files to upload first.", status=400)
+    return uploads.read_upload(
+        zip(paths, given, strict=True), unpack=bool(request.POST.get("unpack"))
+    )
+
+
+def _tell(request: HttpRequest, assignment: Assignment, done: str) -> None:
+    if assignment.version == Version.FAILED:
+        messages.warning(request, f"{done} But something is wrong with them; see below.")
+    else:
+        messages.success(request, done)
+    having = assignments.students_with(assignment)
+    if having:
+        who = "One student has" if having == 1 else f"{having} students have"
+        messages.info(
+            request,
+            f"{who} this already and will keep what they have, unless it is handed out anew.",
+        )
+
+
+def _rows(files: list[dict[str, Any]], folder: str, base: str = "") -> list[Row]:
+    return [
+        Row(
+            f"{base}{file['path']}",
+            file["path"],
+            file["size"],
+            f"{folder}/{file['path']}" if is_sound(file["path"]) else "",
+        )
+        for file in files
+    ]
+
+
+def _trouble(assignment: Assignment) -> str:
+    """Say why making the student version came to no end, if a worker has given up."""
+    if assignment.version != Version.MAKING:
+        return ""
+    last = Transfer.objects.filter(assignment=assignment, kind=Kind.VERSION).first()
+    return last.error if last and last.state == Transfer.State.FAILED else ""
+
+
+def _listed(assignment: Assignment, folder: str) -> list[Entry]:
+    project = assignment.course.project.project_id
+    if project is None:
+        return []
+    try:
+        entries = client().list_folder(str(project), folder)
+    except NotFound:
+        if folder:
+            raise
+        return []  # a project that was just made has no home yet
+    return sorted(entries, key=lambda entry: entry.name.casefold())
+
+
+def _crumbs(folder: str) -> list[tuple[str, str]]:
+    parts = folder.split("/") if folder else []
+    return [(part, "/".join(parts[: number + 1])) for number, part in enumerate(parts)]
+
+
+def _few(names: list[str]) -> str:
+    shown = ", ".join(names[:5])
+    return shown if len(names) <= 5 else f"{shown} and {len(names) - 5} more"

@@ -1,0 +1,121 @@
+"""What a teacher says of an assignment or a handout: the form of its page."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.utils import timezone
+
+from classroom.models import Assignment, Course
+from classroom.pages.moments import MomentField, twice_note
+
+if TYPE_CHECKING:
+    AssignmentModelForm = forms.ModelForm[Assignment]
+else:  # Django's own class takes no parameter
+    AssignmentModelForm = forms.ModelForm
+
+LatePolicy = Assignment.LatePolicy
+MOMENTS = ("release", "due", "late_until")
+
+
+class AssignmentForm(AssignmentModelForm):
+    """Title, instructions, points and dates; dates are meant in the course's zone."""
+
+    handout = forms.TypedChoiceField(
+        label="What it is",
+        choices=[
+            ("no", "An assignment: students hand their work in, and it is graded"),
+            ("yes", "A handout: it goes out, and never comes back"),
+        ],
+        coerce=lambda value: value == "yes",
+        widget=forms.RadioSelect,
+    )
+    release = MomentField(
+        label="Release", required=False, help_text="Handed out on its own at this time."
+    )
+    due = MomentField(label="Due", required=False, help_text="Collected on its own at this time.")
+    late_until = MomentField(label="Late work is accepted until", required=False)
+
+    class Meta:
+        model = Assignment
+        fields = (
+            "title",
+            "handout",
+            "instructions",
+            "points",
+            "weight",
+            "release",
+            "due",
+            "late_policy",
+            "late_until",
+        )
+        labels = {"late_policy": "Work after the due time"}
+        widgets = {
+            "title": forms.TextInput(attrs={"autocomplete": "off"}),
+            "instructions": forms.Textarea(attrs={"rows": 8}),
+            "points": forms.NumberInput(attrs={"min": 0, "step": "any"}),
+            "weight": forms.NumberInput(attrs={"min": 0, "step": "any"}),
+        }
+
+    def __init__(self, course: Course, *args: Any, is_out: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.course = course
+        for name in MOMENTS:
+            field = self.fields[name]
+            if isinstance(field, MomentField):
+                field.zone = course.zone
+                field.stored = getattr(self.instance, name)
+        for name in ("points", "weight"):
+            if self.initial.get(name) is not None:
+                self.initial[name] = f"{self.initial[name].normalize():f}"
+        self.initial["handout"] = "yes" if self.initial.get("handout") else "no"
+        if is_out:
+            # It has gone out as the one or the other, and since then everybody gets it.
+            self.fields["handout"].disabled = True
+            self.fields["release"].disabled = self.instance.out is not None
+
+    def clean(self) -> dict[str, Any]:
+        """Check the dates against each other; a handout has no more than a release."""
+        data = super().clean() or self.cleaned_data
+        if data.get("handout"):
+            data.update(due=None, late_until=None, points=None, weight=None)
+            data["late_policy"] = LatePolicy.CLOSED
+            for name in ("due", "late_until", "points", "weight", "late_policy"):
+                self.errors.pop(name, None)
+            return data
+        due, release, until = (data.get(name) for name in ("due", "release", "late_until"))
+        if due and release and release >= due:
+            self.add_error("due", "It must be due after it is released.")
+        if data.get("late_policy") != LatePolicy.UNTIL:
+            if "late_until" not in self.errors:
+                data["late_until"] = None
+        elif "late_until" not in self.errors and "due" not in self.errors:
+            if due is None:
+                self.add_error("due", "Late work needs a due time after which it is late.")
+            elif until is None:
+                self.add_error("late_until", "Say until when late work is accepted.")
+            elif until <= due:
+                self.add_error("late_until", "This must be later than the due time.")
+        return data
+
+    def notes(self) -> dict[str, str]:
+        """Say beside which dates what is to be known of them."""
+        return {
+            name: note
+            for name in MOMENTS
+            if (note := twice_note(getattr(self.instance, name), self.course.zone))
+        }
+
+    def warnings(self) -> list[str]:
+        """Say what of the stored dates may not be meant."""
+        now = timezone.now()
+        said = []
+        if _is_past(self.instance.due, now):
+            said.append("The due time is over already: what comes in now is late.")
+        if _is_past(self.instance.release, now) and self.instance.out is None:
+            said.append("The release is over already: it goes out as soon as its files are ready.")
+        return said
+
+
+def _is_past(moment: datetime | None, now: datetime) -> bool:
+    return moment is not None and moment <= now

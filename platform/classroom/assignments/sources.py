@@ -1,0 +1,219 @@
+"""The files of an assignment: where they come from, and what they make of its version.
+
+Every change ends with a look at the folder, which decides: plain files are ready at once; marked
+notebooks have a student version made by a worker, which the teacher looks at and approves; a
+folder `student/` of the teacher's own is used as it is. While files change nothing can be handed
+out, so that no half of a change, and no solution, ever goes out.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from classroom.assignments.uploads import check
+from classroom.engine import queue
+from classroom.models import Assignment, Kind, Transfer
+from classroom.nbgrader.student_version import is_marked
+from classroom.rules import source_folder
+from classroom.rules.source_folder import STUDENT, Contents, digest, is_sound, unsound_name
+from embedding.cocalc.errors import OutcomeUnknown
+from embedding.cocalc.paths import clean_path
+from embedding.models import Event
+from embedding.problems import Problem
+from embedding.services.mapping import project_ensure
+
+Version = Assignment.Version
+CHANGING = (
+    "Its files were being changed, and it is not known how that ended. Look through the list, "
+    "then check again."
+)
+
+
+def files_add(
+    assignment: Assignment, files: Mapping[str, bytes], *, replace: bool, by: User
+) -> None:
+    """Put files into the assignment's folder; with `replace`, in place of all that is there."""
+    with _changing(assignment, by, "uploaded"):
+        contents = source_folder.add(
+            project_of(assignment),
+            assignment.folder,
+            files,
+            replace=replace,
+            first=_is_first(assignment),
+        )
+    settle(assignment, contents)
+
+
+def files_copy(assignment: Assignment, folder: str, *, by: User) -> None:
+    """Take the files from a folder of the course's project, in place of all that is there.
+
+    The assignment's own folder is used as it stands.
+    """
+    if folder == assignment.folder:
+        files_check(assignment)
+        return
+    if not may_be_source(assignment, folder):
+        raise Problem("bad_path", "This folder cannot be handed out. Choose another.", status=400)
+    with _changing(assignment, by, f"copied from {folder}"):
+        contents = source_folder.copy_in(
+            project_of(assignment), assignment.folder, folder, first=_is_first(assignment)
+        )
+    settle(assignment, contents)
+
+
+def files_bring(assignment: Assignment, earlier: Assignment, *, by: User) -> None:
+    """Take the files from an assignment of another course, in place of all that is there."""
+    project = earlier.course.project
+    if project.project_id is None or not (earlier.sources or earlier.files):
+        raise Problem("no_files", f"“{earlier.title}” has no files.", status=409)
+    with _changing(assignment, by, f"copied from {earlier.course}: {earlier.folder}"):
+        contents = source_folder.bring(
+            project_of(assignment),
+            assignment.folder,
+            from_project=str(project.project_id),
+            from_folder=earlier.folder,
+            first=_is_first(assignment),
+        )
+    settle(assignment, contents)
+
+
+def file_remove(assignment: Assignment, path: str, *, by: User) -> None:
+    """Take one file out: of those in the folder, or in the teacher's own folder `student/`."""
+    known = {file["path"] for file in assignment.sources}
+    if assignment.has_student_folder and not assignment.version_report:
+        known |= {f"{STUDENT}/{file['path']}" for file in assignment.files}
+    if path not in known or not is_sound(path):
+        raise Problem("file_missing", f"“{path}” is not there any more.", status=404)
+    with _changing(assignment, by, f"removed {path}"):
+        contents = source_folder.remove(project_of(assignment), assignment.folder, [path])
+    settle(assignment, contents)
+
+
+def files_check(assignment: Assignment) -> None:
+    """Look again at what lies in the folder, such as after a change in CoCalc."""
+    settle(assignment, source_folder.look(project_of(assignment), assignment.folder))
+
+
+def may_be_source(assignment: Assignment, folder: str) -> bool:
+    """Whether a folder may be copied: not the site's own ones, nor one around the assignment's."""
+    top = folder.partition("/")[0]
+    return (
+        bool(folder)
+        and top not in ("collected", "submitted", source_folder.HIDDEN)
+        and not f"{assignment.folder}/".startswith(f"{folder}/")
+        and not folder.startswith(f"{assignment.folder}/")
+        and clean_path(folder) == folder
+    )
+
+
+def project_of(assignment: Assignment) -> str:
+    """Return the id of the course's project, which is made on first need."""
+    project = assignment.course.project
+    project_ensure(project)
+    return str(project.project_id)
+
+
+def settle(assignment: Assignment, contents: Contents) -> None:
+    """Write down what lies in the folder and how far that is: ready, to be made, or faulty."""
+    error = fault(contents)
+    with transaction.atomic():
+        row = Assignment.objects.select_for_update().get(pk=assignment.pk)
+        row.sources = contents.files
+        row.marked = any(is_marked(notebook) for notebook in contents.notebooks.values())
+        row.has_student_folder = contents.student is not None
+        row.version_error = error.replace("\0", "")
+        if error:
+            row.version, row.files, row.version_report = Version.FAILED, [], {}
+            row.has_student_folder = False
+        elif contents.student is not None and not contents.made:
+            row.files, row.version_report = contents.student, {}
+            row.version = Version.READY if row.files else Version.MISSING
+        elif not row.marked:
+            row.files, row.version_report = contents.files, {}
+            row.has_student_folder = False
+            row.version = Version.READY if row.files else Version.MISSING
+        elif contents.student and row.version_report.get("made_of") == digest(contents.files):
+            row.files = contents.student
+            approved = row.version_report.get("approved") == digest(row.files)
+            row.version = Version.READY if approved else Version.CHECK
+        else:
+            _make(row)
+        row.save(
+            update_fields=[
+                "sources",
+                "marked",
+                "has_student_folder",
+                "version",
+                "version_error",
+                "version_report",
+                "files",
+            ]
+        )
+    assignment.refresh_from_db()
+
+
+def fault(contents: Contents) -> str:
+    """Say what keeps these files from being handed out; empty where nothing does."""
+    if wrong := unsound_name([*contents.files, *(contents.student or ())]):
+        return wrong
+    if contents.student is not None and not contents.made:
+        return ""  # the teacher's own version is handed out as it is
+    try:
+        for path, notebook in sorted(contents.notebooks.items()):
+            check(path, notebook, marks=True)
+    except Problem as problem:
+        return problem.message
+    return ""
+
+
+def version_retry(assignment: Assignment) -> None:
+    """Make the student version once more, from what lies in the folder now."""
+    Assignment.objects.filter(pk=assignment.pk).update(version_report={})
+    files_check(assignment)
+
+
+def is_stalled(assignment: Assignment) -> bool:
+    """Whether a student version should be under way, and is not."""
+    return (
+        assignment.version == Version.MAKING
+        and not Transfer.objects.filter(
+            assignment=assignment, kind=Kind.VERSION, state__in=Transfer.ACTIVE
+        ).exists()
+    )
+
+
+def _make(row: Assignment) -> None:
+    row.files, row.version_report, row.has_student_folder = [], {}, False
+    row.version = Version.MAKING
+    queue.transfer_add(row.course, Kind.VERSION, assignment=row, priority=queue.URGENT)
+
+
+def _is_first(assignment: Assignment) -> bool:
+    return not assignment.sources and not assignment.files
+
+
+@contextmanager
+def _changing(assignment: Assignment, by: User, how: str) -> Iterator[None]:
+    """Keep the assignment from being handed out until it is settled; as it was where CoCalc fails.
+
+    Where CoCalc gave no answer nobody knows, and then it stays so until somebody checks.
+    """
+    was = (assignment.version, assignment.version_error)
+    rows = Assignment.objects.filter(pk=assignment.pk)
+    rows.update(version=Version.FAILED, version_error=CHANGING)
+    try:
+        yield
+    except OutcomeUnknown:
+        raise
+    except BaseException:
+        rows.filter(version_error=CHANGING).update(version=was[0], version_error=was[1])
+        raise
+    Event.log(
+        "course.files_changed",
+        str(assignment.course)[:300],
+        actor=by.get_username(),
+        assignment=assignment.folder,
+        how=how,
+    )

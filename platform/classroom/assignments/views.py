@@ -1,0 +1,199 @@
+"""Making, changing, removing and restoring assignments and handouts: for teachers."""
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
+from django.db.transaction import non_atomic_requests
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.safestring import SafeString
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from classroom.assignments import assignments, sources
+from classroom.assignments.forms import AssignmentForm
+from classroom.models import Assignment, Course
+from classroom.pages.access import assignment_of_teacher, teacher_of
+from classroom.pages.telling import Telling
+from classroom.pages.text import markdown
+from embedding.views.access import user_of
+
+_TAKEN_OVER = ("title", "handout", "instructions", "points", "weight")
+
+
+class RemoveForm(forms.Form):
+    """Confirms a removal by the title of what is to be removed."""
+
+    title = forms.CharField(label="Its title", widget=forms.TextInput({"autocomplete": "off"}))
+
+    def __init__(self, expected: str, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self._expected = expected
+
+    def clean_title(self) -> str:
+        """ValidationError unless it is the very title."""
+        title: str = self.cleaned_data["title"]
+        if title.strip().casefold() != self._expected.strip().casefold():
+            raise forms.ValidationError(f"This is not its title, which is “{self._expected}”.")
+        return title
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@non_atomic_requests
+@login_required
+def assignment_new(request: HttpRequest, course: int) -> HttpResponse:
+    """Make an assignment or a handout, perhaps after one of an earlier course (`from`)."""
+    membership = teacher_of(request, course)
+    earlier = assignments.earlier_assignments(membership.course, user_of(request))
+    model = _chosen(earlier, request.POST.get("from") or request.GET.get("from"))
+    initial = {name: getattr(model, name) for name in _TAKEN_OVER} if model else {}
+    form = AssignmentForm(membership.course, request.POST or None, initial=initial)
+    preview = None
+    if request.method == "POST" and "preview" in request.POST:
+        preview = _preview(request)
+    elif request.method == "POST" and form.is_valid():
+        with Telling(request):
+            made = assignments.assignment_create(
+                membership.course, form.save(commit=False), by=user_of(request)
+            )
+            messages.success(request, f"“{made.title}” is there. Now its files.")
+            _warn(request, form)
+            if model and (model.sources or model.files):
+                with Telling(request):
+                    sources.files_bring(made, model, by=user_of(request))
+            return redirect("classroom:assignment-files", course, made.pk)
+    context = {
+        "membership": membership,
+        "tab": "course",
+        "form": form,
+        "earlier": earlier,
+        "model": model,
+        "preview": preview,
+        "removed": _removed(membership.course).count(),
+    }
+    return render(request, "classroom/assignments/new.html", context)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def assignment_edit(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
+    """Change what is said of an assignment; its files are on a page of their own."""
+    membership, found = assignment_of_teacher(request, course, assignment)
+    having = assignments.students_with(found)
+    shown = Assignment.objects.get(pk=found.pk)  # the form writes into it before it is saved
+    form = AssignmentForm(
+        membership.course,
+        request.POST or None,
+        instance=shown,
+        is_out=bool(having) or found.out is not None,
+    )
+    preview = markdown(found.instructions) if found.instructions else None
+    if request.method == "POST" and "preview" in request.POST:
+        preview = _preview(request)
+    elif request.method == "POST" and form.is_valid():
+        told = assignments.assignment_change(shown, by=user_of(request))
+        messages.success(request, "Saved.")
+        if told:
+            messages.info(
+                request, f"The new due time is being written into the project of {_students(told)}."
+            )
+        _warn(request, form)
+        _warn_of_extensions(request, shown)
+        return redirect("classroom:assignment-edit", course, found.pk)
+    context = {
+        "membership": membership,
+        "tab": "course",
+        "assignment": found,
+        "page": "edit",
+        "form": form,
+        "notes": form.notes() if request.method != "POST" else {},
+        "preview": preview,
+        "having": having,
+    }
+    return render(request, "classroom/assignments/edit.html", context)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def assignment_remove(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
+    """Remove an assignment, once its title was typed."""
+    membership, found = assignment_of_teacher(request, course, assignment)
+    form = RemoveForm(found.title, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        assignments.assignment_remove(found, by=user_of(request))
+        messages.success(request, f"“{found.title}” was removed. It can be restored here.")
+        return redirect("classroom:assignments-removed", course)
+    context = {
+        "membership": membership,
+        "tab": "course",
+        "assignment": found,
+        "form": form,
+        "having": assignments.students_with(found),
+    }
+    return render(request, "classroom/assignments/remove.html", context)
+
+
+@never_cache
+@require_safe
+@login_required
+def assignments_removed(request: HttpRequest, course: int) -> HttpResponse:
+    """Show what was removed from the course and can be restored."""
+    membership = teacher_of(request, course)
+    context = {"membership": membership, "tab": "course", "removed": _removed(membership.course)}
+    return render(request, "classroom/assignments/removed.html", context)
+
+
+@require_POST
+@login_required
+def assignment_restore(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
+    """Bring a removed assignment back."""
+    membership = teacher_of(request, course)
+    found = _removed(membership.course).filter(pk=assignment).first()
+    if found is None:
+        raise Http404
+    assignments.assignment_restore(found, by=user_of(request))
+    messages.success(request, f"“{found.title}” is back.")
+    return redirect("classroom:assignment", course, assignment)
+
+
+def _chosen(earlier: list[Assignment], given: str | None) -> Assignment | None:
+    """Return the one of them that was chosen; Http404 for any other."""
+    if not given:
+        return None
+    for assignment in earlier:
+        if str(assignment.pk) == given:
+            return assignment
+    raise Http404
+
+
+def _preview(request: HttpRequest) -> SafeString:
+    return markdown(request.POST.get("instructions", ""))
+
+
+def _removed(course: Course) -> QuerySet[Assignment]:
+    return Assignment.objects.filter(course=course, removed__isnull=False).order_by("-removed")
+
+
+def _warn(request: HttpRequest, form: AssignmentForm) -> None:
+    for note in [*form.warnings(), *form.notes().values()]:
+        messages.warning(request, note)
+
+
+def _warn_of_extensions(request: HttpRequest, assignment: Assignment) -> None:
+    moot = assignments.moot_extensions(assignment)
+    if moot:
+        people = ", ".join(extension.student.name for extension in moot[:5])
+        more = f" and {len(moot) - 5} more" if len(moot) > 5 else ""
+        messages.warning(
+            request,
+            f"The extension of {people}{more} does not end later than the assignment is due. "
+            "Change or remove it under Extensions.",
+        )
+
+
+def _students(number: int) -> str:
+    return "one student" if number == 1 else f"{number} students"

@@ -1,0 +1,1 @@
+"""Class steps: what a teacher's buttons and the dates start, and how far it is."""

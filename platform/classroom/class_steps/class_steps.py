@@ -1,0 +1,180 @@
+"""Hand out, collect, return: what a teacher's button writes down for the workers.
+
+1. A step is for some students: those still `missing` it, `all` it can be done for, or chosen ones.
+   Only students who are in the course now take part; people who were removed do not.
+2. Two teachers press at once, or a date fires while one presses: of one student and one step one
+   transfer is under way at a time, so the second press joins the first. Where it adds nobody, it
+   leads to the step that is under way. A choice to overwrite is not added to one that was not.
+3. Overwriting what students have is a choice of its own, and always keeps a backup. Handing out
+   without it brings what is missing, and leaves what the student has changed.
+4. Handing out to all means: from now on everybody gets it, newcomers too, and those who come back.
+5. Nothing is handed out before its files are ready. What was handed out stays collectable and
+   returnable, whatever becomes of the files.
+6. Collecting is for those who have it, returning for those whose work was collected and graded. Of
+   chosen ones for whom it cannot be done the step says so, for each.
+7. Removed in the middle, student or assignment: what has not begun is cancelled; what is under way
+   ends harmlessly, since a removed person's access is ended after it, in the same lane.
+8. A handout is never collected and never returned.
+"""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from classroom.assignments.assignments import blocked_reason
+from classroom.engine.queue import step_start
+from classroom.models import Assignment, Batch, Kind, Membership, Role, Submission, Transfer
+from embedding.models import Event
+from embedding.problems import Problem
+
+Who = Literal["missing", "all"] | Iterable[int]
+STEPS = (Kind.HAND_OUT, Kind.COLLECT, Kind.RETURN)
+
+GRADED = Q(score__isnull=False) | ~Q(comment="")
+# Never returned, or graded or collected since.
+NOT_AS_RETURNED = Q(returned=None) | Q(graded__gt=F("returned")) | Q(collected__gt=F("returned"))
+
+
+def steps_of(assignment: Assignment) -> tuple[Kind, ...]:
+    """Return the steps that there are for it."""
+    return STEPS[:1] if assignment.handout else STEPS
+
+
+def hand_out(assignment: Assignment, who: Who, *, actor: User, overwrite: bool = False) -> Batch:
+    """Hand out. Problem where its files are not ready, or where it is for nobody."""
+    _unblocked(assignment)
+    with transaction.atomic():
+        if who in ("missing", "all"):
+            Assignment.objects.filter(pk=assignment.pk, out=None).update(out=timezone.now())
+        options = {"overwrite": True} if overwrite else {}
+        return _start(assignment, Kind.HAND_OUT, who, actor, options)
+
+
+def collect(assignment: Assignment, who: Who, *, actor: User) -> Batch:
+    """Collect. Problem for a handout, or where it is for nobody."""
+    return _start(assignment, Kind.COLLECT, who, actor, {})
+
+
+def give_back(assignment: Assignment, who: Who, *, actor: User, ungraded: bool = False) -> Batch:
+    """Return. Problem for a handout, or where it is for nobody."""
+    options = {"ungraded": True} if ungraded else {}
+    return _start(assignment, Kind.RETURN, who, actor, options)
+
+
+def rows_for(
+    assignment: Assignment, kind: Kind, who: Literal["missing", "all"]
+) -> QuerySet[Submission]:
+    """Return the students' rows that a step is for."""
+    rows = Submission.objects.filter(
+        assignment=assignment, student__removed=None, student__role=Role.STUDENT
+    )
+    if kind == Kind.HAND_OUT:
+        return rows.filter(handed_out=None) if who == "missing" else rows
+    if kind == Kind.COLLECT:
+        rows = rows.filter(handed_out__isnull=False)
+        return rows.filter(collected=None) if who == "missing" else rows
+    rows = rows.filter(GRADED, collected__isnull=False)
+    return rows.filter(NOT_AS_RETURNED) if who == "missing" else rows
+
+
+def retry_failed(batch: Batch, *, actor: User) -> Batch:
+    """Do a step again for those for whom it failed, and for nobody else."""
+    failed = Transfer.objects.filter(batch=batch, state=Transfer.State.FAILED)
+    members = list(_active(batch.course_id).filter(pk__in=failed.values("member")))
+    if not members:
+        raise Problem("nobody", "There is nobody for whom it failed.", status=409)
+    if batch.assignment and batch.kind == Kind.HAND_OUT:
+        _unblocked(batch.assignment)
+    fresh = step_start(
+        batch.course,
+        Kind(batch.kind),
+        members,
+        actor=actor,
+        assignment=batch.assignment,
+        options=batch.options,
+    )
+    return _told(fresh, len(members), actor)
+
+
+def _unblocked(assignment: Assignment) -> None:
+    if reason := blocked_reason(assignment):
+        raise Problem("blocked", f"This cannot be handed out yet. {reason}", status=409)
+
+
+def _start(
+    assignment: Assignment, kind: Kind, who: Who, actor: User, options: dict[str, bool]
+) -> Batch:
+    if kind not in steps_of(assignment):
+        word = "collected" if kind == Kind.COLLECT else "returned"
+        raise Problem("handout", f"A handout is never {word}.", status=409)
+    if who == "missing" or who == "all":
+        chosen = rows_for(assignment, kind, who).values("student")
+        members = _active(assignment.course_id).filter(pk__in=chosen)
+    else:
+        members = _active(assignment.course_id).filter(pk__in=set(who))
+    people = list(members)
+    if not people:
+        raise Problem("nobody", _NOBODY[kind], status=409)
+    batch = step_start(
+        assignment.course, kind, people, actor=actor, assignment=assignment, options=options
+    )
+    return _told(batch, len(people), actor)
+
+
+_NOBODY = {
+    Kind.HAND_OUT: "There is nobody to hand this out to: choose students, or add some first.",
+    Kind.COLLECT: "There is nobody to collect this from: nobody of those has it.",
+    Kind.RETURN: "There is nothing to return: nobody's work is collected and graded.",
+}
+
+
+def _told(batch: Batch, students: int, actor: User) -> Batch:
+    """Write down who started it, unless it is another's that was joined; return that one."""
+    joined = _joined(batch)
+    if joined == batch:
+        options = {
+            name: batch.options[name]
+            for name in ("overwrite", "ungraded")
+            if batch.options.get(name)
+        }
+        Event.log(
+            f"course.{batch.kind}",
+            str(batch.assignment or batch.course)[:300],
+            actor=actor.get_username(),
+            course=batch.course_id,
+            assignment=batch.assignment_id,
+            students=students,
+            **options,
+        )
+    return joined
+
+
+def _active(course_id: int) -> QuerySet[Membership]:
+    return Membership.objects.filter(course=course_id, role=Role.STUDENT, removed=None).order_by(
+        "user__last_name", "user__first_name", "user__username"
+    )
+
+
+def _joined(batch: Batch) -> Batch:
+    """Return the batch, or the one under way that left nothing for it to do."""
+    if batch.transfers.exists():
+        return batch
+    under_way = (
+        Batch.objects.filter(
+            course=batch.course_id,
+            kind=batch.kind,
+            assignment=batch.assignment_id,
+            transfers__state__in=Transfer.ACTIVE,
+        )
+        .exclude(pk=batch.pk)
+        .order_by("-pk")
+        .first()
+    )
+    if under_way is None:
+        return batch
+    batch.delete()
+    return under_way

@@ -1,0 +1,235 @@
+"""The staff's page of one assignment, its buttons, and the progress of what they start."""
+
+import functools
+from collections.abc import Callable
+from typing import Any, Literal
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.db.models import Case, IntegerField, Value, When
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from classroom.assignments.assignments import blocked_reason
+from classroom.class_steps import assignment_table, class_steps, progress
+from classroom.models import Assignment, Batch, Course, Kind, Transfer
+from classroom.pages.access import assignment_of, membership_of, staff_of
+from classroom.pages.telling import Telling
+from embedding.views.access import user_of
+
+PAGE = 100
+_MEMBERS_MOST = 1000  # of one form; a page has a hundred
+
+_NEEDS_A_LOOK = Case(
+    *(
+        When(state=state, then=Value(place))
+        for place, state in enumerate(("failed", "running", "queued", "cancelled", "done"))
+    ),
+    output_field=IntegerField(),
+)
+
+View = Callable[..., HttpResponse]
+
+
+def live(view: View) -> View:
+    """Make a view one that a page asks again and again: signed out, the page is loaded anew."""
+
+    @functools.wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if is_live(request) and not request.user.is_authenticated:
+            return HttpResponse(headers={"HX-Refresh": "true"})
+        return login_required(view)(request, *args, **kwargs)
+
+    return never_cache(wrapped)
+
+
+def is_live(request: HttpRequest) -> bool:
+    """Whether a page's script asks for a part of it."""
+    return request.headers.get("HX-Request") == "true"
+
+
+@never_cache
+@login_required
+@require_safe
+def assignment(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
+    """Show what students get, the dates, and where each student stands."""
+    membership = membership_of(request, course)
+    if not membership.is_staff:
+        return redirect("classroom:course", course)
+    shown = assignment_of(membership.course, assignment)
+    filters = assignment_table.filters_of(shown)
+    show = request.GET.get("show", "")
+    show = show if show in filters else ""
+    page = assignment_table.page_of(shown, request.GET.get("page"), show)
+    totals = assignment_table.totals(shown)
+    return render(
+        request,
+        "classroom/class_steps/assignment.html",
+        {
+            "membership": membership,
+            "tab": "course",
+            "assignment": shown,
+            "blocked": blocked_reason(shown),
+            "steps": [_step(kind, totals) for kind in class_steps.steps_of(shown)],
+            "totals": totals,
+            "filters": filters,
+            "show": show,
+            "page": page,
+            "pages": page.paginator.get_elided_page_range(page.number),
+            "progress": progress.progress_of(progress.shown_on(shown)),
+            "size": sum(file["size"] for file in shown.files),
+        },
+    )
+
+
+@login_required
+@require_POST
+def step(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
+    """Start a step, or join the one that is under way."""
+    membership = staff_of(request, course)
+    shown = assignment_of(membership.course, assignment)
+    kind, who = _asked(request)
+    actor = user_of(request)
+    overwrite = request.POST.get("overwrite") == "yes"
+    with Telling(request):
+        if kind == Kind.HAND_OUT and overwrite and request.POST.get("confirm") != "yes":
+            messages.error(
+                request,
+                "Nothing was overwritten: tick that the students' work is to be replaced.",
+            )
+        elif kind == Kind.HAND_OUT:
+            batch = class_steps.hand_out(shown, who, actor=actor, overwrite=overwrite)
+            _tell(request, batch, actor.pk)
+        elif kind == Kind.COLLECT:
+            _tell(request, class_steps.collect(shown, who, actor=actor), actor.pk)
+        else:
+            ungraded = request.POST.get("ungraded") == "yes"
+            batch = class_steps.give_back(shown, who, actor=actor, ungraded=ungraded)
+            _tell(request, batch, actor.pk)
+    return redirect(_back(request, shown))
+
+
+@live
+@require_safe
+def step_progress(request: HttpRequest, course: int, batch: int) -> HttpResponse:
+    """Show how far a step is: for a page's script that part alone, else a page of its own."""
+    membership = staff_of(request, course)
+    shown = _batch_of(membership.course, batch)
+    [one] = progress.progress_of([shown])
+    context: dict[str, Any] = {"membership": membership, "tab": "course", "one": one}
+    if not is_live(request):
+        context["page"] = _transfers(shown, request.GET.get("page"))
+        context["pages"] = context["page"].paginator.get_elided_page_range(context["page"].number)
+        return render(request, "classroom/class_steps/step.html", context)
+    context["said"] = request.GET.get("said", "")
+    if shown.assignment and request.GET.get("table") == "yes":
+        show = request.GET.get("show", "")
+        context |= {
+            "assignment": shown.assignment,
+            "show": show,
+            "number": request.GET.get("page", ""),
+            "table": True,
+        }
+        if show in ("", None):  # rows that a filter would drop stay until the end
+            context["rows"] = assignment_table.page_of(
+                shown.assignment, request.GET.get("page"), ""
+            )
+    return render(request, "classroom/class_steps/live.html", context)
+
+
+@login_required
+@require_POST
+def step_retry(request: HttpRequest, course: int, batch: int) -> HttpResponse:
+    """Do a step again for those for whom it failed."""
+    membership = staff_of(request, course)
+    shown = _batch_of(membership.course, batch)
+    with Telling(request):
+        fresh = class_steps.retry_failed(shown, actor=user_of(request))
+        if shown.assignment is None or request.POST.get("from") == "step":
+            return redirect("classroom:step-progress", course, fresh.pk)
+    if shown.assignment is None or request.POST.get("from") == "step":
+        return redirect("classroom:step-progress", course, shown.pk)
+    return redirect(_back(request, shown.assignment))
+
+
+@never_cache
+@login_required
+@require_safe
+def steps(request: HttpRequest, course: int) -> HttpResponse:
+    """Show what was done in the course, the last first."""
+    membership = staff_of(request, course)
+    batches = progress.history(membership.course)
+    return render(
+        request,
+        "classroom/class_steps/steps.html",
+        {
+            "membership": membership,
+            "tab": "course",
+            "progress": progress.progress_of(batches),
+        },
+    )
+
+
+def _step(kind: Kind, totals: dict[str, int]) -> dict[str, Any]:
+    counts = {name: totals[f"{kind}_{name}"] for name in ("done", "missing", "all")}
+    return {"kind": kind, **counts}
+
+
+def _asked(request: HttpRequest) -> tuple[Kind, class_steps.Who]:
+    """Return which step is asked for, and for whom; Http404 for what no form of ours sends."""
+    kind = request.POST.get("kind", "")
+    if not kind and request.POST.get("overwrite"):
+        kind = Kind.HAND_OUT
+    if kind not in class_steps.STEPS:
+        raise Http404
+    who = request.POST.get("who", "")
+    if who == "missing" or who == "all":
+        whom: Literal["missing", "all"] = "missing" if who == "missing" else "all"
+        return Kind(kind), whom
+    chosen = request.POST.getlist("member")[:_MEMBERS_MOST]
+    if not all(pk.isdecimal() and len(pk) < 18 for pk in chosen):
+        raise Http404
+    return Kind(kind), [int(pk) for pk in chosen]
+
+
+def _tell(request: HttpRequest, batch: Batch, actor: int) -> None:
+    if batch.actor_id != actor:
+        who = batch.actor.get_full_name() or batch.actor.username if batch.actor else "A date"
+        messages.info(request, f"{who} has started this already; you see how far it is.")
+
+
+def _back(request: HttpRequest, assignment: Assignment) -> str:
+    """Return where the form was: the same page of the table."""
+    address = reverse("classroom:assignment", args=(assignment.course_id, assignment.pk))
+    query = {
+        name: value for name in ("show", "page") if (value := request.POST.get(f"back_{name}", ""))
+    }
+    return f"{address}?{urlencode(query)}" if query else address
+
+
+def _batch_of(course: Course, batch: int) -> Batch:
+    found = (
+        Batch.objects.select_related("assignment", "actor").filter(course=course, pk=batch).first()
+    )
+    if found is None:
+        raise Http404
+    found.course = course
+    if found.assignment:
+        found.assignment.course = course
+    return found
+
+
+def _transfers(batch: Batch, number: str | None) -> Any:
+    """Return a page of a step's transfers, those that need a look first."""
+    rows = (
+        Transfer.objects.filter(batch=batch)
+        .defer("result")
+        .select_related("member__user")
+        .order_by(_NEEDS_A_LOOK, "member__user__last_name", "member__user__first_name", "pk")
+    )
+    return Paginator(rows, PAGE).get_page(number)

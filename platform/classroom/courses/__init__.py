@@ -1,0 +1,1 @@
+"""Courses: making and changing them, dashboards, and where a file belongs."""

@@ -1,0 +1,44 @@
+"""Courses: made and changed."""
+
+import uuid
+from collections.abc import Iterable
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from classroom.models import Course, Role
+from classroom.people import roster
+from embedding.models import Event
+from embedding.services import mapping
+
+
+def course_create(
+    user: User, *, title: str, time_zone: str, term: str = "", description: str = ""
+) -> Course:
+    """Make a course, with its maker as its first teacher; CoCalc's part follows in a worker."""
+    uid = uuid.uuid4()
+    with transaction.atomic():
+        course = Course.objects.create(
+            uid=uid,
+            title=title,
+            term=term,
+            description=description,
+            time_zone=time_zone,
+            project=mapping.project_row(f"course:{uid}", title=title, owner=user),
+        )
+        roster.enrol(course, [roster.Place(user)], role=Role.TEACHER, actor=user)
+        Event.log("course.created", str(course), actor=user.get_username(), course=course.pk)
+    return course
+
+
+def course_change(course: Course, changed: Iterable[str], *, actor: User) -> None:
+    """Write down the fields of a course that a teacher has changed."""
+    with transaction.atomic():
+        course.save(update_fields=list(changed))
+        Event.log(
+            "course.changed",
+            str(course),
+            actor=actor.get_username(),
+            course=course.pk,
+            fields=list(changed),
+        )

@@ -1,0 +1,104 @@
+"""All that one person has to do with courses, in a number of queries that does not grow."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from classroom.models import Assignment, Course, Membership, Role, Submission
+from classroom.students.standing import Standing, standings
+
+NEXT = 10  # how many of what is due next are shown
+
+LatePolicy = Assignment.LatePolicy
+
+
+@dataclass(frozen=True, slots=True)
+class CourseLine:
+    """One course of somebody's; the counts are the staff's."""
+
+    membership: Membership
+    students: int = 0
+    to_grade: int = 0
+
+    @property
+    def course(self) -> Course:
+        return self.membership.course
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """What is due next, and the courses, the newest first."""
+
+    due_next: list[Standing]
+    studying: list[CourseLine]
+    teaching: list[CourseLine]  # as teacher or assistant
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.studying and not self.teaching
+
+
+def dashboard_of(user: User, now: datetime | None = None) -> Dashboard:
+    """Return what a user sees over all courses that they are in."""
+    now = now or timezone.now()
+    memberships = list(
+        Membership.objects.filter(user=user, removed=None)
+        .select_related("course", "user")
+        .order_by("-course__created", "-course__pk")
+    )
+    studying = [member for member in memberships if member.role == Role.STUDENT]
+    teaching = [member for member in memberships if member.role != Role.STUDENT]
+    return Dashboard(
+        due_next=_due_next(studying, now),
+        studying=[CourseLine(member) for member in studying],
+        teaching=_with_counts(teaching),
+    )
+
+
+def _due_next(members: list[Membership], now: datetime) -> list[Standing]:
+    """Return what is still to be done, with what is late already first."""
+    if not members:
+        return []
+    nothing_yet = Q(submitted=None, collected=None)
+    still_taken = Q(assignment__late_policy=LatePolicy.ANY) | Q(
+        assignment__late_policy=LatePolicy.UNTIL, assignment__late_until__gte=now
+    )
+    rows = (
+        Submission.objects.filter(student__in=members, assignment__handout=False, returned=None)
+        .filter(Q(handed_out__isnull=False) | Q(assignment__out__isnull=False))
+        .filter(Q(due__gte=now) | (nothing_yet & still_taken & Q(due__lt=now)))
+        .order_by("due", "pk")
+    )
+    found = standings(rows.select_related("assignment__course"), now, limit=NEXT)
+    courses = {member.course_id: member.course for member in members}
+    for standing in found:
+        standing.assignment.course = courses[standing.assignment.course_id]
+    return found
+
+
+def _with_counts(members: list[Membership]) -> list[CourseLine]:
+    if not members:
+        return []
+    courses = [member.course_id for member in members]
+    people = Membership.objects.filter(course__in=courses, role=Role.STUDENT, removed=None)
+    ungraded = Submission.objects.filter(
+        assignment__course__in=courses,
+        assignment__removed=None,
+        student__removed=None,
+        collected__isnull=False,
+        graded=None,
+    )
+    students = _counted(people.values_list("course").annotate(Count("pk")))
+    to_grade = _counted(ungraded.values_list("assignment__course").annotate(Count("pk")))
+    return [
+        CourseLine(member, students.get(member.course_id, 0), to_grade.get(member.course_id, 0))
+        for member in members
+    ]
+
+
+def _counted(rows: Iterable[tuple[int, int]]) -> dict[int, int]:
+    return dict(rows)

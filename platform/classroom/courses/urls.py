@@ -1,0 +1,10 @@
+from django.urls import URLPattern, path
+
+from classroom.courses import views
+
+urlpatterns: list[URLPattern] = [
+    path("courses/", views.courses, name="courses"),
+    path("courses/new", views.course_new, name="course-new"),
+    path("courses/<int:course>/", views.course, name="course"),
+    path("courses/<int:course>/settings", views.course_settings, name="course-settings"),
+]

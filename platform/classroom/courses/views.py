@@ -1,0 +1,140 @@
+"""Courses: the dashboard, one course as its staff see it, making one, and its settings."""
+
+import zoneinfo
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from classroom.courses.courses import course_change, course_create
+from classroom.courses.dashboard import dashboard_of
+from classroom.models import Assignment, Course, Membership, Role
+from classroom.pages.access import may_make_courses, membership_of, teacher_of
+from classroom.people.roster import student_waits
+from classroom.students import views as students
+from embedding.problems import Problem
+from embedding.views.access import user_of, visited
+
+if TYPE_CHECKING:
+    CourseModelForm = forms.ModelForm[Course]
+else:  # Django's own class takes no parameter
+    CourseModelForm = forms.ModelForm
+
+
+class CourseForm(CourseModelForm):
+    """What a teacher says of a course."""
+
+    class Meta:
+        model = Course
+        fields = ("title", "term", "time_zone", "description")
+        labels = {"time_zone": "Time zone"}
+        widgets = {
+            "title": forms.TextInput(attrs={"autocomplete": "off"}),
+            "term": forms.TextInput(attrs={"autocomplete": "off"}),
+            "time_zone": forms.TextInput(
+                attrs={"list": "zones", "autocomplete": "off", "spellcheck": "false"}
+            ),
+            "description": forms.Textarea(attrs={"rows": 6}),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.fields["time_zone"].help_text += (
+                " Moments stay what they are when it changes: what was due at 23:59 in Rome is "
+                "then shown as due at 17:59 in New York."
+            )
+
+
+@never_cache
+@require_safe
+@login_required
+def courses(request: HttpRequest) -> HttpResponse:
+    """Show what is due next, and all courses of the user."""
+    user = user_of(request)
+    context = {"dashboard": dashboard_of(user), "may_make": may_make_courses(request)}
+    return render(request, "classroom/courses/courses.html", context)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def course_new(request: HttpRequest) -> HttpResponse:
+    """Make a course."""
+    if not may_make_courses(request):
+        raise PermissionDenied
+    form = CourseForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        made = course_create(user_of(request), **form.cleaned_data)
+        messages.success(request, f"“{made.title}” is there. Let its people in.")
+        return redirect("classroom:people", made.pk)
+    return render(request, "classroom/courses/new.html", {"form": form, "zones": _zones()})
+
+
+@never_cache
+@require_safe
+@login_required
+def course(request: HttpRequest, course: int) -> HttpResponse:
+    """Show a course: to its staff the assignments, to a student where they stand."""
+    membership = membership_of(request, course)
+    if membership.role == Role.STUDENT:
+        with suppress(Problem):  # a browser that only loads in advance waits for nothing
+            visited(request)
+            student_waits(membership)
+        return students.course_page(request, membership)
+    people = Membership.objects.filter(course=course, role=Role.STUDENT, removed=None)
+    context = {
+        "membership": membership,
+        "tab": "course",
+        "assignments": _with_counts(membership.course),
+        "student_count": people.count(),
+    }
+    return render(request, "classroom/courses/course.html", context)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def course_settings(request: HttpRequest, course: int) -> HttpResponse:
+    """Change what a course says of itself."""
+    membership = teacher_of(request, course)
+    shown = Course.objects.get(pk=course)  # the form writes into it before it is saved
+    form = CourseForm(request.POST or None, instance=shown)
+    if request.method == "POST" and form.is_valid():
+        if form.has_changed():
+            course_change(shown, form.changed_data, actor=user_of(request))
+        messages.success(request, "Saved.")
+        return redirect("classroom:course-settings", course)
+    context = {"membership": membership, "tab": "settings", "form": form, "zones": _zones()}
+    return render(request, "classroom/courses/settings.html", context)
+
+
+def _with_counts(course: Course) -> QuerySet[Assignment]:
+    """Return the assignments, each with how many students it has got how far with."""
+    present = Q(submissions__student__removed=None, submissions__student__role=Role.STUDENT)
+
+    def reached(step: str) -> Count:
+        return Count("submissions", filter=present & Q(**{f"submissions__{step}__isnull": False}))
+
+    return Assignment.objects.filter(course=course, removed=None).annotate(
+        handed_out=reached("handed_out"),
+        submitted=reached("submitted"),
+        collected=reached("collected"),
+        returned=reached("returned"),
+    )
+
+
+def _zones() -> list[str]:
+    """Return the time zones to choose from: those named after places, and UTC."""
+    names = zoneinfo.available_timezones()
+    places = ("Africa/", "America/", "Antarctica/", "Asia/", "Atlantic/", "Australia/", "Europe/")
+    more = ("Indian/", "Pacific/", "Arctic/")
+    return sorted(name for name in names if name.startswith(places + more) or name == "UTC")

@@ -1,0 +1,25 @@
+"""Deleting what nobody looks at any more."""
+
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
+
+from classroom.engine.working import work
+from classroom.models import Transfer
+
+TASKS_KEPT = timedelta(hours=1)
+TASKS_LOST = timedelta(days=2)  # of a worker that was killed: they stay "running" for ever
+TRANSFERS_KEPT = timedelta(days=30)  # of those that belong to no class step
+
+
+def prune(now: datetime | None = None) -> None:
+    """Delete ended tasks, and old transfers in no class step."""
+    now = now or timezone.now()
+    # Also those of earlier releases, which had the task elsewhere.
+    ours = DBTaskResult.objects.filter(
+        task_path__startswith="classroom.", task_path__endswith=f".{work.name}"
+    )
+    ours.filter(finished_at__lt=now - TASKS_KEPT).delete()
+    ours.filter(finished_at=None, started_at__lt=now - TASKS_LOST).delete()
+    Transfer.objects.filter(batch=None, ended__lt=now - TRANSFERS_KEPT).delete()

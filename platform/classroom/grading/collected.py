@@ -1,0 +1,54 @@
+"""What lies in a student's collected folder, as far as the site's own rows know it."""
+
+from classroom.models import Kind, Submission, Transfer
+from classroom.rules import names
+from classroom.rules.counting import counting
+
+MOST = 200  # files that are listed
+AUTOGRADED = "_autograded.ipynb"
+
+
+def folder_of(submission: Submission) -> str:
+    """Return where the collected work lies in the course's project."""
+    return names.collected_of(submission)
+
+
+def files_of(submission: Submission) -> list[str]:
+    """Return the paths of the collected files, relative to the folder; notebooks come first.
+
+    CoCalc is not asked. What was collected is known from the step itself; else from what was
+    submitted, else from what was handed out. Of a notebook that the autograder ran there is a
+    second one.
+    """
+    found = _collected(submission) or _submitted(submission) or _paths(submission.assignment.files)
+    run = submission.details.get("notebooks")
+    if isinstance(run, list):
+        found = [*found, *(f"{path.removesuffix('.ipynb')}{AUTOGRADED}" for path in run)]
+    unique = dict.fromkeys(path for path in found if path)
+    return sorted(unique, key=lambda path: (not path.endswith(".ipynb"), path))[:MOST]
+
+
+def _collected(submission: Submission) -> list[str]:
+    last = (
+        Transfer.objects.filter(
+            assignment=submission.assignment,
+            member=submission.student,
+            kind=Kind.COLLECT,
+            state=Transfer.State.DONE,
+        )
+        .order_by("-pk")
+        .first()
+    )
+    return _paths(last.result.get("files")) if last else []
+
+
+def _submitted(submission: Submission) -> list[str]:
+    snapshot = counting(submission)
+    return _paths(snapshot.files) if snapshot else []
+
+
+def _paths(files: object) -> list[str]:
+    if not isinstance(files, list):
+        return []
+    paths = (file.get("path") if isinstance(file, dict) else file for file in files)
+    return [path for path in paths if isinstance(path, str)]

@@ -1,0 +1,266 @@
+"""Grades read from CSV: first what would change and what is wrong, line by line; then all or none.
+
+What is written is what was shown: a plan has a digest, and a plan that came out otherwise by the
+time it is confirmed is shown again. An empty cell takes the score away; a column or a line that is
+missing changes nothing.
+"""
+
+import csv
+import hashlib
+import io
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from classroom.grading.exports import BOM, COMMENT, FIXED, KEY, TOTAL, columns, plain
+from classroom.grading.matrix import graded_assignments, students_of
+from classroom.models import Assignment, Course, Membership, Submission
+from classroom.rules.scoring import (
+    Grade,
+    comment_check,
+    grades_set,
+    is_bonus,
+    number,
+    score_check,
+    score_read,
+)
+
+MOST_BYTES = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One grade that would be written."""
+
+    line: int
+    submission: Submission
+    score: Decimal | None
+    comment: str | None  # None: as it is
+
+    @property
+    def before(self) -> str:
+        """The score until now, for people."""
+        return number(self.submission.score) or "–"
+
+    @property
+    def after(self) -> str:
+        """The score to be, for people."""
+        return number(self.score) or "–"
+
+    @property
+    def is_loss(self) -> bool:
+        """Whether a score is taken away."""
+        return self.submission.score is not None and self.score is None
+
+    @property
+    def has_comment(self) -> bool:
+        """Whether the comment changes."""
+        return self.comment is not None and self.comment != self.submission.comment
+
+    @property
+    def is_bonus(self) -> bool:
+        """Whether it is more than the points."""
+        return is_bonus(self.submission.assignment, self.score)
+
+
+@dataclass(slots=True)
+class Plan:
+    """What an import would do."""
+
+    changes: list[Change] = field(default_factory=list)
+    faults: list[tuple[int, str]] = field(default_factory=list)  # a line, and what is wrong
+    ignored: list[str] = field(default_factory=list)  # columns
+    lines: int = 0
+    same: int = 0  # grades that are there already
+
+    @property
+    def digest(self) -> str:
+        """A short text that is another one for any other plan."""
+        parts = [
+            f"{each.submission.pk} {each.submission.score} {each.score} "
+            f"{each.submission.comment!r} {each.comment!r}"
+            for each in self.changes
+        ]
+        parts += [f"{line} {words}" for line, words in self.faults]
+        return hashlib.sha256("\n".join(parts).encode(errors="replace")).hexdigest()
+
+    @property
+    def losses(self) -> int:
+        """How many scores would be taken away."""
+        return sum(each.is_loss for each in self.changes)
+
+
+def decoded(content: bytes) -> str:
+    """Return a file's text; ValidationError where it is too large, or no text."""
+    if len(content) > MOST_BYTES:
+        raise ValidationError(
+            f"The file is too large: up to {MOST_BYTES // 1_000_000} MB are taken."
+        )
+    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError:
+        raise ValidationError(
+            "The file is not in UTF-8. In Excel, save it as “CSV UTF-8 (comma delimited)”."
+        ) from None
+
+
+def plan(course: Course, text: str) -> Plan:
+    """Say what an import of this CSV would do. ValidationError where it cannot be read at all."""
+    lines = _rows(text)
+    try:
+        _, head = next(lines)
+    except StopIteration:
+        raise ValidationError("There is nothing in it.") from None
+    reader = _Reader(course, [plain(cell).strip() for cell in head])
+    for line, row in lines:
+        reader.read(line, row)
+    return reader.plan
+
+
+def apply(course: Course, text: str, digest: str, by: User) -> tuple[Plan, bool]:
+    """Write what the plan with this digest says; return the plan as it is now, and whether."""
+    with transaction.atomic():
+        found = plan(course, text)
+        if found.digest != digest:
+            return found, False
+        grades_set(
+            [Grade(each.submission, each.score, each.comment) for each in found.changes],
+            by=by,
+            how="import",
+        )
+        return found, True
+
+
+class _Reader:
+    """Reads line after line into a plan."""
+
+    def __init__(self, course: Course, head: Sequence[str]) -> None:
+        self.plan = Plan()
+        self._width = len(head)
+        self._scores: dict[int, Assignment] = {}
+        self._comments: dict[int, Assignment] = {}
+        assignments = graded_assignments(course)
+        folded = [name.casefold() for name in head]
+        if KEY.casefold() not in folded:
+            raise ValidationError(
+                f"The first line must have a column “{KEY}”. Export the grades to see how it looks."
+            )
+        double = [name for name, count in Counter(folded).items() if name and count > 1]
+        if double:
+            raise ValidationError(f"There are two columns “{double[0]}”.")
+        self._key = folded.index(KEY.casefold())
+        self._columns(assignments, head)
+        self._members = {
+            member.user.get_username(): member
+            for member in students_of(course).select_related("user")
+        }
+        self._seen: dict[str, int] = {}
+        self._work = {
+            (each.student_id, each.assignment_id): each
+            for each in Submission.objects.filter(
+                assignment__in=[each.pk for each in assignments], student__course=course
+            ).defer("details")
+        }
+
+    def _columns(self, assignments: Sequence[Assignment], head: Sequence[str]) -> None:
+        names = {heading.casefold(): pk for pk, heading in columns(assignments).items()}
+        by_id = {each.pk: each for each in assignments}
+        fixed = {name.casefold() for name in (*FIXED, TOTAL)}
+        for position, name in enumerate(head):
+            folded = name.casefold()
+            if folded in names:
+                self._scores[position] = by_id[names[folded]]
+            elif folded.endswith(COMMENT) and folded.removesuffix(COMMENT) in names:
+                self._comments[position] = by_id[names[folded.removesuffix(COMMENT)]]
+            elif name and folded not in fixed:
+                self.plan.ignored.append(name)
+        if not self._scores and not self._comments:
+            raise ValidationError("No column has the title of an assignment of this course.")
+
+    def read(self, line: int, row: list[str]) -> None:
+        """Take one line in."""
+        self.plan.lines += 1
+        if any(cell.strip() for cell in row[self._width :]) or len(row) < self._width:
+            self._fault(line, f"it has {len(row)} cells, and the first line {self._width}.")
+            return
+        username = plain(row[self._key].strip())
+        member = self._members.get(username)
+        if not username:
+            self._fault(line, "it has no username.")
+        elif member is None:
+            self._fault(line, f"“{username[:60]}” is no student of this course.")
+        elif username in self._seen:
+            self._fault(line, f"“{username[:60]}” is in line {self._seen[username]} already.")
+        else:
+            self._seen[username] = line
+            self._grades(line, row, member)
+
+    def _grades(self, line: int, row: list[str], member: Membership) -> None:
+        found: dict[int, dict[str, object]] = {}
+        for position, assignment in self._scores.items():
+            try:
+                score = score_check(assignment, score_read(plain(row[position].strip())))
+            except ValidationError as error:
+                shown = row[position].strip()[:30]
+                self._fault(line, f"{assignment.title}: “{shown}”. {' '.join(error.messages)}")
+                continue
+            found.setdefault(assignment.pk, {})["score"] = score
+        for position, assignment in self._comments.items():
+            try:
+                comment = comment_check(plain(row[position]))
+            except ValidationError as error:
+                self._fault(line, f"{assignment.title}: {' '.join(error.messages)}")
+                continue
+            found.setdefault(assignment.pk, {})["comment"] = comment
+        for assignment_id, given in found.items():
+            self._change(line, member, assignment_id, given)
+
+    def _change(
+        self, line: int, member: Membership, assignment_id: int, given: dict[str, object]
+    ) -> None:
+        work = self._work.get((member.pk, assignment_id))
+        if work is None:
+            if any(value not in (None, "") for value in given.values()):
+                self._fault(line, f"{member.name} has no place for this assignment yet.")
+            return
+        work.student = member
+        work.assignment = self._by_id(assignment_id)
+        score = given.get("score", work.score)
+        comment = given.get("comment")
+        assert score is None or isinstance(score, Decimal)  # noqa: S101  for the type checker
+        assert comment is None or isinstance(comment, str)  # noqa: S101
+        if score == work.score and comment in (None, work.comment):
+            self.plan.same += 1
+        else:
+            self.plan.changes.append(Change(line, work, score, comment))
+
+    def _by_id(self, assignment_id: int) -> Assignment:
+        both = (*self._scores.values(), *self._comments.values())
+        return next(each for each in both if each.pk == assignment_id)
+
+    def _fault(self, line: int, words: str) -> None:
+        self.plan.faults.append((line, words))
+
+
+def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the lines that are not empty, with their numbers; ValidationError for no CSV."""
+    text = text.removeprefix(BOM)
+    first = text.split("\n", 1)[0]
+    delimiter = max(",;\t", key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    while True:
+        line = reader.line_num + 1
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise ValidationError(f"Line {line} is no CSV: {error}.") from None
+        if any(cell.strip() for cell in row):
+            yield line, row

@@ -1,0 +1,242 @@
+"""Run a command in every project, autograde, and look at what came out."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from classroom.grading import runs
+from classroom.grading.matrix import Filter, ordered
+from classroom.models import Assignment, Batch, Course, Kind, Membership, Transfer
+from classroom.pages.access import assignment_of, staff_of
+from classroom.steps.run import TIMEOUT, TIMEOUT_MOST
+from embedding.cocalc.paths import clean_path
+from embedding.views.access import user_of
+
+COMMAND_MOST = 20_000
+
+
+class RunForm(forms.Form):
+    """A command, for whom, and whether it gives scores."""
+
+    command = forms.CharField(
+        max_length=COMMAND_MOST,
+        strip=False,
+        widget=forms.Textarea(
+            attrs={"rows": 4, "spellcheck": "false", "autocapitalize": "off", "class": "code"}
+        ),
+        help_text="As bash takes it.",
+    )
+    timeout = forms.IntegerField(
+        label="Longest time, in seconds",
+        min_value=1,
+        max_value=TIMEOUT_MOST,
+        initial=TIMEOUT,
+    )
+    scored = forms.BooleanField(required=False, label="Take scores from a file that it writes")
+    scores = forms.CharField(
+        required=False, max_length=200, label="The file's name", initial="score.json"
+    )
+    who = forms.ChoiceField(
+        choices=(("all", "All students"), ("chosen", "Those chosen below")),
+        initial="all",
+        widget=forms.RadioSelect,
+        label="For whom",
+    )
+    students = forms.MultipleChoiceField(
+        required=False, widget=forms.CheckboxSelectMultiple, label="Students"
+    )
+
+    def __init__(
+        self, course: Course, assignment: Assignment | None, *args: Any, **kw: Any
+    ) -> None:
+        super().__init__(*args, **kw)
+        self.members = {
+            str(member.pk): member
+            for member in ordered(course, Filter()).select_related("user", "project")
+        }
+        self.fields["students"].choices = [  # type: ignore[attr-defined]  # the field's own
+            (pk, member.name) for pk, member in self.members.items()
+        ]
+        if assignment is None:  # there is nothing that a score could belong to
+            del self.fields["scored"], self.fields["scores"]
+
+    def clean_command(self) -> str:
+        # Browsers send CR LF, which bash does not take for the end of a line.
+        command = str(self.cleaned_data["command"]).replace("\r\n", "\n")
+        if not command.strip():
+            raise ValidationError("Enter a command.")
+        return command
+
+    def clean_scores(self) -> str:
+        name = str(self.cleaned_data.get("scores") or "").strip()
+        if self.cleaned_data.get("scored"):
+            try:
+                clean_path(name)
+            except ValueError as error:
+                raise ValidationError(str(error)) from None
+        return name
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        if given.get("who") == "chosen" and not given.get("students"):
+            self.add_error("students", "Choose at least one student.")
+        return given
+
+    @property
+    def chosen(self) -> list[Membership]:
+        """Those for whom it is run."""
+        if self.cleaned_data["who"] == "all":
+            return list(self.members.values())
+        return [self.members[pk] for pk in self.cleaned_data["students"]]
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def run(request: HttpRequest, course: int, assignment: int | None = None) -> HttpResponse:
+    """Ask for a command, and start it."""
+    membership = staff_of(request, course)
+    found = None if assignment is None else assignment_of(membership.course, assignment)
+    if found and found.handout:
+        raise Http404
+    form = RunForm(membership.course, found, request.POST or None)
+    if request.method != "POST" or not form.is_valid():
+        return _ask(request, membership, found, form)
+    members = form.chosen
+    if not members:
+        messages.info(request, "There are no students in this course yet.")
+        return _ask(request, membership, found, form)
+    batch = runs.command_run(
+        membership.course,
+        members,
+        actor=user_of(request),
+        command=form.cleaned_data["command"],
+        timeout=form.cleaned_data["timeout"],
+        scores=form.cleaned_data["scores"] if form.cleaned_data.get("scored") else "",
+        assignment=found,
+    )
+    return _to_result(request, batch, len(members))
+
+
+@require_POST
+@login_required
+def autograde(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
+    """Start the autograder for all that is collected, or for what has no score yet."""
+    membership = staff_of(request, course)
+    found = assignment_of(membership.course, assignment)
+    if found.handout or not found.marked:
+        raise Http404
+    members = runs.collected_from(found, ungraded=request.POST.get("who") != "all")
+    if not members:
+        messages.info(request, "There is nothing collected that waits for the autograder.")
+        return redirect("classroom:run-assignment", membership.course.pk, found.pk)
+    batch = runs.autograde_run(found, members, actor=user_of(request))
+    return _to_result(request, batch, len(members))
+
+
+@never_cache
+@require_safe
+@login_required
+def result(request: HttpRequest, course: int, batch: int) -> HttpResponse:
+    """Show how a run went, or goes, for each student."""
+    membership = staff_of(request, course)
+    found = _batch(membership.course, batch)
+    page = runs.page_of(found, request.GET.get("page", "1"))
+    counts = runs.counts_of(found)
+    return render(
+        request,
+        "classroom/grading/run_result.html",
+        {
+            "membership": membership,
+            "tab": "grades",
+            "batch": found,
+            "autograde": bool(found.options.get("autograde")),
+            "page": page,
+            "lines": runs.lines_of(page.object_list),
+            "counts": counts,
+            "under_way": counts.ended < counts.total,
+        },
+    )
+
+
+@never_cache
+@require_safe
+@login_required
+def output(request: HttpRequest, course: int, batch: int, transfer: int) -> HttpResponse:
+    """Show all that is kept of one student's output, as text."""
+    membership = staff_of(request, course)
+    found = get_object_or_404(
+        Transfer.objects.select_related("member__user"),
+        pk=transfer,
+        batch=_batch(membership.course, batch),
+    )
+    (line,) = runs.lines_of([found])
+    parts = [
+        f"{found.member.name if found.member else ''}: {line.words}",
+        *(f"--- {name}\n{line.result.get(name) or ''}" for name in ("stdout", "stderr")),
+    ]
+    response = HttpResponse("\n".join(parts), content_type="text/plain; charset=utf-8")
+    # A browser must not take for a page what a student's program has printed.
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+@require_POST
+@login_required
+def again(request: HttpRequest, course: int, batch: int) -> HttpResponse:
+    """Run it again for those for whom it failed."""
+    membership = staff_of(request, course)
+    found = _batch(membership.course, batch)
+    fresh = runs.run_again(found, actor=user_of(request))
+    if not fresh.transfers.exists():
+        fresh.delete()
+        messages.info(request, "There is nothing to retry.")
+        return redirect("classroom:run-result", membership.course.pk, found.pk)
+    return redirect("classroom:run-result", membership.course.pk, fresh.pk)
+
+
+def _batch(course: Course, batch: int) -> Batch:
+    found = get_object_or_404(
+        Batch.objects.select_related("assignment", "actor"),
+        pk=batch,
+        course=course,
+        kind=Kind.RUN,
+    )
+    found.course = course
+    return found
+
+
+def _to_result(request: HttpRequest, batch: Batch, wanted: int) -> HttpResponse:
+    elsewhere = wanted - batch.transfers.count()
+    if elsewhere:
+        messages.warning(
+            request,
+            f"For {elsewhere} student{'' if elsewhere == 1 else 's'} another run is still under "
+            "way; they are left to that one. Run this again for them when it has ended.",
+        )
+    return redirect("classroom:run-result", batch.course.pk, batch.pk)
+
+
+def _ask(
+    request: HttpRequest, membership: Membership, found: Assignment | None, form: RunForm
+) -> HttpResponse:
+    context = {
+        "membership": membership,
+        "tab": "grades",
+        "assignment": found,
+        "form": form,
+        "collected": len(runs.collected_from(found, ungraded=False)) if found else 0,
+        "ungraded": len(runs.collected_from(found, ungraded=True)) if found else 0,
+        "batches": runs.runs_of(membership.course, found),
+        "assignments": membership.course.assignments.filter(handout=False, removed=None),
+    }
+    return render(
+        request, "classroom/grading/run.html", context, status=400 if form.errors else 200
+    )

@@ -1,0 +1,185 @@
+"""Commands in every project, and the autograder: starting them, and how they went."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.paginator import Page, Paginator
+from django.db.models import Case, Count, IntegerField, Q, When
+
+from classroom.engine.queue import step_start
+from classroom.models import Assignment, Batch, Course, Kind, Membership, Submission, Transfer
+from embedding.models import Event
+
+State = Transfer.State
+PAGE = 50  # students of a result
+SHOWN = 4_000  # characters of an output in the list
+
+# A command that fails is done as a step, and failed for whoever wanted it run.
+FAILED = (
+    Q(state=State.FAILED)
+    | Q(state=State.DONE, result__timed_out=True)
+    | (Q(state=State.DONE, result__has_key="exit_code") & ~Q(result__exit_code=0))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """How a run went for one student."""
+
+    transfer: Transfer
+    state: str  # "waiting", "running", "good", "failed", "left-out"
+    words: str
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """What was kept of it."""
+        found = self.transfer.result
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def output(self) -> list[tuple[str, str]]:
+        """The beginning of what it printed: ("stdout", …), ("stderr", …), as far as there is."""
+        both = ((name, str(self.result.get(name) or "")) for name in ("stdout", "stderr"))
+        return [(name, text[:SHOWN]) for name, text in both if text]
+
+    @property
+    def is_long(self) -> bool:
+        """Whether more was kept than is shown."""
+        return any(len(str(self.result.get(name) or "")) > SHOWN for name in ("stdout", "stderr"))
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How far a run is."""
+
+    total: int
+    ended: int
+    failed: int
+
+
+def command_run(
+    course: Course,
+    members: Sequence[Membership],
+    *,
+    actor: User,
+    command: str,
+    timeout: int,
+    scores: str = "",
+    assignment: Assignment | None = None,
+) -> Batch:
+    """Run a command in these students' projects. Those where another one runs are left to it."""
+    options = {"command": command, "timeout": timeout, "scores": scores}
+    batch = step_start(
+        course, Kind.RUN, members, actor=actor, assignment=assignment, options=options
+    )
+    Event.log(
+        "course.command_run",
+        str(course),
+        actor=actor.get_username(),
+        students=len(members),
+        step=batch.pk,
+    )
+    return batch
+
+
+def autograde_run(assignment: Assignment, members: Sequence[Membership], *, actor: User) -> Batch:
+    """Autograde what is collected from these students."""
+    return step_start(
+        assignment.course,
+        Kind.RUN,
+        members,
+        actor=actor,
+        assignment=assignment,
+        options={"autograde": True},
+    )
+
+
+def collected_from(assignment: Assignment, *, ungraded: bool) -> list[Membership]:
+    """Return the students whose work is collected; with `ungraded`, those without a score."""
+    work = Submission.objects.filter(assignment=assignment, collected__isnull=False)
+    if ungraded:
+        work = work.filter(score=None)
+    students = Membership.objects.filter(
+        course=assignment.course, removed=None, pk__in=work.values("student_id")
+    )
+    return list(students.select_related("user"))
+
+
+def runs_of(course: Course, assignment: Assignment | None = None) -> list[Batch]:
+    """Return the latest runs of a course, or of one assignment."""
+    found = Batch.objects.filter(course=course, kind=Kind.RUN).select_related("assignment", "actor")
+    if assignment:
+        found = found.filter(assignment=assignment)
+    return list(found[:10])
+
+
+def run_again(batch: Batch, *, actor: User) -> Batch:
+    """Do a run again for those for whom it failed, and for them alone."""
+    members = Membership.objects.filter(
+        removed=None, pk__in=batch.transfers.filter(FAILED).values("member_id")
+    )
+    return step_start(
+        batch.course,
+        Kind.RUN,
+        list(members),
+        actor=actor,
+        assignment=batch.assignment,
+        options=batch.options,
+    )
+
+
+def counts_of(batch: Batch) -> Counts:
+    """Count those for whom it has ended, and those for whom it failed."""
+    found = batch.transfers.aggregate(
+        total=Count("pk"),
+        ended=Count("pk", filter=~Q(state__in=Transfer.ACTIVE)),
+        failed=Count("pk", filter=FAILED),
+    )
+    return Counts(**found)
+
+
+def page_of(batch: Batch, number: str) -> "Page[Transfer]":
+    """Return a page of a run's transfers, failures first, then by name."""
+    rank = Case(
+        When(FAILED, then=0),
+        When(state__in=Transfer.ACTIVE, then=1),
+        When(state=State.DONE, then=2),
+        default=3,
+        output_field=IntegerField(),
+    )
+    order = ("user__last_name", "user__first_name", "user__username")
+    transfers = batch.transfers.select_related("member__user").order_by(
+        rank, *(f"member__{key}" for key in order)
+    )
+    return Paginator(transfers, PAGE).get_page(number)
+
+
+def lines_of(transfers: Iterable[Transfer]) -> list[Line]:
+    """Return how these transfers went."""
+    return [_line(each) for each in transfers]
+
+
+def _line(transfer: Transfer) -> Line:
+    if transfer.state == State.QUEUED:
+        return Line(transfer, "waiting", transfer.error or "Waiting")
+    if transfer.state == State.RUNNING:
+        return Line(transfer, "running", "Running")
+    if transfer.state == State.CANCELLED:
+        return Line(transfer, "left-out", transfer.error or "Left out")
+    if transfer.state == State.FAILED:
+        return Line(transfer, "failed", transfer.error or "Failed")
+    result = transfer.result if isinstance(transfer.result, dict) else {}
+    if transfer.options.get("autograde"):
+        return Line(transfer, "good", _graded(result))
+    if result.get("timed_out"):
+        return Line(transfer, "failed", "It took too long and was stopped")
+    code = result.get("exit_code", 0)
+    return Line(transfer, "failed" if code else "good", f"Exit code {code}")
+
+
+def _graded(result: dict[str, object]) -> str:
+    if result.get("manual"):
+        return f"{result.get('found')} of {result.get('max')}; the rest is to be graded by hand"
+    return f"Score {result.get('score')}"

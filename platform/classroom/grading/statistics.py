@@ -1,0 +1,143 @@
+"""What a teacher looks at: how far each assignment is, and how its scores are spread."""
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Count, Q
+
+from classroom.models import Assignment, Course, Submission
+from classroom.rules.scoring import number
+
+BINS = 10
+
+# The drawing, in its own units.
+WIDTH, HEIGHT, SIDE, BOTTOM, TOP = 420, 150, 20, 22, 18
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar of a histogram, as it is drawn and as it is told."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    count: int
+    label: str  # "5–6"
+
+    @property
+    def middle(self) -> float:
+        """Where its count stands, across."""
+        return round(self.x + self.width / 2, 1)
+
+    @property
+    def above(self) -> float:
+        """Where its count stands, down."""
+        return round(self.y - 4, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """The scores of an assignment."""
+
+    bars: list[Bar]
+    ticks: list[tuple[float, str]]  # where, and what stands there
+    mean: str
+    median: str
+    lowest: str
+    highest: str
+    count: int
+
+    @property
+    def text(self) -> str:
+        """The drawing in words."""
+        spread = ", ".join(f"{bar.label}: {bar.count}" for bar in self.bars if bar.count)
+        return f"Scores by number of students: {spread}."
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """How many students are how far with an assignment or handout."""
+
+    assignment: Assignment
+    counts: list[tuple[str, int | None]]  # a word, and None where it does not apply
+    histogram: Histogram | None
+
+
+WORDS = ("Handed out", "Opened", "Submitted", "Collected", "Graded", "Returned")
+FIELDS = ("handed_out", "opened", "submitted", "collected", "graded", "returned")
+
+
+def statistics_of(course: Course) -> tuple[int, list[Steps]]:
+    """Return how many students there are, and how far each assignment is; removed ones left out.
+
+    Three queries, whatever the course's size.
+    """
+    here = Q(submissions__student__removed=None)
+    assignments = list(
+        Assignment.objects.filter(course=course, removed=None).annotate(
+            **{
+                f"n_{field}": Count(
+                    "submissions", filter=here & Q(**{f"submissions__{field}__isnull": False})
+                )
+                for field in FIELDS
+            }
+        )
+    )
+    scores: dict[int, list[Decimal]] = {}
+    rows = Submission.objects.filter(
+        assignment__in=[each.pk for each in assignments],
+        student__removed=None,
+        score__isnull=False,
+    )
+    for assignment, score in rows.values_list("assignment_id", "score"):
+        scores.setdefault(assignment, []).append(score or Decimal())
+    students = course.memberships.filter(role="student", removed=None).count()
+    return students, [_steps(each, scores.get(each.pk, [])) for each in assignments]
+
+
+def _steps(assignment: Assignment, scores: Sequence[Decimal]) -> Steps:
+    only = ("Handed out", "Opened") if assignment.handout else WORDS
+    counts = [
+        (word, getattr(assignment, f"n_{field}") if word in only else None)
+        for word, field in zip(WORDS, FIELDS, strict=True)
+    ]
+    return Steps(assignment, counts, histogram(scores, assignment.points) if scores else None)
+
+
+def histogram(scores: Sequence[Decimal], points: Decimal | None) -> Histogram:
+    """Spread scores over ten bars from 0 to the points, or to the highest score if that is more.
+
+    A score on the border of two bars counts to the higher one, the highest of all to the last.
+    """
+    top = max(*scores, points or Decimal(), Decimal(1)) if scores else points or Decimal(1)
+    counts = [0] * BINS
+    for score in scores:
+        counts[min(int(score * BINS / top), BINS - 1)] += 1
+    most = max(*counts, 1)
+    width = (WIDTH - 2 * SIDE) / BINS
+    room = HEIGHT - BOTTOM - TOP
+    edges = [top * step / BINS for step in range(BINS + 1)]
+    bars = [
+        Bar(
+            x=round(SIDE + step * width + 2, 1),
+            y=round(TOP + room * (1 - count / most), 1),
+            width=round(width - 4, 1),
+            height=round(room * count / most, 1),
+            count=count,
+            label=f"{number(edges[step])}–{number(edges[step + 1])}",
+        )
+        for step, count in enumerate(counts)
+    ]
+    ticks = [(round(SIDE + step * width, 1), number(edges[step])) for step in range(0, BINS + 1, 2)]
+    return Histogram(
+        bars=bars,
+        ticks=ticks,
+        mean=number(statistics.mean(scores)) if scores else "",
+        median=number(statistics.median(scores)) if scores else "",
+        lowest=number(min(scores)) if scores else "",
+        highest=number(max(scores)) if scores else "",
+        count=len(scores),
+    )

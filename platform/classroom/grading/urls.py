@@ -1,0 +1,23 @@
+"""Grades: the matrix, the grading page, commands in every project, files to take away."""
+
+from django.urls import URLPattern, path
+
+from classroom.grading import desk, in_and_out, matrix_page, run_page, statistics_page
+
+_COURSE = "courses/<int:course>"
+_ASSIGNMENT = f"{_COURSE}/assignments/<int:assignment>"
+
+urlpatterns: list[URLPattern] = [
+    path(f"{_COURSE}/grades", matrix_page.grades, name="grades"),
+    path(f"{_COURSE}/grades.csv", in_and_out.grades_export, name="grades-csv"),
+    path(f"{_COURSE}/grades/import", in_and_out.grades_import, name="grades-import"),
+    path(f"{_ASSIGNMENT}/grade/<int:member>", desk.grade, name="grade"),
+    path(f"{_ASSIGNMENT}/collected.zip", in_and_out.collected_zip, name="collected-zip"),
+    path(f"{_COURSE}/statistics", statistics_page.statistics, name="statistics"),
+    path(f"{_COURSE}/run", run_page.run, name="run"),
+    path(f"{_ASSIGNMENT}/run", run_page.run, name="run-assignment"),
+    path(f"{_ASSIGNMENT}/autograde", run_page.autograde, name="autograde"),
+    path(f"{_COURSE}/runs/<int:batch>/", run_page.result, name="run-result"),
+    path(f"{_COURSE}/runs/<int:batch>/<int:transfer>", run_page.output, name="run-output"),
+    path(f"{_COURSE}/runs/<int:batch>/again", run_page.again, name="run-again"),
+]

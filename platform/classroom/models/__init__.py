@@ -1,0 +1,29 @@
+"""What the site knows of its courses: people, assignments, work, and the steps that move it.
+
+One file a subject; all others import from here. Nothing here is CoCalc's: projects, accounts and
+who may open what are `embedding`'s.
+"""
+
+from classroom.models.assignments import Assignment, Extension
+from classroom.models.courses import TEACHERS, Course, validate_time_zone
+from classroom.models.grades import GradeChange
+from classroom.models.people import Invitation, Membership, Role
+from classroom.models.submissions import Snapshot, Submission
+from classroom.models.transfers import Batch, Kind, Transfer
+
+__all__ = [
+    "TEACHERS",
+    "Assignment",
+    "Batch",
+    "Course",
+    "Extension",
+    "GradeChange",
+    "Invitation",
+    "Kind",
+    "Membership",
+    "Role",
+    "Snapshot",
+    "Submission",
+    "Transfer",
+    "validate_time_zone",
+]

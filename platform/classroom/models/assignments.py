@@ -1,0 +1,113 @@
+"""What is handed out, and who has longer for it."""
+
+from django.conf import settings
+from django.core.validators import MinValueValidator
+from django.db import models
+
+from classroom.models.courses import Course
+from classroom.models.people import Membership
+
+
+class Assignment(models.Model):
+    """A folder that goes out to the students of a course; all but handouts come back."""
+
+    class LatePolicy(models.TextChoices):
+        """What becomes of work that is submitted after it was due."""
+
+        CLOSED = "closed", "Not accepted"
+        UNTIL = "until", "Accepted and marked late, until a last moment"
+        ANY = "any", "Accepted and marked late at any time"
+
+    class Version(models.TextChoices):
+        """How far the files are that students get."""
+
+        MISSING = "missing", "No files yet"
+        MAKING = "making", "The student version is being made"
+        CHECK = "check", "Look at the student version, then approve it"
+        READY = "ready", "Ready to hand out"
+        FAILED = "failed", "The student version could not be made"
+
+    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="assignments")
+    handout = models.BooleanField(default=False, help_text="Given out, and never collected.")
+    title = models.CharField(max_length=200)
+    folder = models.CharField(
+        max_length=200,
+        help_text="The folder's name in every project; it stays as it is.",
+    )
+    instructions = models.TextField(blank=True, help_text="Markdown; students see it.")
+    points = models.DecimalField(
+        max_digits=8, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(0)]
+    )
+    weight = models.DecimalField(
+        max_digits=8,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text="Its share in the total; without weights, points are added up.",
+    )
+    release = models.DateTimeField(
+        null=True, blank=True, help_text="Handed out on its own at this time."
+    )
+    due = models.DateTimeField(null=True, blank=True)
+    late_policy = models.CharField(max_length=10, choices=LatePolicy, default=LatePolicy.CLOSED)
+    late_until = models.DateTimeField(null=True, blank=True)
+    out = models.DateTimeField(
+        null=True, editable=False, help_text="Since when everybody gets it, newcomers too."
+    )
+    version = models.CharField(
+        max_length=10, choices=Version, default=Version.MISSING, editable=False
+    )
+    version_error = models.TextField(blank=True, editable=False)
+    marked = models.BooleanField(
+        default=False, editable=False, help_text="It holds notebooks marked for nbgrader."
+    )
+    # Whether `folder/student/` is there: set by whatever looks at the files.
+    has_student_folder = models.BooleanField(default=False, editable=False)
+    # What students get: [{"path", "size", "sha256"}], relative to the folder handed out.
+    files = models.JSONField(default=list, editable=False)
+    # What lies in the folder itself, as `files` says it, but without its folder `student/`.
+    sources = models.JSONField(default=list, editable=False)
+    # Of a student version that was made: {"made_of": digest of `sources`, "notebooks": [what was
+    # taken out of each]}. Empty where there is none, or where `student/` is the teacher's own.
+    version_report = models.JSONField(default=dict, editable=False)
+    removed = models.DateTimeField(null=True, editable=False)
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("due", "pk")
+        constraints = (
+            models.UniqueConstraint(fields=("course", "folder"), name="assignment_folder_once"),
+        )
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def source(self) -> str:
+        """The folder of the course project that is handed out.
+
+        A folder `student` within it is what students get, as CoCalc does it; `files` knows.
+        """
+        return f"{self.folder}/student" if self.has_student_folder else self.folder
+
+
+class Extension(models.Model):
+    """A later due time for one student."""
+
+    assignment = models.ForeignKey(Assignment, on_delete=models.CASCADE, related_name="extensions")
+    student = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="extensions")
+    due = models.DateTimeField()
+    reason = models.CharField(max_length=500, blank=True, help_text="The student sees it.")
+    granted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    granted = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("assignment", "student"), name="extension_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.student}: {self.assignment} until {self.due:%Y-%m-%d %H:%M}"

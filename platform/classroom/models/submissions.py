@@ -1,0 +1,72 @@
+"""A student's work on an assignment: where it stands, and what was submitted."""
+
+from django.db import models
+
+from classroom.models.assignments import Assignment
+from classroom.models.people import Membership
+
+
+class Submission(models.Model):
+    """One assignment and one student: where the work stands. There is one for each pair."""
+
+    class From(models.TextChoices):
+        """What was collected."""
+
+        SUBMITTED = "submitted", "the last submission"
+        FOLDER = "folder", "the folder as it was"
+
+    assignment = models.ForeignKey(Assignment, on_delete=models.CASCADE, related_name="submissions")
+    student = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="submissions")
+    due = models.DateTimeField(
+        null=True, help_text="The student's own: the assignment's, or the extension's."
+    )
+    handed_out = models.DateTimeField(null=True)
+    opened = models.DateTimeField(null=True)
+    submitted = models.DateTimeField(null=True, help_text="The last time.")
+    collected = models.DateTimeField(null=True)
+    collected_for = models.DateTimeField(
+        null=True, help_text="The due time that it was collected for, on its own."
+    )
+    collected_from = models.CharField(max_length=10, choices=From, blank=True)
+    collected_path = models.CharField(
+        max_length=600, blank=True, help_text="In the course's project."
+    )
+    late = models.BooleanField(default=False, help_text="What was collected came after it was due.")
+    returned = models.DateTimeField(null=True)
+    returned_score = models.DecimalField(
+        max_digits=8,
+        decimal_places=2,
+        null=True,
+        help_text="What the student sees; a score changed later is seen when returned again.",
+    )
+    returned_comment = models.TextField(blank=True)
+    score = models.DecimalField(max_digits=8, decimal_places=2, null=True, blank=True)
+    comment = models.TextField(blank=True)
+    graded = models.DateTimeField(null=True)
+    # Of the autograder: {"cells": {grade_id: [score, max]}, "score", "max", "manual": bool}.
+    details = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("assignment", "student"), name="submission_once"),
+        )
+        indexes = (models.Index(fields=("due",), name="submission_due"),)
+
+    def __str__(self) -> str:
+        return f"{self.assignment}: {self.student}"
+
+
+class Snapshot(models.Model):
+    """What a student submitted at one moment; the copy lies in the course's project."""
+
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="snapshots")
+    taken = models.DateTimeField()
+    late = models.BooleanField(default=False)
+    path = models.CharField(max_length=600, help_text="In the course's project.")
+    files = models.JSONField(default=list)  # [{"path", "size", "sha256"}]
+
+    class Meta:
+        ordering = ("-taken", "-pk")
+
+    def __str__(self) -> str:
+        return f"{self.submission} at {self.taken:%Y-%m-%d %H:%M}"

@@ -1,0 +1,1 @@
+"""What all pages share: who may see what, moments, texts, and how a failure is told."""

@@ -1,0 +1,1 @@
+"""People: the roster, joining by a link, and invitations."""

@@ -1,0 +1,230 @@
+"""Invitations: a place in a course for somebody who has no account on this site yet.
+
+The link is signed over the invitation's id and nonce, and runs out 30 days after it was made. A
+teacher copies it; where the site can send e-mail, a worker mails it too. Taking, renewing or
+cancelling an invitation makes its links worthless.
+"""
+
+import logging
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from functools import partial
+from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
+from uuid import uuid4
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core import signing
+from django.core.mail import EmailMessage, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+from django.db import transaction
+from django.db.models import QuerySet
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django_tasks import task
+
+from classroom.conf import conf
+from classroom.models import Course, Invitation, Membership, Role
+from classroom.people.roster import hold, in_parts, member_enrol
+from embedding.models import Event
+from embedding.problems import Problem
+
+VALID = timedelta(days=30)
+_AT_ONCE = 20  # mails a task, so that class steps come in between
+_MAIL_SECONDS = 10
+_signer = signing.Signer(salt="classroom.invitation")
+
+log = logging.getLogger(__name__)
+
+
+def invite(course: Course, invitations: Sequence[Invitation], *, actor: User) -> None:
+    """Write invitations down, one for an address, and have them mailed once that is committed.
+
+    Whoever is invited already stays it, with the link that they have.
+    """
+    with transaction.atomic():
+        hold(course)
+        emails = [row.email for row in invitations]
+        there: set[str] = set()
+        for part in in_parts(emails):
+            rows = Invitation.objects.filter(course=course, email__in=part)
+            # Of a user who was deleted since, nothing is left but the used invitation.
+            rows.filter(accepted__isnull=False, accepted_by=None).delete()
+            there.update(rows.values_list("email", flat=True))
+        new = [row for row in invitations if row.email not in there]
+        Invitation.objects.bulk_create(new, batch_size=200)
+        Event.objects.bulk_create(
+            Event(
+                action="course.invited",
+                target=str(row)[:300],
+                actor=actor.get_username(),
+                detail={"course": course.pk, "role": str(row.role)},
+            )
+            for row in new
+        )
+        _mail_later([row.pk for row in new])
+
+
+def renew(invitation: Invitation, *, actor: User) -> None:
+    """Make a new link, valid from now, and have it mailed; the old one is worthless."""
+    with transaction.atomic():
+        open_one = Invitation.objects.filter(pk=invitation.pk, accepted=None)
+        changed = open_one.update(nonce=uuid4(), created=timezone.now(), sent=None, mail_error="")
+        if not changed:
+            raise USED
+        Event.log(
+            "course.invitation_renewed",
+            str(invitation),
+            actor=actor.get_username(),
+            course=invitation.course_id,
+        )
+        _mail_later([invitation.pk])
+
+
+def cancel(invitation: Invitation, *, actor: User) -> None:
+    """Take an invitation back; its link is worthless."""
+    with transaction.atomic():
+        gone, _ = Invitation.objects.filter(pk=invitation.pk, accepted=None).delete()
+        if not gone:
+            raise USED
+        Event.log(
+            "course.invitation_cancelled",
+            str(invitation),
+            actor=actor.get_username(),
+            course=invitation.course_id,
+        )
+
+
+def link(invitation: Invitation) -> str:
+    """Return the address that takes the invitation; it is a secret of the teachers'."""
+    signed = _signer.sign_object([invitation.pk, invitation.nonce.hex])
+    return str(settings.SITE_URL) + reverse("classroom:invitation", args=[signed])
+
+
+def is_over(invitation: Invitation) -> bool:
+    """Whether its link has run out."""
+    return timezone.now() > invitation.created + VALID
+
+
+WORTHLESS = Problem(
+    "invitation_worthless",
+    "This invitation is not valid: it was renewed or taken back, or its address is not complete. "
+    "Ask your teacher for a new one.",
+    status=404,
+)
+OVER = Problem(
+    "invitation_over",
+    "This invitation has run out. Ask your teacher to renew it.",
+    status=410,
+)
+USED = Problem(
+    "invitation_used",
+    "This invitation has been used already. If it was you, sign in with the user name and the "
+    "password that you chose.",
+    status=410,
+)
+REMOVED = Problem(
+    "removed",
+    "You were removed from this course. Only its teachers can let you in again.",
+    status=403,
+)
+
+
+def find(signed: str) -> Invitation:
+    """Return the invitation of a link. Problem where it is worthless, over or used."""
+    try:
+        key, nonce = _signer.unsign_object(signed)
+    except signing.BadSignature:
+        raise WORTHLESS from None
+    row = Invitation.objects.select_related("course").filter(pk=key).first()
+    if row is None or row.nonce.hex != nonce:
+        raise WORTHLESS
+    if row.accepted:
+        raise USED
+    if is_over(row):
+        raise OVER
+    return row
+
+
+def accept(signed: str, user: User) -> Membership:
+    """Let a user in by an invitation, once. Problem as `find`, and for one who was removed."""
+    with transaction.atomic():
+        invitation = find(signed)
+        hold(invitation.course)
+        invitation = find(signed)  # as it is now that nobody else can take it
+        member = Membership.objects.filter(course=invitation.course, user=user).first()
+        if member and member.removed:
+            raise REMOVED
+        invitation.accepted, invitation.accepted_by = timezone.now(), user
+        invitation.save(update_fields=["accepted", "accepted_by"])
+        return member_enrol(
+            invitation.course,
+            user,
+            Role(invitation.role),
+            number=invitation.number,
+            actor=user,
+        )
+
+
+def account_create(signed: str, user: User) -> Membership:
+    """Make the account that an invited person has filled in, and let it in."""
+    with transaction.atomic():
+        invitation = find(signed)
+        # An address that somebody has already would no longer name one person.
+        if not User.objects.filter(email__iexact=invitation.email).exists():
+            user.email = invitation.email
+        user.save()
+        Event.log("user.created_by_invitation", user.get_username(), course=invitation.course_id)
+        return accept(signed, user)
+
+
+def _mail_later(keys: Sequence[int]) -> None:
+    if not conf().mail:
+        return
+    for start in range(0, len(keys), _AT_ONCE):
+        part = list(keys[start : start + _AT_ONCE])
+        transaction.on_commit(partial(mail.enqueue, part), robust=True)
+
+
+@task(priority=-10)
+def mail(keys: list[int]) -> int:
+    """Mail invitations that were not mailed yet; return how many went out.
+
+    What cannot be mailed says so on the page of people, where the link can be copied.
+    """
+    rows = Invitation.objects.filter(pk__in=keys, sent=None, accepted=None)
+    invitations = list(rows.select_related("course").order_by("pk"))
+    try:
+        with get_connection(timeout=_MAIL_SECONDS) as connection:
+            return sum(_send(row, connection) for row in invitations)
+    except (SMTPException, OSError) as error:
+        _not_mailed(invitations, "the mail server cannot be reached", error)
+        return 0
+
+
+def _send(row: Invitation, connection: BaseEmailBackend) -> bool:
+    text = render_to_string(
+        "classroom/people/invitation_mail.txt",
+        {"invitation": row, "link": link(row), "brand": settings.SITE_NAME, "days": VALID.days},
+    )
+    subject = " ".join(f"{row.course}: your invitation".split())
+    try:
+        EmailMessage(subject, text, to=[row.email], connection=connection).send()
+    except (SMTPResponseException, SMTPRecipientsRefused, ValueError) as error:
+        _not_mailed([row], "the mail server refused it", error)
+        return False
+    _still(row).update(sent=timezone.now(), mail_error="")
+    return True
+
+
+def _not_mailed(rows: Iterable[Invitation], why: str, error: Exception) -> None:
+    # What a server says may hold anything; the kind of error is enough to look further.
+    log.warning("Invitations were not mailed: %s (%s)", why, type(error).__name__)
+    for row in rows:
+        _still(row).filter(sent=None).update(mail_error=f"Not mailed: {why}.")
+
+
+def _still(row: Invitation) -> QuerySet[Invitation]:
+    """Return the row unless it was renewed meanwhile: then another mail is on its way."""
+    return Invitation.objects.filter(pk=row.pk, nonce=row.nonce)

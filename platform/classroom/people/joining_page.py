@@ -1,0 +1,110 @@
+"""Coming into a course: by its join link, or by an invitation. Strangers see its title alone."""
+
+import uuid
+
+from django.contrib import messages
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.forms import UserCreationForm
+from django.contrib.auth.models import User
+from django.db import IntegrityError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from classroom.models import Course, Membership
+from classroom.people import invitations
+from classroom.people.roster import student_enrol
+from classroom.people.roster_file import tidy
+from embedding.problems import Problem
+from embedding.views.access import user_of
+
+
+class AccountForm(UserCreationForm):  # type: ignore[type-arg]
+    """What an invited person chooses: user name, password, and the names that others read."""
+
+    class Meta:
+        model = User
+        fields = ("username", "first_name", "last_name")
+        labels = {"username": "User name"}
+        help_texts = {"username": "Letters, digits, and any of @ . + - _"}
+
+    def clean_first_name(self) -> str:
+        """Drop what cannot be seen: it could make a name look like somebody else's."""
+        return tidy(self.cleaned_data["first_name"])
+
+    def clean_last_name(self) -> str:
+        return tidy(self.cleaned_data["last_name"])
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def join(request: HttpRequest, code: uuid.UUID) -> HttpResponse:
+    """Let somebody who has a course's join link in as a student, when they say so."""
+    course = Course.objects.filter(join_code=code).first()
+    if course is None:
+        context = {
+            "title": "This link does not work any more",
+            "text": "It was closed or replaced. Ask your teacher for a new one.",
+        }
+        return render(request, "classroom/people/join_closed.html", context, status=404)
+    user = user_of(request)
+    membership = Membership.objects.filter(course=course, user=user).first()
+    if membership and membership.removed:
+        return _refused(request, course, invitations.REMOVED)
+    if membership is None and request.method == "POST":
+        student_enrol(course, user, actor=user)
+        messages.success(request, f"You are in “{course.title}” now.")
+    elif membership is None:
+        return render(request, "classroom/people/join.html", {"course": course})
+    return redirect("classroom:course", course.pk)
+
+
+@never_cache
+@sensitive_post_parameters("password1", "password2")
+@require_http_methods(["GET", "HEAD", "POST"])
+def invitation(request: HttpRequest, signed: str) -> HttpResponse:
+    """Take an invitation: with a new account, or with the account that one is signed in with."""
+    try:
+        found = invitations.find(signed)
+        if request.user.is_authenticated:
+            return _accept(request, signed, found.course)
+        return _account(request, signed, found.course, found.first_name, found.last_name)
+    except Problem as problem:
+        context = {"title": "This invitation does not work", "text": problem.message}
+        return render(request, "classroom/people/join_closed.html", context, status=problem.status)
+
+
+def _accept(request: HttpRequest, signed: str, course: Course) -> HttpResponse:
+    if request.method != "POST":
+        return render(request, "classroom/people/invitation_accept.html", {"course": course})
+    invitations.accept(signed, user_of(request))
+    messages.success(request, f"You are in “{course.title}” now.")
+    return redirect("classroom:course", course.pk)
+
+
+def _account(
+    request: HttpRequest, signed: str, course: Course, first_name: str, last_name: str
+) -> HttpResponse:
+    names = {"first_name": first_name, "last_name": last_name}
+    form = AccountForm(request.POST or None, initial=names)
+    if request.method == "POST" and form.is_valid():
+        user = form.save(commit=False)
+        try:
+            invitations.account_create(signed, user)
+        except IntegrityError:
+            form.add_error("username", "Somebody has just taken this user name. Choose another.")
+        else:
+            login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+            messages.success(request, f"Welcome. You are in “{course.title}” now.")
+            return redirect("classroom:course", course.pk)
+    context = {"course": course, "form": form}
+    return render(request, "classroom/people/invitation_account.html", context)
+
+
+def _refused(request: HttpRequest, course: Course, problem: Problem) -> HttpResponse:
+    context = {"title": course.title, "text": problem.message}
+    return render(request, "classroom/people/join_closed.html", context, status=problem.status)

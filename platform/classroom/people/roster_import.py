@@ -1,0 +1,202 @@
+"""Letting a list of people in: first what each line would do, then, when confirmed, doing it.
+
+People are matched by their user name, or by their e-mail address where exactly one user has it.
+That an address decides is safe because users cannot change theirs: it is set by administrators,
+and by the invitation that somebody took. (CoCalc accounts are never matched by address.)
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.contrib.auth.models import User
+from django.core import signing
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Lower
+
+from classroom.models import Course, Invitation, Membership, Role
+from classroom.people.invitations import invite
+from classroom.people.roster import Place, enrol, hold, in_parts
+from classroom.people.roster_file import Line
+
+_SALT = "classroom.roster"
+_CONFIRM_SECONDS = 24 * 3600
+
+
+class Outcome(StrEnum):
+    """What a line does."""
+
+    NEW = "new"
+    KNOWN = "known"
+    BACK = "back"
+    ALREADY = "already"
+    DUPLICATE = "duplicate"
+    MALFORMED = "malformed"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A line, what it does, and why in words; `user` for those who are users of this site."""
+
+    line: Line
+    outcome: Outcome
+    said: str
+    user: User | None = None
+
+
+def judge(course: Course, lines: Sequence[Line]) -> list[Judged]:
+    """Say what each line would do now; nothing is written."""
+    known = _Known(course, lines)
+    seen: dict[object, int] = {}
+    judged = []
+    for line in lines:
+        one = known.judge(line)
+        if one.outcome != Outcome.MALFORMED:
+            keys: list[object] = [one.user.pk] if one.user else []
+            keys += [line.email] if line.email else []
+            first = min((seen[key] for key in keys if key in seen), default=0)
+            for key in keys:
+                seen.setdefault(key, line.number_in_file)
+            if first:
+                one = Judged(line, Outcome.DUPLICATE, f"The same as line {first}.", one.user)
+        judged.append(one)
+    return judged
+
+
+def counts(judged: Iterable[Judged]) -> Counter[Outcome]:
+    """Count the outcomes."""
+    return Counter(one.outcome for one in judged)
+
+
+def roster_apply(
+    course: Course, lines: Sequence[Line], *, role: Role = Role.STUDENT, actor: User
+) -> list[Judged]:
+    """Let in whom the lines name, as things stand now; return what each did. Repeats harmlessly."""
+    with transaction.atomic():
+        hold(course)
+        judged = judge(course, lines)
+        if role != Role.STUDENT:
+            judged = [_staff_by_name(one) for one in judged]
+        places = [
+            Place(one.user, one.line.number)
+            for one in judged
+            if one.user and one.outcome in (Outcome.KNOWN, Outcome.BACK)
+        ]
+        enrol(course, places, role=role, actor=actor)
+        new = [one.line for one in judged if one.outcome == Outcome.NEW]
+        invite(
+            course,
+            [
+                Invitation(
+                    course=course,
+                    email=line.email,
+                    first_name=line.first_name,
+                    last_name=line.last_name,
+                    number=line.number,
+                    role=role,
+                )
+                for line in new
+            ],
+            actor=actor,
+        )
+    return judged
+
+
+def _staff_by_name(one: Judged) -> Judged:
+    """Whoever took an invitation's link has its address, and need not be who reads its mail."""
+    if one.line.username or one.outcome not in (Outcome.KNOWN, Outcome.BACK):
+        return one
+    said = "Give the user name: teachers and assistants are not let in by an address alone."
+    return Judged(one.line, Outcome.MALFORMED, said, one.user)
+
+
+def pack(course: Course, lines: Sequence[Line]) -> str:
+    """Carry lines through the browser to the confirmation; nobody can change them there."""
+    cells = [
+        [
+            *(line.number_in_file, line.username, line.email),
+            *(line.first_name, line.last_name, line.number, line.problem),
+        ]
+        for line in lines
+    ]
+    return signing.dumps([course.pk, cells], salt=_SALT, compress=True)
+
+
+def unpack(course: Course, packed: str) -> list[Line] | None:
+    """Return the lines; None where they are not this course's, or a day old."""
+    try:
+        key, cells = signing.loads(packed, salt=_SALT, max_age=_CONFIRM_SECONDS)
+    except signing.BadSignature:
+        return None
+    return [Line(*line) for line in cells] if key == course.pk else None
+
+
+class _Known:
+    """What the site knows of those whom the lines name; a few queries for every MANY lines."""
+
+    def __init__(self, course: Course, lines: Sequence[Line]) -> None:
+        names = {line.username.lower() for line in lines if line.username}
+        emails = {line.email for line in lines if line.email}
+        self._by_name: dict[str, list[User]] = defaultdict(list)
+        self._by_email: dict[str, list[User]] = defaultdict(list)
+        users = User.objects.annotate(low_name=Lower("username"), low_email=Lower("email"))
+        for part in in_parts(names):
+            for user in users.filter(low_name__in=part):
+                self._by_name[user.username.lower()].append(user)
+        for part in in_parts(emails):
+            for user in users.filter(low_email__in=part):
+                self._by_email[user.email.lower()].append(user)
+        self._members = {
+            member.user_id: member for member in Membership.objects.filter(course=course)
+        }
+        taken = Q(accepted=None) | Q(accepted_by__isnull=False)
+        self._invitations = {
+            row.email: row
+            for row in Invitation.objects.filter(taken, course=course).select_related("accepted_by")
+        }
+
+    def judge(self, line: Line) -> Judged:
+        if line.problem:
+            return Judged(line, Outcome.MALFORMED, line.problem)
+        found = self._user(line)
+        if isinstance(found, str):
+            return Judged(line, Outcome.MALFORMED, found)
+        if found:
+            return self._judge_user(line, found)
+        if not line.email:
+            said = "No user has this name, and without an e-mail address nobody can be invited."
+            return Judged(line, Outcome.MALFORMED, said)
+        invitation = self._invitations.get(line.email)
+        if invitation and invitation.accepted_by:
+            return self._judge_user(line, invitation.accepted_by)
+        if invitation:
+            return Judged(line, Outcome.ALREADY, "Is invited already.")
+        return Judged(line, Outcome.NEW, "Gets an invitation.")
+
+    def _user(self, line: Line) -> User | str | None:
+        """Return whom a line names, None for nobody, or what is wrong."""
+        same = self._by_name.get(line.username.lower(), []) if line.username else []
+        named = [user for user in same if user.username == line.username] or same
+        addressed = self._by_email.get(line.email, []) if line.email else []
+        if len(named) > 1:
+            return "Several users have this name, in capital and small letters; write it exactly."
+        if named:
+            if addressed and named[0] not in addressed:
+                return "The user name and the e-mail address are two different people's."
+            return named[0]
+        if len(addressed) > 1:
+            return "Several users have this e-mail address; give the user name instead."
+        return addressed[0] if addressed else None
+
+    def _judge_user(self, line: Line, user: User) -> Judged:
+        if not user.is_active:
+            return Judged(line, Outcome.MALFORMED, "This user is switched off on this site.", user)
+        who = f"{user.get_full_name()} ({user.username})".strip()
+        member = self._members.get(user.pk)
+        if member is None:
+            return Judged(line, Outcome.KNOWN, f"Is {who} on this site.", user)
+        if member.removed:
+            return Judged(line, Outcome.BACK, f"Was removed; {who} and all work come back.", user)
+        return Judged(line, Outcome.ALREADY, f"Is in already, as {member.role}.", user)

@@ -1,0 +1,1 @@
+"""Rules: deadlines, scores, names, manifests, what counts. What the classroom takes for true."""

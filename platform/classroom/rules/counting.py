@@ -1,0 +1,37 @@
+"""What counts of what a student did: the snapshot that is collected, the score that is shown."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.utils import timezone
+
+from classroom.models import Snapshot, Submission
+from classroom.rules.deadlines import is_late, is_taken
+
+
+def counting(submission: Submission, now: datetime | None = None) -> Snapshot | None:
+    """Return the snapshot that counts at a moment; None: what lies in the folder counts.
+
+    It is the last one that was in time, or that the late policy takes. What was in time when it
+    was submitted stays so, though the due time be moved back to before it; what was late no
+    longer is when the due time is moved to after it. The answer's `late` says how it stands now.
+    """
+    taken = Snapshot.objects.filter(submission=submission, taken__lte=now or timezone.now())
+    return counting_of(submission, taken)
+
+
+def counting_of(submission: Submission, snapshots: Iterable[Snapshot]) -> Snapshot | None:
+    """Return which of a submission's snapshots, newest first, counts."""
+    for snapshot in snapshots:
+        snapshot.late = snapshot.late and is_late(submission, snapshot.taken)
+        if not snapshot.late or is_taken(submission, snapshot.taken):
+            return snapshot
+    return None
+
+
+def returned_set(submission: Submission, at: datetime) -> None:
+    """Write down that the score and comment this row was read with were returned."""
+    submission.returned = at
+    submission.returned_score = submission.score
+    submission.returned_comment = submission.comment
+    submission.save(update_fields=["returned", "returned_score", "returned_comment"])

@@ -1,0 +1,319 @@
+"""The folder of an assignment in the course's project: changed as a whole, then looked at.
+
+A change is made in a hidden copy beside the folder, which then takes its place; whoever reads the
+folder sees all of the change or nothing of it. Each change is one command in the project, and its
+answer says what lies there now, so that a large upload costs no more commands than a small one.
+
+The folder `student/` in it is what students get. One that the site has made (`student_put`) is
+known by a hidden file beside it, and goes whenever something changes that it was made of.
+
+All functions raise CocalcError, Problem with a sentence, and ValueError for a path that leaves
+the project.
+"""
+
+import base64
+import hashlib
+import io
+import json
+import shlex
+import tarfile
+import time
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from uuid import uuid4
+
+from classroom.rules import manifest
+from classroom.rules.manifest import File
+from embedding.client import client
+from embedding.cocalc.client import Output
+from embedding.cocalc.errors import NotCocalc
+from embedding.cocalc.paths import clean_path
+from embedding.conf import MEGABYTE
+from embedding.problems import Problem
+
+TIMEOUT = 120  # seconds for one command
+HIDDEN = ".classroom"  # the site's own folder in the course's project
+STUDENT = "student"
+# Written by the site into what students have; as a source they would be in its way.
+OUR_FILES = ("DUE_DATE.txt", "GRADE.md")
+MAX_NOTEBOOKS_PACKED = 24 * MEGABYTE
+MAX_NOTEBOOKS = 100 * MEGABYTE
+
+_MADE = ".student-version"
+_TAKEN, _LOCKED, _NO_FOLDER, _NO_SOURCE, _NOTEBOOKS = 90, 91, 92, 93, 94
+_PROBLEMS = {
+    _TAKEN: "The course's project has a folder “{folder}” already, which may be something else. "
+    "Use it as it is, or rename it in CoCalc first.",
+    _LOCKED: "Somebody else is changing these files. Try again in a moment.",
+    _NO_SOURCE: "This folder is not in the course's project any more.",
+    _NOTEBOOKS: "The notebooks in “{folder}” are too large to be looked through. Clear their "
+    "outputs, then check again.",
+}
+_CODES = {
+    _TAKEN: "folder_taken",
+    _LOCKED: "busy",
+    _NO_SOURCE: "folder_missing",
+    _NOTEBOOKS: "too_much",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What lies in the folder."""
+
+    files: list[File]  # but for `student/`
+    student: list[File] | None  # of `student/`, relative to it; None where there is none
+    made: bool  # whether the site has made `student/`
+    notebooks: dict[str, bytes]  # of `files`
+
+
+def digest(files: Iterable[File]) -> str:
+    """Return a hash of a list of files, by which a change shows."""
+    return hashlib.sha256(json.dumps(list(files), sort_keys=True).encode()).hexdigest()
+
+
+def is_sound(path: str) -> bool:
+    """Whether a file's name can be handed out, and be part of an address: it is plain text."""
+    try:
+        clean_path(path)
+    except ValueError:
+        return False
+    return "\N{REPLACEMENT CHARACTER}" not in path
+
+
+def unsound_name(files: Iterable[File]) -> str:
+    """Say which file has a name that cannot be handed out; empty where none has."""
+    for file in files:
+        if not is_sound(file["path"]):
+            shown = " ".join(file["path"].split())[:200]
+            return (
+                f"The file “{shown}” has a name that will not do. Rename or remove it in CoCalc, "
+                "then check again."
+            )
+    return ""
+
+
+def look(project_id: str, folder: str) -> Contents:
+    """Say what lies in an assignment's folder; nothing, where it is not there."""
+    return _run(project_id, folder, _look(_quoted(folder)))
+
+
+def add(
+    project_id: str,
+    folder: str,
+    files: Mapping[str, bytes],
+    *,
+    replace: bool = False,
+    first: bool = False,
+) -> Contents:
+    """Put files into the folder, over those of the same names; with `replace`, alone.
+
+    With `first`, a folder that is there already is not the assignment's: Problem `folder_taken`.
+    """
+    archive = _send(project_id, files)
+    return _change(
+        project_id, folder, _unpack(archive), keep=not replace, first=first, spent=archive
+    )
+
+
+def copy_in(project_id: str, folder: str, source: str, *, first: bool = False) -> Contents:
+    """Fill the folder with what lies in another folder of the project; links are left out.
+
+    Problem `folder_missing` where there is no such folder.
+    """
+    return _change(project_id, folder, _copy_from(_quoted(source)), keep=False, first=first)
+
+
+def bring(
+    project_id: str, folder: str, *, from_project: str, from_folder: str, first: bool = False
+) -> Contents:
+    """Fill the folder with a folder of another project."""
+    brought = f"{HIDDEN}/{uuid4().hex}.in"
+    client().copy_path(
+        source_project=from_project,
+        source_path=from_folder,
+        target_project=project_id,
+        target_path=brought,
+    )
+    source = _quoted(brought)
+    return _change(project_id, folder, _copy_from(source), keep=False, first=first, spent=source)
+
+
+def remove(project_id: str, folder: str, paths: Iterable[str]) -> Contents:
+    """Take files out; gone already is as good. Folders that get empty go too."""
+    names = " ".join(f'"$new"/{shlex.quote(clean_path(path))}' for path in paths)
+    fill = f'rm -f -- {names} || exit\nfind "$new" -mindepth 1 -type d -empty -delete'
+    return _change(project_id, folder, fill, keep=True)
+
+
+def student_put(project_id: str, folder: str, notebooks: Mapping[str, bytes]) -> Contents:
+    """Make `student/` of these notebooks and of all other files as they are."""
+    archive = _send(project_id, notebooks)
+    # First all that there is, then the students' notebooks over the teacher's.
+    fill = f"""s="$new.s"
+mkdir -- "$s" || exit
+{_copy('"$new"', '"$s"')} || exit
+tar -xzf {archive} -C "$s" --no-same-owner || exit
+mv -T -- "$s" "$new"/{STUDENT} && : > "$new"/{_MADE} || exit"""
+    return _change(project_id, folder, fill, keep=True, spent=archive)
+
+
+def pack(files: Mapping[str, bytes]) -> bytes:
+    """Make a packed tar of files; ValueError for a path that would leave its folder."""
+    buffer = io.BytesIO()
+    now = int(time.time())  # copies to students go by it: what came later is newer
+    with tarfile.open(fileobj=buffer, mode="w:gz", compresslevel=6) as archive:
+        for path, content in files.items():
+            info = tarfile.TarInfo(clean_path(path))
+            info.size, info.mode, info.mtime = len(content), 0o644, now
+            archive.addfile(info, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def _send(project_id: str, files: Mapping[str, bytes]) -> str:
+    """Write a tar into the hidden folder; return its path as a word of bash."""
+    path = f"{HIDDEN}/{uuid4().hex}.tar.gz"
+    client().write_file(project_id, path, pack(files))
+    return _quoted(path)
+
+
+def _change(
+    project_id: str,
+    folder: str,
+    fill: str,
+    *,
+    keep: bool,
+    first: bool = False,
+    spent: str = "",
+) -> Contents:
+    """Build the folder anew beside it, with `fill`; put it in its place, and look.
+
+    A change that was cut off between its two renames is put right by the next one. What others,
+    cut off earlier, have left in the hidden folder goes after a day.
+    """
+    target, old = _quoted(folder), _quoted(f"{HIDDEN}/old-{folder}")
+    refuse = f'[ -z "$(ls -A -- {target} 2>/dev/null)" ] || exit {_TAKEN}' if first else ""
+    copy = f'if [ -d {target} ]; then cp -a -- {target}/. "$new"/ || exit; fi' if keep else ""
+    ours = " ".join(f'"$new"/{name}' for name in OUR_FILES)
+    script = f"""
+new="$PWD"/{HIDDEN}/{uuid4().hex}.new
+mkdir -p -- ./{HIDDEN} && exec 9> ./{HIDDEN}/lock && flock -w 60 9 || exit {_LOCKED}
+leave() {{ rm -rf -- "$new" "$new.s" {spent}; }}
+trap leave EXIT
+find ./{HIDDEN} -mindepth 1 -maxdepth 1 -name '*.*' -mmin +1440 -exec rm -rf -- {{}} +
+if [ ! -e {target} ] && [ -e {old} ]; then mv -T -- {old} {target}; fi
+rm -rf -- {old}
+{refuse}
+mkdir -- "$new" || exit
+{copy}
+{_DROP_MADE}
+{fill}
+rm -f -- {ours}
+{manifest.script_of('"$new"')} > /dev/null || exit
+if [ -e {target} ]; then mv -T -- {target} {old} || exit; fi
+mv -T -- "$new" {target} || {{ mv -T -- {old} {target}; exit 1; }}
+rm -rf -- {old}
+{_look(target)}"""
+    return _run(project_id, folder, script)
+
+
+_DROP_MADE = f'if [ -e "$new"/{_MADE} ]; then rm -rf -- "$new"/{STUDENT} "$new"/{_MADE}; fi'
+
+
+def _unpack(archive: str) -> str:
+    return f'tar -xzf {archive} -C "$new" --no-same-owner || exit'
+
+
+def _copy_from(source: str) -> str:
+    return f"""[ -d {source} ] || exit {_NO_SOURCE}
+{_copy(source, '"$new"')} || exit
+{_DROP_MADE}"""
+
+
+_NAMES = " -o ".join(f"-name {shlex.quote(name)}" for name in manifest.LEFT_OUT)
+
+
+def _copy(source: str, target: str) -> str:
+    """Copy a folder's regular files, without what CoCalc and Jupyter leave there."""
+    return (
+        f"( set -o pipefail; ( cd -- {source} && find . \\( {_NAMES} \\) -prune -o -type f -print0"
+        f" | tar --null --no-recursion -T - -cf - ) | tar -xf - -C {target} )"
+    )
+
+
+def _look(target: str) -> str:
+    """Print the manifest, who made `student/`, and the notebooks: a line each."""
+    return f"""
+[ -d {target} ] || exit {_NO_FOLDER}
+{manifest.script_of(target)} || exit
+echo
+if [ ! -d {target}/{STUDENT} ]; then echo none
+elif [ -e {target}/{_MADE} ]; then echo made
+else echo own; fi
+packed=$( cd -- {target} && \
+find . \\( {_NAMES} -o -path ./{STUDENT} \\) -prune -o -type f -iname '*.ipynb' -print0 \
+| tar --null --no-recursion -T - -czf - | base64 -w0 )
+[ ${{#packed}} -le {MAX_NOTEBOOKS_PACKED * 4 // 3} ] || exit {_NOTEBOOKS}
+printf '%s' "$packed" """
+
+
+def _run(project_id: str, folder: str, script: str) -> Contents:
+    output = client().exec(project_id, script, bash=True, timeout=TIMEOUT, check=False)
+    return read(output, folder)
+
+
+def read(output: Output, folder: str) -> Contents:
+    """Read what a script of this module printed, or raise what its exit code means."""
+    if output.exit_code == _NO_FOLDER:
+        return Contents([], None, made=False, notebooks={})
+    if output.exit_code in _PROBLEMS:
+        raise _problem(output.exit_code, folder)
+    listed, _, rest = output.stdout.partition("\n")
+    whose, _, packed = rest.partition("\n")
+    found = manifest.read(Output(listed, output.stderr, output.exit_code), folder)
+    inner = f"{STUDENT}/"
+    files = [
+        file
+        for file in found
+        if not file["path"].startswith(inner) and file["path"] not in (_MADE, *OUR_FILES)
+    ]
+    student = [
+        File(path=file["path"].removeprefix(inner), size=file["size"], sha256=file["sha256"])
+        for file in found
+        if file["path"].startswith(inner)
+    ]
+    return Contents(
+        files=files,
+        student=None if whose == "none" else student,
+        made=whose == "made",
+        notebooks=_notebooks(packed, folder),
+    )
+
+
+def _notebooks(packed: str, folder: str) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    total = 0
+    try:
+        data = io.BytesIO(base64.b64decode(packed, validate=True))
+        with tarfile.open(fileobj=data, mode="r|gz") as archive:
+            for entry in archive:
+                total += entry.size
+                if total > MAX_NOTEBOOKS:
+                    raise _problem(_NOTEBOOKS, folder)
+                content = archive.extractfile(entry)
+                if content is not None:
+                    name = entry.name.encode("utf-8", "surrogateescape").decode(errors="replace")
+                    found[name.removeprefix("./")] = content.read()
+    except (ValueError, tarfile.TarError, EOFError, OSError, zlib.error):
+        raise NotCocalc("source_folder", "the notebooks came garbled", status=200) from None
+    return found
+
+
+def _problem(exit_code: int, folder: str) -> Problem:
+    message = _PROBLEMS[exit_code].format(folder=folder)
+    return Problem(_CODES[exit_code], message, status=409, recoverable=exit_code == _LOCKED)
+
+
+def _quoted(path: str) -> str:
+    return shlex.quote(f"./{clean_path(path)}")

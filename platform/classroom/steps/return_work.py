@@ -1,0 +1,116 @@
+"""Return one student's collected work, with score and comment: `graded-<folder>/GRADE.md`.
+
+It may be returned again after the score has changed: what differs is kept beside it as `name~`.
+"""
+
+from decimal import Decimal
+from typing import Any
+
+from django.utils import timezone
+
+from classroom.models import Assignment, Kind, Submission, Transfer
+from classroom.rules import manifest, names
+from classroom.rules.counting import returned_set
+from classroom.steps import folders
+from classroom.steps.prepare import student_ready
+from classroom.steps.registry import Skip, step
+from embedding.client import client
+from embedding.cocalc.errors import NotFound
+from embedding.problems import Problem
+
+NAME = "GRADE.md"
+_LEFT_OUT = (*manifest.LEFT_OUT, "*~")  # what was before is not returned
+
+
+@step(Kind.RETURN)
+def run(transfer: Transfer) -> dict[str, Any]:
+    """Write the grade, copy, verify; then it is returned. Skip where there is no grade yet.
+
+    With the option `ungraded` it is returned without one.
+    """
+    assignment, student = transfer.assignment, transfer.member
+    if assignment is None or student is None:
+        raise Skip("There is no assignment.")
+    if assignment.handout:
+        raise Skip("A handout is never returned.")
+    submission = Submission.objects.get(assignment=assignment, student=student)
+    if submission.collected is None:
+        raise Skip("Not collected, so there is nothing to return.")
+    if not (is_graded(submission) or transfer.options.get("ungraded")):
+        raise Skip("Not graded yet: give a score or a comment first.")
+    source, project = folders.course_project(transfer.course), student_ready(student)
+    path, graded = names.collected_of(submission), names.graded_path(assignment)
+    grade = grade_text(assignment, submission)
+    there = f"if [ ! -d {folders.quoted(path)} ]; then exit 80; fi\n"
+    try:
+        wanted = folders.listed(
+            source, path, there, folders.tamed(path), folders.writing(f"{path}/{NAME}", grade)
+        )
+    except NotFound:
+        raise Problem(
+            "collected_missing",
+            f"“{path}” is not in the course's project any more. Collect again first.",
+            status=409,
+        ) from None
+    wanted = [file for file in wanted if not file["path"].endswith("~")]
+    _copy(source, path, project, graded)
+    if missing := manifest.missing(wanted, folders.listed(project, graded)):
+        folders.age(project, graded, missing)
+        _copy(source, path, project, graded)
+        if missing := manifest.missing(wanted, folders.listed(project, graded)):
+            raise Problem(
+                "not_arrived",
+                f"{folders.few(missing)} did not arrive as sent.",
+                status=502,
+                recoverable=True,
+            )
+    returned_set(submission, timezone.now())
+    return {"count": len(wanted)}
+
+
+def _copy(source: str, path: str, project: str, graded: str) -> None:
+    client().copy_path(
+        source_project=source,
+        source_path=path,
+        target_project=project,
+        target_path=graded,
+        overwrite_newer=True,
+        backup=True,
+        exclude=_LEFT_OUT,
+    )
+
+
+def is_graded(submission: Submission) -> bool:
+    """Whether there is anything to tell the student."""
+    return submission.score is not None or bool(submission.comment.strip())
+
+
+def grade_text(assignment: Assignment, submission: Submission) -> str:
+    """Return GRADE.md, in CoCalc's order: grade, comments, nbgrader's table."""
+    parts = [f"# {assignment.title}"]
+    if submission.score is not None:
+        points = "" if assignment.points is None else f" / {_number(assignment.points)}"
+        parts.append(f"# Your grade\n\n{_number(submission.score)}{points}")
+    if submission.comment.strip():
+        parts.append(f"# Instructor comments\n\n{submission.comment.strip()}")
+    if table := _table(submission.details.get("cells")):
+        parts.append(f"# nbgrader\n\n{table}")
+    if len(parts) == 1:
+        parts.append("Returned without a grade.")
+    return "\n\n".join(parts) + "\n"
+
+
+def _number(value: Decimal) -> str:
+    return f"{value:f}".rstrip("0").rstrip(".") if value % 1 else f"{value:.0f}"
+
+
+def _table(cells: object) -> str:
+    """Lay out the autograder's scores, {grade_id: [score, points]}."""
+    if not isinstance(cells, dict) or not cells:
+        return ""
+    rows = ["| Problem | Score | Points |", "| --- | ---: | ---: |"]
+    for name, both in cells.items():
+        score, points = both
+        shown = "not graded yet" if score is None else f"{score:g}"
+        rows.append(f"| {str(name).replace('|', chr(92) + '|')} | {shown} | {points:g} |")
+    return "\n".join(rows)

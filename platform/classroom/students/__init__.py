@@ -1,0 +1,1 @@
+"""Students: where they stand, opening their work, and submitting it."""

@@ -1,0 +1,266 @@
+"""Where a student stands with an assignment or handout, as the student sees it.
+
+What is not out and not announced is not there at all; what is announced shows its title and when
+it comes, and nothing else.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from classroom.models import (
+    Assignment,
+    Extension,
+    Kind,
+    Membership,
+    Snapshot,
+    Submission,
+    Transfer,
+)
+from classroom.rules.counting import counting_of
+from classroom.rules.deadlines import is_late, is_taken, last_moment
+from classroom.rules.names import graded_path
+
+
+class State(StrEnum):
+    """One word for it."""
+
+    COMING = "coming"  # not yet out
+    ON_ITS_WAY = "on its way"  # out, and not yet in the student's project
+    OPEN = "open"
+    SUBMITTED = "submitted"
+    CLOSED = "closed"  # no longer taken, and not yet collected
+    COLLECTED = "collected"
+    RETURNED = "returned"
+
+
+LABELS = {
+    State.COMING: "Not yet out",
+    State.ON_ITS_WAY: "On its way",
+    State.OPEN: "Open",
+    State.SUBMITTED: "Submitted",
+    State.CLOSED: "Closed",
+    State.COLLECTED: "Collected",
+    State.RETURNED: "Returned",
+}
+
+
+@dataclass(slots=True)
+class Standing:
+    """One assignment or handout, and where one student stands with it at one moment."""
+
+    submission: Submission
+    now: datetime
+    snapshots: Sequence[Snapshot] = field(default_factory=list)  # newest first, without files
+    submitting: Transfer | None = None  # the last submit: under way, or failed since
+    extension: Extension | None = None
+    latest: Snapshot | None = None  # the newest snapshot, with its files
+
+    @property
+    def assignment(self) -> Assignment:
+        return self.submission.assignment
+
+    @property
+    def state(self) -> State:
+        row = self.submission
+        if row.returned:
+            return State.RETURNED
+        if row.collected and not (row.submitted and row.submitted > row.collected):
+            return State.COLLECTED
+        if row.submitted:
+            return State.SUBMITTED
+        if row.handed_out:
+            open_ = row.assignment.handout or self.is_taken
+            return State.OPEN if open_ else State.CLOSED
+        coming = row.assignment.out is None and (row.assignment.release or self.now) > self.now
+        return State.COMING if coming else State.ON_ITS_WAY
+
+    @property
+    def label(self) -> str:
+        """The state in a word or two for the page."""
+        if self.assignment.handout and self.state == State.OPEN:
+            return "Handed out"
+        return LABELS[self.state]
+
+    @property
+    def is_out(self) -> bool:
+        """Whether the student may see what it is about."""
+        return self.state != State.COMING
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether work is taken now."""
+        return not self.assignment.handout and is_taken(self.submission, self.now)
+
+    @property
+    def is_late(self) -> bool:
+        """Whether what counts is late, or, with nothing submitted, whether it would be now."""
+        if self.state in (State.COLLECTED, State.RETURNED):
+            return self.submission.late
+        if self.state == State.SUBMITTED:
+            return self.counting is not None and self.counting.late
+        return self.state == State.OPEN and is_late(self.submission, self.now)
+
+    @property
+    def counting(self) -> Snapshot | None:
+        """What was submitted and counts."""
+        return counting_of(self.submission, self.snapshots)
+
+    @property
+    def earlier(self) -> Sequence[Snapshot]:
+        """What was submitted before the latest."""
+        return self.snapshots[1:]
+
+    @property
+    def due(self) -> datetime | None:
+        """When it is due for this student."""
+        return self.submission.due
+
+    @property
+    def last_moment(self) -> datetime | None:
+        """Until when late work is taken, where that is later than the due time."""
+        last = last_moment(self.submission)
+        return last if last != self.submission.due else None
+
+    @property
+    def left(self) -> str:
+        """The time until it is due, in words: "2 days"; empty when it is over, or never due."""
+        if self.due is None or self.due < self.now or self.state == State.RETURNED:
+            return ""
+        return in_words(self.due - self.now)
+
+    @property
+    def can_submit(self) -> bool:
+        """Whether *Submit* is there to be pressed."""
+        return bool(self.submission.handed_out) and self.is_taken
+
+    @property
+    def is_submitting(self) -> bool:
+        """Whether a submit is under way."""
+        return self.submitting is not None and self.submitting.state in Transfer.ACTIVE
+
+    @property
+    def failure(self) -> Transfer | None:
+        """The last submit, if it failed; no longer once the work was collected."""
+        failed = self.submitting is not None and self.submitting.state == Transfer.State.FAILED
+        over = self.state in (State.COLLECTED, State.RETURNED)
+        return self.submitting if failed and not over else None
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether something is under way that is soon over."""
+        return self.is_submitting or self.state == State.ON_ITS_WAY
+
+    @property
+    def would_be_late(self) -> bool:
+        """Whether what is submitted now is late."""
+        return is_late(self.submission, self.now)
+
+    @property
+    def latest_is_late(self) -> bool:
+        """Whether the newest snapshot is late, as it stands now."""
+        newest = self.snapshots[0] if self.snapshots else None
+        return newest is not None and newest.late and is_late(self.submission, newest.taken)
+
+    @property
+    def graded_folder(self) -> str:
+        """Where returned work lies in the student's project."""
+        return graded_path(self.assignment)
+
+    @property
+    def is_past(self) -> bool:
+        """Whether there is nothing left to do, so that it comes further down."""
+        if self.state == State.COLLECTED:
+            # What a teacher collects early can be worked on until it is due.
+            return self.due is None or self.due < self.now
+        return self.state in (State.CLOSED, State.RETURNED)
+
+
+@dataclass(frozen=True, slots=True)
+class CourseStandings:
+    """A student's whole course, in the order of the page."""
+
+    to_do: list[Standing]
+    handouts: list[Standing]
+    past: list[Standing]
+
+
+def course_standings(student: Membership, now: datetime | None = None) -> CourseStandings:
+    """Return where a student stands with all of a course: what is due next comes first."""
+    found = standings(Submission.objects.filter(student=student), now)
+    extensions = {row.assignment_id: row for row in Extension.objects.filter(student=student)}
+    newest = [standing.snapshots[0].pk for standing in found if standing.snapshots]
+    latest = {row.submission_id: row for row in Snapshot.objects.filter(pk__in=newest)}
+    for standing in found:
+        standing.assignment.course = student.course
+        standing.submission.student = student
+        extension = extensions.get(standing.assignment.pk)
+        # One that everybody's due time has overtaken changes nothing.
+        if extension and extension.due == standing.due:
+            standing.extension = extension
+        standing.latest = latest.get(standing.submission.pk)
+    given = [standing for standing in found if standing.assignment.handout]
+    work = [standing for standing in found if not standing.assignment.handout]
+    return CourseStandings(
+        to_do=sorted((row for row in work if not row.is_past), key=_when_due),
+        handouts=sorted(given, key=lambda row: row.submission.pk, reverse=True),
+        past=sorted((row for row in work if row.is_past), key=_when_due, reverse=True),
+    )
+
+
+def _when_due(standing: Standing) -> tuple[bool, datetime, int]:
+    """Order by the due time; what is not out yet comes after what can be worked on."""
+    due = standing.due or datetime.max.replace(tzinfo=UTC)
+    return not standing.is_out, due, standing.assignment.pk
+
+
+def in_words(left: timedelta) -> str:
+    """Say how long a time is, never more than it is: "3 days", "47 hours", "12 minutes"."""
+    minutes = int(left.total_seconds() // 60)
+    for unit, size, least in (("day", 1440, 2), ("hour", 60, 2), ("minute", 1, 1)):
+        if minutes >= size * least:
+            count = minutes // size
+            return f"{count} {unit}{'' if count == 1 else 's'}"
+    return "less than a minute"
+
+
+def seen_by_students() -> Q:
+    """Which submissions their students see."""
+    there = Q(handed_out__isnull=False) | Q(assignment__out__isnull=False)
+    return Q(assignment__removed=None) & (there | Q(assignment__release__isnull=False))
+
+
+def standings(
+    rows: "QuerySet[Submission]", now: datetime | None = None, *, limit: int | None = None
+) -> list[Standing]:
+    """Return where students stand with these submissions; three queries, however many."""
+    now = now or timezone.now()
+    found = list(rows.filter(seen_by_students()).select_related("assignment")[:limit])
+    snapshots = _by_submission(found)
+    submitting = _submitting(found)
+    return [
+        Standing(row, now, snapshots[row.pk], submitting.get((row.assignment_id, row.student_id)))
+        for row in found
+    ]
+
+
+def _by_submission(rows: Iterable[Submission]) -> dict[int, list[Snapshot]]:
+    found: dict[int, list[Snapshot]] = defaultdict(list)
+    for snapshot in Snapshot.objects.filter(submission__in=[row.pk for row in rows]).defer("files"):
+        found[snapshot.submission_id].append(snapshot)
+    return found
+
+
+def _submitting(rows: Iterable[Submission]) -> dict[tuple[int | None, int | None], Transfer]:
+    """Return each submission's last submit, unless it was done."""
+    members = {row.student_id for row in rows}
+    last: dict[tuple[int | None, int | None], Transfer] = {}
+    for transfer in Transfer.objects.filter(kind=Kind.SUBMIT, member__in=members).order_by("pk"):
+        last[transfer.assignment_id, transfer.member_id] = transfer
+    done = Transfer.State.DONE
+    return {key: transfer for key, transfer in last.items() if transfer.state != done}

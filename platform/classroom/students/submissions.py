@@ -1,0 +1,93 @@
+"""Submitting: done while the student waits, and written down so that it cannot be lost.
+
+A submit is a transfer like those of the class steps: one runs per submission, none beside another
+step for the same student, and one whose web process died is finished by a worker. The moment that
+counts is when the request arrived, however long the copy takes.
+
+The web process does it at once. Where something else is under way for this student, the workers
+do it right after that. What fails here has failed: the student is told why, and tries again.
+A submit that has begun is finished though the student be removed meanwhile; one that waits is not.
+"""
+
+import time
+from dataclasses import replace
+from datetime import datetime
+
+from classroom.engine.holding import claim_one, kept, settle
+from classroom.engine.performing import perform
+from classroom.engine.queue import URGENT, transfer_add
+from classroom.models import Kind, Snapshot, Submission, Transfer
+from classroom.pages.text import moment
+from classroom.rules.counting import counting
+from classroom.rules.deadlines import is_taken, last_moment
+from embedding.problems import Busy, Problem
+
+__all__ = ["counting", "submit"]
+
+State = Transfer.State
+
+WAIT_SECONDS = 8.0  # for somebody else who is at it, before the page says that it is under way
+_LOOK_SECONDS = 0.2
+
+
+class Refused(Problem):
+    """Nothing can be submitted here now, whoever tries again."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(code, message, status=409)
+
+
+def submit(submission: Submission, at: datetime) -> Snapshot:
+    """Take the snapshot of a student's work that was submitted at this moment, and return it.
+
+    A second submit while one is under way joins that one. Busy: it is under way, and will be
+    finished. Problem: nothing was submitted or changed, with the reason for the student; Refused
+    where no trying again will help.
+    """
+    _check(submission, at)
+    student, assignment = submission.student, submission.assignment
+    transfer = transfer_add(
+        assignment.course,
+        Kind.SUBMIT,
+        student,
+        assignment=assignment,
+        options={"at": at.isoformat()},
+        priority=URGENT,
+    )
+    if held := claim_one(transfer):
+        with kept(held):
+            end = perform(held)
+        if end.state == State.QUEUED and end.code != "busy":
+            end = replace(end, state=State.FAILED)
+        settle([end])
+    return _outcome(transfer)
+
+
+def _check(submission: Submission, at: datetime) -> None:
+    assignment = submission.assignment
+    if assignment.handout:
+        raise Refused("handout", "A handout is yours to keep: it is not submitted.")
+    if submission.handed_out is None:
+        raise Refused("not_out", "This assignment has not reached you yet.")
+    if not is_taken(submission, at):
+        last = moment(last_moment(submission), assignment.course.zone)
+        counts = "What you submitted last" if submission.submitted else "The folder as it was then"
+        raise Refused(
+            "closed",
+            f"Work was taken until {last}. It is closed now: nothing was submitted. "
+            f"{counts} counts.",
+        )
+
+
+def _outcome(transfer: Transfer) -> Snapshot:
+    """Return what was submitted, as soon as it is known."""
+    patience = time.monotonic() + WAIT_SECONDS
+    while True:
+        transfer.refresh_from_db()
+        if transfer.state == State.DONE:
+            return Snapshot.objects.get(pk=transfer.result["snapshot"])
+        if transfer.state not in Transfer.ACTIVE:
+            raise Problem(transfer.error_code, transfer.error, status=409, detail=transfer.detail)
+        if time.monotonic() > patience:
+            raise Busy("submit")
+        time.sleep(_LOOK_SECONDS)

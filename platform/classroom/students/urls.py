@@ -1,0 +1,10 @@
+from django.urls import URLPattern, path
+
+from classroom.students import views
+
+_ASSIGNMENT = "courses/<int:course>/assignments/<int:assignment>"
+
+urlpatterns: list[URLPattern] = [
+    path(f"{_ASSIGNMENT}/open", views.open_work, name="open"),
+    path(f"{_ASSIGNMENT}/submit", views.submit, name="submit"),
+]

@@ -1,0 +1,12 @@
+"""The app's addresses: each subject has its own."""
+
+from classroom.assignments.urls import urlpatterns as assignments
+from classroom.class_steps.urls import urlpatterns as class_steps
+from classroom.courses.urls import urlpatterns as courses
+from classroom.grading.urls import urlpatterns as grading
+from classroom.people.urls import urlpatterns as people
+from classroom.students.urls import urlpatterns as students
+
+app_name = "classroom"
+
+urlpatterns = [*courses, *people, *assignments, *class_steps, *students, *grading]

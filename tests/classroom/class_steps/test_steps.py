@@ -1,0 +1,449 @@
+"""The staff's page of an assignment: who may see it, what it says, and what its buttons do."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from classroom.class_steps import class_steps, progress
+from classroom.models import (
+    Assignment,
+    Batch,
+    Course,
+    Kind,
+    Membership,
+    Role,
+    Submission,
+    Transfer,
+)
+from tests.classroom import factories
+from tests.conftest import HttpsClient
+
+State = Transfer.State
+FILES = [{"path": "a.ipynb", "size": 1, "sha256": "0" * 64}]
+
+
+@pytest.fixture
+def emmy(db: None) -> User:
+    return factories.make_user("emmy", teacher=True, first_name="Emmy", last_name="Noether")
+
+
+@pytest.fixture
+def course(emmy: User) -> Course:
+    return factories.make_course(emmy)
+
+
+@pytest.fixture
+def ada(course: Course) -> Membership:
+    person = factories.make_user("ada", first_name="Ada", last_name="Lovelace")
+    return factories.enrol(course, person)
+
+
+@pytest.fixture
+def assignment(course: Course, ada: Membership) -> Assignment:
+    return factories.make_assignment(course, files=FILES, due=timezone.now() + timedelta(days=1))
+
+
+@pytest.fixture
+def people(course: Course, ada: Membership, emmy: User) -> dict[str, User | None]:
+    """Everybody who might ask."""
+    assistant = factories.make_user("assistant")
+    factories.enrol(course, assistant, Role.ASSISTANT)
+    removed = factories.make_user("removed")
+    factories.enrol(course, removed, Role.TEACHER)
+    Membership.objects.filter(user=removed).update(removed=timezone.now())
+    other = factories.make_user("other", teacher=True)
+    factories.make_course(other)
+    return {
+        "signed out": None,
+        "stranger": factories.make_user("stranger"),
+        "other teacher": other,
+        "removed teacher": removed,
+        "site admin": factories.make_user("root", is_staff=True, is_superuser=True),
+        "student": ada.user,
+        "assistant": assistant,
+        "teacher": emmy,
+    }
+
+
+def page(course: Course, assignment: Assignment) -> str:
+    return f"/courses/{course.pk}/assignments/{assignment.pk}/"
+
+
+def press(user: User, assignment: Assignment, **fields: object) -> Any:
+    address = f"{page(assignment.course, assignment)}step"
+    return HttpsClient(user).post(address, fields, follow=True)
+
+
+def text(response: Any) -> str:
+    content: str = response.content.decode()
+    return " ".join(content.split())
+
+
+PAGES = {
+    "assignment": ("get", "{page}", 200),
+    "step": ("post", "{page}step", 302),
+    "steps": ("get", "/courses/{course}/steps/", 200),
+    "progress": ("get", "/courses/{course}/steps/{batch}/", 200),
+    "retry": ("post", "/courses/{course}/steps/{batch}/retry", 302),
+}
+
+
+class TestAccess:
+    @pytest.mark.parametrize("name", PAGES)
+    @pytest.mark.parametrize(
+        ("who", "status"),
+        [
+            ("signed out", 302),
+            ("stranger", 404),
+            ("other teacher", 404),
+            ("removed teacher", 404),
+            ("site admin", 404),
+            ("student", 403),
+            ("assistant", 0),
+            ("teacher", 0),
+        ],
+    )
+    def test_who_may(
+        self,
+        course: Course,
+        assignment: Assignment,
+        people: dict[str, User | None],
+        emmy: User,
+        name: str,
+        who: str,
+        status: int,
+    ) -> None:
+        batch = class_steps.hand_out(assignment, "all", actor=emmy)
+        before = Transfer.objects.count()
+        method, address, fine = PAGES[name]
+        url = address.format(page=page(course, assignment), course=course.pk, batch=batch.pk)
+        browser = HttpsClient(people[who])
+        fields = {"kind": "hand_out", "who": "all"} if method == "post" else {}
+        response = getattr(browser, method)(url, fields)
+        if (name, who) == ("assignment", "student"):
+            assert response.status_code == 302
+            assert response["Location"] == f"/courses/{course.pk}/"
+            return
+        assert response.status_code == (status or fine)
+        if who == "signed out":
+            assert response["Location"].startswith("/sign-in/")
+        assert Transfer.objects.count() == before
+
+    @pytest.mark.parametrize("name", PAGES)
+    def test_wrong_method_and_bad_ids(
+        self, course: Course, assignment: Assignment, emmy: User, name: str
+    ) -> None:
+        batch = class_steps.hand_out(assignment, "all", actor=emmy)
+        method, address, _ = PAGES[name]
+        browser = HttpsClient(emmy)
+        url = address.format(page=page(course, assignment), course=course.pk, batch=batch.pk)
+        wrong = browser.post if method == "get" else browser.get
+        assert wrong(url).status_code == 405
+        ask = getattr(browser, method)
+        gone = address.format(page=page(course, assignment), course=99_999, batch=batch.pk)
+        gone = gone.replace(f"/courses/{course.pk}/assignments", "/courses/99999/assignments")
+        assert ask(gone).status_code == 404
+        if name != "steps":
+            other = factories.make_course(emmy, "Another")
+            elsewhere = url.replace(f"/courses/{course.pk}/", f"/courses/{other.pk}/")
+            assert ask(elsewhere, {"kind": "hand_out", "who": "all"}).status_code == 404
+
+    def test_a_removed_assignment_is_not_there(
+        self, course: Course, assignment: Assignment, emmy: User
+    ) -> None:
+        Assignment.objects.update(removed=timezone.now())
+        assert HttpsClient(emmy).get(page(course, assignment)).status_code == 404
+
+    def test_the_token_is_asked_for(
+        self, course: Course, assignment: Assignment, emmy: User
+    ) -> None:
+        browser = HttpsClient(emmy, csrf=True)
+        response = browser.post(f"{page(course, assignment)}step", {"kind": "hand_out"})
+        assert response.status_code == 403
+
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            {},
+            {"kind": "prepare", "who": "all"},
+            {"kind": "hand_out", "member": "x"},
+            {"kind": "hand_out", "member": "9" * 40},
+        ],
+    )
+    def test_what_no_form_sends_is_refused(
+        self, assignment: Assignment, emmy: User, fields: dict[str, str]
+    ) -> None:
+        assert press(emmy, assignment, **fields).status_code == 404
+        assert not Transfer.objects.exists()
+
+
+class TestButtons:
+    def test_hand_out_collect_and_return(
+        self, assignment: Assignment, ada: Membership, emmy: User
+    ) -> None:
+        response = press(emmy, assignment, kind="hand_out", who="missing")
+        assert "0 of 1 done · 1 left" in text(response)
+        Transfer.objects.update(state=State.DONE)
+        Submission.objects.update(handed_out=timezone.now())
+        press(emmy, assignment, kind="collect", who="chosen", member=[ada.pk])
+        Transfer.objects.update(state=State.DONE)
+        Submission.objects.update(collected=timezone.now(), score=Decimal(1))
+        press(emmy, assignment, kind="return", who="all")
+        kinds = list(Transfer.objects.order_by("pk").values_list("kind", flat=True))
+        assert kinds == [Kind.HAND_OUT, Kind.COLLECT, Kind.RETURN]
+
+    def test_when_all_has_ended_the_last_is_shown(
+        self, assignment: Assignment, ada: Membership, emmy: User
+    ) -> None:
+        Submission.objects.update(handed_out=timezone.now())
+        for kind in (Kind.HAND_OUT, Kind.COLLECT):
+            press(emmy, assignment, kind=kind, who="all")
+            Transfer.objects.update(state=State.DONE, ended=timezone.now())
+        shown = [batch.kind for batch in progress.shown_on(assignment)]
+        assert shown == [Kind.COLLECT]
+
+    def test_overwriting_takes_a_tick(
+        self, assignment: Assignment, ada: Membership, emmy: User
+    ) -> None:
+        response = press(emmy, assignment, overwrite="yes", who="chosen", member=[ada.pk])
+        assert "Nothing was overwritten" in text(response)
+        assert not Transfer.objects.exists()
+        press(emmy, assignment, overwrite="yes", who="chosen", member=[ada.pk], confirm="yes")
+        assert Transfer.objects.get().options == {"overwrite": True}
+
+    def test_a_tick_alone_overwrites_nothing(
+        self, assignment: Assignment, ada: Membership, emmy: User
+    ) -> None:
+        press(emmy, assignment, kind="hand_out", who="all", confirm="yes")
+        assert Transfer.objects.get().options == {}
+
+    def test_returning_without_a_grade(
+        self, assignment: Assignment, ada: Membership, emmy: User
+    ) -> None:
+        press(emmy, assignment, kind="return", member=[ada.pk], ungraded="yes")
+        assert Transfer.objects.get().options == {"ungraded": True}
+
+    def test_nobody_chosen_says_so(self, assignment: Assignment, emmy: User) -> None:
+        assert "choose students" in text(press(emmy, assignment, kind="hand_out", who="chosen"))
+
+    def test_who_comes_second_is_told_who_was_first(
+        self, assignment: Assignment, course: Course, emmy: User
+    ) -> None:
+        other = factories.make_user("max")
+        factories.enrol(course, other, Role.TEACHER)
+        press(emmy, assignment, kind="hand_out", who="all")
+        response = press(other, assignment, kind="hand_out", who="all")
+        assert "Emmy Noether has started this already" in text(response)
+        assert Transfer.objects.count() == 1
+
+    def test_what_is_blocked_has_no_button_and_no_way_around(
+        self, course: Course, assignment: Assignment, emmy: User
+    ) -> None:
+        Assignment.objects.update(version=Assignment.Version.CHECK)
+        shown = text(HttpsClient(emmy).get(page(course, assignment)))
+        assert "approve it" in shown
+        response = press(emmy, assignment, kind="hand_out", who="all")
+        assert "cannot be handed out yet" in text(response)
+        assert not Transfer.objects.exists()
+
+    def test_it_leads_back_to_the_same_page_of_the_table(
+        self, course: Course, assignment: Assignment, ada: Membership, emmy: User
+    ) -> None:
+        fields = {"kind": "hand_out", "member": ada.pk, "back_show": "//x", "back_page": "2"}
+        response = press(emmy, assignment, **fields)
+        assert response.redirect_chain[-1][0] == (f"{page(course, assignment)}?show=%2F%2Fx&page=2")
+
+
+class TestPage:
+    def test_it_is_safe_with_any_name(
+        self, course: Course, assignment: Assignment, ada: Membership, emmy: User
+    ) -> None:
+        User.objects.filter(pk=ada.user.pk).update(first_name="<script>", last_name="'\"&")
+        Transfer.objects.all().delete()
+        press(emmy, assignment, kind="hand_out", who="all")
+        Transfer.objects.update(state=State.FAILED, error="<b>bold</b>", ended=timezone.now())
+        shown = text(HttpsClient(emmy).get(page(course, assignment)))
+        assert "<script>" not in shown.replace("<script type", "").replace("<script src", "")
+        assert "<b>bold" not in shown
+        assert "style=" not in shown
+
+    def test_errors_are_said_beside_the_student_and_by_cause(
+        self, course: Course, assignment: Assignment, emmy: User
+    ) -> None:
+        factories.enrol(course, factories.make_user("grace", first_name="Grace"))
+        press(emmy, assignment, kind="hand_out", who="all")
+        Transfer.objects.update(state=State.FAILED, error="No space left.", ended=timezone.now())
+        shown = text(HttpsClient(emmy).get(page(course, assignment)))
+        assert '<span class="tag bad">2 failed</span> No space left.' in shown
+        assert shown.count('<p class="step-error">No space left.</p>') == 2
+        assert "Retry failed (2)" in shown
+
+    def test_an_extension_shows_as_the_students_own(
+        self, course: Course, assignment: Assignment, ada: Membership, emmy: User
+    ) -> None:
+        shown = text(HttpsClient(emmy).get(page(course, assignment)))
+        assert 'class="tag warn" title' not in shown
+        Submission.objects.update(due=timezone.now() + timedelta(days=30))
+        shown = text(HttpsClient(emmy).get(page(course, assignment)))
+        assert 'class="tag warn" title' in shown
+
+    @pytest.mark.parametrize(
+        ("show", "fields", "seen"),
+        [
+            ("not-out", {"handed_out": timezone.now()}, False),
+            ("not-out", {}, True),
+            ("late", {"late": True}, True),
+            ("late", {}, False),
+            ("not-collected", {"handed_out": timezone.now()}, True),
+            ("not-graded", {"collected": timezone.now(), "score": Decimal(1)}, False),
+            ("not-returned", {"collected": timezone.now()}, True),
+            ("nonsense", {}, True),
+        ],
+    )
+    def test_filters(
+        self,
+        course: Course,
+        assignment: Assignment,
+        emmy: User,
+        show: str,
+        fields: dict[str, object],
+        seen: bool,
+    ) -> None:
+        Submission.objects.update(**fields)
+        shown = text(HttpsClient(emmy).get(page(course, assignment), {"show": show}))
+        assert ("Ada Lovelace" in shown) is seen
+
+    def test_the_failed_are_those_whose_last_try_failed(
+        self, course: Course, assignment: Assignment, emmy: User
+    ) -> None:
+        press(emmy, assignment, kind="hand_out", who="all")
+        Transfer.objects.update(state=State.FAILED, error="x")
+        browser = HttpsClient(emmy)
+        failed = {"show": "failed"}
+        assert "Lovelace" in text(browser.get(page(course, assignment), failed))
+        batch = class_steps.retry_failed(Batch.objects.get(), actor=emmy)
+        batch.transfers.update(state=State.DONE)
+        assert "Lovelace" not in text(browser.get(page(course, assignment), failed))
+
+    def test_a_handout_has_one_step(self, course: Course, ada: Membership, emmy: User) -> None:
+        handout = factories.make_assignment(course, "Slides", handout=True, files=FILES)
+        shown = text(HttpsClient(emmy).get(page(course, handout)))
+        assert "Hand out" in shown
+        assert "Collect" not in shown
+
+    def test_without_students_it_says_what_to_do(self, course: Course, emmy: User) -> None:
+        bare = factories.make_assignment(course, "Bare", files=FILES)
+        assert "Nobody to hand this out to" in text(HttpsClient(emmy).get(page(course, bare)))
+
+    def test_queries_stay_as_they_are_for_many_students(
+        self, course: Course, assignment: Assignment, emmy: User
+    ) -> None:
+        browser = HttpsClient(emmy)
+        with CaptureQueriesContext(
+            connection,
+        ) as few:
+            browser.get(page(course, assignment))
+        for n in range(120):
+            factories.enrol(course, User.objects.create(username=f"s{n}", last_name=f"N{n:03}"))
+        class_steps.hand_out(assignment, "all", actor=emmy)
+        with CaptureQueriesContext(connection) as many:
+            shown = text(browser.get(page(course, assignment)))
+        # The step under way takes two more: its counts, and its causes.
+        assert len(many) <= len(few) + 2
+        assert shown.count('name="member"') == 100
+        assert "N119" in text(browser.get(page(course, assignment), {"page": "2"}))
+
+
+class TestProgress:
+    @pytest.fixture
+    def batch(self, course: Course, assignment: Assignment, emmy: User) -> Batch:
+        for n in range(4):
+            factories.enrol(course, factories.make_user(f"s{n}"))
+        return class_steps.hand_out(assignment, "all", actor=emmy)
+
+    def live(self, batch: Batch, user: User | None, **query: str) -> Any:
+        return HttpsClient(user).get(
+            f"/courses/{batch.course_id}/steps/{batch.pk}/", query, headers={"HX-Request": "true"}
+        )
+
+    def test_it_asks_again_until_it_has_ended(self, batch: Batch, emmy: User) -> None:
+        shown = text(self.live(batch, emmy))
+        assert 'hx-trigger="every 1s"' in shown
+        assert "<html" not in shown
+        now = timezone.now()
+        first, *rest = batch.transfers.order_by("pk")
+        Transfer.objects.filter(pk=first.pk).update(
+            state=State.FAILED, error="Why.", started=now - timedelta(seconds=5), ended=now
+        )
+        Transfer.objects.filter(pk__in=[row.pk for row in rest[:3]]).update(
+            state=State.DONE, started=now - timedelta(seconds=5), ended=now
+        )
+        shown = text(self.live(batch, emmy, said="0"))
+        assert "3 of 5 done" in shown
+        assert "1 failed" in shown
+        assert "1 left" in shown
+        assert "a few seconds to go" in shown
+        assert "Hand out: 4 of 5." in shown
+        assert "Hand out: " not in text(self.live(batch, emmy, said="8"))
+        Transfer.objects.filter(pk=rest[3].pk).update(state=State.DONE, ended=now)
+        shown = text(self.live(batch, emmy, said="8"))
+        assert "every 1s" not in shown
+        assert "ended, 4 done, 1 failed" in shown
+        assert "Retry failed (1)" in shown
+
+    def test_it_brings_the_tables_cells(self, batch: Batch, ada: Membership, emmy: User) -> None:
+        Transfer.objects.filter(member=ada).update(state=State.RUNNING)
+        shown = text(self.live(batch, emmy, table="yes", page="1"))
+        cell = f'<div id="cell-hand_out-{ada.pk}" hx-swap-oob="true" class="step-cell">'
+        assert f'{cell}<span class="tag">under way</span>' in shown
+        assert "cell-" not in text(self.live(batch, emmy))
+
+    def test_signed_out_the_page_is_loaded_anew(self, batch: Batch) -> None:
+        response = self.live(batch, None)
+        assert response.status_code == 200
+        assert response["HX-Refresh"] == "true"
+        assert response.content == b""
+
+    def test_it_is_never_kept(self, batch: Batch, emmy: User) -> None:
+        assert "no-store" in self.live(batch, emmy)["Cache-Control"]
+
+    def test_the_page_of_its_own_lists_each_with_its_error(
+        self, batch: Batch, ada: Membership, emmy: User
+    ) -> None:
+        Transfer.objects.filter(member=ada).update(
+            state=State.FAILED, error="Why.", detail="for administrators"
+        )
+        url = f"/courses/{batch.course_id}/steps/{batch.pk}/"
+        shown = text(HttpsClient(emmy).get(url))
+        assert shown.index(">Ada Lovelace<") < shown.index(">s0<")
+        assert "Why." in shown
+        assert "for administrators" not in shown
+
+    def test_retry_leads_on(self, batch: Batch, ada: Membership, emmy: User) -> None:
+        Transfer.objects.update(state=State.DONE)
+        Transfer.objects.filter(member=ada).update(state=State.FAILED)
+        url = f"/courses/{batch.course_id}/steps/{batch.pk}/retry"
+        response = HttpsClient(emmy).post(url, {"from": "step"})
+        again = Batch.objects.exclude(pk=batch.pk).get()
+        assert response["Location"] == f"/courses/{batch.course_id}/steps/{again.pk}/"
+        assert again.transfers.get().member == ada
+        response = HttpsClient(emmy).post(
+            f"/courses/{batch.course_id}/steps/{again.pk}/retry", follow=True
+        )
+        assert "nobody for whom it failed" in text(response)
+
+    def test_where_nobody_works_it_says_so(self, batch: Batch, emmy: User) -> None:
+        assert "worker is not running" not in text(self.live(batch, emmy))
+        Batch.objects.update(created=timezone.now() - timedelta(minutes=1))
+        assert "worker is not running" in text(self.live(batch, emmy))
+
+    def test_what_was_done_is_listed(self, batch: Batch, emmy: User) -> None:
+        shown = text(HttpsClient(emmy).get(f"/courses/{batch.course_id}/steps/"))
+        assert "Hand out" in shown
+        assert "0 of 5 done" in shown

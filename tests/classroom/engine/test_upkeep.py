@@ -1,0 +1,55 @@
+"""What nobody looks at any more is deleted, and nothing else."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from django_tasks import TaskResultStatus
+from django_tasks_db.models import DBTaskResult
+
+from classroom.engine.queue import step_start, transfer_add
+from classroom.engine.upkeep import prune
+from classroom.engine.working import wake, work
+from classroom.models import Course, Kind, Membership, Transfer
+from tests.classroom import factories
+
+State = Transfer.State
+
+
+@pytest.fixture
+def course(db: None) -> Course:
+    return factories.make_course(factories.make_user("emmy", teacher=True))
+
+
+@pytest.fixture
+def students(course: Course) -> list[Membership]:
+    return [factories.enrol(course, factories.make_user(f"s{n}")) for n in range(3)]
+
+
+def test_transfers_of_class_steps_are_kept(course: Course, students: list[Membership]) -> None:
+    step_start(course, Kind.RUN, students, actor=None)
+    quiet = transfer_add(course, Kind.PREPARE, students[0])
+    young = transfer_add(course, Kind.PREPARE, students[1])
+    now = timezone.now()
+    Transfer.objects.update(state=State.DONE, ended=now - timedelta(days=40))
+    Transfer.objects.filter(pk=young.pk).update(ended=now)
+    prune(now)
+    kept = set(Transfer.objects.values_list("pk", flat=True))
+    assert quiet.pk not in kept
+    assert young.pk in kept
+    assert len(kept) == 4
+
+
+@pytest.mark.parametrize("path", [work.module_path, "classroom.services.working.work"])
+def test_tasks_that_have_ended_go_by_whatever_name(db: None, path: str) -> None:
+    now = timezone.now()
+    wake()
+    ended = DBTaskResult.objects.get()
+    ended.task_path, ended.status = path, TaskResultStatus.SUCCESSFUL
+    ended.finished_at = now - timedelta(minutes=50)
+    ended.save()
+    wake()
+    prune(now)
+    assert DBTaskResult.objects.count() == 2
+    prune(now + timedelta(minutes=20))
+    assert DBTaskResult.objects.get().status == TaskResultStatus.READY

@@ -1,0 +1,312 @@
+"""Collecting, against the sandbox: what counts, what is replaced, and what students may try."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from classroom.engine.queue import transfer_add
+from classroom.models import Assignment, Course, Kind, Membership, Snapshot, Submission, Transfer
+from classroom.rules import manifest, names
+from embedding.cocalc.client import Client
+from sandbox.process import SandboxProcess
+from tests.classroom import factories
+
+State = Transfer.State
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def course(cocalc: Client, db: None) -> Course:
+    course = factories.make_course(factories.make_user("emmy", teacher=True))
+    person = factories.make_user(
+        "ada", first_name="Ada", last_name="Lovelace", email="ada@school.test"
+    )
+    factories.enrol(course, person, number="77")
+    factories.on_cocalc(course)
+    return course
+
+
+@pytest.fixture
+def ada(course: Course) -> Membership:
+    return Membership.objects.get(course=course, user__username="ada")
+
+
+@pytest.fixture
+def assignment(cocalc: Client, course: Course, ada: Membership) -> Assignment:
+    """Handed out, and worked on."""
+    assignment = factories.make_assignment(course)
+    Submission.objects.update(handed_out=timezone.now())
+    cocalc.write_file(project_of(ada), "homework-1/a.ipynb", b"work")
+    cocalc.write_file(project_of(ada), "homework-1/data/b.csv", b"1,2")
+    return assignment
+
+
+def project_of(member: Membership) -> str:
+    assert member.project is not None
+    return str(member.project.project_id)
+
+
+def home(assignment: Assignment) -> str:
+    return str(assignment.course.project.project_id)
+
+
+def collect(assignment: Assignment, student: Membership) -> Transfer:
+    row = transfer_add(assignment.course, Kind.COLLECT, student, assignment=assignment)
+    factories.work_off()
+    row.refresh_from_db()
+    return row
+
+
+def collected(cocalc: Client, assignment: Assignment, student: Membership, path: str) -> bytes:
+    folder = names.collected_path(assignment, student)
+    return cocalc.read_file(home(assignment), f"{folder}/{path}")
+
+
+def test_the_folder_comes_with_a_file_that_names_the_student(
+    cocalc: Client, assignment: Assignment, ada: Membership
+) -> None:
+    row = collect(assignment, ada)
+    assert (row.state, row.error) == (State.DONE, "")
+    told = {"from": "folder", "count": 2, "files": ["a.ipynb", "data/b.csv"]}
+    assert row.result.items() >= told.items()
+    assert collected(cocalc, assignment, ada, "a.ipynb") == b"work"
+    who = collected(cocalc, assignment, ada, "STUDENT - Ada Lovelace.txt").decode()
+    assert who == "This student is Ada Lovelace <ada@school.test>.\nNumber: 77\n"
+    submission = factories.submission(assignment, ada)
+    assert submission.collected is not None
+    assert (submission.collected_from, submission.late) == ("folder", False)
+    assert submission.collected_for is None
+
+
+def test_it_takes_three_calls(
+    sandbox: SandboxProcess, assignment: Assignment, ada: Membership
+) -> None:
+    sandbox.reset_calls()
+    collect(assignment, ada)
+    assert sandbox.calls()["counts"] == {"copy_path_between_projects": 1, "project_exec": 2}
+
+
+def test_what_was_submitted_counts_more_than_the_folder(
+    cocalc: Client, assignment: Assignment, ada: Membership
+) -> None:
+    cocalc.write_file(home(assignment), "submitted/x/a.ipynb", b"submitted")
+    Snapshot.objects.create(
+        submission=factories.submission(assignment, ada),
+        taken=timezone.now(),
+        path="submitted/x",
+        files=manifest.of_folder(home(assignment), "submitted/x"),
+    )
+    row = collect(assignment, ada)
+    assert row.result["from"] == "submitted"
+    assert collected(cocalc, assignment, ada, "a.ipynb") == b"submitted"
+    assert factories.submission(assignment, ada).collected_from == "submitted"
+
+
+def test_a_late_submission_is_marked_so(
+    cocalc: Client, assignment: Assignment, ada: Membership
+) -> None:
+    Assignment.objects.update(late_policy=Assignment.LatePolicy.ANY)
+    Submission.objects.update(due=timezone.now() - HOUR)
+    cocalc.write_file(home(assignment), "submitted/x/a.ipynb", b"late")
+    Snapshot.objects.create(
+        submission=factories.submission(assignment, ada),
+        taken=timezone.now(),
+        late=True,
+        path="submitted/x",
+        files=manifest.of_folder(home(assignment), "submitted/x"),
+    )
+    collect(assignment, ada)
+    assert factories.submission(assignment, ada).late is True
+
+
+@pytest.mark.parametrize(
+    ("due_ago", "changed_ago", "late"),
+    [
+        (timedelta(minutes=1), timedelta(0), False),  # at the due time: the worker is still at it
+        (3 * HOUR, HOUR, True),
+        (3 * HOUR, 5 * HOUR, False),
+    ],
+)
+def test_a_folder_is_late_when_it_was_changed_after_it_was_due(
+    cocalc: Client,
+    assignment: Assignment,
+    ada: Membership,
+    due_ago: timedelta,
+    changed_ago: timedelta,
+    late: bool,
+) -> None:
+    now = timezone.now()
+    Submission.objects.update(due=now - due_ago)
+    stamp = int((now - changed_ago).timestamp())
+    cocalc.exec(
+        project_of(ada), f"find homework-1 -type f -exec touch -d @{stamp} {{}} +", bash=True
+    )
+    collect(assignment, ada)
+    submission = factories.submission(assignment, ada)
+    assert submission.late is late
+    assert submission.collected_for == submission.due
+
+
+@pytest.mark.parametrize(("content", "late"), [(b"WORK", True), (b"work", False)])
+def test_files_dated_back_are_late_where_they_were_collected_when_due(
+    cocalc: Client, assignment: Assignment, ada: Membership, content: bytes, late: bool
+) -> None:
+    """What counts is what was there at the due time, whatever the files say of themselves."""
+    due = timezone.now() - 3 * HOUR
+    Submission.objects.update(due=due)
+    collect(assignment, ada)
+    Transfer.objects.update(started=due + timedelta(seconds=5))
+    back = int((due - HOUR).timestamp()) if late else int(timezone.now().timestamp())
+    cocalc.write_file(project_of(ada), "homework-1/a.ipynb", content)
+    cocalc.exec(
+        project_of(ada), f"find homework-1 -type f -exec touch -d @{back} {{}} +", bash=True
+    )
+    collect(assignment, ada)
+    assert factories.submission(assignment, ada).late is late
+
+
+def test_collected_again_it_is_what_is_there_now_and_the_old_is_beside(
+    cocalc: Client, assignment: Assignment, ada: Membership
+) -> None:
+    collect(assignment, ada)
+    cocalc.write_file(project_of(ada), "homework-1/a.ipynb", b"better")
+    cocalc.remove(project_of(ada), "homework-1/data/b.csv")
+    cocalc.write_file(project_of(ada), "homework-1/new.txt", b"new")
+    row = collect(assignment, ada)
+    assert row.result["files"] == ["a.ipynb", "new.txt"]
+    assert collected(cocalc, assignment, ada, "a.ipynb") == b"better"
+    assert collected(cocalc, assignment, ada, "a.ipynb~") == b"work"
+    assert collected(cocalc, assignment, ada, "data/b.csv~") == b"1,2"
+    folder = names.collected_path(assignment, ada)
+    there = {file["path"] for file in manifest.of_folder(home(assignment), folder)}
+    assert "data/b.csv" not in there
+
+
+def test_whoever_is_renamed_keeps_the_folder(
+    cocalc: Client, assignment: Assignment, ada: Membership
+) -> None:
+    collect(assignment, ada)
+    before = names.collected_path(assignment, ada)
+    ada.user.last_name = "King"
+    ada.user.save()
+    ada.refresh_from_db()
+    cocalc.write_file(project_of(ada), "homework-1/a.ipynb", b"better")
+    collect(assignment, ada)
+    submission = factories.submission(assignment, ada)
+    assert names.collected_of(submission) == before != names.collected_path(assignment, ada)
+    assert cocalc.read_file(home(assignment), f"{before}/a.ipynb") == b"better"
+
+
+def test_links_are_not_followed(cocalc: Client, assignment: Assignment, ada: Membership) -> None:
+    cocalc.write_file(home(assignment), "homework-1/solution.txt", b"the solution")
+    cocalc.exec(
+        project_of(ada),
+        "cd homework-1; ln -s ../../../../homework-1/solution.txt steal.txt; ln -s / root;"
+        " mkfifo pipe; ln -s /etc/passwd 'STUDENT - Ada Lovelace.txt'; ln -s /nowhere DUE_DATE.txt",
+        bash=True,
+    )
+    assert collect(assignment, ada).state == State.DONE
+    folder = names.collected_path(assignment, ada)
+    entries = cocalc.exec(home(assignment), f"cd '{folder}'; find . -printf '%y %P\\n'", bash=True)
+    assert set(entries.stdout.split("\n")) == {
+        "d ",
+        "f a.ipynb",
+        "d data",
+        "f data/b.csv",
+        "f STUDENT - Ada Lovelace.txt",
+        "",
+    }
+    assert b"Ada" in collected(cocalc, assignment, ada, "STUDENT - Ada Lovelace.txt")
+
+
+def test_a_folder_that_is_a_link_is_none(
+    cocalc: Client, assignment: Assignment, ada: Membership
+) -> None:
+    cocalc.exec(project_of(ada), "mv homework-1 other; ln -s other homework-1", bash=True)
+    row = collect(assignment, ada)
+    assert (row.state, row.error_code) == (State.FAILED, "folder_missing")
+    assert factories.submission(assignment, ada).collected is None
+
+
+def test_nobody_says_whose_work_it_is_but_us(
+    cocalc: Client, assignment: Assignment, ada: Membership
+) -> None:
+    cocalc.write_file(project_of(ada), "homework-1/STUDENT - Grace Hopper.txt", b"I am Grace")
+    assert collect(assignment, ada).state == State.DONE
+    folder = names.collected_path(assignment, ada)
+    listed = {entry.name for entry in cocalc.list_folder(home(assignment), folder)}
+    assert "STUDENT - Grace Hopper.txt" not in listed
+    assert "STUDENT - Ada Lovelace.txt" in listed
+
+
+def test_names_of_any_kind_and_what_cannot_be_read(
+    cocalc: Client, assignment: Assignment, ada: Membership
+) -> None:
+    ada.user.first_name, ada.user.last_name = "<b>Ada</b>", "O'Brien / $(rm -rf ~)"
+    ada.user.save()
+    ada.refresh_from_db()
+    cocalc.exec(
+        project_of(ada),
+        "cd homework-1; touch -- -rf '$(x)' 'a\nb' $'\\xff'; mkdir -p locked; touch locked/in;"
+        " chmod 000 a.ipynb locked",
+        bash=True,
+    )
+    assert collect(assignment, ada).state == State.DONE
+    assert collected(cocalc, assignment, ada, "a.ipynb") == b"work"
+    assert collected(cocalc, assignment, ada, "locked/in") == b""
+
+
+def test_a_folder_that_is_too_large_is_refused(
+    cocalc: Client, assignment: Assignment, ada: Membership
+) -> None:
+    cocalc.exec(project_of(ada), "truncate -s 600M homework-1/huge", bash=True)
+    row = collect(assignment, ada)
+    assert (row.state, row.error_code) == (State.FAILED, "too_much")
+    assert "500 MB" in row.error
+
+
+def test_work_that_changes_while_it_is_copied_is_copied_again(
+    cocalc: Client, assignment: Assignment, ada: Membership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, rounds = cocalc.copy_path, []
+
+    def copy_path(**options: object) -> None:
+        rounds.append(options)
+        if len(rounds) == 1:
+            cocalc.write_file(project_of(ada), "homework-1/a.ipynb", b"changed now")
+        real(**options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(cocalc, "copy_path", copy_path)
+    assert collect(assignment, ada).state == State.DONE
+    assert len(rounds) == 2
+    assert collected(cocalc, assignment, ada, "a.ipynb") == b"changed now"
+
+
+def test_what_was_not_handed_out_is_skipped_with_the_reason(
+    sandbox: SandboxProcess, assignment: Assignment, ada: Membership
+) -> None:
+    Submission.objects.update(handed_out=None)
+    sandbox.reset_calls()
+    row = collect(assignment, ada)
+    assert row.state == State.CANCELLED
+    assert "Not handed out" in row.error
+    assert sandbox.calls()["counts"] == {}
+
+
+def test_a_handout_is_never_collected(course: Course, ada: Membership) -> None:
+    handout = factories.make_assignment(course, "Slides", handout=True)
+    Submission.objects.update(handed_out=timezone.now())
+    row = collect(handout, ada)
+    assert (row.state, row.error) == (State.CANCELLED, "A handout is never collected.")
+
+
+def test_a_file_that_pretends_to_be_the_old_one_is_collected_all_the_same(
+    cocalc: Client, assignment: Assignment, ada: Membership
+) -> None:
+    age = "touch -d @1700000000 homework-1/a.ipynb"
+    cocalc.exec(project_of(ada), age, bash=True)
+    collect(assignment, ada)
+    cocalc.exec(project_of(ada), f"printf WORK > homework-1/a.ipynb; {age}", bash=True)
+    assert collect(assignment, ada).state == State.DONE
+    assert collected(cocalc, assignment, ada, "a.ipynb") == b"WORK"

@@ -1,0 +1,365 @@
+"""Handing out, against the sandbox: what arrives, what stays, and what is said when it does not."""
+
+import random
+from datetime import UTC, datetime
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from classroom.engine.queue import transfer_add
+from classroom.models import Assignment, Course, Kind, Membership, Submission, Transfer
+from classroom.rules import manifest
+from classroom.steps import hand_out as hand_out_step
+from classroom.steps import parcel
+from embedding.cocalc.client import Client
+from embedding.cocalc.errors import NotFound
+from sandbox.process import SandboxProcess
+from tests.classroom import factories
+
+State = Transfer.State
+DUE = datetime(2026, 11, 27, 22, 59, tzinfo=UTC)
+FILES = {"a.ipynb": b'{"cells": []}', "data/b c.csv": b"1,2\n", "-x": b"dash"}
+
+
+@pytest.fixture
+def course(cocalc: Client, db: None) -> Course:
+    course = factories.make_course(factories.make_user("emmy", teacher=True))
+    factories.enrol(course, factories.make_user("ada", first_name="Ada", last_name="Lovelace"))
+    factories.on_cocalc(course)
+    return course
+
+
+@pytest.fixture
+def ada(course: Course) -> Membership:
+    return Membership.objects.get(course=course, user__username="ada")
+
+
+@pytest.fixture
+def assignment(course: Course) -> Assignment:
+    return factories.with_files(factories.make_assignment(course, due=DUE), FILES)
+
+
+@pytest.fixture
+def copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything is too large for a parcel."""
+    monkeypatch.setattr(parcel, "MOST_BYTES", 0)
+
+
+def project_of(member: Membership) -> str:
+    assert member.project is not None
+    return str(member.project.project_id)
+
+
+def hand_out(assignment: Assignment, student: Membership, **options: object) -> Transfer:
+    row = transfer_add(
+        assignment.course, Kind.HAND_OUT, student, assignment=assignment, options=options
+    )
+    factories.work_off()
+    row.refresh_from_db()
+    return row
+
+
+def names_in(cocalc: Client, student: Membership, folder: str = "") -> set[str]:
+    return {entry.name for entry in cocalc.list_folder(project_of(student), folder)}
+
+
+def test_all_files_arrive_with_the_due_date(
+    cocalc: Client, assignment: Assignment, ada: Membership
+) -> None:
+    row = hand_out(assignment, ada)
+    assert (row.state, row.error) == (State.DONE, "")
+    found = manifest.of_folder(project_of(ada), assignment.folder)
+    assert manifest.missing(assignment.files, found) == []
+    assert len(found) == 4
+    date = cocalc.read_file(project_of(ada), f"{assignment.folder}/DUE_DATE.txt").decode()
+    assert date == "This assignment is due\n\n   Friday 27 November 2026, 23:59 CET\n"
+    assert factories.submission(assignment, ada).handed_out is not None
+
+
+def test_it_takes_one_call_and_one_for_all(
+    sandbox: SandboxProcess, course: Course, assignment: Assignment, ada: Membership
+) -> None:
+    sandbox.reset_calls()
+    hand_out(assignment, ada)
+    assert sandbox.calls()["counts"] == {"project_exec": 2}
+    sandbox.reset_calls()
+    hand_out(assignment, ada)
+    assert sandbox.calls()["counts"] == {"project_exec": 1}
+
+
+def test_what_is_large_is_copied_and_takes_two(
+    sandbox: SandboxProcess, course: Course, ada: Membership
+) -> None:
+    large = factories.with_files(
+        factories.make_assignment(course, "Large"), {"a.bin": random.randbytes(600_000)}
+    )
+    parcel.parcel(str(course.project.project_id), large)
+    sandbox.reset_calls()
+    assert hand_out(large, ada).state == State.DONE
+    assert sandbox.calls()["counts"] == {"copy_path_between_projects": 1, "project_exec": 1}
+
+
+def test_a_newer_version_replaces_what_nobody_changed(
+    cocalc: Client, assignment: Assignment, ada: Membership
+) -> None:
+    hand_out(assignment, ada)
+    folder = assignment.folder
+    cocalc.write_file(project_of(ada), f"{folder}/a.ipynb", b"my own work")
+    factories.with_files(assignment, {"a.ipynb": b"corrected", "data/b c.csv": b"corrected"})
+    home = str(assignment.course.project.project_id)
+    cocalc.exec(home, f"find {folder} -exec touch -d 'now + 1 hour' {{}} +", bash=True)
+    row = hand_out(assignment, ada)
+    assert (row.state, row.result) == (State.DONE, {"changed": ["a.ipynb"]})
+    assert cocalc.read_file(project_of(ada), f"{folder}/a.ipynb") == b"my own work"
+    assert cocalc.read_file(project_of(ada), f"{folder}/data/b c.csv") == b"corrected"
+
+
+def test_large_again_leaves_what_the_student_changed_before_the_teacher_did(
+    cocalc: Client, assignment: Assignment, ada: Membership, copied: None
+) -> None:
+    hand_out(assignment, ada)
+    cocalc.write_file(project_of(ada), f"{assignment.folder}/a.ipynb", b"my own work")
+    cocalc.exec(project_of(ada), f"touch -d @1 {assignment.folder}/a.ipynb", bash=True)
+    assert hand_out(assignment, ada).result == {"changed": ["a.ipynb"]}
+    assert cocalc.read_file(project_of(ada), f"{assignment.folder}/a.ipynb") == b"my own work"
+
+
+def test_a_parcel_that_comes_damaged_is_noticed_and_copied(
+    cocalc: Client, assignment: Assignment, ada: Membership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hand_out_step, "parcel", lambda project, assignment: "H4sIAAAA")
+    assert hand_out(assignment, ada).state == State.DONE
+    found = manifest.of_folder(project_of(ada), assignment.folder)
+    assert manifest.missing(assignment.files, found) == []
+    assert "*.part" not in cocalc.exec(project_of(ada), "ls -A", bash=True).stdout
+
+
+def test_a_parcel_holds_only_what_was_approved(
+    cocalc: Client, assignment: Assignment, ada: Membership
+) -> None:
+    home = str(assignment.course.project.project_id)
+    cocalc.write_file(home, f"{assignment.folder}/solution.txt", b"not yet approved")
+    hand_out(assignment, ada)
+    assert "solution.txt" not in names_in(cocalc, ada, assignment.folder)
+
+
+def test_a_project_that_is_not_there_yet_is_made_and_a_stopped_one_started(
+    cocalc: Client, sandbox: SandboxProcess, course: Course, assignment: Assignment
+) -> None:
+    grace = factories.enrol(course, factories.make_user("grace"))
+    assert hand_out(assignment, grace).state == State.DONE
+    grace.refresh_from_db()
+    assert grace.project is not None
+    grace.project.refresh_from_db()
+    assert cocalc.project_state(project_of(grace)) == "running"
+    sandbox.stop_project(project_of(grace))
+    other = factories.with_files(factories.make_assignment(course, "Homework 2"), FILES)
+    assert hand_out(other, grace).state == State.DONE
+    assert cocalc.project_state(project_of(grace)) == "running"
+
+
+def test_a_handout_has_no_due_date(cocalc: Client, course: Course, ada: Membership) -> None:
+    handout = factories.with_files(
+        factories.make_assignment(course, "Slides", handout=True), {"s.txt": b"s"}
+    )
+    assert hand_out(handout, ada).state == State.DONE
+    assert names_in(cocalc, ada, "slides") == {"s.txt"}
+
+
+def test_an_extension_is_in_the_students_own_file(
+    cocalc: Client, assignment: Assignment, ada: Membership
+) -> None:
+    Submission.objects.update(due=datetime(2026, 7, 1, 10, tzinfo=UTC))
+    hand_out(assignment, ada)
+    date = cocalc.read_file(project_of(ada), f"{assignment.folder}/DUE_DATE.txt").decode()
+    assert "Wednesday 1 July 2026, 12:00 CEST" in date
+
+
+def test_what_the_student_changed_stays(
+    cocalc: Client, assignment: Assignment, ada: Membership
+) -> None:
+    hand_out(assignment, ada)
+    first = factories.submission(assignment, ada).handed_out
+    mine = f"{assignment.folder}/a.ipynb"
+    cocalc.write_file(project_of(ada), mine, b"my own work")
+    cocalc.remove(project_of(ada), f"{assignment.folder}/data/b c.csv")
+    row = hand_out(assignment, ada)
+    assert (row.state, row.result) == (State.DONE, {"changed": ["a.ipynb"]})
+    assert cocalc.read_file(project_of(ada), mine) == b"my own work"
+    assert cocalc.file_exists(project_of(ada), f"{assignment.folder}/data/b c.csv")
+    assert factories.submission(assignment, ada).handed_out == first
+
+
+def test_overwriting_keeps_a_backup(
+    cocalc: Client, assignment: Assignment, ada: Membership
+) -> None:
+    hand_out(assignment, ada)
+    cocalc.write_file(project_of(ada), f"{assignment.folder}/a.ipynb", b"my own work")
+    cocalc.write_file(project_of(ada), f"{assignment.folder}/notes.txt", b"my notes")
+    row = hand_out(assignment, ada, overwrite=True)
+    assert row.state == State.DONE
+    assert names_in(cocalc, ada, assignment.folder) == {"a.ipynb", "data", "-x", "DUE_DATE.txt"}
+    assert cocalc.read_file(project_of(ada), f"{assignment.folder}/a.ipynb") == FILES["a.ipynb"]
+    [backup] = names_in(cocalc, ada) - {assignment.folder}
+    assert backup.startswith(f"{assignment.folder}-backup-20")
+    assert cocalc.read_file(project_of(ada), f"{backup}/a.ipynb") == b"my own work"
+    assert cocalc.read_file(project_of(ada), f"{backup}/notes.txt") == b"my notes"
+
+
+def test_done_again_after_a_crash_the_first_backup_stays(
+    cocalc: Client, assignment: Assignment, ada: Membership
+) -> None:
+    hand_out(assignment, ada)
+    cocalc.write_file(project_of(ada), f"{assignment.folder}/a.ipynb", b"my own work")
+    row = hand_out(assignment, ada, overwrite=True)
+    Transfer.objects.filter(pk=row.pk).update(state=State.QUEUED)
+    factories.work_off()
+    row.refresh_from_db()
+    assert (row.state, row.attempts) == (State.DONE, 2)
+    [backup] = names_in(cocalc, ada) - {assignment.folder}
+    assert cocalc.read_file(project_of(ada), f"{backup}/a.ipynb") == b"my own work"
+
+
+def test_a_file_of_the_same_name_from_before_is_kept_beside(
+    cocalc: Client, assignment: Assignment, ada: Membership
+) -> None:
+    cocalc.write_file(project_of(ada), f"{assignment.folder}/a.ipynb", b"from before")
+    assert hand_out(assignment, ada).state == State.DONE
+    folder = assignment.folder
+    assert cocalc.read_file(project_of(ada), f"{folder}/a.ipynb") == FILES["a.ipynb"]
+    assert cocalc.read_file(project_of(ada), f"{folder}/a.ipynb~") == b"from before"
+
+
+def test_the_student_version_is_what_goes_out(
+    cocalc: Client, course: Course, ada: Membership
+) -> None:
+    assignment = factories.with_files(
+        factories.make_assignment(course, "Marked", has_student_folder=True), {"a.ipynb": b"blank"}
+    )
+    cocalc.write_file(str(course.project.project_id), "marked/a.ipynb", b"solution")
+    assert hand_out(assignment, ada).state == State.DONE
+    assert cocalc.read_file(project_of(ada), "marked/a.ipynb") == b"blank"
+
+
+def test_a_source_that_changed_since_it_was_approved_is_noticed(
+    cocalc: Client, assignment: Assignment, ada: Membership
+) -> None:
+    home = str(assignment.course.project.project_id)
+    cocalc.write_file(home, f"{assignment.folder}/a.ipynb", b"other than approved")
+    row = hand_out(assignment, ada)
+    assert (row.state, row.error_code) == (State.FAILED, "other_files")
+    assert "“a.ipynb”" in row.error
+    assert factories.submission(assignment, ada).handed_out is None
+
+
+def test_a_file_that_is_missing_in_the_course_is_named(
+    cocalc: Client, assignment: Assignment, ada: Membership, settings: Settings
+) -> None:
+    settings.CLASSROOM = {"ATTEMPTS": 1}
+    home = str(assignment.course.project.project_id)
+    cocalc.remove(home, f"{assignment.folder}/data")
+    row = hand_out(assignment, ada)
+    assert (row.state, row.error_code) == (State.FAILED, "not_arrived")
+    assert "“data/b c.csv”" in row.error
+
+
+def test_a_file_with_the_folders_name_is_said_to_be_in_the_way(
+    cocalc: Client, assignment: Assignment, ada: Membership
+) -> None:
+    cocalc.write_file(project_of(ada), assignment.folder, b"a file where the folder should be")
+    row = hand_out(assignment, ada)
+    assert (row.state, row.error_code) == (State.FAILED, "in_the_way")
+    assert "“homework-1”" in row.error
+    assert cocalc.read_file(project_of(ada), assignment.folder).startswith(b"a file")
+
+
+def test_why_a_copy_failed_reads_alike_for_all(
+    cocalc: Client, assignment: Assignment, ada: Membership, copied: None
+) -> None:
+    cocalc.write_file(project_of(ada), assignment.folder, b"a file where the folder should be")
+    row = hand_out(assignment, ada)
+    assert row.state == State.FAILED
+    assert "homework-1" in row.error
+    assert project_of(ada) not in row.error
+
+
+def test_a_link_for_the_date_is_not_followed(
+    cocalc: Client, assignment: Assignment, ada: Membership
+) -> None:
+    script = f"mkdir {assignment.folder}; echo precious > p; ln -s ../p {assignment.folder}/"
+    cocalc.exec(project_of(ada), script + "DUE_DATE.txt", bash=True)
+    assert hand_out(assignment, ada).state == State.DONE
+    assert cocalc.read_file(project_of(ada), "p") == b"precious\n"
+
+
+def test_not_ready_says_so_at_once(
+    sandbox: SandboxProcess, course: Course, ada: Membership
+) -> None:
+    bare = factories.make_assignment(course, "Bare", version=Assignment.Version.MISSING)
+    sandbox.reset_calls()
+    row = hand_out(bare, ada)
+    assert (row.state, row.error_code) == (State.FAILED, "not_ready")
+    assert sandbox.calls()["counts"] == {}
+
+
+def test_a_due_time_that_changes_meanwhile_is_the_one_that_is_written(
+    cocalc: Client, assignment: Assignment, ada: Membership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, later = manifest.script, datetime(2026, 12, 4, 22, 59, tzinfo=UTC)
+
+    def script(path: str) -> str:  # between reading the due time and writing it down
+        Submission.objects.update(due=later)
+        return real(path)
+
+    monkeypatch.setattr(manifest, "script", script)
+    assert hand_out(assignment, ada).state == State.DONE
+    date = cocalc.read_file(project_of(ada), f"{assignment.folder}/DUE_DATE.txt").decode()
+    assert "4 December" in date
+    assert factories.submission(assignment, ada).handed_out is not None
+
+
+def test_a_new_date_is_written_where_the_files_are(
+    cocalc: Client, assignment: Assignment, ada: Membership
+) -> None:
+    row = transfer_add(assignment.course, Kind.DUE_DATE, ada, assignment=assignment)
+    factories.work_off()
+    row.refresh_from_db()
+    assert row.state == State.CANCELLED  # nothing is there yet
+    hand_out(assignment, ada)
+    Submission.objects.update(due=None)
+    row = transfer_add(assignment.course, Kind.DUE_DATE, ada, assignment=assignment)
+    factories.work_off()
+    row.refresh_from_db()
+    assert row.state == State.DONE
+    date = cocalc.read_file(project_of(ada), f"{assignment.folder}/DUE_DATE.txt")
+    assert date == b"No due date has been set.\n"
+
+
+@pytest.mark.parametrize("event", ["copy_path_between_projects", "project_exec"])
+def test_a_lost_answer_is_tried_again(
+    cocalc: Client,
+    sandbox: SandboxProcess,
+    assignment: Assignment,
+    ada: Membership,
+    copied: None,
+    event: str,
+) -> None:
+    sandbox.quirks(lost_replies=[event])
+    row = hand_out(assignment, ada)
+    assert (row.state, row.attempts) == (State.QUEUED, 1)
+    assert row.error
+    sandbox.reset_quirks()
+    Transfer.objects.update(not_before=timezone.now())
+    factories.work_off()
+    row.refresh_from_db()
+    assert (row.state, row.attempts, row.error) == (State.DONE, 2, "")
+
+
+def test_who_was_removed_gets_nothing(
+    cocalc: Client, assignment: Assignment, ada: Membership
+) -> None:
+    Membership.objects.filter(pk=ada.pk).update(removed=timezone.now())
+    assert hand_out(assignment, ada).state == State.CANCELLED
+    with pytest.raises(NotFound):
+        cocalc.list_folder(project_of(ada), assignment.folder)

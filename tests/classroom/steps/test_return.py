@@ -1,0 +1,143 @@
+"""Returning, against the sandbox: the grade as a file beside the collected work."""
+
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from classroom.engine.queue import transfer_add
+from classroom.models import Assignment, Course, Kind, Membership, Submission, Transfer
+from classroom.rules import names
+from classroom.steps.return_work import grade_text
+from embedding.cocalc.client import Client
+from tests.classroom import factories
+
+State = Transfer.State
+
+
+@pytest.fixture
+def course(cocalc: Client, db: None) -> Course:
+    course = factories.make_course(factories.make_user("emmy", teacher=True))
+    factories.enrol(course, factories.make_user("ada"))
+    factories.on_cocalc(course)
+    return course
+
+
+@pytest.fixture
+def ada(course: Course) -> Membership:
+    return Membership.objects.get(course=course, user__username="ada")
+
+
+@pytest.fixture
+def assignment(cocalc: Client, course: Course, ada: Membership) -> Assignment:
+    """Collected."""
+    assignment = factories.make_assignment(course, points=Decimal(10))
+    Submission.objects.update(handed_out=timezone.now(), collected=timezone.now())
+    folder = names.collected_path(assignment, ada)
+    home = str(course.project.project_id)
+    cocalc.write_file(home, f"{folder}/a.ipynb", b"work")
+    cocalc.write_file(home, f"{folder}/a.ipynb~", b"earlier")
+    return assignment
+
+
+def project_of(member: Membership) -> str:
+    assert member.project is not None
+    return str(member.project.project_id)
+
+
+def give_back(assignment: Assignment, student: Membership, **options: object) -> Transfer:
+    row = transfer_add(
+        assignment.course, Kind.RETURN, student, assignment=assignment, options=options
+    )
+    factories.work_off()
+    row.refresh_from_db()
+    return row
+
+
+def returned(cocalc: Client, student: Membership, path: str) -> str:
+    return cocalc.read_file(project_of(student), f"graded-homework-1/{path}").decode()
+
+
+def test_the_work_comes_back_with_the_grade(
+    cocalc: Client, assignment: Assignment, ada: Membership
+) -> None:
+    Submission.objects.update(
+        score=Decimal("7.50"),
+        comment="Well *done*.",
+        details={"cells": {"loops": [2.5, 5.0], "ess|ay": [None, 5.0]}},
+    )
+    row = give_back(assignment, ada)
+    assert (row.state, row.error) == (State.DONE, "")
+    assert returned(cocalc, ada, "a.ipynb") == "work"
+    assert returned(cocalc, ada, "GRADE.md") == (
+        "# Homework 1\n\n# Your grade\n\n7.5 / 10\n\n# Instructor comments\n\nWell *done*.\n\n"
+        "# nbgrader\n\n| Problem | Score | Points |\n| --- | ---: | ---: |\n"
+        "| loops | 2.5 | 5 |\n| ess\\|ay | not graded yet | 5 |\n"
+    )
+    there = {entry.name for entry in cocalc.list_folder(project_of(ada), "graded-homework-1")}
+    assert there == {"a.ipynb", "GRADE.md"}
+    submission = factories.submission(assignment, ada)
+    assert submission.returned is not None
+    assert submission.returned_score == Decimal("7.5")
+
+
+def test_returned_again_with_another_score(
+    cocalc: Client, assignment: Assignment, ada: Membership
+) -> None:
+    Submission.objects.update(score=Decimal(7))
+    give_back(assignment, ada)
+    cocalc.write_file(project_of(ada), "graded-homework-1/a.ipynb", b"notes of mine on it")
+    Submission.objects.update(score=Decimal(9))
+    assert give_back(assignment, ada).state == State.DONE
+    assert "9 / 10" in returned(cocalc, ada, "GRADE.md")
+    assert "7 / 10" in returned(cocalc, ada, "GRADE.md~")
+    assert returned(cocalc, ada, "a.ipynb~") == "notes of mine on it"
+    assert factories.submission(assignment, ada).returned_score == Decimal(9)
+
+
+def test_without_a_grade_it_is_skipped_unless_chosen(
+    cocalc: Client, assignment: Assignment, ada: Membership
+) -> None:
+    row = give_back(assignment, ada)
+    assert row.state == State.CANCELLED
+    assert "Not graded yet" in row.error
+    assert factories.submission(assignment, ada).returned is None
+    assert give_back(assignment, ada, ungraded=True).state == State.DONE
+    assert "without a grade" in returned(cocalc, ada, "GRADE.md")
+
+
+def test_a_comment_alone_is_a_grade(
+    cocalc: Client, assignment: Assignment, ada: Membership
+) -> None:
+    Submission.objects.update(comment="See me.")
+    assert give_back(assignment, ada).state == State.DONE
+    assert "Your grade" not in returned(cocalc, ada, "GRADE.md")
+
+
+def test_a_link_for_the_grade_is_not_followed(
+    cocalc: Client, assignment: Assignment, ada: Membership
+) -> None:
+    home = str(assignment.course.project.project_id)
+    folder = names.collected_path(assignment, ada)
+    cocalc.exec(home, f"echo precious > p; ln -s ../../../p '{folder}/GRADE.md'", bash=True)
+    Submission.objects.update(score=Decimal(1))
+    assert give_back(assignment, ada).state == State.DONE
+    assert cocalc.read_file(home, "p") == b"precious\n"
+
+
+def test_not_collected_and_gone(cocalc: Client, assignment: Assignment, ada: Membership) -> None:
+    Submission.objects.update(score=Decimal(1), collected=None)
+    row = give_back(assignment, ada)
+    assert (row.state, row.error_code) == (State.CANCELLED, "skipped")
+    Submission.objects.update(collected=timezone.now())
+    cocalc.remove(str(assignment.course.project.project_id), "collected")
+    row = give_back(assignment, ada)
+    assert (row.state, row.error_code) == (State.FAILED, "collected_missing")
+
+
+@pytest.mark.parametrize(
+    ("score", "shown"), [("10.00", "10"), ("7.50", "7.5"), ("0", "0"), ("100", "100")]
+)
+def test_scores_as_people_write_them(score: str, shown: str) -> None:
+    text = grade_text(Assignment(title="T"), Submission(score=Decimal(score)))
+    assert f"# Your grade\n\n{shown}\n" in text
