@@ -1,5 +1,6 @@
-"""What all tests share: people, and a test client that speaks https."""
+"""What all tests share: people, a test client that speaks https, and who may be asked twice."""
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -10,12 +11,20 @@ from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.network import Guard
+
 # The same examples each time: a run of the tests says what a change did. To look further:
 # `pytest --hypothesis-profile default`.
 settings.register_profile("steady", derandomize=True)
 settings.load_profile("steady")
 
 Person = Callable[..., User]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def only_our_own_ports() -> None:
+    """No test depends on what else runs on this machine, or on what its name server knows."""
+    Guard(os.getpid()).install()
 
 
 @pytest.fixture
