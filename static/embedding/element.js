@@ -12,7 +12,7 @@
  *   note {code, message}.
  */
 
-import { csrfToken } from "./http.js";
+import { csrfToken } from "./our-site.js";
 import { look } from "./element-look.js";
 import { Session } from "./session.js";
 import { expectSteps } from "./steps.js";

@@ -1,6 +1,6 @@
 /** My notebooks: the list of a project's files, and what can be done with them. */
 
-import { RequestError, encodePath, fetchFile, request, untilReady } from "./http.js";
+import { RequestError, bodyOf, encodePath, fetchOurs, request, untilReady } from "./our-site.js";
 import { acceptUploads } from "./uploads.js";
 import { absolute, sizeText, timeText } from "./words.js";
 
@@ -199,7 +199,7 @@ async function download(event, name) {
   const link = document.createElement("a");
   say(`Getting “${name}”…`, { busy: true });
   try {
-    link.href = URL.createObjectURL(await fetchFile(event.currentTarget.href));
+    link.href = URL.createObjectURL(await contentOf(event.currentTarget.href));
   } catch (error) {
     return complain(error);
   }
@@ -207,6 +207,12 @@ async function download(event, name) {
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
   say("");
+}
+
+async function contentOf(url) {
+  const response = await fetchOurs("GET", url);
+  if (response.ok) return response.blob();
+  return bodyOf(response.status, () => response.text());
 }
 
 /** A free name such as "Untitled 2.ipynb". */

@@ -1,6 +1,6 @@
 /** Uploads: one after the other, with their progress; by the button, or dropped on the page. */
 
-import { RequestError, bodyOf, csrfToken } from "./http.js";
+import { RequestError, bodyOf, csrfToken } from "./our-site.js";
 import { sizeText } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
