@@ -1,20 +1,6 @@
 /**
- * The bridge to CoCalc: its messages as promises and a state. The protocol (CoCalc, July 2024,
- * observed) carries no ids:
- * 1. A message counts only from our frame's window and from CoCalc's origin.
- * 2. {action: "status"} -> {status: "done", connection, open_files}, even before sign-in. Callers
- *    share one request; any such reply settles it.
- * 3. {action: "open", project_id, path} -> the same with status "ack", then "done" or "error". The
- *    page reloads after sign-in, and what came before is lost without a word: repeat until "ack".
- * 4. Calls for one file are joined. A late reply settles a newer call for that file, rightly: it
- *    tells of the same file in the same page.
- * 5. {action: "closeall"} -> {status: "done", mesg: "all files are closed"}. Never repeated, as
- *    files may be open again. It rejects an open under way; a later one waits.
- * 6. An error without action is nobody's, unless it names the project of one open.
- * 7. {source: "cocalc-project-log", payload} comes unasked, even where no command is answered.
- * 8. "connected" proves nothing. Ready: open_files has the file, its open was acknowledged, or the
- *    project log has it opened. The log may come before any reply: then whether commands are
- *    answered is not known yet, and asked at once.
+ * The bridge to CoCalc: its messages as promises and a state. The protocol carries no ids; what was
+ * observed of it, and what follows, is in docs/scripts.md, as are the bridge's events.
  */
 
 const LIMITS = {
@@ -69,17 +55,6 @@ export class BridgeError extends Error {
   }
 }
 
-/**
- * @typedef {{quality: string, status: string, statusTime: Date?, ping: number?,
- *   openFiles: Map<string, string[]>}} Status
- *
- * Events; `time` in ms since 1970:
- * - state {state, previous, reason: "status|ack|log|silent|disconnected|unproven"}
- * - sent {command, time}
- * - reply {kind: "ack|done|error|status", command?, text, time, status?}
- * - log: CoCalc's project-log message
- * - channel {alive}
- */
 export class Bridge extends EventTarget {
   #frame;
   #origin;
@@ -103,11 +78,7 @@ export class Bridge extends EventTarget {
   #timer = null;
   #due;
 
-  /**
-   * @param {() => Window?} frameWindow asked every time
-   * @param {string} origin
-   * @param {{host?: EventTarget, limits?: Partial<typeof LIMITS>, clock?: object}} options
-   */
+  /** @param {() => Window?} frameWindow asked every time */
   constructor(frameWindow, origin, { host = window, limits, clock } = {}) {
     super();
     if (new URL(origin).origin !== origin) throw new TypeError(`not an origin: ${origin}`);
@@ -133,15 +104,12 @@ export class Bridge extends EventTarget {
     return this.#alive;
   }
 
-  /** @returns {Map<string, string[]>} */
+  /** @returns {Map<string, string[]>} by project */
   get openFiles() {
     return this.#files;
   }
 
-  /**
-   * Both promises settle; `result` is what is returned.
-   * @returns {Promise<void> & {acknowledged: Promise<void>, result: Promise<void>}}
-   */
+  /** @returns {Promise & {acknowledged: Promise, result: Promise}} all settle */
   open(projectId, path) {
     const { acknowledge, repeat } = this.#limits;
     const command = { action: "open", project_id: projectId, path };
@@ -151,7 +119,6 @@ export class Bridge extends EventTarget {
     return Object.assign(result, { acknowledged: request.acknowledged.promise, result });
   }
 
-  /** @returns {Promise<void>} */
   closeAll() {
     for (const request of this.#pending.values())
       if (request.command.path) this.#settle(request, "superseded");
@@ -159,7 +126,6 @@ export class Bridge extends EventTarget {
     return this.#request("closeall", { action: "closeall" }, "timeout_close", closeAll).promise;
   }
 
-  /** @returns {Promise<Status>} */
   status() {
     const { status, repeat } = this.#limits;
     return this.#request("status", STATUS, "timeout_status", status, repeat).promise;

@@ -6,70 +6,19 @@
  *
  * Attributes: path; project (CoCalc's id; else the user's own); label; height (a CSS length);
  *   toolbar ("full", "read-only", "none"); loading ("eager": at once, not when it is seen).
- *   Ours to set: state ("waiting", or one of a session's: see session.js).
+ *   Ours to set: state ("waiting", or one of a session's: see states.js).
  * Methods: open(path), closeAll(), status(), reload(). All return promises.
  * Events, which bubble: state {state, previous, code, message}, opened {project, path},
  *   note {code, message}.
  */
 
-import { csrfToken } from "./http.js";
-import { look } from "./element-look.js";
+import { View } from "./element-view.js";
+import { FocusGuard } from "./focus-guard.js";
 import { Session } from "./session.js";
+import { STATES } from "./states.js";
 import { expectSteps } from "./steps.js";
 
 const NOBODY = "00000000-0000-0000-0000-000000000000";
-const WORDS = {
-  waiting: "Loads when it is in view",
-  preparing: "Getting ready…",
-  opening: "Opening…",
-  ready: "Ready",
-  slow: "Slow: CoCalc takes its time",
-  lost: "Connection lost",
-  reconnecting: "Reconnecting…",
-  signed_out: "Signed out",
-  refused: "Not opened",
-  unreachable: "Not reached",
-  blocked: "Blocked",
-};
-const STEPS = {
-  account: "Preparing your account…",
-  project: "Preparing your project…",
-  membership: "Letting you in…",
-  starting: "Starting your project…",
-};
-const TITLES = {
-  lost: "The connection to CoCalc is lost",
-  signed_out: "You are signed out",
-  refused: "This was not opened",
-  unreachable: "This does not work at the moment",
-  blocked: "Your browser does not let CoCalc work here",
-  file_missing: "No such file",
-};
-const FAILED = ["signed_out", "refused", "unreachable", "blocked"];
-const BUSY = ["preparing", "opening"];
-const GESTURE_LASTS = 5500; // ms; a browser's user activation, with some to spare
-
-const SHELL = `
-<a class="skip" href="#after">Skip past the notebook</a>
-<div class="bar" part="toolbar">
-  <span class="name"></span>
-  <p class="light" role="status" aria-live="polite"><span class="dot" aria-hidden="true"></span><span class="words"></span></p>
-  <div class="buttons">
-    <button class="reload" type="button" title="Load CoCalc anew">Reload</button>
-    <form method="post" target="_blank" rel="noopener"><input type="hidden" name="csrfmiddlewaretoken"><input type="hidden" name="path"><button title="Open this file in CoCalc itself">Open in a new tab</button></form>
-  </div>
-</div>
-<div class="stage">
-  <p class="waiting" aria-hidden="true"><span class="dot"></span><span class="words"></span></p>
-  <div class="notice" hidden><div class="card">
-    <h2></h2>
-    <p class="text" role="alert"></p>
-    <p class="detail quiet" hidden></p>
-    <p class="buttons"><a class="sign-in button primary" target="_blank">Sign in</a><button class="again" type="button">Try again</button><button class="tab" type="button">Open in a new tab</button><button class="close" type="button">Keep working</button></p>
-  </div></div>
-</div>
-<span id="after" class="skip" tabindex="0">End of the notebook</span>
-`;
 
 /** What the tag says of our site; asked late, for a page may be put together by scripts. */
 const settings = () =>
@@ -105,7 +54,8 @@ class NotebookError extends Error {
 export class CocalcNotebook extends HTMLElement {
   static observedAttributes = ["path", "project", "label", "height", "toolbar"];
 
-  #root = null;
+  #view = null;
+  #guard = new FocusGuard(this);
   #settings = null;
   #session = null;
   #frame = null;
@@ -115,10 +65,6 @@ export class CocalcNotebook extends HTMLElement {
   #switching = null; // {path}, while the session decides whether it is opened
   #outcome = null; // {promise, resolve, reject} of what is being opened
   #listening = null; // AbortController
-  #guarded = false;
-  #over = false; // the pointer is over the frame
-  #gesture = { at: -Infinity, ours: false }; // the last one in the page around the frame
-  #focused = null; // there, before
 
   get path() {
     return this.getAttribute("path") ?? "";
@@ -141,8 +87,9 @@ export class CocalcNotebook extends HTMLElement {
   }
 
   connectedCallback() {
-    if (!this.#root) this.#build();
+    if (!this.#view) this.#build();
     this.#settings = settings();
+    this.#view.signIn = this.#settings?.signIn;
     this.#dress();
     this.#listen();
     this.#set({ state: "waiting" });
@@ -162,7 +109,7 @@ export class CocalcNotebook extends HTMLElement {
   }
 
   attributeChangedCallback(name, before, now) {
-    if (!this.#root || !this.isConnected || before === now) return;
+    if (!this.#view || !this.isConnected || before === now) return;
     this.#dress();
     if (name === "project" && this.#session) this.#restart();
     else if (name === "path" && this.#session && this.#session.path !== now) this.#switch(now);
@@ -249,6 +196,7 @@ export class CocalcNotebook extends HTMLElement {
       frame: { show: (url) => this.#show(url), clear: () => this.#clear() },
     });
     this.#session = session;
+    this.#view.session = true;
     session.addEventListener("state", ({ detail }) => this.#set(detail));
     session.addEventListener("note", ({ detail }) => this.#note(detail));
     session.addEventListener("reply", ({ detail: { status } }) => {
@@ -260,6 +208,7 @@ export class CocalcNotebook extends HTMLElement {
   #end() {
     this.#session?.destroy();
     this.#session = this.#switching = null;
+    this.#view.session = false;
     this.#files = [];
     this.#clear();
     prepared(this);
@@ -284,7 +233,7 @@ export class CocalcNotebook extends HTMLElement {
       if (this.#switching !== mine) return;
       this.#switching = null;
       this.#settle(error);
-      this.#say({ title: TITLES[error.code] ?? TITLES.refused, text: error.message, strip: true });
+      this.#view.notOpened(error);
     }
   }
 
@@ -306,13 +255,12 @@ export class CocalcNotebook extends HTMLElement {
     frame.title = `${this.label} in CoCalc`;
     frame.allow = ["clipboard-read", "clipboard-write", "fullscreen"].map((it) => `${it} ${origin}`).join("; ");
     frame.referrerPolicy = "no-referrer";
-    frame.addEventListener("pointerenter", () => (this.#over = true));
-    frame.addEventListener("pointerleave", () => (this.#over = false));
-    this.#guarded = frame.inert = true;
+    frame.inert = true;
+    this.#guard.watch(frame);
     this.#clear();
     this.#frame = frame;
     this.#stepsOver = expectSteps();
-    this.#$(".stage").append(frame);
+    this.#view.stage.append(frame);
     // Not `src`: Back would walk through tokens.
     frame.contentWindow.location.replace(url);
     return () => frame.contentWindow;
@@ -324,146 +272,56 @@ export class CocalcNotebook extends HTMLElement {
     this.#frame = null;
   }
 
-  /* Focus ---------------------------------------------------------------------------------- */
+  /* What one sees -------------------------------------------------------------------------- */
 
-  /**
-   * While it loads, and when its editor is there, CoCalc takes the focus: from somebody who may be
-   * typing elsewhere on the page. Until the first use of the frame it is given back. Use is a
-   * gesture that happened in the frame (a page is told of it by its own activation), or one that
-   * leads there.
-   */
-  #guard() {
-    if (!this.#guarded || !this.#frame || this.#root.activeElement !== this.#frame) return;
-    const active = navigator.userActivation?.isActive ?? true;
-    const elsewhere = performance.now() - this.#gesture.at < GESTURE_LASTS && !this.#gesture.ours;
-    if (this.#over || (active && !elsewhere)) {
-      this.#guarded = false;
-      return;
-    }
-    this.#frame.blur();
-    window.focus();
-    if (this.#focused?.isConnected) this.#focused.focus({ preventScroll: true });
+  #build() {
+    this.#view = new View(this.attachShadow({ mode: "open" }), {
+      reload: () => this.reload(),
+      again: () => this.#again(),
+      close: () => {
+        this.#view.hush();
+        this.#frame?.focus();
+      },
+      tab: () => ({ action: this.#urls().tab, path: this.path }),
+    });
   }
 
   #listen() {
     this.#listening = new AbortController();
     const { signal } = this.#listening;
-    const on = (type, act) => window.addEventListener(type, act, { signal, capture: true });
-    on("beforeunload", (event) => this.#session?.atRisk && event.preventDefault());
-    // Once the focus has arrived: what is done while it moves is lost.
-    on("blur", ({ target }) => target === window && setTimeout(() => this.#guard()));
-    const note = () => {
-      if (document.activeElement !== this) this.#focused = document.activeElement;
-    };
-    on("focusin", note);
-    for (const type of ["keydown", "pointerup"])
-      on(type, (event) => {
-        note();
-        const ours = event.key === "Tab" || event.composedPath().includes(this);
-        this.#gesture = { at: performance.now(), ours };
-      });
-  }
-
-  /* What one sees -------------------------------------------------------------------------- */
-
-  #build() {
-    this.#root = this.attachShadow({ mode: "open" });
-    this.#root.adoptedStyleSheets = [look];
-    this.#root.innerHTML = SHELL;
-    this.#on(".reload", () => this.reload());
-    this.#on(".again", () => this.#again());
-    this.#on(".tab", () => this.#$("form").requestSubmit());
-    this.#on(".close", () => this.#hush(true));
-    this.#on(".skip", (event) => {
-      event.preventDefault(); // the address is the page's
-      this.#$("#after").focus();
-    });
-    this.#$("form").addEventListener("submit", ({ target }) => {
-      target.action = this.#urls().tab;
-      target.elements.path.value = this.path;
-      target.elements.csrfmiddlewaretoken.value = csrfToken();
-    });
-  }
-
-  #$(selector) {
-    return this.#root.querySelector(selector);
-  }
-
-  #on(selector, act) {
-    this.#$(selector).addEventListener("click", act);
+    const ask = (event) => this.#session?.atRisk && event.preventDefault();
+    window.addEventListener("beforeunload", ask, { signal, capture: true });
+    this.#guard.listen(signal);
   }
 
   /** Follows the attributes. */
   #dress() {
-    const toolbar = this.getAttribute("toolbar");
     const height = this.getAttribute("height") ?? "";
     this.style.height = /^\d+$/.test(height) ? `${height}px` : height;
-    this.#$(".bar").hidden = toolbar === "none";
-    this.#$(".bar .buttons").hidden = toolbar === "read-only";
-    this.#$(".name").textContent = this.#$(".name").title = this.label;
+    this.#view.dress(this.label, this.getAttribute("toolbar"));
     if (this.#frame) this.#frame.title = `${this.label} in CoCalc`;
   }
 
   #set(detail) {
-    const { state, code = "", message = "", adminMessage = "", step = "", retryAt = null, first = true } = detail;
+    const { state, code = "", message = "" } = detail;
+    const { busy, failed } = STATES[state] ?? {};
     const previous = this.state;
     this.setAttribute("state", state);
-    const words = STEPS[step] ?? WORDS[state];
-    for (const place of this.#root.querySelectorAll(".words"))
-      if (place.textContent !== words) place.textContent = words;
-    this.#$(".light").dataset.state = this.#$(".waiting").dataset.state = state;
-    this.#$(".waiting").hidden = Boolean(this.#frame);
-    const nothing = ["waiting", "signed_out"].includes(state);
-    this.#$(".reload").disabled = nothing;
-    this.#$("form button").disabled = nothing || state === "refused";
-    if (this.#frame && !BUSY.includes(state)) this.#frame.inert = false;
-    if (state === "lost" || FAILED.includes(state)) {
-      const text = retryAt ? `${message} It is tried again by itself.` : message;
-      const strip = state === "lost" || (!first && Boolean(this.#frame));
-      this.#say({ title: TITLES[code] ?? TITLES[state], text, detail: adminMessage, state, code, strip });
-    } else this.#hush();
+    this.#view.show(detail, Boolean(this.#frame));
+    if (this.#frame && !busy) this.#frame.inert = false;
     if (state !== "preparing") prepared(this);
     if (state === "ready") this.#stepsOver?.();
-    if (FAILED.includes(state)) this.#settle(new NotebookError(code || state, message));
+    if (failed) this.#settle(new NotebookError(code || state, message));
     if (state !== previous) this.#tell("state", { state, previous, code, message });
     const anew = state === "ready" && previous !== "slow" && previous !== "lost";
     if (anew && !this.#switching) this.#opened();
-  }
-
-  /** In place of the notebook; or, as a strip, above one that may still be there. */
-  #say({ title, text, detail = "", state = "", code = "", strip }) {
-    const notice = this.#$(".notice");
-    const missing = code === "file_missing" || code === "bad_path";
-    this.#$("h2").textContent = title;
-    this.#$("h2").hidden = !title;
-    this.#$(".text").textContent = text;
-    this.#$(".detail").textContent = detail;
-    this.#$(".detail").hidden = !detail;
-    const [again, signInLink] = [this.#$(".again"), this.#$(".sign-in")];
-    const signIn = state === "signed_out" && code !== "other_user" && this.#settings?.signIn;
-    signInLink.hidden = !signIn;
-    if (signIn) signInLink.href = signIn;
-    signInLink.target = this.#session ? "_blank" : "_self";
-    again.textContent = code === "other_user" ? "Reload the page" : "Try again";
-    again.hidden = missing || !this.#session || !state;
-    again.classList.toggle("primary", !signIn);
-    this.#$(".tab").hidden = !["lost", "unreachable", "blocked"].includes(state) || this.getAttribute("toolbar") !== "none";
-    this.#$(".close").hidden = !strip;
-    notice.className = `notice ${strip ? "strip" : "whole"}`;
-    notice.dataset.code = code;
-    notice.hidden = false;
-  }
-
-  #hush(back = false) {
-    this.#$(".notice").hidden = true;
-    if (back) this.#frame?.focus();
   }
 
   #note(detail) {
     const { code, message } = detail;
     if (!message) return;
     this.#tell("note", { code, message });
-    this.#say({ title: "", text: message, strip: true });
+    this.#view.note(message);
   }
 
   #again() {

@@ -1,14 +1,8 @@
 /** My notebooks: the list of a project's files, and what can be done with them. */
 
-import {
-  RequestError,
-  bodyOf,
-  csrfToken,
-  encodePath,
-  fetchFile,
-  request,
-  untilReady,
-} from "./http.js";
+import { RequestError, bodyOf, encodePath, fetchOurs, request, untilReady } from "./our-site.js";
+import { acceptUploads } from "./uploads.js";
+import { absolute, sizeText, timeText } from "./words.js";
 
 const page = JSON.parse(document.getElementById("page").textContent);
 const { urls } = page;
@@ -44,7 +38,6 @@ function complain(error, retry = null) {
   button.onclick = retry;
   $("problem").hidden = false;
 }
-
 
 function enable(enabled) {
   for (const id of ["new-notebook", "new-folder", "upload"]) $(id).disabled = !enabled;
@@ -86,24 +79,6 @@ async function prepare() {
     return complain(error, prepare);
   }
   await load();
-}
-
-const SIZES = ["B", "kB", "MB", "GB"];
-function sizeText(bytes) {
-  const unit = Math.min(SIZES.length - 1, Math.floor(Math.log10(Math.max(bytes, 1)) / 3));
-  const value = bytes / 1000 ** unit;
-  return `${value < 10 && unit ? value.toFixed(1) : Math.round(value)} ${SIZES[unit]}`;
-}
-
-const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
-const absolute = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-function timeText(date) {
-  const seconds = (date - Date.now()) / 1000;
-  if (seconds > -45) return "just now";
-  if (seconds > -3600) return relative.format(Math.round(seconds / 60), "minute");
-  if (seconds > -86400) return relative.format(Math.round(seconds / 3600), "hour");
-  if (seconds > -7 * 86400) return relative.format(Math.round(seconds / 86400), "day");
-  return absolute.format(date);
 }
 
 function draw() {
@@ -224,7 +199,7 @@ async function download(event, name) {
   const link = document.createElement("a");
   say(`Getting “${name}”…`, { busy: true });
   try {
-    link.href = URL.createObjectURL(await fetchFile(event.currentTarget.href));
+    link.href = URL.createObjectURL(await contentOf(event.currentTarget.href));
   } catch (error) {
     return complain(error);
   }
@@ -232,6 +207,12 @@ async function download(event, name) {
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
   say("");
+}
+
+async function contentOf(url) {
+  const response = await fetchOurs("GET", url);
+  if (response.ok) return response.blob();
+  return bodyOf(response.status, () => response.text());
 }
 
 /** A free name such as "Untitled 2.ipynb". */
@@ -283,114 +264,12 @@ function remove(entry, tr) {
   });
 }
 
-/* Uploads ---------------------------------------------------------------------------------- */
-
-let queue = Promise.resolve();
-
-/** One after the other, so that a class behind one connection stays usable. */
-function uploadAll(files) {
-  for (const file of files) {
-    const item = $("uploading").content.firstElementChild.cloneNode(true);
-    const target = { path: join(file.name), folder };
-    item.querySelector(".name").textContent = file.name;
-    item.querySelector(".outcome").textContent = "Waiting…";
-    item.querySelector(".dismiss").onclick = () => item.remove();
-    $("uploads").append(item);
-    queue = queue.then(() => uploadOne(file, target, item));
-  }
-  queue = queue.then(load);
-}
-
-async function uploadOne(file, target, item, overwrite = false) {
-  const part = (name) => item.querySelector(`.${name}`);
-  const progress = item.querySelector("progress");
-  item.dataset.state = "sending";
-  part("replace").hidden = part("dismiss").hidden = true;
-  progress.hidden = false;
-  part("outcome").textContent = "Sending…";
-  try {
-    if (file.size > page.uploadMax)
-      throw new RequestError({
-        code: "too_large",
-        message: `This is too large: files may have up to ${sizeText(page.uploadMax)}.`,
-      });
-    await send(file, target.path, overwrite, (share) => {
-      progress.value = share;
-      if (share === 1) part("outcome").textContent = "Storing…";
-    });
-    item.dataset.state = "done";
-    part("outcome").textContent = "Done";
-    setTimeout(() => item.remove(), 5000);
-  } catch (error) {
-    if (!(error instanceof RequestError)) throw error;
-    item.dataset.state = "failed";
-    part("outcome").textContent = error.message;
-    part("dismiss").hidden = false;
-    const again = error.code === "exists" ? "Replace" : error.recoverable ? "Try again" : "";
-    part("replace").textContent = again;
-    part("replace").hidden = !again;
-    part("replace").onclick = () => {
-      queue = queue.then(() => uploadOne(file, target, item, error.code === "exists")).then(load);
-    };
-  }
-  progress.hidden = true;
-}
-
-/** With XMLHttpRequest, as fetch tells nothing of an upload's progress. */
-function send(file, path, overwrite, onProgress) {
-  const form = new FormData();
-  form.append("path", path);
-  if (overwrite) form.append("overwrite", "1");
-  form.append("file", file);
-  return new Promise((resolve, reject) => {
-    const xhr = new XMLHttpRequest();
-    xhr.open("POST", urls.upload);
-    xhr.setRequestHeader("Accept", "application/json");
-    xhr.setRequestHeader("X-CSRFToken", csrfToken());
-    xhr.upload.onprogress = ({ loaded, total }) => onProgress(total ? loaded / total : 0);
-    xhr.onload = () => bodyOf(xhr.status, async () => xhr.responseText).then(resolve, reject);
-    xhr.onerror = () =>
-      reject(
-        new RequestError({
-          code: "unreachable",
-          message: "The upload was cut off. Check your connection and try again.",
-          recoverable: true,
-        }),
-      );
-    xhr.send(form);
-  });
-}
-
-function dropZone() {
-  let depth = 0; // dragenter and dragleave come for every element on the way
-  const over = (by) => {
-    depth += by;
-    $("drop").hidden = depth <= 0;
-  };
-  const withFiles = (event) => event.dataTransfer?.types.includes("Files");
-  document.addEventListener("dragenter", (event) => withFiles(event) && over(1));
-  document.addEventListener("dragleave", (event) => withFiles(event) && over(-1));
-  document.addEventListener("dragover", (event) => withFiles(event) && event.preventDefault());
-  document.addEventListener("drop", (event) => {
-    if (!withFiles(event)) return;
-    event.preventDefault();
-    depth = 0;
-    $("drop").hidden = true;
-    if (!$("upload").disabled) uploadAll(event.dataTransfer.files);
-  });
-}
-
 /* Start ------------------------------------------------------------------------------------ */
 
 $("new-notebook").addEventListener("click", newNotebook);
 $("empty-new").addEventListener("click", newNotebook);
 $("new-folder").addEventListener("click", newFolder);
-$("upload").addEventListener("click", () => $("chosen").click());
-$("chosen").addEventListener("change", ({ target }) => {
-  uploadAll([...target.files]);
-  target.value = "";
-});
-dropZone();
+acceptUploads({ url: urls.upload, most: page.uploadMax }, join, load);
 // What was done in the notebook meanwhile shows when the user comes back by Back.
 window.addEventListener("pageshow", ({ persisted }) => persisted && load());
 page.next ? prepare() : load();

@@ -1,9 +1,6 @@
-/**
- * The notebook page: shows a session (session.js) in a frame, with a light, notices, a switcher
- * for other files and the activity panel; and it keeps the history in order.
- */
+/** The notebook page: a session in a frame, with a light, notices and a switcher for other files. */
 
-import { RequestError, encodePath, request } from "./http.js";
+import { RequestError, encodePath, request } from "./our-site.js";
 import { Panel } from "./panel.js";
 import { Session } from "./session.js";
 
@@ -243,14 +240,11 @@ document.querySelector(".switcher").addEventListener("keydown", ({ key }) => {
 
 /* Back ------------------------------------------------------------------------------------- */
 
-// How many steps back the page lies that led here; kept in the history for when we are reloaded.
+// How many steps back the page lies that led here.
 let depth = history.state?.depth ?? 1;
 let before = NaN; // the history's length without what the frame adds, until that is covered
 
-/**
- * Signing in, CoCalc's page adds a step to the history, and Back would lead to the address with
- * the token again, out of our sight. So a step of our own comes on top, and we are told of Back.
- */
+/** Signing in, CoCalc's page adds a step to the history. One of our own covers it: see steps.js. */
 function coverSignIn() {
   const added = history.length - before;
   before = NaN;

@@ -1,0 +1,161 @@
+/** What one sees around a notebook on a page: the toolbar with its light, and notices. */
+
+import { look } from "./element-look.js";
+import { csrfToken } from "./our-site.js";
+import { STATES } from "./states.js";
+
+const WORDS = {
+  waiting: "Loads when it is in view",
+  preparing: "Getting ready…",
+  opening: "Opening…",
+  ready: "Ready",
+  slow: "Slow: CoCalc takes its time",
+  lost: "Connection lost",
+  reconnecting: "Reconnecting…",
+  signed_out: "Signed out",
+  refused: "Not opened",
+  unreachable: "Not reached",
+  blocked: "Blocked",
+};
+const STEPS = {
+  account: "Preparing your account…",
+  project: "Preparing your project…",
+  membership: "Letting you in…",
+  starting: "Starting your project…",
+};
+const TITLES = {
+  lost: "The connection to CoCalc is lost",
+  signed_out: "You are signed out",
+  refused: "This was not opened",
+  unreachable: "This does not work at the moment",
+  blocked: "Your browser does not let CoCalc work here",
+  file_missing: "No such file",
+};
+
+const SHELL = `
+<a class="skip" href="#after">Skip past the notebook</a>
+<div class="bar" part="toolbar">
+  <span class="name"></span>
+  <p class="light" role="status" aria-live="polite"><span class="dot" aria-hidden="true"></span><span class="words"></span></p>
+  <div class="buttons">
+    <button class="reload" type="button" title="Load CoCalc anew">Reload</button>
+    <form method="post" target="_blank" rel="noopener"><input type="hidden" name="csrfmiddlewaretoken"><input type="hidden" name="path"><button title="Open this file in CoCalc itself">Open in a new tab</button></form>
+  </div>
+</div>
+<div class="stage">
+  <p class="waiting" aria-hidden="true"><span class="dot"></span><span class="words"></span></p>
+  <div class="notice" hidden><div class="card">
+    <h2></h2>
+    <p class="text" role="alert"></p>
+    <p class="detail quiet" hidden></p>
+    <p class="buttons"><a class="sign-in button primary" target="_blank">Sign in</a><button class="again" type="button">Try again</button><button class="tab" type="button">Open in a new tab</button><button class="close" type="button">Keep working</button></p>
+  </div></div>
+</div>
+<span id="after" class="skip" tabindex="0">End of the notebook</span>
+`;
+
+export class View {
+  signIn = null; // its address
+  session = false; // is there one?
+  #root;
+  #bare = false; // no toolbar
+
+  /**
+   * @param {ShadowRoot} root
+   * @param {object} acts {reload(), again(), close(), tab(): {action, path}}: what the buttons do;
+   *   `tab` says what is opened in a new one
+   */
+  constructor(root, acts) {
+    this.#root = root;
+    root.adoptedStyleSheets = [look];
+    root.innerHTML = SHELL;
+    this.#on(".reload", acts.reload);
+    this.#on(".again", acts.again);
+    this.#on(".close", acts.close);
+    this.#on(".tab", () => this.#$("form").requestSubmit());
+    this.#on(".skip", (event) => {
+      event.preventDefault(); // the address is the page's
+      this.#$("#after").focus();
+    });
+    this.#$("form").addEventListener("submit", ({ target }) => {
+      const { action, path } = acts.tab();
+      target.action = action;
+      target.elements.path.value = path;
+      target.elements.csrfmiddlewaretoken.value = csrfToken();
+    });
+  }
+
+  get stage() {
+    return this.#$(".stage");
+  }
+
+  #$(selector) {
+    return this.#root.querySelector(selector);
+  }
+
+  #on(selector, act) {
+    this.#$(selector).addEventListener("click", act);
+  }
+
+  /** @param {string?} toolbar "full", "read-only" or "none" */
+  dress(label, toolbar) {
+    this.#bare = toolbar === "none";
+    this.#$(".bar").hidden = this.#bare;
+    this.#$(".bar .buttons").hidden = toolbar === "read-only";
+    this.#$(".name").textContent = this.#$(".name").title = label;
+  }
+
+  /** A session's state, or "waiting". `framed`: there may be a notebook in the frame. */
+  show({ state, code, message, adminMessage = "", step, retryAt, first = true }, framed) {
+    const { failed, nobody } = STATES[state] ?? { nobody: true };
+    const words = STEPS[step] ?? WORDS[state];
+    for (const place of this.#root.querySelectorAll(".words"))
+      if (place.textContent !== words) place.textContent = words;
+    this.#$(".light").dataset.state = this.#$(".waiting").dataset.state = state;
+    this.#$(".waiting").hidden = framed;
+    this.#$(".reload").disabled = Boolean(nobody);
+    this.#$("form button").disabled = nobody || state === "refused";
+    if (!failed && state !== "lost") return this.hush();
+    const text = retryAt ? `${message} It is tried again by itself.` : message;
+    const strip = state === "lost" || (!first && framed);
+    this.#say({ title: TITLES[code] ?? TITLES[state], text, detail: adminMessage, state, code, strip });
+  }
+
+  /** One line above the notebook. */
+  note(text) {
+    this.#say({ title: "", text, strip: true });
+  }
+
+  /** What was to be opened instead was not. */
+  notOpened({ code, message }) {
+    this.#say({ title: TITLES[code] ?? TITLES.refused, text: message, strip: true });
+  }
+
+  /** In place of the notebook; or, as a strip, above one that may still be there. */
+  #say({ title, text, detail = "", state = "", code = "", strip }) {
+    const notice = this.#$(".notice");
+    const missing = code === "file_missing" || code === "bad_path";
+    this.#$("h2").textContent = title;
+    this.#$("h2").hidden = !title;
+    this.#$(".text").textContent = text;
+    this.#$(".detail").textContent = detail;
+    this.#$(".detail").hidden = !detail;
+    const [again, signInLink] = [this.#$(".again"), this.#$(".sign-in")];
+    const signIn = state === "signed_out" && code !== "other_user" && this.signIn;
+    signInLink.hidden = !signIn;
+    if (signIn) signInLink.href = signIn;
+    signInLink.target = this.session ? "_blank" : "_self";
+    again.textContent = code === "other_user" ? "Reload the page" : "Try again";
+    again.hidden = missing || !this.session || !state;
+    again.classList.toggle("primary", !signIn);
+    this.#$(".tab").hidden = !["lost", "unreachable", "blocked"].includes(state) || !this.#bare;
+    this.#$(".close").hidden = !strip;
+    notice.className = `notice ${strip ? "strip" : "whole"}`;
+    notice.dataset.code = code;
+    notice.hidden = false;
+  }
+
+  hush() {
+    this.#$(".notice").hidden = true;
+  }
+}

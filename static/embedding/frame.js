@@ -1,0 +1,200 @@
+/** A frame with CoCalc in it: what is open there, is it silent, is somebody signed in? */
+
+import { Bridge } from "./bridge.js";
+
+const SILENT = 6000; // ms; nothing heard; at the second time it is believed
+const UNOPENED = 12000; // an answer, but no file
+const VERIFY = 8000; // an `open` to see whether somebody is signed in there
+const GONE = 4000; // the same, when no file is open there
+const DEAD = 15000; // lost and silent
+
+const NO_CAUSE = {
+  code: "cocalc_silent",
+  message: "CoCalc does not answer your browser.",
+  adminMessage: "Nothing was heard from the frame, and this site could not be asked why.",
+};
+
+/** Events of its own: over (another is needed), cause (of an unopened file), note. */
+export class Frame extends Bridge {
+  files = []; // open there, as last heard
+  #missing; // to open again
+  #rhythm;
+  #site;
+  #session;
+  #opening; // the first `open`
+  #heardAt; // by the rhythm
+  #time = null; // of the last status
+  #verifying = false;
+  #gone = false;
+
+  constructor(window, origin, host, rhythm, site, session, missing) {
+    super(window, origin, { host, clock: rhythm });
+    this.#rhythm = rhythm;
+    this.#site = site;
+    this.#session = session;
+    this.#missing = missing;
+    const on = (type, act) => this.addEventListener(type, ({ detail }) => act(detail));
+    for (const type of ["log", "reply"]) on(type, () => (this.#heardAt = rhythm.now()));
+    on("reply", (reply) => this.#onReply(reply));
+    on("channel", ({ alive }) => !alive && session.state === "ready" && this.#explainChannel());
+    on("state", ({ state, previous }) => {
+      if (state !== "lost") return;
+      if (previous === "opening") this.#suspect(this.#silent ? "silent" : "unopened", true);
+      else this.#wait();
+    });
+  }
+
+  begin() {
+    const { project, path } = this.#session;
+    this.expect(project, path);
+    this.#rhythm.later("silent", SILENT, () => this.#suspect("silent"));
+    this.watch();
+    this.#opening = this.open(project, path).catch(() => {}); // the states tell
+  }
+
+  /** It is ready. */
+  restore() {
+    const { path } = this.#session;
+    this.rest();
+    if (this.#missing.some((file) => file !== path)) this.#openAgain();
+    this.#missing = [];
+    this.isOpen(path);
+    if (this.alive === false) this.#explainChannel();
+  }
+
+  /** Known before a status tells it. */
+  isOpen(path) {
+    if (!this.files.includes(path)) this.files = [...this.files, path];
+  }
+
+  /** For the next frame; `all`: also what is open here. */
+  missing(all) {
+    return [...new Set([...this.#missing, ...(all ? this.files : [])])];
+  }
+
+  get answers() {
+    return this.#rhythm.now() - this.#heardAt < DEAD;
+  }
+
+  get #silent() {
+    return this.#heardAt === undefined;
+  }
+
+  /** Soon after the opening it is not known yet whether commands are answered. */
+  async answering() {
+    // A call joins one under way, whose time may be over at once; so two.
+    for (let calls = 0; this.alive === null && calls < 2; calls++)
+      await this.status().catch(() => {});
+    return this.alive;
+  }
+
+  rest() {
+    this.#rhythm.forget("silent", "unopened", "dead");
+  }
+
+  destroy() {
+    super.destroy();
+    this.rest();
+    this.#rhythm.forget("verify");
+    this.#gone = true;
+  }
+
+  #tell(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+
+  #onReply({ status }) {
+    if (this.state === "opening" && !this.#rhythm.has("unopened")) {
+      this.#rhythm.forget("silent");
+      this.#rhythm.later("unopened", UNOPENED, () => this.#suspect("unopened", true));
+    }
+    if (status?.status !== "connected") return;
+    const files = status.openFiles.get(this.#session.project) ?? [];
+    const time = Number(status.statusTime);
+    const anew = this.#time !== null && time !== this.#time;
+    // CoCalc's page loses files when loaded anew, or signed out.
+    if (anew && this.files.length && !files.length && !this.#session.first) {
+      this.verify(GONE);
+      return;
+    }
+    this.#time = time;
+    if (!this.#verifying) this.files = files;
+  }
+
+  /** Is somebody signed in there? Then the files come back. */
+  async verify(wait = VERIFY) {
+    const { project, path, asking } = this.#session;
+    if (this.#verifying || asking) return;
+    this.#verifying = true;
+    const { files } = this;
+    try {
+      await this.#site.check(path);
+      if (this.#gone || this.#session.path !== path) return;
+      const open = this.open(project, path);
+      const limit = new Promise((resolve) => this.#rhythm.later("verify", wait, resolve));
+      const answered = await Promise.race([open.acknowledged.then(() => true), limit]);
+      if (this.#gone) return;
+      if (!answered) this.#tell("over");
+      else if (files.some((file) => file !== path)) {
+        this.#missing = files;
+        await this.#openAgain();
+        this.#missing = [];
+      }
+    } catch {
+      // The frame, or our site: the next look tells.
+    } finally {
+      this.#verifying = false;
+    }
+  }
+
+  /** All files that were open, the current one last. */
+  async #openAgain() {
+    const { project, path } = this.#session;
+    const missing = this.#missing.filter((file) => file !== path);
+    await this.#opening; // the same file's would be joined to it, and not be the last
+    for (const file of [...missing, path]) {
+      try {
+        if (file !== path) await this.#site.check(file);
+        if (this.#gone || this.#session.path !== path) return;
+        // To the end: what opens slowly comes to the front late.
+        await this.open(project, file);
+      } catch {
+        // Renamed, deleted, or not answered: the others all the same.
+      }
+    }
+  }
+
+  /** Lost, it is left alone while it says something. */
+  #wait() {
+    this.#rhythm.later("dead", DEAD, () => {
+      if (this.state !== "lost" || this.#session.asking) return;
+      if (this.#rhythm.offline || this.alive === false || this.answers) this.#wait();
+      else this.#tell("over");
+    });
+  }
+
+  /** Why does it not open the file? `believed`: the likely cause, if none is sure. */
+  async #suspect(seen, believed = false) {
+    const well = () => this.#gone || this.#session.state !== "opening" || this.state === "ready";
+    if (well()) return;
+    let cause = believed ? NO_CAUSE : null;
+    try {
+      const body = await this.#site.diagnose(seen, 15000);
+      if (believed || body.certain) cause = body;
+    } catch (error) {
+      if (this.#gone || this.#site.isOfUser(error)) return;
+    }
+    if (well() || (seen === "silent" && !this.#silent)) return; // meanwhile
+    if (cause) this.#tell("cause", cause);
+    else this.#rhythm.later("silent", SILENT, () => this.#suspect(seen, true));
+  }
+
+  async #explainChannel() {
+    try {
+      const body = await this.#site.diagnose("channel");
+      if (!this.#gone) this.#tell("note", { ...body, message: "" });
+    } catch {
+      // It goes without saying why.
+    }
+  }
+}

@@ -1,0 +1,222 @@
+/** What is said to our own site, and its failures in words. */
+
+/** `code` is stable, `message` for the user, `recoverable`: trying again may help. */
+export class RequestError extends Error {
+  constructor({ code, message, recoverable = false, retryAfter = null, detail = "" }, status = 0) {
+    super(message);
+    this.name = "RequestError";
+    Object.assign(this, { code, recoverable, retryAfter, detail, status });
+  }
+}
+
+const UNREACHABLE = {
+  code: "unreachable",
+  message: "This site cannot be reached. Check your connection and try again.",
+  recoverable: true,
+};
+const TIMED_OUT = {
+  code: "timeout",
+  message: "This site took too long to answer. Please try again.",
+  recoverable: true,
+};
+const UNCLEAR = {
+  code: "unclear",
+  message: "This site gave an answer that makes no sense. Please reload the page.",
+};
+export const SIGNED_OUT = {
+  code: "signed_out",
+  message: "You have been signed out. Sign in again in another tab, and this one goes on.",
+};
+
+const LOOK = 5000; // ms; between two looks at who is signed in
+const RENEW = 240000; // the sign-in
+const WARN = 300000; // before it ends
+
+const tokens = () => document.querySelectorAll("[name=csrfmiddlewaretoken]");
+
+/** Shows a request to come from our own page; the cookie itself is not readable. */
+export const csrfToken = () => tokens()[0].value;
+
+/** @returns {Promise<{status: number, body: any}>} rejects with a RequestError, or AbortError */
+export async function request(method, url, options) {
+  const response = await fetchOurs(method, url, options);
+  return { status: response.status, body: await bodyOf(response.status, () => response.text()) };
+}
+
+export async function fetchOurs(method, url, { json, keepalive, limit = 200_000, signal } = {}) {
+  const headers = { Accept: "application/json" };
+  if (method !== "GET") headers["X-CSRFToken"] = csrfToken();
+  if (json) headers["Content-Type"] = "application/json";
+  const timeout = AbortSignal.timeout(limit);
+  try {
+    return await fetch(url, {
+      method,
+      headers,
+      keepalive,
+      body: json && JSON.stringify(json),
+      cache: "no-store",
+      redirect: "error",
+      signal: signal ? any([signal, timeout]) : timeout,
+    });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new RequestError(timeout.aborted ? TIMED_OUT : UNREACHABLE);
+  }
+}
+
+/** Reads an answer of ours; a failure of any shape becomes a RequestError. */
+export async function bodyOf(status, text) {
+  let body = null;
+  try {
+    body = status === 204 ? {} : JSON.parse(await text());
+  } catch {
+    // An error page, of ours or of a proxy.
+  }
+  if (status >= 200 && status < 300 && body) return body;
+  throw new RequestError(body?.error ?? UNCLEAR, status);
+}
+
+/** AbortSignal.any, for browsers from before 2024. */
+function any(signals) {
+  if (AbortSignal.any) return AbortSignal.any(signals);
+  const controller = new AbortController();
+  for (const signal of signals) signal.addEventListener("abort", () => controller.abort());
+  return controller.signal;
+}
+
+/** Repeats a request while the site answers 202: a step is done. */
+export async function untilReady(ask, onStep) {
+  const end = performance.now() + 240_000; // a project may take minutes to start
+  for (;;) {
+    const { status, body } = await ask();
+    if (status !== 202) return body;
+    if (body.next) onStep(body.next);
+    if (performance.now() > end) throw new RequestError(TIMED_OUT);
+    // Without `done`, another request is at this step: give it time.
+    if (!body.done) await new Promise((resolve) => setTimeout(resolve, 700));
+  }
+}
+
+export const encodePath = (path) => path.split("/").map(encodeURIComponent).join("/");
+
+/** What a session says. */
+export class OurSite {
+  row = null; // {id, began, ended}: the embed session there
+  known = false; // when the sign-in ends
+  #urls;
+  #user;
+  #rhythm;
+  #on;
+  #looked = -Infinity;
+  #warned = false;
+
+  /** @param {object} on {works(): boolean, ending(), out({code, message}), back()} */
+  constructor(urls, user, rhythm, on) {
+    this.#urls = urls;
+    this.#user = user;
+    this.#rhythm = rhythm;
+    this.#on = on;
+  }
+
+  /** @returns {Promise<{url, project, row}>} */
+  async mint(path, again, signal, onStep) {
+    const row = { id: crypto.randomUUID(), began: performance.now(), ended: false };
+    const step = async () => {
+      const json = { session: row.id, path, user: this.#user, again };
+      const answer = await this.#ask("POST", this.#urls.session, { json, signal });
+      again = false;
+      return answer;
+    };
+    return { ...(await untilReady(step, onStep)), row };
+  }
+
+  /** Rejects if the file is not there. */
+  async check(path) {
+    try {
+      await request("GET", `${this.#urls.check}?${new URLSearchParams({ path })}`);
+    } catch (error) {
+      this.isOfUser(error);
+      throw error;
+    }
+  }
+
+  /** What is the cause of what is seen? */
+  async diagnose(seen, limit) {
+    return (await this.#askOfRow("diagnosis", { json: { seen }, limit })).body;
+  }
+
+  report(state, reason = "") {
+    const { row } = this;
+    if (!row || (row.ended && reason !== "resumed")) return;
+    row.ended = state === "closed";
+    const json = { state, reason, ms: Math.round(performance.now() - row.began) };
+    // Losing a report harms nobody.
+    this.#askOfRow("report", { json, keepalive: true }).catch(() => {});
+  }
+
+  async #askOfRow(name, options) {
+    const url = this.#urls[name].replace(/0{8}(-0{4}){3}-0{12}/, this.row.id);
+    return this.#ask("POST", url, options);
+  }
+
+  /** Where only the token is void, by a sign-in elsewhere, once more with another. */
+  async #ask(method, url, options) {
+    try {
+      return await request(method, url, options);
+    } catch (error) {
+      if (error.code !== "csrf") throw error;
+      await this.#presence();
+      return request(method, url, options);
+    }
+  }
+
+  /** Rejects if it is not the page's user who is signed in. */
+  async #presence() {
+    const query = new URLSearchParams({ user: this.#user });
+    const { body } = await request("GET", `${this.#urls.presence}?${query}`);
+    for (const field of tokens()) field.value = body.csrf;
+    this.#signedIn(body);
+  }
+
+  isOfUser(error) {
+    if (!["signed_out", "csrf", "other_user"].includes(error.code)) return false;
+    this.#on.out(error.code === "other_user" ? error : SIGNED_OUT);
+    return true;
+  }
+
+  /** Is it still the same user? */
+  async look(seldom = false) {
+    const now = this.#rhythm.now();
+    if (seldom && now - this.#looked < LOOK) return;
+    this.#looked = now;
+    try {
+      await this.#presence();
+      this.#on.back();
+    } catch (error) {
+      this.isOfUser(error);
+    }
+  }
+
+  /** The sign-in is kept up while one works. */
+  async renew() {
+    this.#rhythm.later("renew", RENEW, () => this.renew());
+    if (!this.#on.works()) return;
+    try {
+      const json = { user: this.#user };
+      this.#signedIn((await this.#ask("POST", this.#urls.presence, { json })).body);
+    } catch (error) {
+      this.isOfUser(error);
+    }
+  }
+
+  #signedIn({ seconds }) {
+    const left = seconds * 1000;
+    this.known = true;
+    if (left > WARN) this.#warned = false;
+    this.#rhythm.later("ending", Math.max(0, left - WARN), () => {
+      if (!this.#warned) this.#on.ending();
+      this.#warned = true;
+    });
+    this.#rhythm.later("ended", left + 1000, () => this.look());
+  }
+}

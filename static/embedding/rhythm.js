@@ -1,0 +1,132 @@
+/** Time in which the page is awake, by one timer: no sleep, no hidden hours. */
+
+const HIDDEN = 600000; // ms; then no time passes
+const BACKGROUND = 4; // times slower until then
+const SLEEP = 4000; // a timer so late means sleep
+const LONGEST = 2 ** 30; // browsers take more for none
+
+const REAL = {
+  now: () => performance.now(),
+  setTimeout: (act, wait) => setTimeout(act, wait),
+  clearTimeout: (timer) => clearTimeout(timer),
+};
+
+export class Rhythm {
+  #host;
+  #page;
+  #clock;
+  #onWake;
+  #tasks = new Map(); // name -> {act, at}
+  #count = 0;
+  #timer = null;
+  #due = 0; // by the real clock
+  #then = 0; // our time at `#mark`
+  #mark;
+  #rate = 1; // or slower, or 0
+
+  /** @param {(how?: "online" | "seen") => void} onWake */
+  constructor(host, page, clock = REAL, signal, onWake) {
+    this.#host = host;
+    this.#page = page;
+    this.#clock = clock;
+    this.#onWake = onWake;
+    this.#mark = clock.now();
+    const on = (target, type, act) => target.addEventListener(type, act, { signal });
+    on(host, "online", () => onWake("online"));
+    on(page, "resume", () => onWake()); // frozen by the browser
+    on(page, "visibilitychange", () => {
+      this.#look();
+      if (!this.hidden) onWake("seen");
+    });
+    this.#look();
+  }
+
+  get hidden() {
+    return this.#page.visibilityState === "hidden";
+  }
+
+  get offline() {
+    return this.#host.navigator?.onLine === false;
+  }
+
+  now() {
+    return this.#then + (this.#clock.now() - this.#mark) * this.#rate;
+  }
+
+  /** In place of an earlier task of that name. */
+  later(name, wait, act) {
+    this.forget(name);
+    this.#tasks.set(name, { act, at: this.now() + wait });
+    this.#plan();
+  }
+
+  has(name) {
+    return this.#tasks.has(name);
+  }
+
+  forget(...names) {
+    for (const name of names) this.#tasks.delete(name);
+  }
+
+  setTimeout(act, wait) {
+    this.later(++this.#count, wait, act);
+    return this.#count;
+  }
+
+  clearTimeout(id) {
+    this.forget(id);
+  }
+
+  stop() {
+    this.#tasks.clear();
+    this.#pace(0);
+  }
+
+  #look() {
+    this.forget("hidden");
+    this.#pace(this.hidden ? 1 / BACKGROUND : 1);
+    if (this.hidden) this.later("hidden", HIDDEN / BACKGROUND, () => this.#pace(0));
+  }
+
+  #pace(rate) {
+    if (rate === this.#rate) return;
+    this.#skipSleep();
+    this.#then = this.now();
+    this.#mark = this.#clock.now();
+    this.#rate = rate;
+    this.#plan();
+  }
+
+  #skipSleep() {
+    if (this.#timer === null) return false;
+    const late = this.#clock.now() - this.#due;
+    if (late < SLEEP) return false;
+    this.#mark += late;
+    this.#due += late;
+    return true;
+  }
+
+  #plan() {
+    this.#clock.clearTimeout(this.#timer);
+    this.#timer = null;
+    const first = Math.min(...[...this.#tasks.values()].map(({ at }) => at));
+    if (!this.#rate || first === Infinity) return;
+    const wait = Math.min(LONGEST, Math.max(0, Math.ceil((first - this.now()) / this.#rate)));
+    this.#due = this.#clock.now() + wait;
+    this.#timer = this.#clock.setTimeout(this.#tick, wait);
+  }
+
+  #tick = () => {
+    const slept = this.#skipSleep();
+    this.#timer = null;
+    const now = this.now();
+    for (const [name, task] of [...this.#tasks])
+      if (task.at <= now && this.#tasks.get(name) === task) {
+        this.forget(name);
+        task.act();
+      }
+    this.#plan();
+    // Timers of hidden pages are late anyway.
+    if (slept && !this.hidden) this.#onWake();
+  };
+}

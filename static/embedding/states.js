@@ -1,0 +1,71 @@
+/**
+ * The states of a session: what each means, what is true in it, and where it leads by what.
+ *
+ * True: busy (no file yet), failed, atRisk (what was typed last may not be saved), wakes (any
+ * wake-up hastens the next attempt, not only `online`), nobody (no frame; first it is asked who is
+ * there).
+ * By: asking (our site, for the first frame's address or another's), switch (to a file in the same
+ * frame), frame (what it proves, or fails to), cause (as our site found).
+ */
+
+// In each: the file is wanted anew; the user has changed, or gone.
+const ALWAYS = { start: "preparing", user: "signed_out" };
+// Where there is somebody: an attempt ends as it ends, whatever an older frame comes to meanwhile.
+const ATTEMPT = { address: "opening", failure: "refused unreachable" };
+const EITHER = "preparing reconnecting";
+
+export const STATES = {
+  // Our site is asked, and names each step ("Preparing your project…").
+  preparing: { busy: true, asking: "preparing", frame: "ready" },
+
+  // The address signs in and opens the file. If nothing is heard, or no file opens, our site looks
+  // for the cause. The frame stays, and late proof counts.
+  opening: {
+    busy: true,
+    asking: EITHER,
+    switch: "opening",
+    frame: "opening ready slow lost",
+    cause: "unreachable blocked",
+  },
+
+  // Green. Probed at once after sleep, `online` or a look at the page; what is answered in time
+  // changes nothing for the user.
+  ready: { asking: "reconnecting", switch: "opening", frame: "ready slow" },
+
+  // No good answer for some seconds.
+  slow: { atRisk: true, asking: "reconnecting", switch: "opening", frame: "ready slow lost" },
+
+  // None for longer. A frame that says "disconnected" comes back by itself, and keeps what is not
+  // saved: it is left alone. A silent one is given up.
+  lost: { atRisk: true, asking: "reconnecting", frame: "ready lost" },
+
+  // For a frame that is silent, or no longer signed in (its files are gone, or opening one is not
+  // acknowledged). All its files come back, and one line tells the user.
+  reconnecting: { asking: "reconnecting", frame: "ready slow lost" },
+
+  // Of our site, in all tabs at once. The same user signing in again goes on; with the code
+  // "other_user" the page must be loaded anew.
+  signed_out: { failed: true, nobody: true, asking: EITHER },
+
+  // Our site says no. Only what time can mend ("too_many") is tried again.
+  refused: { failed: true, asking: EITHER, switch: "opening", frame: "ready slow lost" },
+
+  // Our site or CoCalc does not answer. Tried again by itself.
+  unreachable: {
+    failed: true,
+    wakes: true,
+    asking: EITHER,
+    switch: "opening",
+    frame: "ready slow lost",
+  },
+
+  // CoCalc answers, but the browser does not let it work in a frame. Late proof counts.
+  blocked: { failed: true, asking: EITHER, switch: "opening", frame: "ready" },
+};
+
+/** What the table does not have happens all the same, but not unseen. */
+export function follow(state, by, next) {
+  const row = { ...ALWAYS, ...(!STATES[state].nobody && ATTEMPT), ...STATES[state] };
+  if (!row[by]?.includes(next)) reportError(new Error(`No way from ${state} by ${by} to ${next}`));
+  return next;
+}

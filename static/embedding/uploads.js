@@ -1,0 +1,117 @@
+/** Uploads: one after the other, with their progress; by the button, or dropped on the page. */
+
+import { RequestError, bodyOf, csrfToken } from "./our-site.js";
+import { sizeText } from "./words.js";
+
+const $ = (id) => document.getElementById(id);
+
+/**
+ * @param {{url: string, most: number}} site `most` in bytes
+ * @param {(name: string) => string} pathOf where a file is to go
+ * @param {() => Promise<void>} onDone after the last one
+ */
+export function acceptUploads({ url, most }, pathOf, onDone) {
+  let queue = Promise.resolve();
+
+  /** One after the other, so that a class behind one connection stays usable. */
+  function uploadAll(files) {
+    for (const file of files) {
+      const item = $("uploading").content.firstElementChild.cloneNode(true);
+      const path = pathOf(file.name);
+      item.querySelector(".name").textContent = file.name;
+      item.querySelector(".outcome").textContent = "Waiting…";
+      item.querySelector(".dismiss").onclick = () => item.remove();
+      $("uploads").append(item);
+      queue = queue.then(() => uploadOne(file, path, item));
+    }
+    queue = queue.then(onDone);
+  }
+
+  async function uploadOne(file, path, item, overwrite = false) {
+    const part = (name) => item.querySelector(`.${name}`);
+    const progress = item.querySelector("progress");
+    item.dataset.state = "sending";
+    part("replace").hidden = part("dismiss").hidden = true;
+    progress.hidden = false;
+    part("outcome").textContent = "Sending…";
+    try {
+      if (file.size > most)
+        throw new RequestError({
+          code: "too_large",
+          message: `This is too large: files may have up to ${sizeText(most)}.`,
+        });
+      await send(url, file, path, overwrite, (share) => {
+        progress.value = share;
+        if (share === 1) part("outcome").textContent = "Storing…";
+      });
+      item.dataset.state = "done";
+      part("outcome").textContent = "Done";
+      setTimeout(() => item.remove(), 5000);
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      item.dataset.state = "failed";
+      part("outcome").textContent = error.message;
+      part("dismiss").hidden = false;
+      const again = error.code === "exists" ? "Replace" : error.recoverable ? "Try again" : "";
+      part("replace").textContent = again;
+      part("replace").hidden = !again;
+      part("replace").onclick = () => {
+        queue = queue.then(() => uploadOne(file, path, item, error.code === "exists")).then(onDone);
+      };
+    }
+    progress.hidden = true;
+  }
+
+  $("upload").addEventListener("click", () => $("chosen").click());
+  $("chosen").addEventListener("change", ({ target }) => {
+    uploadAll([...target.files]);
+    target.value = "";
+  });
+  dropZone((files) => {
+    if (!$("upload").disabled) uploadAll(files);
+  });
+}
+
+/** With XMLHttpRequest, as fetch tells nothing of an upload's progress. */
+function send(url, file, path, overwrite, onProgress) {
+  const form = new FormData();
+  form.append("path", path);
+  if (overwrite) form.append("overwrite", "1");
+  form.append("file", file);
+  return new Promise((resolve, reject) => {
+    const xhr = new XMLHttpRequest();
+    xhr.open("POST", url);
+    xhr.setRequestHeader("Accept", "application/json");
+    xhr.setRequestHeader("X-CSRFToken", csrfToken());
+    xhr.upload.onprogress = ({ loaded, total }) => onProgress(total ? loaded / total : 0);
+    xhr.onload = () => bodyOf(xhr.status, async () => xhr.responseText).then(resolve, reject);
+    xhr.onerror = () =>
+      reject(
+        new RequestError({
+          code: "unreachable",
+          message: "The upload was cut off. Check your connection and try again.",
+          recoverable: true,
+        }),
+      );
+    xhr.send(form);
+  });
+}
+
+function dropZone(onFiles) {
+  let depth = 0; // dragenter and dragleave come for every element on the way
+  const over = (by) => {
+    depth += by;
+    $("drop").hidden = depth <= 0;
+  };
+  const withFiles = (event) => event.dataTransfer?.types.includes("Files");
+  document.addEventListener("dragenter", (event) => withFiles(event) && over(1));
+  document.addEventListener("dragleave", (event) => withFiles(event) && over(-1));
+  document.addEventListener("dragover", (event) => withFiles(event) && event.preventDefault());
+  document.addEventListener("drop", (event) => {
+    if (!withFiles(event)) return;
+    event.preventDefault();
+    depth = 0;
+    $("drop").hidden = true;
+    onFiles(event.dataTransfer.files);
+  });
+}

@@ -1,0 +1,62 @@
+"""The table of a session's states: it is whole, and what it does not have is seen."""
+
+from typing import Any
+
+from playwright.sync_api import BrowserContext, Page
+
+from tests.bridge.conftest import Sites
+
+
+def run(page: Page, script: str) -> Any:
+    given = 'const { STATES, follow } = await import("/states.js");'
+    return page.evaluate(f"async () => {{ {given} {script} }}")
+
+
+def test_each_way_leads_to_a_state_and_each_state_is_led_to(fake: Page) -> None:
+    states, led_to = run(
+        fake,
+        """
+        const ways = Object.values(STATES).flatMap((row) =>
+            Object.values(row).filter((cell) => typeof cell === "string"));
+        return [Object.keys(STATES), ways.flatMap((way) => way.split(" "))];
+        """,
+    )
+    assert {*led_to, "signed_out", "refused"} == set(states)
+
+
+def test_a_change_of_state_that_the_table_does_not_have_is_reported(fake: Page) -> None:
+    assert run(
+        fake,
+        """
+        const { reportError } = window;
+        const told = [];
+        window.reportError = ({ message }) => told.push(message);
+        const next = [
+            follow("preparing", "address", "opening"),
+            follow("signed_out", "start", "preparing"),
+            follow("signed_out", "frame", "ready"),
+            follow("signed_out", "address", "opening"),
+            follow("ready", "asking", "preparing"),
+        ];
+        window.reportError = reportError;
+        return [next, told];
+        """,
+    ) == [
+        ["opening", "preparing", "ready", "opening", "preparing"],
+        [
+            "No way from signed_out by frame to ready",
+            "No way from signed_out by address to opening",
+            "No way from ready by asking to preparing",
+        ],
+    ]
+
+
+def test_a_report_is_an_error_of_the_page(context: BrowserContext, sites: Sites) -> None:
+    """So it fails tests, and whoever runs a site may hear of it."""
+    with context.new_page() as page:
+        page.goto(f"{sites.host}/host.html?{sites.cocalc}")
+        with page.expect_event("pageerror") as error:
+            page.evaluate(
+                "import('/states.js').then(({ follow }) => follow('ready', 'frame', 'lost'))"
+            )
+        assert str(error.value) == "No way from ready by frame to lost"
