@@ -14,8 +14,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from classroom.grading import collected
-from classroom.grading.matrix import STATES, Filter, state_of
 from classroom.grading.neighbours import place_of
+from classroom.grading.selection import Filter
+from classroom.grading.work_state import STATES, state_of
 from classroom.models import Assignment, GradeChange, Membership, Submission
 from classroom.pages.access import assignment_of, staff_of, student_in, submission_of
 from classroom.rules.scoring import (

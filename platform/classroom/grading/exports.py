@@ -10,8 +10,9 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 
-from classroom.grading.matrix import Filter as Everybody
-from classroom.grading.matrix import Rule, graded_assignments, ordered
+from classroom.grading.selection import Filter as Everybody
+from classroom.grading.selection import graded_assignments, ordered
+from classroom.grading.total import Rule
 from classroom.models import Assignment, Course, Submission
 from classroom.rules.scoring import number
 

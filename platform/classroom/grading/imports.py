@@ -18,7 +18,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from classroom.grading.exports import BOM, COMMENT, FIXED, KEY, TOTAL, columns, plain
-from classroom.grading.matrix import graded_assignments, students_of
+from classroom.grading.selection import graded_assignments, students_of
 from classroom.models import Assignment, Course, Membership, Submission
 from classroom.rules.scoring import (
     Grade,

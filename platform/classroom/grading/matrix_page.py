@@ -6,7 +6,9 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from classroom.grading.matrix import SORTS, STATES, Filter, Matrix
+from classroom.grading.matrix import Matrix
+from classroom.grading.selection import SORTS, Filter
+from classroom.grading.work_state import STATES
 from classroom.pages.access import staff_of
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from classroom.grading.matrix import Filter, matching, ordered
+from classroom.grading.selection import Filter, matching, ordered
 from classroom.models import Assignment, Membership
 
 

@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from classroom.grading import runs
-from classroom.grading.matrix import Filter, ordered
+from classroom.grading.selection import Filter, ordered
 from classroom.models import Assignment, Batch, Course, Kind, Membership, Transfer
 from classroom.pages.access import assignment_of, staff_of
 from classroom.steps.run import TIMEOUT, TIMEOUT_MOST

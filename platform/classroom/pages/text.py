@@ -33,3 +33,8 @@ def moment(value: datetime | None, zone: zoneinfo.ZoneInfo) -> str:
         return ""
     local = timezone.localtime(value, zone)
     return f"{formats.date_format(local, 'D j M Y, H:i')} {local.tzname()}"
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """Say how many there are: "1 line", "2 lines", "2 people"."""
+    return f"{count} {one if count == 1 else many or one + 's'}"

@@ -1,26 +1,26 @@
 from django.urls import URLPattern, path
 
-from classroom.people import joining_page, views
+from classroom.people import joining_page, letting_in_page, views
 
 _COURSE = "courses/<int:course>"
 
 urlpatterns: list[URLPattern] = [
     path(f"{_COURSE}/people", views.people, name="people"),
-    path(f"{_COURSE}/people/import", views.people_import, name="people-import"),
-    path(f"{_COURSE}/people/add", views.people_add, name="people-add"),
+    path(f"{_COURSE}/people/import", letting_in_page.people_import, name="people-import"),
+    path(f"{_COURSE}/people/add", letting_in_page.people_add, name="people-add"),
     path(f"{_COURSE}/people/prepare", views.people_prepare, name="people-prepare"),
     path(f"{_COURSE}/people/<int:member>/remove", views.person_remove, name="person-remove"),
     path(f"{_COURSE}/people/<int:member>/restore", views.person_restore, name="person-restore"),
     path(f"{_COURSE}/people/<int:member>/role", views.person_role, name="person-role"),
-    path(f"{_COURSE}/join-link", views.join_link, name="join-link"),
+    path(f"{_COURSE}/join-link", letting_in_page.join_link, name="join-link"),
     path(
         f"{_COURSE}/invitations/<int:invitation>/renew",
-        views.invitation_renew,
+        letting_in_page.invitation_renew,
         name="invitation-renew",
     ),
     path(
         f"{_COURSE}/invitations/<int:invitation>/cancel",
-        views.invitation_cancel,
+        letting_in_page.invitation_cancel,
         name="invitation-cancel",
     ),
     path("join/<uuid:code>/", joining_page.join, name="join"),

@@ -1,18 +1,10 @@
-"""Rows of the queue, and what a teacher's button writes: who takes part, who is joined."""
-
-from decimal import Decimal
+"""Rows of the queue: one of a key, and the more urgent ones first."""
 
 import pytest
 from django.contrib.auth.models import User
-from django.utils import timezone
 
-from classroom.assignments.assignments import assignment_remove
-from classroom.class_steps import class_steps
 from classroom.engine.queue import QUIET, URGENT, step_start, transfer_add
-from classroom.models import Assignment, Batch, Course, Kind, Membership, Submission, Transfer
-from classroom.people.roster import member_remove
-from embedding.models import Event
-from embedding.problems import Problem
+from classroom.models import Batch, Course, Kind, Membership, Transfer
 from tests.classroom import factories
 
 State = Transfer.State
@@ -34,18 +26,9 @@ def students(course: Course) -> list[Membership]:
     return [factories.enrol(course, factories.make_user(f"s{n}")) for n in range(4)]
 
 
-@pytest.fixture
-def assignment(course: Course, students: list[Membership]) -> Assignment:
-    return factories.make_assignment(course, files=FILES)
-
-
 def members(batch: Batch) -> list[Membership]:
     rows = batch.transfers.select_related("member").order_by("member")
     return [row.member for row in rows if row.member]
-
-
-def change(assignment: Assignment, students: list[Membership], **fields: object) -> None:
-    Submission.objects.filter(assignment=assignment, student__in=students).update(**fields)
 
 
 class TestQueue:
@@ -82,167 +65,3 @@ class TestQueue:
     def test_the_courses_own_project_has_a_lane_too(self, course: Course) -> None:
         row = transfer_add(course, Kind.VERSION)
         assert (row.member, row.lane) == (None, f"course:{course.pk}")
-
-
-class TestHandOut:
-    def test_to_all_means_that_it_is_out(
-        self, assignment: Assignment, students: list[Membership], emmy: User
-    ) -> None:
-        change(assignment, students[:1], handed_out=timezone.now())
-        batch = class_steps.hand_out(assignment, "missing", actor=emmy)
-        assert members(batch) == students[1:]
-        assignment.refresh_from_db()
-        assert assignment.out is not None
-        event = Event.objects.get(action="course.hand_out")
-        assert (event.actor, event.detail["students"]) == ("emmy", 3)
-
-    def test_to_chosen_ones_is_not_out_for_all(
-        self, assignment: Assignment, students: list[Membership], emmy: User
-    ) -> None:
-        batch = class_steps.hand_out(assignment, [students[2].pk, 999_999], actor=emmy)
-        assert members(batch) == [students[2]]
-        assignment.refresh_from_db()
-        assert assignment.out is None
-
-    def test_staff_strangers_and_those_who_left_take_no_part(
-        self, assignment: Assignment, students: list[Membership], emmy: User
-    ) -> None:
-        other = factories.make_course(factories.make_user("other", teacher=True))
-        stranger = factories.enrol(other, factories.make_user("stranger"))
-        member_remove(students[0], actor=emmy)
-        staff = Membership.objects.get(course=assignment.course, user=emmy)
-        ids = [stranger.pk, staff.pk, *(student.pk for student in students)]
-        assert members(class_steps.hand_out(assignment, ids, actor=emmy)) == students[1:]
-
-    def test_overwriting_is_asked_for(
-        self, assignment: Assignment, students: list[Membership], emmy: User
-    ) -> None:
-        change(assignment, students, handed_out=timezone.now())
-        batch = class_steps.hand_out(assignment, "all", actor=emmy, overwrite=True)
-        assert batch.options == {"overwrite": True}
-        assert {row.options["overwrite"] for row in batch.transfers.all()} == {True}
-
-    @pytest.mark.parametrize("version", ["missing", "making", "check", "failed"])
-    def test_what_is_not_ready_is_not_handed_out(
-        self, assignment: Assignment, emmy: User, version: str
-    ) -> None:
-        assignment.version = version
-        with pytest.raises(Problem, match="cannot be handed out yet"):
-            class_steps.hand_out(assignment, "all", actor=emmy)
-        assert not Batch.objects.exists()
-
-    def test_for_nobody_says_so(
-        self, assignment: Assignment, students: list[Membership], emmy: User
-    ) -> None:
-        change(assignment, students, handed_out=timezone.now())
-        with pytest.raises(Problem, match="nobody"):
-            class_steps.hand_out(assignment, "missing", actor=emmy)
-        with pytest.raises(Problem, match="nobody"):
-            class_steps.hand_out(assignment, [], actor=emmy)
-
-
-class TestTogether:
-    def test_a_second_teacher_joins_the_first(
-        self, assignment: Assignment, students: list[Membership], emmy: User
-    ) -> None:
-        other = factories.make_user("max")
-        first = class_steps.hand_out(assignment, "all", actor=emmy)
-        assert class_steps.hand_out(assignment, "all", actor=other) == first
-        assert Batch.objects.count() == 1
-        assert Transfer.objects.count() == len(students)
-        assert not Event.objects.filter(actor="max").exists()
-
-    def test_one_who_removes_the_assignment_ends_what_has_not_begun(
-        self, assignment: Assignment, emmy: User
-    ) -> None:
-        batch = class_steps.hand_out(assignment, "all", actor=emmy)
-        assignment_remove(assignment, by=emmy)
-        assert factories.work_off() == []
-        assert set(batch.transfers.values_list("state", flat=True)) == {State.CANCELLED}
-
-    def test_a_student_removed_in_the_middle_is_left_out(
-        self, assignment: Assignment, students: list[Membership], emmy: User
-    ) -> None:
-        batch = class_steps.hand_out(assignment, "all", actor=emmy)
-        member_remove(students[0], actor=emmy)
-        row = batch.transfers.get(member=students[0])
-        assert (row.state, row.error) == (State.CANCELLED, "No longer in the course.")
-
-
-class TestCollectAndReturn:
-    def test_collecting_is_for_those_who_have_it(
-        self, assignment: Assignment, students: list[Membership], emmy: User
-    ) -> None:
-        now = timezone.now()
-        change(assignment, students[:3], handed_out=now)
-        change(assignment, students[:1], collected=now)
-        batch = class_steps.collect(assignment, "missing", actor=emmy)
-        assert members(batch) == students[1:3]
-        batch.transfers.update(state=State.DONE)
-        assert members(class_steps.collect(assignment, "all", actor=emmy)) == students[:3]
-
-    def test_chosen_ones_without_it_are_told_of(
-        self, assignment: Assignment, students: list[Membership], emmy: User
-    ) -> None:
-        batch = class_steps.collect(assignment, [students[0].pk], actor=emmy)
-        factories.work_off()
-        row = batch.transfers.get()
-        assert (row.state, row.error_code) == (State.CANCELLED, "skipped")
-        assert "Not handed out" in row.error
-
-    def test_returning_is_for_what_is_graded_and_again_when_that_changed(
-        self, assignment: Assignment, students: list[Membership], emmy: User
-    ) -> None:
-        now = timezone.now()
-        change(assignment, students, handed_out=now, collected=now)
-        change(assignment, students[:2], score=Decimal(3), graded=now)
-        change(assignment, students[2:3], comment="See me.", graded=now)
-        change(assignment, students[:1], returned=now)
-        batch = class_steps.give_back(assignment, "missing", actor=emmy)
-        assert members(batch) == students[1:3]
-        batch.transfers.update(state=State.DONE)
-        change(assignment, students[:3], returned=now)
-        with pytest.raises(Problem, match="nothing to return"):
-            class_steps.give_back(assignment, "missing", actor=emmy)
-        change(assignment, students[:1], graded=timezone.now())
-        assert members(class_steps.give_back(assignment, "missing", actor=emmy)) == students[:1]
-
-    def test_a_handout_comes_not_back(
-        self, course: Course, students: list[Membership], emmy: User
-    ) -> None:
-        handout = factories.make_assignment(course, "Slides", handout=True, files=FILES)
-        for step in (class_steps.collect, class_steps.give_back):
-            with pytest.raises(Problem, match="A handout is never"):
-                step(handout, "all", actor=emmy)
-        assert class_steps.hand_out(handout, "all", actor=emmy).transfers.count() == 4
-
-
-class TestRetry:
-    def test_it_acts_on_the_failed_alone(
-        self, assignment: Assignment, students: list[Membership], emmy: User
-    ) -> None:
-        change(assignment, students, handed_out=timezone.now())
-        batch = class_steps.hand_out(assignment, "all", actor=emmy, overwrite=True)
-        batch.transfers.update(state=State.DONE)
-        batch.transfers.filter(member__in=students[:2]).update(state=State.FAILED)
-        Membership.objects.filter(pk=students[0].pk).update(removed=timezone.now())
-        again = class_steps.retry_failed(batch, actor=emmy)
-        assert members(again) == students[1:2]
-        assert Event.objects.filter(action="course.hand_out", detail__students=1).count() == 1
-        assert again.options == {"overwrite": True}
-        assert again.transfers.get().options == {"overwrite": True}
-
-    def test_pressed_twice_it_joins(
-        self, assignment: Assignment, students: list[Membership], emmy: User
-    ) -> None:
-        batch = class_steps.hand_out(assignment, "all", actor=emmy)
-        batch.transfers.update(state=State.FAILED)
-        again = class_steps.retry_failed(batch, actor=emmy)
-        assert class_steps.retry_failed(batch, actor=emmy) == again
-
-    def test_with_nothing_failed_it_says_so(
-        self, assignment: Assignment, students: list[Membership], emmy: User
-    ) -> None:
-        batch = class_steps.hand_out(assignment, "all", actor=emmy)
-        with pytest.raises(Problem, match="nobody for whom it failed"):
-            class_steps.retry_failed(batch, actor=emmy)

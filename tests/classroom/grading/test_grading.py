@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classroom.grading.collected import files_of
-from classroom.grading.matrix import Filter
 from classroom.grading.neighbours import place_of
+from classroom.grading.selection import Filter
 from classroom.models import Assignment, GradeChange, Kind, Snapshot, Transfer
 from classroom.rules.scoring import Conflict, grade_set, is_bonus, number, score_check, score_read
 from tests.classroom import factories

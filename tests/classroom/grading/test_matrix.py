@@ -11,7 +11,9 @@ from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from classroom.grading.matrix import STATES, Filter, Matrix, shown, state_of
+from classroom.grading.matrix import Matrix
+from classroom.grading.selection import Filter, shown
+from classroom.grading.work_state import STATES, state_of
 from classroom.models import Assignment, Submission
 from tests.classroom import factories
 from tests.classroom.gradebook import Class, ago, assert_staff_only, fill, make_class, removed

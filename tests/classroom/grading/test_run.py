@@ -519,11 +519,11 @@ def test_a_run_under_way_looks_again_by_itself(room: Class) -> None:
     batch = runs.command_run(room.course, [room.ada], actor=room.teacher, command="x", timeout=5)
     teacher = HttpsClient(room.teacher)
     page = teacher.get(f"{room.base}/runs/{batch.pk}/").content.decode()
-    assert "grading_run" in page
+    assert "grading/run" in page
     assert "0 of 1 ended" in page
     ended(batch.transfers.get(), State.DONE, {"exit_code": 0})
     page = teacher.get(f"{room.base}/runs/{batch.pk}/").content.decode()
-    assert "grading_run" not in page
+    assert "grading/run" not in page
 
 
 def test_another_courses_run_and_another_kind_of_step_are_not_there(room: Class) -> None:

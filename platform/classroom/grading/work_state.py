@@ -1,0 +1,78 @@
+"""Where each work stands, for whoever grades: as words, and as a condition of the database."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from django.db.models import F, Q
+from django.utils import timezone
+
+from classroom.models import Submission
+
+# What people look for, as the filter names it.
+STATES = {
+    "to-grade": "To grade",
+    "missing": "Missing",
+    "late": "Late",
+    "submitted": "Submitted, not collected",
+    "graded": "Graded, not returned",
+    "returned": "Returned",
+}
+
+
+class Work(NamedTuple):
+    """What the matrix needs of a submission, and no more: there are thousands on a page."""
+
+    student_id: int
+    assignment_id: int
+    due: datetime | None
+    handed_out: datetime | None
+    opened: datetime | None
+    submitted: datetime | None
+    collected: datetime | None
+    late: bool
+    returned: datetime | None
+    score: Decimal | None
+    graded: datetime | None
+
+
+def state_query(state: str) -> Q:
+    """Return the condition on a submission for one of STATES; the same as `state_of`."""
+    graded = Q(graded__isnull=False)
+    returned = Q(returned__isnull=False, returned__gte=F("graded"))
+    match state:
+        case "to-grade":
+            return Q(collected__isnull=False, graded=None, returned=None)
+        case "missing":
+            return Q(
+                handed_out__isnull=False, due__lt=timezone.now(), submitted=None, collected=None
+            ) & Q(graded=None, returned=None)
+        case "late":
+            return Q(late=True)
+        case "submitted":
+            return Q(submitted__isnull=False, collected=None, graded=None, returned=None)
+        case "graded":
+            return graded & ~returned
+        case _:
+            return returned | Q(returned__isnull=False, graded=None)
+
+
+def state_of(work: Submission | Work, now: datetime) -> tuple[str, str]:
+    """Return where a work stands: a short name, and words."""
+    if work.graded:
+        if work.returned and work.returned >= work.graded:
+            return "returned", "Returned"
+        return "graded", "Graded, not returned"
+    if work.returned:
+        return "returned", "Returned"
+    if work.collected:
+        return "to-grade", "To grade"
+    if work.submitted:
+        return "submitted", "Submitted"
+    if work.handed_out is None:
+        return "not-out", "Not out"
+    if work.due and work.due < now:
+        return "missing", "Missing"
+    if work.opened:
+        return "opened", "Opened"
+    return "out", "Handed out"

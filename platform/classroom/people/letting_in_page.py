@@ -1,0 +1,152 @@
+"""Letting people into a course: one, a list, by a link, by invitations."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from classroom.conf import conf
+from classroom.models import Course, Invitation, Membership, Role
+from classroom.pages.access import teacher_of
+from classroom.pages.text import counted
+from classroom.people import invitations
+from classroom.people.forms import AddForm, ImportForm
+from classroom.people.join_link import join_link_close, join_link_renew
+from classroom.people.roster_file import (
+    MOST_LINES,
+    Line,
+)
+from classroom.people.roster_import import (
+    Judged,
+    Outcome,
+    counts,
+    judge,
+    pack,
+    roster_apply,
+    unpack,
+)
+from embedding.problems import Problem
+from embedding.views.access import user_of
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def people_add(request: HttpRequest, course: int) -> HttpResponse:
+    """Let one person in by name, or invite them by their address."""
+    membership = teacher_of(request, course)
+    form = AddForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        role = Role(form.cleaned_data["role"])
+        done = roster_apply(membership.course, [form.line()], role=role, actor=user_of(request))[0]
+        if done.outcome in (Outcome.MALFORMED, Outcome.ALREADY):
+            form.add_error("who", done.said)
+        else:
+            messages.success(request, _said(done, role))
+            return redirect("classroom:people", course)
+    context = {"membership": membership, "tab": "people", "form": form}
+    return render(request, "classroom/people/add.html", context)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def people_import(request: HttpRequest, course: int) -> HttpResponse:
+    """Let a list of students in: first show what each line would do, then do it when confirmed."""
+    membership = teacher_of(request, course)
+    form = ImportForm()
+    if packed := request.POST.get("confirmed"):
+        lines = unpack(membership.course, packed)
+        if lines is not None:
+            done = counts(roster_apply(membership.course, lines, actor=user_of(request)))
+            came = done[Outcome.KNOWN] + done[Outcome.BACK]
+            invited = done[Outcome.NEW]
+            more = f", {counted(invited, 'invitation')} written" if invited else ""
+            messages.success(request, f"{counted(came, 'student')} let in{more}.")
+            return redirect("classroom:people", course)
+        messages.error(request, "The preview is too old. Please paste the list once more.")
+    elif request.method == "POST":
+        form = ImportForm(request.POST, request.FILES)
+        if form.is_valid():
+            return _preview(request, membership, form.cleaned_data["lines"])
+    context = {"membership": membership, "tab": "people", "form": form, "most_lines": MOST_LINES}
+    return render(request, "classroom/people/import.html", context)
+
+
+def _preview(request: HttpRequest, membership: Membership, lines: list[Line]) -> HttpResponse:
+    judged = judge(membership.course, lines)
+    found = counts(judged)
+    context = {
+        "membership": membership,
+        "tab": "people",
+        "judged": judged,
+        "counts": [(outcome, found[outcome]) for outcome in Outcome if found[outcome]],
+        "useful": found[Outcome.NEW] + found[Outcome.KNOWN] + found[Outcome.BACK],
+        "invites": found[Outcome.NEW],
+        "mails": conf().mail,
+        "packed": pack(membership.course, lines),
+    }
+    return render(request, "classroom/people/preview.html", context)
+
+
+@require_POST
+@login_required
+def join_link(request: HttpRequest, course: int) -> HttpResponse:
+    """Make a join link or a new one, or close it."""
+    membership = teacher_of(request, course)
+    user = user_of(request)
+    if request.POST.get("do") == "close":
+        join_link_close(membership.course, actor=user)
+        messages.success(request, "The join link is closed.")
+    else:
+        join_link_renew(membership.course, actor=user)
+        messages.success(request, "There is a new join link. An old one does not work any more.")
+    return redirect("classroom:people", course)
+
+
+@require_POST
+@login_required
+def invitation_renew(request: HttpRequest, course: int, invitation: int) -> HttpResponse:
+    """Make a new link for an invitation."""
+    membership = teacher_of(request, course)
+    row = _invitation(membership.course, invitation)
+    try:
+        invitations.renew(row, actor=user_of(request))
+    except Problem:
+        messages.info(request, f"{row.email} has taken the invitation meanwhile.")
+    else:
+        messages.success(request, f"There is a new link for {row.email}; the old one is worthless.")
+    return redirect(reverse("classroom:people", args=[course]) + "#invitations")
+
+
+@require_POST
+@login_required
+def invitation_cancel(request: HttpRequest, course: int, invitation: int) -> HttpResponse:
+    """Take an invitation back."""
+    membership = teacher_of(request, course)
+    row = _invitation(membership.course, invitation)
+    try:
+        invitations.cancel(row, actor=user_of(request))
+    except Problem:
+        messages.info(request, f"{row.email} has taken the invitation meanwhile.")
+    else:
+        messages.success(request, f"{row.email} is not invited any more.")
+    return redirect(reverse("classroom:people", args=[course]) + "#invitations")
+
+
+def _invitation(course: Course, invitation: int) -> Invitation:
+    found = Invitation.objects.select_related("course").filter(course=course, pk=invitation).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _said(done: Judged, role: Role) -> str:
+    if done.outcome == Outcome.NEW:
+        return f"{done.line.email} is invited as {role}. The link is below."
+    name = (done.user and done.user.get_full_name()) or done.line.text
+    back = " again, with all work" if done.outcome == Outcome.BACK else ""
+    return f"{name} is in the course{back}, as {role}."
