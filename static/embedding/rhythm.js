@@ -23,6 +23,7 @@ export class Rhythm {
   #then = 0; // our time at `#mark`
   #mark;
   #rate = 1; // or slower, or 0
+  #slept = false;
 
   /** @param {(how?: "online" | "seen") => void} onWake */
   constructor(host, page, clock = REAL, signal, onWake) {
@@ -50,6 +51,7 @@ export class Rhythm {
   }
 
   now() {
+    this.#skipSleep();
     return this.#then + (this.#clock.now() - this.#mark) * this.#rate;
   }
 
@@ -90,20 +92,20 @@ export class Rhythm {
 
   #pace(rate) {
     if (rate === this.#rate) return;
-    this.#skipSleep();
     this.#then = this.now();
+    this.#slept = false; // told as "seen"
     this.#mark = this.#clock.now();
     this.#rate = rate;
     this.#plan();
   }
 
+  /** Found by whoever comes before the late timer, too. */
   #skipSleep() {
-    if (this.#timer === null) return false;
-    const late = this.#clock.now() - this.#due;
-    if (late < SLEEP) return false;
+    const late = this.#timer === null ? 0 : this.#clock.now() - this.#due;
+    if (late < SLEEP) return;
     this.#mark += late;
     this.#due += late;
-    return true;
+    this.#slept = true;
   }
 
   #plan() {
@@ -117,9 +119,8 @@ export class Rhythm {
   }
 
   #tick = () => {
-    const slept = this.#skipSleep();
-    this.#timer = null;
     const now = this.now();
+    this.#timer = null;
     for (const [name, task] of [...this.#tasks])
       if (task.at <= now && this.#tasks.get(name) === task) {
         this.forget(name);
@@ -127,6 +128,7 @@ export class Rhythm {
       }
     this.#plan();
     // Timers of hidden pages are late anyway.
-    if (slept && !this.hidden) this.#onWake();
+    if (this.#slept && !this.hidden) this.#onWake();
+    this.#slept = false;
   };
 }

@@ -284,7 +284,7 @@ export class Session extends EventTarget {
   #onReady(cause) {
     this.#flight?.abort(); // the frame came back by itself
     this.#flight = null;
-    this.#rhythm.forget("retry");
+    this.#rhythm.forget("retry", "starting");
     this.first = false;
     this.#failures = 0;
     this.#site.report("ready");
@@ -328,7 +328,6 @@ export class Session extends EventTarget {
     this.#wake();
   }
 
-  /** Look at once instead of trusting timers. */
   #wake(how = "") {
     if (how === "seen" && !this.#frame && !this.#is.nobody) return;
     this.#look();

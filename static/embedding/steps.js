@@ -1,11 +1,4 @@
-/**
- * Back leads out of a page with notebooks in one step.
- *
- * Signing in, CoCalc's page adds a step to the history. Back would lead its frame to the address
- * with the token again, which signs in and adds the step anew: there would be no way out. So a
- * step of the page's own comes on top, with the page's state and a number: how many steps back the
- * page lies that led here. We are told of Back from there, and go on to that page.
- */
+/** Back leads out of a page with notebooks in one step: see docs/scripts.md. */
 
 const DEPTH = "cocalcNotebooks";
 const depthOf = (state) => state?.[DEPTH] ?? 0;

@@ -60,3 +60,23 @@ def test_a_report_is_an_error_of_the_page(context: BrowserContext, sites: Sites)
                 "import('/states.js').then(({ follow }) => follow('ready', 'frame', 'lost'))"
             )
         assert str(error.value) == "No way from ready by frame to lost"
+
+
+def test_a_frame_that_proves_itself_while_another_is_asked_for_stays_ready(fake: Page) -> None:
+    assert fake.evaluate(
+        """async () => {
+            const { Night, P } = await import("/fake-session.js");
+            const w = new Night();
+            w.mute = true; await w.begin(); await w.pass(60_000);
+            const before = w.session.state;
+            window.fetch = () => new Promise(() => {}); // our site takes its time
+            w.session.retry(); await w.pass();
+            const asking = w.session.state;
+            w.say({ status: "done", connection: { status: "connected", status_time: w.time },
+                open_files: { [P]: ["a"] } });
+            await w.pass();
+            const proven = w.session.state;
+            await w.pass(10_000);
+            return [before, asking, proven, w.session.state];
+        }"""
+    ) == ["blocked", "preparing", "ready", "ready"]
