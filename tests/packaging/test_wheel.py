@@ -18,9 +18,10 @@ from pathlib import Path
 from queue import Empty, Queue
 
 import pytest
-from playwright.sync_api import Page, Response, expect, sync_playwright
+from playwright.sync_api import Page, Response, expect
 
 from sandbox.process import SandboxProcess
+from tests.chromium import arguments, headless
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "sk_WheelTestsWheelTestsWhe1"
@@ -164,6 +165,7 @@ def test_it_needs_nothing_of_the_site(wheel: Path) -> None:
     assert names == {"django", "nbformat", "requests"}
 
 
+@pytest.mark.browser
 def test_a_notebook_opens_in_an_empty_project(wheel: Path, tmp_path: Path) -> None:
     python = install(wheel, tmp_path / "venv")
     shop = tmp_path / "shop"
@@ -288,13 +290,7 @@ def server(python: str, project: Path) -> Iterator[str]:
 
 @contextmanager
 def visit() -> Iterator[Page]:
-    with (
-        sync_playwright() as playwright,
-        playwright.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=["--no-sandbox", "--disable-gpu", "--no-first-run"],
-        ) as browser,
-    ):
+    with headless(arguments({})) as browser:
         context = browser.new_context()
         context.set_default_timeout(PATIENCE * 1000)
         expect.set_options(timeout=PATIENCE * 1000)
