@@ -63,15 +63,10 @@ _OPEN_AND_ECHO = """async (rounds) => {
 
 def bridge() -> None:
     """Time the bridge in a real browser."""
-    from playwright.sync_api import sync_playwright
+    from tests.bridge.conftest import serving
+    from tests.chromium import arguments, headless
 
-    from tests.bridge.conftest import ARGUMENTS, CHROMIUM, serving
-
-    with (
-        serving() as sites,
-        sync_playwright() as playwright,
-        playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS) as browser,
-    ):
+    with serving() as sites, headless(arguments({})) as browser:
         page = browser.new_page()
         page.goto(f"{sites.host}/host.html?{sites.cocalc}")
         page.wait_for_function("window.ready")

@@ -1,4 +1,4 @@
-"""What all tests share: people, a test client that speaks https, and who may be asked twice."""
+"""What all tests share: people, a test client that speaks https, and no way to anybody else."""
 
 import os
 from collections.abc import Callable
@@ -8,10 +8,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from hypothesis import settings
-from xdist.remote import Producer
-from xdist.scheduler import LoadScopeScheduling
 
 from tests.network import Guard
+
+pytest_plugins = ["tests.side_by_side", "tests.unsteady"]
 
 # The same examples each time: a run of the tests says what a change did. To look further:
 # `pytest --hypothesis-profile default`.
@@ -48,19 +48,3 @@ class HttpsClient(Client):
 
     def generic(self, *args: Any, **kwargs: Any) -> Any:
         return super().generic(*args, **kwargs | {"secure": True})
-
-
-# Of real browsers one at a time: two of them at once would wait for each other.
-IN_BROWSERS = ("bridge", "browser", "sandbox")
-
-
-class Rooms(LoadScopeScheduling):
-    """Where tests run side by side, those of a file stay together, and all those of browsers."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        return "browsers" if file.split("/")[1] in IN_BROWSERS else file
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Rooms:
-    return Rooms(config, log)

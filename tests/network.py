@@ -76,7 +76,7 @@ def _is_address(host: Any) -> bool:
 
 
 def _sentence(address: Any) -> str:
-    return f"Tests connect only to ports that they opened: {address!r}"
+    return f"Connection refused: tests connect only to ports that they opened, not to {address!r}"
 
 
 def listening(port: int) -> set[str]:

@@ -51,6 +51,7 @@ def routes(hub: Hub) -> list[web.RouteDef]:
         web.post(f"{project}/look", desk.own(desk.look)),
         web.post(f"{project}/start", desk.own(desk.start)),
         web.post(f"{project}/file", desk.own(desk.file)),
+        web.get(f"{project}/text/{{path:.+}}", desk.own(desk.text)),
     ]
 
 
@@ -170,7 +171,25 @@ class Desk:
         except (OSError, ValueError) as problem:
             return web.json_response({"error": str(problem)}, status=409)
         address = f"/{project_id}/jupyter/{view.page}/{quote(path)}" if view.page else None
+        if view.kind == "text" and self._hub.quirks.plain_text:
+            address = f"/hub/projects/{project_id}/text/{quote(path)}"
         return web.json_response({"kind": view.kind, "address": address})
+
+    async def text(self, request: web.Request) -> web.Response:
+        """Show a text file as it is (see the quirk `plain_text`)."""
+        found = self._project(request)
+        if found is None:
+            return _nothing()
+        home = self._hub.projects.home(found[1].project_id).resolve()
+        place = (home / request.match_info["path"]).resolve()
+        if not place.is_relative_to(home) or not place.is_file():
+            return _nothing()
+        return web.Response(
+            body=await asyncio.to_thread(place.read_bytes),
+            content_type="text/plain",
+            charset="utf-8",
+            headers={"X-Content-Type-Options": "nosniff"},
+        )
 
 
 async def _json(request: web.Request) -> dict[str, Any]:

@@ -46,6 +46,9 @@ class Quirks:
     cookie_refused: bool = False
     """The sign-in cookie is neither set nor read, as where a browser blocks it."""
 
+    plain_text: bool = False
+    """Text files are shown as they are, in an instant, and not by Jupyter's editor."""
+
     def change(self, values: dict[str, Any]) -> None:
         """Set the named quirks, or none of them: ValueError names what is wrong."""
         kinds = get_type_hints(Quirks)

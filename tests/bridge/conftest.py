@@ -10,21 +10,13 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Frame, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Frame, Page
+
+from tests.chromium import arguments, headless
 
 HERE = Path(__file__).parent
 OURS = HERE.parents[1] / "static" / "embedding"
 BRIDGE = OURS / "bridge.js"
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 class Handler(SimpleHTTPRequestHandler):
@@ -70,10 +62,7 @@ def sites() -> Iterator[Sites]:
 # Not for the session: Playwright's event loop would still run when tests of Django begin.
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    with (
-        sync_playwright() as playwright,
-        playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS) as browser,
-    ):
+    with headless(arguments({})) as browser:
         yield browser
 
 

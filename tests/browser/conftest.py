@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from embedding.cocalc.v1 import V1Client
 from sandbox.process import SandboxProcess
@@ -23,8 +23,8 @@ from tests.browser.school import (
     worker,
 )
 from tests.browser.visit import Visit
+from tests.chromium import FULL, arguments, headless
 
-CHROMIUM = "/usr/bin/chromium"
 Visitor = Callable[..., Visit]
 
 
@@ -47,6 +47,8 @@ def running(tls: Tls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scho
             public_host=COCALC_HOST,
             start_seconds=0.05,
             account_limit=10_000,
+            # What is not about an editor need not wait for one.
+            plain_text=True,
         ) as sandbox,
         site(data, tls, environment(data, tls, sandbox)) as (port, people),
         pytest.MonkeyPatch.context() as patch,
@@ -78,6 +80,12 @@ def school(running: School) -> Iterator[School]:
     mend(running)
 
 
+@pytest.fixture
+def jupyter(school: School) -> None:
+    """Text files too are in Jupyter's editor, which takes the focus and speaks by WebSockets."""
+    school.sandbox.quirks(plain_text=False)
+
+
 def mend(school: School) -> None:
     school.sandbox.reset_quirks()
     school.allow(SITE_HOST)
@@ -85,32 +93,15 @@ def mend(school: School) -> None:
 
 @pytest.fixture(scope="package")
 def chromium_args(running: School, tls: Tls) -> list[str]:
-    rules = (
-        f"MAP {SITE_HOST}:443 127.0.0.1:{running.port}",
-        f"MAP {COCALC_HOST}:443 127.0.0.1:{running.sandbox.port}",
-        "MAP *.school.test 127.0.0.1:1",  # nobody there
-    )
-    return [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        f"--host-resolver-rules={','.join(rules)}",
-        # Our key alone: whatever else is wrong with a certificate counts.
-        f"--ignore-certificate-errors-spki-list={tls.fingerprint}",
-    ]
+    ports = {f"{SITE_HOST}:443": running.port, f"{COCALC_HOST}:443": running.sandbox.port}
+    # Our key alone: whatever else is wrong with a certificate counts.
+    return [*arguments(ports), f"--ignore-certificate-errors-spki-list={tls.fingerprint}"]
 
 
 # Not for the session: Playwright's event loop would still run when tests of Django begin.
 @pytest.fixture(scope="package")
 def browser(chromium_args: list[str]) -> Iterator[Browser]:
-    with (
-        sync_playwright() as playwright,
-        playwright.chromium.launch(executable_path=CHROMIUM, args=chromium_args) as browser,
-    ):
+    with headless(chromium_args) as browser:
         yield browser
 
 
@@ -119,7 +110,7 @@ def keeping_browser(browser: Browser, chromium_args: list[str]) -> Iterator[Brow
     """Keeps pages that were left, as Chromium does where Playwright does not forbid it."""
     forbidden = ["--disable-back-forward-cache"]
     with browser.browser_type.launch(
-        executable_path=CHROMIUM, args=chromium_args, ignore_default_args=forbidden
+        executable_path=FULL, args=chromium_args, ignore_default_args=forbidden
     ) as keeping:
         yield keeping
 

@@ -208,6 +208,7 @@ def environment(data: Path, tls: Tls, sandbox: SandboxProcess) -> dict[str, str]
         "ALLOWED_HOSTS": "127.0.0.1",
         "COCALC_URL": COCALC,
         "TESTS_COCALC": f"{COCALC_HOST}=127.0.0.1:{sandbox.port}",
+        "TESTS_PROCESS": str(os.getpid()),
         "COCALC_API_URL": sandbox.url,
         "COCALC_API_KEY": KEY,
         "COCALC_ACCOUNT_DOMAIN": "accounts.school.test",

@@ -24,6 +24,7 @@ def tab_until(page: Page, target: Locator, key: str = "Tab", most: int = 40) -> 
     raise AssertionError(f"{target} is not among {way}")
 
 
+@pytest.mark.usefixtures("jupyter")
 def test_tab_order_of_a_notebook(known: Visit) -> None:
     known.write("a.txt")
     known.open("a.txt")
@@ -72,6 +73,7 @@ def test_the_activity_panel_is_reached_past_the_frame(known: Visit) -> None:
     expect(known.page.locator("#panel-toggle")).to_be_focused()
 
 
+@pytest.mark.usefixtures("jupyter")
 def test_the_switcher_by_keyboard(known: Visit) -> None:
     for name in ("a.txt", "b.txt"):
         known.write(name)

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from tests.browser.conftest import CHROMIUM
 from tests.browser.protocol import Wire, running
 from tests.browser.school import SITE, until
 from tests.browser.visit import Visit
+from tests.chromium import FULL
 
 NOTEBOOK = "/projects/mine/open/a.txt"
 RULES = {"prerender": [{"urls": [NOTEBOOK], "eagerness": "immediate"}]}
@@ -55,7 +55,7 @@ def test_what_is_rendered_in_advance_mints_nothing_until_it_is_seen(
     known.write("a.txt")
     school, student = known.school, known.student
     school.sandbox.reset_calls()
-    command = [CHROMIUM, "--headless=new", *chromium_args, "--remote-debugging-port=0"]
+    command = [FULL, "--headless=new", *chromium_args, "--remote-debugging-port=0"]
     command += [f"--user-data-dir={tmp_path}", "about:blank"]
     port = tmp_path / "DevToolsActivePort"
     with running(command, port, r"^(\d+)\n(/devtools/browser/[-0-9a-f]{36})") as wire:

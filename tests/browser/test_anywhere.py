@@ -4,11 +4,12 @@ import re
 from typing import Any
 from urllib.parse import urlencode
 
+import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import Visitor
 from tests.browser.school import SITE, Student, until
-from tests.browser.visit import Visit
+from tests.browser.visit import Visit, text_in
 
 TAG = '{% cocalc_notebook path="a.txt" id="a" %}'
 SPACE = "<p>word<br>" * 150 + "</p>"  # no style: the site's policy forbids it
@@ -44,10 +45,7 @@ def shows(visit: Visit, file: str, name: str = "a") -> None:
 def settles(visit: Visit) -> Locator:
     """The text in CoCalc's editor, once this takes the focus no more by itself."""
     kiosk = visit.page.frame_locator("cocalc-notebook iframe")
-    text = kiosk.frame_locator("#views iframe:not([hidden])").locator(".cm-content")
-    expect(text).to_be_visible()
-    text.evaluate("() => window.jupyterapp.restored.then(() => null)")
-    return text
+    return text_in(kiosk.frame_locator("#views iframe:not([hidden])"))
 
 
 def call(visit: Visit, script: str, name: str = "a") -> Any:
@@ -57,6 +55,7 @@ def call(visit: Visit, script: str, name: str = "a") -> Any:
     )
 
 
+@pytest.mark.usefixtures("jupyter")
 def test_several_on_one_page_each_when_it_is_seen(known: Visit) -> None:
     for name in ("a", "b", "c"):
         known.write(f"{name}.txt")
@@ -234,6 +233,7 @@ def test_open_in_a_new_tab(known: Visit) -> None:
     assert "auth_token" not in opened.value.url
 
 
+@pytest.mark.usefixtures("jupyter")
 def test_who_types_elsewhere_keeps_the_focus(known: Visit) -> None:
     known.write("a.txt")
     go(known, f'<input id="field" aria-label="Answer">{TAG}')
@@ -275,6 +275,7 @@ def test_signing_out_elsewhere_empties_the_frame(known: Visit) -> None:
     expect(notebook(known).get_by_role("link", name="Sign in")).to_be_visible()
 
 
+@pytest.mark.usefixtures("jupyter")
 def test_the_keyboard_gets_past_it(known: Visit) -> None:
     known.write("a.txt")
     go(known, f'<a href="#x">before</a>{TAG}<a href="#y">after</a>')

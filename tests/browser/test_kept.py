@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Error, Locator, expect
 from tests.browser.conftest import Visitor
 from tests.browser.school import SITE, until
 from tests.browser.test_night import is_kept, kept
-from tests.browser.visit import Visit
+from tests.browser.visit import Visit, text_in
 
 LESSON = {"body": '{% cocalc_notebook path="a.txt" id="a" %}'}
 FRAME = "it.shadowRoot.querySelector('iframe')"
@@ -21,7 +21,7 @@ ELSEWHERE = f"{SITE}/anywhere/?body=elsewhere"  # says nothing of who is signed 
 
 
 @pytest.fixture
-def returning(known: Visit, visitor: Visitor, keeping_browser: Browser) -> Visit:
+def returning(known: Visit, visitor: Visitor, keeping_browser: Browser, jupyter: None) -> Visit:
     """The same student in that browser, with a file."""
     known.write("a.txt")
     return visitor(known.student, browser=keeping_browser)
@@ -78,9 +78,7 @@ def opens_in_a_lesson(visit: Visit) -> Locator:
     frame = visit.page.frame_locator("cocalc-notebook iframe")
     expect(frame.locator(".tab.active [role=tab]")).to_have_text("a.txt")
     # A page is not kept while a frame in it still loads.
-    text = frame.frame_locator("#views iframe:not([hidden])").locator(".cm-content")
-    expect(text).to_be_visible()
-    text.evaluate("() => window.jupyterapp.restored.then(() => null)")
+    text_in(frame.frame_locator("#views iframe:not([hidden])"))
     notebook.evaluate(f"(it) => {{ ({FRAME}).mark = 'the same frame'; }}")
     until(lambda: visit.school.states_of(visit.student) == ["ready"])
     visit.school.sandbox.reset_calls()

@@ -37,6 +37,14 @@ _TELL_WORDS = """(selector, name) => addEventListener("DOMContentLoaded", () => 
 })"""
 
 
+def text_in(editor: FrameLocator) -> Locator:
+    """The text in a view of CoCalc's, once it takes the focus no more by itself."""
+    text = editor.locator(".cm-content, body > pre")
+    expect(text).to_be_visible()
+    text.evaluate("() => window.jupyterapp?.restored.then(() => null)")
+    return text
+
+
 class Visit:
     def __init__(self, school: School, context: BrowserContext) -> None:
         self.school = school
@@ -206,11 +214,8 @@ class Visit:
         return items.filter(has_text=text)
 
     def settles(self) -> None:
-        """A text file is in CoCalc's editor, which takes the focus no more by itself."""
-        text = self.editor.locator(".cm-content")
-        expect(text).to_be_visible()
-        text.evaluate("() => window.jupyterapp.restored.then(() => null)")
-        text.click()
+        """A text file is there, and CoCalc takes the focus no more by itself."""
+        text_in(self.editor).click()
 
     def choose(self, name: str) -> None:
         """Follow a link of the switcher."""

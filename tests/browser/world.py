@@ -8,6 +8,7 @@ from typing import Any
 import embedding.client
 from embedding.cocalc.v1 import Limits, V1Client
 from tests.browser.school import HASTY
+from tests.network import Guard
 
 
 def find_cocalc_where_browsers_do() -> None:
@@ -33,5 +34,6 @@ class HastyClient(V1Client):
         return super(HastyClient, hasty).file_exists(project_id, path)
 
 
+Guard(int(os.environ["TESTS_PROCESS"])).install()
 find_cocalc_where_browsers_do()
 vars(embedding.client).update(V1Client=HastyClient)

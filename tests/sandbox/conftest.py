@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 import trustme
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext
 
 from sandbox.process import SandboxProcess
+from tests.chromium import arguments, headless
 from tests.sandbox.embed import Embed
 from tests.sandbox.support import ADMIN_KEY, Api, Person, cookie
 
@@ -141,30 +142,14 @@ def parents(tls: Tls) -> Iterator[Ports]:
 
 @pytest.fixture(scope="package")
 def chromium(running: SandboxProcess, parents: Ports) -> Iterator[Browser]:
-    rules = ",".join(
-        [
-            f"MAP cocalc.school.test:443 127.0.0.1:{running.port}",
-            f"MAP *.test:443 127.0.0.1:{parents.https}",
-            f"MAP *.test:8443 127.0.0.1:{parents.https}",
-            f"MAP *.test:80 127.0.0.1:{parents.http}",
-        ]
-    )
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=[
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-quic",
-                "--no-first-run",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-                f"--host-resolver-rules={rules}",
-            ],
-        )
+    ports = {
+        "cocalc.school.test:443": running.port,
+        "*.test:443": parents.https,
+        "*.test:8443": parents.https,
+        "*.test:80": parents.http,
+    }
+    with headless(arguments(ports)) as browser:
         yield browser
-        browser.close()
 
 
 @dataclass
@@ -194,6 +179,12 @@ def desk(chromium: Browser, _api: Api) -> Iterator[Desk]:
             ]
         )
         yield Desk(person, context)
+
+
+@pytest.fixture
+def plain(sandbox: SandboxProcess) -> None:
+    """What is not about an editor need not wait for one."""
+    sandbox.quirks(plain_text=True)
 
 
 @pytest.fixture

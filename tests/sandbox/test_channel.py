@@ -13,6 +13,8 @@ from tests.sandbox.conftest import HOSTS, Desk
 from tests.sandbox.embed import COCALC, Embed
 from tests.sandbox.support import Api, Person, until
 
+pytestmark = pytest.mark.usefixtures("plain")
+
 
 @pytest.fixture
 def project(api: Api, desk: Desk) -> str:

@@ -148,6 +148,41 @@ def test_a_refused_cookie(sandbox: SandboxProcess, api: Api, student: Person) ->
     assert "Set-Cookie" not in response.headers
 
 
+def test_plain_text_is_for_members_and_of_their_project_alone(
+    sandbox: SandboxProcess, api: Api, student: Person, stranger: Person
+) -> None:
+    project = api.project(student)
+    api.run(project, "mkdir hw; echo one > hw/1.txt; ln -s /etc/passwd out.txt")
+    hub = f"{sandbox.url}/hub/projects/{project}"
+
+    def ask(who: Person | None, path: str, **headers: str) -> requests.Response:
+        if who:
+            headers |= cookie(sandbox, api.token(who.account_id))
+        url = f"{hub}/text/{path}"
+        return requests.get(url, headers=headers, verify=sandbox.verify, timeout=30)
+
+    def shown_at() -> str:
+        headers = cookie(sandbox, api.token(student.account_id))
+        given = {"path": "hw/1.txt"}
+        answer = requests.post(
+            f"{hub}/file", json=given, headers=headers, verify=sandbox.verify, timeout=30
+        )
+        return str(answer.json()["address"])
+
+    assert shown_at() == f"/{project}/jupyter/edit/hw/1.txt"
+    sandbox.quirks(plain_text=True)
+    assert shown_at() == f"/hub/projects/{project}/text/hw/1.txt"
+    found = ask(student, "hw/1.txt")
+    assert (found.status_code, found.text) == (200, "one\n")
+    assert found.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert found.headers["X-Content-Type-Options"] == "nosniff"
+    for who in (stranger, None):
+        assert ask(who, "hw/1.txt").status_code == 404
+    assert ask(student, "hw/1.txt", Origin="https://evil.test").status_code == 403
+    for path in ("out.txt", "hw", "none.txt", "hw/%2e%2e/%2e%2e/x"):
+        assert ask(student, path).status_code == 404
+
+
 def test_hosts_set_by_the_api_count_at_once(tmp_path: Path) -> None:
     with SandboxProcess.start(tmp_path, admin_key=ADMIN_KEY, iframe_hosts="a.test") as sandbox:
         api = Api(sandbox)

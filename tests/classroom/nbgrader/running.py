@@ -1,12 +1,23 @@
-"""Running notebooks as they are run in a project: the script on stdin of a Python."""
+"""Running notebooks as they are run in a project: the script on stdin of a Python.
+
+Where the script itself is not the matter, its loop over the cells runs many notebooks in one
+kernel, emptied in between.
+"""
 
 import json
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import nbclient
+import nbformat
+
+from classroom.nbgrader import run_notebook
 from classroom.nbgrader.runner import RUNNER
 
 # Another way to start the script, in a Python that has no nbclient.
@@ -46,3 +57,28 @@ def run_file(
 def result(answer: dict[str, Any]) -> bytes:
     """The notebook that was written."""
     return Path(answer["result"]).read_bytes()
+
+
+@contextmanager
+def one_kernel() -> Iterator[Callable[[bytes], bytes]]:
+    """A kernel for many notebooks: what it yields runs one, and returns it as it was written."""
+    Client = run_notebook.limited(nbclient.NotebookClient)  # noqa: N806
+    emptying = nbformat.v4.new_code_cell("%reset -f")
+    first = Client(nbformat.v4.new_notebook(cells=[emptying]), kernel_name="python3")
+    with first.setup_kernel():
+
+        def execute(notebook: bytes) -> bytes:
+            node = nbformat.reads(notebook.decode(), as_version=4)
+            client = Client(
+                node,
+                km=first.km,
+                allow_errors=True,
+                on_cell_executed=run_notebook.told_errors,
+                timeout=run_notebook.CELL_SECONDS,
+            )
+            client.kc = first.kc
+            first.execute_cell(emptying, 0)
+            run_notebook.run_cells(nbclient, client, node, time.monotonic() + 60)
+            return str(nbformat.writes(node)).encode()
+
+        yield execute

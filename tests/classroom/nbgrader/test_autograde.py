@@ -1,6 +1,6 @@
 """Preparing what students hand in, and the scores of what was run: nbgrader's, and no more."""
 
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import nbformat
@@ -22,7 +22,7 @@ from tests.classroom.nbgrader.notebooks import (
     text,
 )
 from tests.classroom.nbgrader.recorded import RECORDED, opened, released
-from tests.classroom.nbgrader.running import result, run
+from tests.classroom.nbgrader.running import one_kernel
 
 GRADED = [(name, student) for name, case in CASES.items() for student in case.students]
 SQUARES = content(CASES["squares"].source)
@@ -41,17 +41,12 @@ DIFFERENCES: dict[tuple[str, str], dict[str, Any]] = {
     ("partial", "no-number"): _ODD,
 }
 
-_runs: dict[str, bytes] = {}
 
-
-def executed(prepared: bytes, folder: Path) -> bytes:
-    """Run a prepared notebook; of several that are the same, one."""
-    cells = str([(cell.cell_type, cell.source) for cell in opened(prepared).cells])
-    if cells not in _runs:
-        exit_code, said = run(folder, prepared)
-        assert (exit_code, said["words"]) == (0, "")
-        _runs[cells] = result(said)
-    return _runs[cells]
+@pytest.fixture(scope="module")
+def executed() -> Iterator[Callable[[bytes], bytes]]:
+    """Runs a prepared notebook."""
+    with one_kernel() as execute:
+        yield execute
 
 
 def handed_in(name: str, edit: Edit) -> bytes:
@@ -61,11 +56,11 @@ def handed_in(name: str, edit: Edit) -> bytes:
 
 
 @pytest.mark.parametrize(("name", "student"), GRADED)
-def test_scores_are_nbgraders(name: str, student: str, tmp_path: Path) -> None:
+def test_scores_are_nbgraders(name: str, student: str, executed: Callable[[bytes], bytes]) -> None:
     case = CASES[name]
     source = content(case.source)
     prepared = prepare(handed_in(name, case.students[student]), source)
-    ours = scores(executed(prepared, tmp_path), source)
+    ours = scores(executed(prepared), source)
     found = {cell.grade_id: [cell.score, cell.max_score, cell.needs_manual] for cell in ours.cells}
     recorded = RECORDED[name]["students"][student]
     if (name, student) in DIFFERENCES:

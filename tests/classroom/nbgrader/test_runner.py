@@ -52,9 +52,9 @@ class TestBothWays:
         assert fast[0]["data"]["text/plain"] == "2"
 
     def test_all_time_is_up(self, tmp_path: Path, nbclient: bool) -> None:
-        made = notebook(*[code(f"import time; time.sleep(3) # {n}") for n in range(5)])
+        made = notebook(*[code(f"import time; time.sleep(1) # {n}") for n in range(5)])
         started = time.monotonic()
-        exit_code, answer = run(tmp_path, content(made), "60", "5", nbclient=nbclient)
+        exit_code, answer = run(tmp_path, content(made), "60", "2", nbclient=nbclient)
         assert time.monotonic() - started < 25
         assert (exit_code, answer["state"]) == (runner.STOPPED, "stopped")
         assert "too long" in answer["words"]
@@ -146,7 +146,7 @@ while True:
     except BaseException:
         pass"""
     made = notebook(code(stubborn), code("print('after')"))
-    exit_code, answer = run(tmp_path, content(made), "2", "6")
+    exit_code, answer = run(tmp_path, content(made), "1", "3")
     assert exit_code in (runner.DONE, runner.STOPPED)
     assert outputs(answer)[0][-1]["ename"] == "CellTimeoutError"
     assert not any(output.get("text") == "after\n" for output in outputs(answer)[1])
