@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Browser, sync_playwright
 
-FULL = "/usr/bin/chromium"
+FULL = shutil.which("chromium") or "/usr/bin/chromium"
 # The same engine without windows, tabs and menus of its own, which take half of the processor.
 SHELL = shutil.which("chromium-headless-shell") or FULL
 _QUIET = (
@@ -31,10 +31,10 @@ def arguments(ports: dict[str, int]) -> list[str]:
 
 
 @contextmanager
-def headless(arguments: list[str]) -> Iterator[Browser]:
+def headless(arguments: list[str], executable: str = SHELL) -> Iterator[Browser]:
     """A browser, as long as the block lasts."""
     with (
         sync_playwright() as playwright,
-        playwright.chromium.launch(executable_path=SHELL, args=arguments) as browser,
+        playwright.chromium.launch(executable_path=executable, args=arguments) as browser,
     ):
         yield browser

@@ -24,10 +24,10 @@ from playwright.sync_api import (
     Page,
     ViewportSize,
     expect,
-    sync_playwright,
 )
 
 from tests.cells import run_first_cell, type_into_first_cell
+from tests.chromium import FULL, arguments, headless
 from tests.marked import SOLUTION, marked_notebook
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,15 +45,6 @@ SQUARES: FilePayload = {
     "buffer": marked_notebook(),
 }
 ANSWER = f"def squares(n): {SOLUTION}"
-CHROMIUM = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 LIMIT = 40_000  # ms for any one thing to appear
 
 
@@ -346,10 +337,7 @@ def main() -> None:
     failed = False
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder)
-        with demo(data) as site, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path=shutil.which("chromium"), args=CHROMIUM
-            )
+        with demo(data) as site, headless(arguments({}), FULL) as browser:
             try:
                 student(browser, site, data)
                 classroom(browser, site, data)
@@ -357,8 +345,6 @@ def main() -> None:
             except AssertionError as error:
                 failed = True
                 print(error, file=sys.stderr)
-            finally:
-                browser.close()
     took = (time.monotonic() - began) * 1000
     print(f"{took:8.0f} ms  altogether; screenshots in {SHOTS.relative_to(ROOT)}/")
     sys.exit(failed)

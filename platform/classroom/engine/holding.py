@@ -87,7 +87,7 @@ def claim(room: int, *, now: datetime | None = None) -> list[Transfer]:
                     taken.append(pk)
         if not taken:
             return []
-        return _taken(taken, now)
+        return _take(taken, now)
 
 
 def claim_one(transfer: Transfer) -> Transfer | None:
@@ -95,7 +95,7 @@ def claim_one(transfer: Transfer) -> Transfer | None:
     with one_at_a_time():
         if Transfer.objects.filter(lane=transfer.lane, state=State.RUNNING).exists():
             return None
-        return next(iter(_taken([transfer.pk], timezone.now())), None)
+        return next(iter(_take([transfer.pk], timezone.now())), None)
 
 
 def renew(rows: Iterable[Transfer]) -> None:
@@ -166,7 +166,7 @@ def reap(now: datetime) -> None:
         lost.update(state=State.QUEUED, holder=None, held_until=None, not_before=None)
 
 
-def _taken(pks: list[int], now: datetime) -> list[Transfer]:
+def _take(pks: list[int], now: datetime) -> list[Transfer]:
     """Hold those of these rows that are still queued, under one new holder."""
     holder = uuid.uuid4()
     Transfer.objects.filter(pk__in=pks, state=State.QUEUED).update(

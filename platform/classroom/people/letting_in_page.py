@@ -1,5 +1,7 @@
 """Letting people into a course: one, a list, by a link, by invitations."""
 
+from collections.abc import Callable
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -112,14 +114,8 @@ def join_link(request: HttpRequest, course: int) -> HttpResponse:
 def invitation_renew(request: HttpRequest, course: int, invitation: int) -> HttpResponse:
     """Make a new link for an invitation."""
     membership = teacher_of(request, course)
-    row = _invitation(membership.course, invitation)
-    try:
-        invitations.renew(row, actor=user_of(request))
-    except Problem:
-        messages.info(request, f"{row.email} has taken the invitation meanwhile.")
-    else:
-        messages.success(request, f"There is a new link for {row.email}; the old one is worthless.")
-    return redirect(reverse("classroom:people", args=[course]) + "#invitations")
+    done = "There is a new link for {email}; the old one is worthless."
+    return _change(request, membership, invitation, invitations.renew, done)
 
 
 @require_POST
@@ -127,14 +123,25 @@ def invitation_renew(request: HttpRequest, course: int, invitation: int) -> Http
 def invitation_cancel(request: HttpRequest, course: int, invitation: int) -> HttpResponse:
     """Take an invitation back."""
     membership = teacher_of(request, course)
+    done = "{email} is not invited any more."
+    return _change(request, membership, invitation, invitations.cancel, done)
+
+
+def _change(
+    request: HttpRequest,
+    membership: Membership,
+    invitation: int,
+    change: Callable[..., None],
+    done: str,
+) -> HttpResponse:
     row = _invitation(membership.course, invitation)
     try:
-        invitations.cancel(row, actor=user_of(request))
+        change(row, actor=user_of(request))
     except Problem:
         messages.info(request, f"{row.email} has taken the invitation meanwhile.")
     else:
-        messages.success(request, f"{row.email} is not invited any more.")
-    return redirect(reverse("classroom:people", args=[course]) + "#invitations")
+        messages.success(request, done.format(email=row.email))
+    return redirect(reverse("classroom:people", args=[row.course_id]) + "#invitations")
 
 
 def _invitation(course: Course, invitation: int) -> Invitation:

@@ -1,7 +1,6 @@
 """The steps by kind: all that the engine knows of them.
 
-@step(Kind.COLLECT)
-def run(transfer: Transfer) -> dict[str, Any]: ...
+A module beside this one makes a function a step by `@step(Kind.COLLECT)`, say.
 """
 
 from collections.abc import Callable
