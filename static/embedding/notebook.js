@@ -1,4 +1,4 @@
-/** The notebook page: a session in a frame, with a light, notices and a switcher for other files. */
+/** The notebook page: a session in a frame, with a light, notices and a switcher. */
 
 import { RequestError, encodePath, request } from "./our-site.js";
 import { Panel } from "./panel.js";
@@ -134,7 +134,7 @@ const ask = (event) => event.preventDefault();
 
 function showFrame(url) {
   clearFrame();
-  before = history.length;
+  before = length();
   const { contentWindow } = frame;
   // Not `src`: Back would walk through tokens.
   contentWindow.location.replace(url);
@@ -240,23 +240,26 @@ document.querySelector(".switcher").addEventListener("keydown", ({ key }) => {
 
 /* Back ------------------------------------------------------------------------------------- */
 
-// How many steps back the page lies that led here.
+// Steps back to the page that led here; see docs/scripts.md.
 let depth = history.state?.depth ?? 1;
-let before = NaN; // the history's length without what the frame adds, until that is covered
+let before = NaN; // the history's length without the frame's steps, until they are covered
+let pushed = 0; // its length by our last step
+const length = () => Math.max(history.length, pushed);
 
-/** Signing in, CoCalc's page adds a step to the history. One of our own covers it: see steps.js. */
+/** What CoCalc's page adds as it signs in. */
 function coverSignIn() {
-  const added = history.length - before;
+  const added = length() - before;
   before = NaN;
   if (!(added > 0)) return;
-  depth += added + 1;
-  history.pushState({ depth }, "");
+  depth += added;
+  addStep();
 }
 
 /** A step of our own: another file. */
 function addStep(url) {
   depth++;
   before++;
+  pushed = length() + 1;
   history.pushState({ depth }, "", url);
 }
 
@@ -265,6 +268,7 @@ window.addEventListener("popstate", ({ state }) => {
   if (!location.pathname.startsWith(base)) return;
   const file = location.pathname.slice(base.length).split("/").map(decodeURIComponent).join("/");
   const from = depth;
+  pushed = 0;
   depth = state?.depth ?? 1;
   if (file !== session.path) switchTo(file);
   else if (from > depth) history.go(1 - from);

@@ -1,4 +1,4 @@
-/** The activity panel: each command sent and each reply, with time and text. */
+/** The activity panel: what is sent and heard, and when. */
 
 const KEPT = 500; // lines
 const LONGEST = 2000; // characters
@@ -31,7 +31,6 @@ export class Panel {
     this.#toggle.focus();
   }
 
-  /** Shows what a bridge sends and hears. */
   follow(bridge) {
     bridge.addEventListener("sent", ({ detail: { command, time } }) =>
       this.add("sent", commandText(command), time),
