@@ -31,7 +31,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 def _refusal(session: pytest.Session) -> str:
-    if _cache(session).get(_EXIT, None) != pytest.ExitCode.TESTS_FAILED:
+    cache = _cache(session)
+    if cache is None or cache.get(_EXIT, None) != pytest.ExitCode.TESTS_FAILED:
         return "the run before did not end with failed tests."
     others = [item.nodeid for item in session.items if not item.get_closest_marker("browser")]
     if others:
@@ -42,8 +43,9 @@ def _refusal(session: pytest.Session) -> str:
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    if not hasattr(session.config, "workerinput"):  # which is one of several
-        _cache(session).set(_EXIT, int(exitstatus))
+    cache = _cache(session)
+    if cache and not hasattr(session.config, "workerinput"):  # which is one of several
+        cache.set(_EXIT, int(exitstatus))
 
 
 def pytest_terminal_summary(
@@ -55,7 +57,5 @@ def pytest_terminal_summary(
                 terminalreporter.write_line(f"unsteady: {report.nodeid}", yellow=True)
 
 
-def _cache(session: pytest.Session) -> pytest.Cache:
-    cache = session.config.cache
-    assert cache is not None
-    return cache
+def _cache(session: pytest.Session) -> pytest.Cache | None:
+    return getattr(session.config, "cache", None)  # `-p no:cacheprovider`
