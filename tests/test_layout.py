@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.side_by_side import LONG
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -37,3 +39,8 @@ def test_a_production_install_holds_no_jupyter_server_and_no_test_tools() -> Non
 def test_lock_files_name_no_address() -> None:
     for file in (ROOT / "requirements").glob("*.txt"):
         assert "://" not in file.read_text()
+
+
+def test_the_files_that_are_begun_first_are_there() -> None:
+    for file in LONG:
+        assert (ROOT / file).exists()

@@ -18,11 +18,8 @@ from classroom.engine.performing import perform
 from classroom.engine.queue import URGENT, transfer_add
 from classroom.models import Kind, Snapshot, Submission, Transfer
 from classroom.pages.text import moment
-from classroom.rules.counting import counting
 from classroom.rules.deadlines import is_taken, last_moment
 from embedding.problems import Busy, Problem
-
-__all__ = ["counting", "submit"]
 
 State = Transfer.State
 

@@ -23,6 +23,7 @@ from classroom.models import (
     Transfer,
 )
 from classroom.rules import names
+from classroom.rules.counting import counting
 from classroom.rules.deadlines import due_update
 from classroom.steps import submit as step
 from classroom.students import submissions
@@ -131,7 +132,7 @@ def test_it_can_be_repeated_and_the_last_counts(cocalc: Client, row: Submission)
     first = submissions.submit(row, timezone.now())
     cocalc.write_file(project_of(row.student), "homework-1/a.ipynb", b"more work")
     second = submissions.submit(row, timezone.now())
-    assert submissions.counting(read(row)) == second
+    assert counting(read(row)) == second
     project = course_project(row)
     assert cocalc.read_file(project, f"{first.path}/a.ipynb") == b"work"
     assert cocalc.read_file(project, f"{second.path}/a.ipynb") == b"more work"
@@ -281,7 +282,7 @@ def test_what_counts_is_never_removed(
         assert submissions.submit(read(row), timezone.now()).late
     assert Snapshot.objects.count() == 3
     Assignment.objects.update(late_policy=Policy.CLOSED)
-    assert submissions.counting(read(row)) == punctual
+    assert counting(read(row)) == punctual
     assert cocalc.file_exists(course_project(row), f"{punctual.path}/a.ipynb")
 
 
