@@ -2,10 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlsplit
 
 import requests
 
 from embedding.cocalc.errors import CannotConnect, NotCocalc
+
+Channel = Literal["open", "unlisted", "impossible"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,12 +19,24 @@ class Customize:
     site_name: str
     iframe_comm_hosts: tuple[str, ...]
 
-    def answers(self, host: str) -> bool:
-        """Whether the kiosk answers messages of `https://<host>`; `.h` stands for all below h."""
-        return any(
-            host == known or (known.startswith(".") and host.endswith(known))
+    def channel(self, origin: str) -> Channel:
+        """Say whether the kiosk answers messages of this origin.
+
+        It is "unlisted" where an entry for its host would do. Entries are names without scheme or
+        port, taken for https on port 443, so elsewhere it is "impossible" (`.h` stands for h and
+        all below it). A whole origin among them is a stand-in's, made for development.
+        """
+        if origin in self.iframe_comm_hosts:
+            return "open"
+        parts = urlsplit(origin)
+        host = parts.hostname or ""
+        if parts.scheme != "https" or parts.netloc not in (host, f"{host}:443"):
+            return "impossible"
+        listed = any(
+            host == known or (known.startswith(".") and f".{host}".endswith(known))
             for known in self.iframe_comm_hosts
         )
+        return "open" if listed else "unlisted"
 
 
 def customize(base_url: str, *, timeout: float = 10) -> Customize:

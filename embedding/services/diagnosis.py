@@ -13,7 +13,7 @@ import requests
 from django.core.cache import cache
 from django.utils import timezone
 
-from embedding.cocalc.customize import customize
+from embedding.cocalc.customize import Channel, customize
 from embedding.cocalc.errors import CocalcError
 from embedding.cocalc.framing import framing_refusal
 from embedding.conf import conf
@@ -26,6 +26,16 @@ _LIMIT = 5  # seconds for each of two requests
 _KEPT = 5  # seconds; many pages fail at once, and for one reason
 
 _TAB = "Try again, or open the file in a tab of its own."
+_UNANSWERED = {
+    "unlisted": (
+        "host_not_allowed",
+        "“{host}” is not among CoCalc's iframe_comm_hosts; an administrator can add it.",
+    ),
+    "impossible": (
+        "site_not_on_443",
+        "CoCalc answers only sites on https and port 443; this one is at “{origin}”.",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +54,7 @@ class _Facts:
     reachable: bool
     certificate: bool  # is at fault
     refusal: str
-    allowed: bool | None  # None: CoCalc does not say
+    channel: Channel | None  # None: CoCalc does not say
 
 
 def diagnose(row: EmbedSession, seen: str, origin: str) -> Cause:
@@ -62,11 +72,16 @@ def diagnose(row: EmbedSession, seen: str, origin: str) -> Cause:
 
 
 def _cause(seen: str, origin: str, facts: _Facts) -> Cause:
-    host = urlsplit(origin).netloc
-    not_listed = f"“{host}” is not among CoCalc's iframe_comm_hosts; an administrator can add it."
+    code, why = _UNANSWERED.get(facts.channel or "", ("", ""))
+    why = why.format(origin=origin, host=urlsplit(origin).hostname)
     if seen == "channel":
-        if facts.allowed is False:
-            return Cause("host_not_allowed", "blocked", "", f"No message is answered: {not_listed}")
+        if code:
+            return Cause(
+                code,
+                "blocked",
+                "",
+                f"No message is answered, so opening another file reloads the editor: {why}",
+            )
         return Cause(
             "channel_silent",
             "blocked",
@@ -109,13 +124,13 @@ def _cause(seen: str, origin: str, facts: _Facts) -> Cause:
             f"CoCalc, or a proxy before it, sends “{facts.refusal}”.",
             certain=True,
         )
-    if facts.allowed is False:
+    if code:
         return Cause(
-            "host_not_allowed",
+            code,
             "blocked",
             "CoCalc does not answer this site, and has not opened the file. Your browser may "
             f"block CoCalc's sign-in cookie. {_TAB}",
-            f"Neither an answer nor the project's log was heard. {not_listed}",
+            f"Neither an answer nor the project's log was heard. {why}",
         )
     return Cause(
         "cocalc_silent",
@@ -154,12 +169,12 @@ def _look(origin: str) -> _Facts:
             continue
         except requests.RequestException:
             continue
-        return _Facts(reachable, certificate, refusal, _allowed(base, origin))
-    return _Facts(reachable=False, certificate=certificate, refusal="", allowed=None)
+        return _Facts(reachable, certificate, refusal, _channel(base, origin))
+    return _Facts(reachable=False, certificate=certificate, refusal="", channel=None)
 
 
-def _allowed(base: str, origin: str) -> bool | None:
+def _channel(base: str, origin: str) -> Channel | None:
     try:
-        return customize(base, timeout=_LIMIT).answers(urlsplit(origin).netloc)
+        return customize(base, timeout=_LIMIT).channel(origin)
     except CocalcError:
         return None

@@ -55,6 +55,9 @@ def main() -> None:
         admin_key=key,
         port=options.cocalc_port,
         public_host=COCALC_HOST,
+        development_origins=" ".join(
+            f"http://{name}:{port}" for name in (SITE_HOST, "localhost", "127.0.0.1")
+        ),
         log=data / "cocalc.log",
     ) as sandbox:
         site_url = f"http://{SITE_HOST}:{port}"

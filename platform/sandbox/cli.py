@@ -16,7 +16,7 @@ from pathlib import Path
 from aiohttp import web
 
 from sandbox import app
-from sandbox.config import ADMIN_EMAIL, Config, is_loopback
+from sandbox.config import ADMIN_EMAIL, Config, development_origins, is_loopback
 from sandbox.hub import Hub
 from sandbox.ids import random_text
 from sandbox.jupyter import Jupyters
@@ -45,6 +45,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--iframe-hosts", help='who may use the kiosk\'s channel: "learn.school.test, .wild.test"'
     )
+    parser.add_argument(
+        "--development-origins",
+        default="",
+        help="pages of this machine that may use it too, as with no CoCalc: "
+        '"http://learn.localhost:8000"',
+    )
     parser.add_argument("--start-seconds", type=float, help="how long a project takes to start")
     parser.add_argument("--quirks", default="{}", help="more quirks, as JSON: see quirks.py")
     parser.add_argument(
@@ -69,6 +75,10 @@ def main() -> None:
         quirks.change(json.loads(options.quirks))
     except (ValueError, AttributeError) as problem:
         sys.exit(f"--quirks: {problem}")
+    try:
+        origins = development_origins(options.development_origins)
+    except ValueError as problem:
+        sys.exit(f"--development-origins: {problem}")
     if options.start_seconds is not None:
         quirks.start_seconds = options.start_seconds
     # Taken out of the environment, so that no process of a project inherits it.
@@ -87,6 +97,7 @@ def main() -> None:
         other_tls_cert=options.other_tls_cert,
         other_tls_key=options.other_tls_key,
         iframe_hosts=options.iframe_hosts,
+        development_origins=origins,
     )
     config.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _only_one(config):

@@ -21,6 +21,7 @@ class Config:
     other_tls_cert: Path | None = None
     other_tls_key: Path | None = None
     iframe_hosts: str | None = None
+    development_origins: tuple[str, ...] = ()
 
     @property
     def database(self) -> Path:
@@ -33,6 +34,17 @@ class Config:
         """Whether a Host header names us. Any other name may be a rebound one: refused."""
         name = urlsplit(f"//{header}").hostname or ""
         return is_loopback(name) or name == urlsplit(self.public_url).hostname
+
+
+def development_origins(text: str) -> tuple[str, ...]:
+    """Read a list of origins, `http://` and this machine's; ValueError names what is none."""
+    origins = tuple(text.replace(",", " ").split())
+    for origin in origins:
+        parts = urlsplit(origin)
+        whole = f"http://{parts.netloc}" == origin
+        if not whole or "@" in origin or not is_loopback(parts.hostname or ""):
+            raise ValueError(f"{origin} is no http origin of this machine.")
+    return origins
 
 
 def is_loopback(name: str) -> bool:

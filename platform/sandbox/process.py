@@ -43,6 +43,7 @@ class SandboxProcess:
         other_tls: tuple[Path, Path] | None = None,
         verify: Path | None = None,
         iframe_hosts: str = "",
+        development_origins: str = "",
         public_host: str | None = None,
         log: Path | None = None,
         **quirks: Any,
@@ -52,12 +53,14 @@ class SandboxProcess:
         `tls` is (certificate chain, key), `other_tls` the same for the quirk wrong_certificate,
         `verify` the CA that signed it, `public_host` a name
         besides the loopback ones that it answers to, `iframe_hosts` who may use the kiosk's
-        channel (empty: as it was). The admin key goes by the environment, which `ps` does not
-        show.
+        channel (empty: as it was), `development_origins` which pages of this machine may too.
+        The admin key goes by the environment, which `ps` does not show.
         """
         options = ["--data", str(data), "--port", str(port), "--quirks", json.dumps(quirks)]
         if iframe_hosts:
             options += ["--iframe-hosts", iframe_hosts]
+        if development_origins:
+            options += ["--development-origins", development_origins]
         if public_host:
             options += ["--public-url", f"{'https' if tls else 'http'}://{public_host}"]
         if tls:

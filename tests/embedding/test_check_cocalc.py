@@ -33,6 +33,19 @@ def test_this_site_is_not_known_there(sandbox: SandboxProcess) -> None:
     assert "Add learn.school.test to its setting" in run()
 
 
+@pytest.mark.parametrize("site", ["https://learn.school.test:8443", "http://learn.school.test"])
+def test_a_site_that_no_entry_can_name_is_not_told_to_add_one(
+    sandbox: SandboxProcess, settings: Settings, site: str
+) -> None:
+    set_hosts(sandbox, "learn.school.test")
+    settings.SITE_URL = site
+    told = run()
+    assert f"! CoCalc does not answer messages of {site}" in told
+    assert "only sites on https and port 443" in told
+    assert "at https://learn.school.test." in told
+    assert "Add" not in told
+
+
 def test_a_key_that_is_no_admins(sandbox: SandboxProcess, settings: Settings) -> None:
     answer = requests.post(
         f"{sandbox.url}/api/v1/create_account",
@@ -65,17 +78,24 @@ def test_another_server(sandbox: SandboxProcess) -> None:
 
 
 @pytest.mark.parametrize(
-    ("hosts", "host", "answers"),
+    ("hosts", "origin", "channel"),
     [
-        (("learn.test",), "learn.test", True),
-        (("learn.test",), "www.learn.test", False),
-        ((".learn.test",), "www.learn.test", True),
-        ((".learn.test",), "evillearn.test", False),
-        ((), "learn.test", False),
+        (("learn.test",), "https://learn.test", "open"),
+        (("learn.test",), "https://learn.test:443", "open"),
+        (("learn.test",), "https://www.learn.test", "unlisted"),
+        ((".learn.test",), "https://www.learn.test", "open"),
+        ((".learn.test",), "https://learn.test", "open"),
+        ((".learn.test",), "https://evillearn.test", "unlisted"),
+        ((), "https://learn.test", "unlisted"),
+        (("learn.test",), "https://learn.test:8443", "impossible"),
+        (("learn.test", "8443"), "https://learn.test:99999", "impossible"),
+        (("learn.test",), "http://learn.test", "impossible"),
+        (("http://learn.localhost:8000",), "http://learn.localhost:8000", "open"),
+        (("http://learn.localhost:8000",), "http://learn.localhost:8001", "impossible"),
     ],
 )
-def test_which_hosts_are_answered(hosts: tuple[str, ...], host: str, answers: bool) -> None:
-    assert Customize("CoCalc", hosts).answers(host) is answers
+def test_which_origins_are_answered(hosts: tuple[str, ...], origin: str, channel: str) -> None:
+    assert Customize("CoCalc", hosts).channel(origin) == channel
 
 
 def test_the_client_shows_no_key(sandbox: SandboxProcess) -> None:

@@ -116,6 +116,23 @@ def test_silence_of_a_cocalc_that_should_answer(
     assert (row.reason, row.detail) == (code, cause["adminMessage"])
 
 
+@pytest.mark.parametrize("seen", ["silent", "channel"])
+def test_a_site_on_a_port_is_not_told_to_be_listed(
+    sandbox: SandboxProcess, member: Member, row: EmbedSession, listed: None, seen: str
+) -> None:
+    browser = HttpsClient(member.user)
+    browser.defaults["HTTP_HOST"] = "learn.school.test:8443"
+    cause = ask(browser, row.id, seen=seen).json()
+    assert (cause["code"], cause["state"], cause["certain"]) == (
+        "site_not_on_443",
+        "blocked",
+        False,
+    )
+    assert "only sites on https and port 443" in cause["adminMessage"]
+    assert "“https://learn.school.test:8443”" in cause["adminMessage"]
+    assert "add" not in cause["adminMessage"]
+
+
 def test_many_pages_share_a_look_but_who_tries_again_is_told_what_holds_now(
     sandbox: SandboxProcess, member: Member, row: EmbedSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from sandbox.config import development_origins
 from sandbox.process import SandboxProcess
 from sandbox.quirks import Quirks
 from tests.sandbox.conftest import Tls
@@ -251,3 +252,29 @@ def test_refuses_to_listen_for_others(tmp_path: Path) -> None:
     )
     assert done.returncode == 2
     assert "0.0.0.0 is no loopback address, and the sandbox isolates nobody." in done.stderr
+
+
+def test_origins_for_development_are_named_whole(tmp_path: Path) -> None:
+    origins = "http://learn.localhost:8000, http://127.0.0.1:8000"
+    with SandboxProcess.start(
+        tmp_path, admin_key=ADMIN_KEY, iframe_hosts="a.test", development_origins=origins
+    ) as sandbox:
+        api = Api(sandbox)
+        with api.session:
+            hosts = api.get("/customize").json()["configuration"]["iframe_comm_hosts"]
+    assert hosts == ["a.test", "http://learn.localhost:8000", "http://127.0.0.1:8000"]
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "http://learn.school.test",
+        "https://localhost",
+        "localhost:8000",
+        "http://localhost/",
+        "http://a@localhost",
+    ],
+)
+def test_only_origins_of_this_machine_are_for_development(origin: str) -> None:
+    with pytest.raises(ValueError, match="is no http origin of this machine"):
+        development_origins(origin)

@@ -29,13 +29,20 @@ class Command(BaseCommand):
             f"The key is {identity.email}'s, who is no site admin on CoCalc: without that, the "
             "site cannot sign its users in. Make the account an admin there.",
         )
-        host = self.host()
-        if host is not None:
+        origin, host = self.site()
+        if origin:
+            channel = server.channel(origin)
             self.say(
-                server.answers(host),
-                f"CoCalc answers messages of {host}.",
-                f"CoCalc does not answer messages of {host}, so switching files reloads the "
-                f"frame. Add {host} to its setting “iframe_comm_hosts”.",
+                channel == "open",
+                f"CoCalc answers messages of {origin}.",
+                f"CoCalc does not answer messages of {origin}, so switching files reloads the "
+                "frame. All else works. "
+                + (
+                    f"Add {host} to its setting “iframe_comm_hosts”."
+                    if channel == "unlisted"
+                    else "It answers only sites on https and port 443, whatever its setting "
+                    f"“iframe_comm_hosts” says: this site would have to be at https://{host}."
+                ),
             )
         if not identity.is_admin:
             raise CommandError("Notebooks cannot be opened like this.")
@@ -47,7 +54,8 @@ class Command(BaseCommand):
         else:
             self.stdout.write(self.style.WARNING(f"! {no}"))
 
-    def host(self) -> str | None:
-        """Return the site's host as CoCalc has to know it, if the site runs on https."""
+    def site(self) -> tuple[str, str]:
+        """Return the site's origin and host, as browsers name them; empty where nobody says."""
         parts = urlsplit(getattr(settings, "SITE_URL", ""))
-        return parts.hostname if parts.scheme == "https" else None
+        origin = f"{parts.scheme}://{parts.netloc}".lower() if parts.netloc else ""
+        return origin, parts.hostname or ""
