@@ -57,10 +57,18 @@ _COCALC: dict[type[errors.CocalcError], tuple[int, str]] = {
     errors.Duplicate: (409, "There is already something with this name."),
     errors.CommandFailed: (502, "The project could not do that: {words}"),
     errors.BadRequest: (502, "CoCalc refused the request: {words}"),
+    errors.InTheWay: (
+        409,
+        "A file is in the way of the folder “{folder}”. Rename or delete the file, then try again.",
+    ),
     errors.ServerFault: (502, "CoCalc had a fault of its own. Please try again in a moment."),
     errors.NotStarted: (
         504,
         "The project does not start, though CoCalc answers. Please try again in a moment.",
+    ),
+    errors.CannotStart: (
+        502,
+        "CoCalc's server fails to start the project. No files are lost. Please try again later.",
     ),
     errors.NotCocalc: (
         502,
@@ -92,7 +100,7 @@ def of_cocalc(error: errors.CocalcError) -> Problem:
     words = error.words.strip().rstrip(".")[:200] or "it gave no reason"
     return Problem(
         error.code,
-        message.format(words=words + "."),
+        message.format(words=words + ".", folder=getattr(error, "folder", "")[:200]),
         status=status,
         recoverable=error.recoverable,
         detail=detail,

@@ -7,10 +7,13 @@
     ├── Forbidden          the key's account may not do this
     ├── NotFound           no such project, file or command
     ├── Duplicate          the e-mail address, or the target's path, is taken already
+    ├── InTheWay           a file stands where a folder has to be
     ├── Limited            banned or rate-limited; `retry_after` says for how long
     ├── BadRequest         CoCalc understood and refused: ours to mend
     ├── CommandFailed      a command ended with a non-zero exit code
     ├── ServerFault        CoCalc failed in itself
+    │   ├── NotStarted     the project did not come up in time
+    │   └── CannotStart    CoCalc's server fails at starting it
     └── NotCocalc          something answered, but not CoCalc (HTML, foreign JSON)
 
 No error holds a key, a token or a password: `words` is what the server said, with every
@@ -81,6 +84,18 @@ class Duplicate(CocalcError):
     code = "duplicate"
 
 
+class InTheWay(CocalcError):
+    """A file stands where `folder`, or one that it lies in, has to be."""
+
+    code = "in_the_way"
+
+    def __init__(
+        self, operation: str, words: str = "", *, status: int | None = None, folder: str = ""
+    ) -> None:
+        super().__init__(operation, words, status=status)
+        self.folder = folder
+
+
 class Limited(CocalcError):
     """CoCalc asks us to wait: a ban, or its limit of new accounts."""
 
@@ -131,6 +146,12 @@ class NotStarted(ServerFault):
     """The project did not come up in time; nothing was done in it."""
 
     code = "not_started"
+
+
+class CannotStart(ServerFault):
+    """CoCalc's server fails at starting the project; nothing was done in it."""
+
+    code = "cannot_start"
 
 
 class NotCocalc(CocalcError):

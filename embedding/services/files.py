@@ -30,6 +30,13 @@ def folder_list(member: Member, folder: str) -> list[Entry]:
                 status=404,
             ) from None
         entries = []
+    except BadRequest:
+        raise Problem(
+            "not_a_folder",
+            f"“{folder}” is a file, or a folder that may not be read. "
+            "Have a look at the list of files.",
+            status=409,
+        ) from None
     return sorted(entries, key=lambda entry: (entry.modified, entry.name), reverse=True)
 
 
@@ -144,8 +151,8 @@ def _refuse_existing(member: Member, path: str) -> None:
     folder, _, name = path.rpartition("/")
     try:
         entries = client().list_folder(_id(member), folder)
-    except NotFound:
-        return  # then the folder is made with the file
+    except (NotFound, BadRequest):
+        return  # the folder is made with the file; where it cannot be, that says why
     if any(entry.name == name for entry in entries):
         raise _exists(path)
 

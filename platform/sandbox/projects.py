@@ -18,7 +18,14 @@ STOPPED, STARTING, RUNNING, STOPPING = "opened", "starting", "running", "stoppin
 
 
 class NotStarted(Exception):
-    """The project did not come up in the time that CoCalc gives it (20 s there)."""
+    """The project did not come up in the time that CoCalc gives it (20 s there).
+
+    Or CoCalc's own server fails at it; then `error` is what it says.
+    """
+
+    def __init__(self, error: object = "timeout") -> None:
+        super().__init__(error)
+        self.error = error
 
 
 class Projects:
@@ -64,6 +71,9 @@ class Projects:
             self._set(project_id, STARTING)
             self.home(project_id).mkdir(parents=True, exist_ok=True)
             await asyncio.sleep(self._quirks.start_seconds)
+            if error := self._quirks.start_error:
+                self._set(project_id, STOPPED)
+                raise NotStarted(int(error) if error.isdecimal() else error)
             if self._quirks.never_starts:
                 raise NotStarted
             self._set(project_id, RUNNING)

@@ -33,6 +33,9 @@ class Quirks:
     """Who asks by the public name gets a certificate that nobody trusts (see --other-tls-cert)."""
     never_starts: bool = False
     """A stopped project does not start; calls into it end with `timeout`."""
+    start_error: str = ""
+    """A stopped project cannot be started: calls into it are refused with this, or with the
+    number where it is one."""
     slow_boot: float = 0.0
     """Seconds more that a page needs before it connects."""
     dead_channel: bool = False

@@ -7,9 +7,25 @@ from typing import Any
 import pytest
 
 from embedding.cocalc.client import Client, Output
-from embedding.cocalc.errors import BadRequest, CommandFailed, NotCocalc, ServerFault
+from embedding.cocalc.errors import (
+    BadRequest,
+    CannotStart,
+    CommandFailed,
+    InTheWay,
+    NotCocalc,
+    ServerFault,
+)
 from embedding.cocalc.v1 import V1Client
-from tests.cocalc.server import DONE, OTHER_PROJECT, PROJECT, Reply, Server, as_told
+from tests.cocalc.server import (
+    DONE,
+    OTHER_PROJECT,
+    PROJECT,
+    ExecProject,
+    Reply,
+    Request,
+    Server,
+    as_told,
+)
 
 
 def test_the_driver_is_a_client(client: V1Client) -> None:
@@ -242,3 +258,73 @@ def test_empty_answers_are_not_cocalc(
         server.answer = partial(as_told, Reply({"event": event, **rest}))
         with pytest.raises(NotCocalc):
             call()
+
+
+SPAWN = {"errno": -11, "code": "EAGAIN", "syscall": "spawn pnpm", "path": "pnpm", "spawnargs": []}
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (1, "error 1"),
+        ("Error: spawn pnpm EACCES", "Error: spawn pnpm EACCES"),
+        ("Error: spawn pnpm ENOENT", "Error: spawn pnpm ENOENT"),
+        ("spawn E2BIG", "spawn E2BIG"),
+        ("Error: spawn ENOMEM", "Error: spawn ENOMEM"),
+        (SPAWN, "EAGAIN spawn pnpm pnpm"),
+        ("child exited with code 1", "child exited with code 1"),
+    ],
+)
+def test_a_server_that_fails_to_start_a_project_is_no_refusal(
+    client: V1Client, server: Server, error: object, words: str
+) -> None:
+    server.answer = partial(as_told, Reply({"event": "error", "error": error}))
+    for call in (client.start_project, partial(client.file_exists, path="a")):
+        with pytest.raises(CannotStart) as caught:
+            call(PROJECT)
+        assert (caught.value.words, caught.value.recoverable) == (words, True)
+
+
+COPY: dict[str, Any] = {
+    "source_project": PROJECT,
+    "source_path": "hw",
+    "target_project": OTHER_PROJECT,
+    "target_path": "a/b/hw",
+}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        "child exited with code 1",
+        "Error: child exited with code 1",
+        'WARNING: copy exited with an error -- rsync: mkdir "x" failed: Not a directory (20)',
+    ],
+)
+def test_a_copy_that_meets_a_file_says_so(
+    client: V1Client, server: Server, home: Path, error: str
+) -> None:
+    run = ExecProject(home)
+
+    def answer(request: Request) -> Reply:
+        if request.event == "project_exec":
+            assert request.fields["project_id"] == OTHER_PROJECT
+            return run(request)
+        return Reply({"event": "error", "error": error})
+
+    server.answer = answer
+    (home / "a").mkdir()
+    with pytest.raises((ServerFault, CommandFailed), match="exited with"):
+        client.copy_path(**COPY)  # nothing is in the way: something else is wrong there
+    (home / "a" / "b").write_bytes(b"a file")
+    with pytest.raises(InTheWay) as caught:
+        client.copy_path(**COPY)
+    assert (caught.value.folder, caught.value.words) == ("a/b/hw", error)
+
+
+def test_where_the_project_does_not_answer_nothing_is_said_to_be_in_the_way(
+    client: V1Client, server: Server
+) -> None:
+    server.answer = partial(as_told, Reply({"event": "error", "error": "child exited with code 1"}))
+    with pytest.raises(ServerFault):
+        client.copy_path(**COPY)

@@ -3,6 +3,7 @@
 import base64
 import os
 import random
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count, islice
 from pathlib import Path
@@ -14,6 +15,7 @@ from embedding.cocalc.errors import (
     BadRequest,
     CommandFailed,
     Duplicate,
+    InTheWay,
     NotCocalc,
     NotFound,
     OutcomeUnknown,
@@ -107,11 +109,36 @@ def test_a_folder_is_not_overwritten(client: V1Client, home: Path) -> None:
 
 def test_a_file_is_no_parent(client: V1Client, home: Path) -> None:
     (home / "file").write_bytes(b"")
+    (home / "lost").symlink_to("nowhere")
+    (home / "x").write_bytes(b"")
+    for call, folder in (
+        (lambda: client.write_file(PROJECT, "file/below", b"x"), "file"),
+        (lambda: client.write_file(PROJECT, "file/a/b/below", b"x"), "file/a/b"),
+        (lambda: client.write_file(PROJECT, "lost/below", b"x"), "lost"),
+        (lambda: client.make_folder(PROJECT, "file"), "file"),
+        (lambda: client.make_folder(PROJECT, "file/a"), "file/a"),
+        (lambda: client.move(PROJECT, "x", "file/x"), "file"),
+    ):
+        with pytest.raises(InTheWay) as caught:
+            call()
+        assert caught.value.folder == folder
+    assert sorted(names_in(home)) == ["file", "lost", "x"]
+
+
+def test_a_folder_that_may_not_be_made_is_not_said_to_meet_a_file(
+    client: V1Client, server: Server, home: Path
+) -> None:
+    run = ExecProject(home)
+
+    def answer(request: Request) -> Reply:
+        # As on a full disk.
+        command = request.fields["command"].replace("mkdir -p", "false mkdir -p")
+        return run(replace(request, fields={**request.fields, "command": command}))
+
+    server.answer = answer
     with pytest.raises(CommandFailed) as caught:
-        client.write_file(PROJECT, "file/below", b"x")
-    assert "Not a directory" in caught.value.words or "File exists" in caught.value.words
+        client.make_folder(PROJECT, "a/b")
     assert caught.value.exit_code == 1
-    assert names_in(home) == ["file"]
 
 
 LARGE = b"0123456789" * 150_000  # three chunks
@@ -344,7 +371,7 @@ def test_making_a_folder_twice(client: V1Client, home: Path) -> None:
     client.make_folder(PROJECT, "-a/b")
     assert (home / "-a" / "b").is_dir()
     (home / "file").write_bytes(b"")
-    with pytest.raises(CommandFailed):
+    with pytest.raises(InTheWay):
         client.make_folder(PROJECT, "file")
 
 

@@ -217,6 +217,25 @@ def test_a_project_that_never_starts(
     assert "timeout" in row.detail
 
 
+@pytest.mark.parametrize(
+    ("error", "words"), [("1", "error 1"), ("Error: spawn pnpm EACCES", "spawn pnpm EACCES")]
+)
+def test_a_server_that_fails_to_start_the_project(
+    sandbox: SandboxProcess, member: Member, error: str, words: str
+) -> None:
+    sandbox.stop_project(str(member.project.project_id))
+    sandbox.quirks(start_error=error)
+    answer = open_session(HttpsClient(member.user), "a.ipynb")
+    assert answer.status_code == 502
+    told = answer.json()["error"]  # type: ignore[attr-defined]
+    assert (told["code"], told["recoverable"]) == ("cannot_start", True)
+    assert told["message"].startswith("CoCalc's server fails to start the project.")
+    assert "spawn" not in told["message"]
+    row = EmbedSession.objects.get()
+    assert (row.state, row.reason) == ("failed", "cannot_start")
+    assert words in row.detail
+
+
 def test_a_project_that_does_not_start(
     sandbox: SandboxProcess, member: Member, monkeypatch: pytest.MonkeyPatch
 ) -> None:

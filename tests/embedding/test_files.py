@@ -112,6 +112,23 @@ class TestNewFolder:
         assert names(browser) == ["hw"]
         assert post(browser, "folder", path="hw").status_code == 409
 
+    def test_a_file_in_the_way_is_named(
+        self, browser: HttpsClient, member: Member, cocalc: Client
+    ) -> None:
+        cocalc.write_file(project_id(member), "a.txt", b"1")
+        cocalc.write_file(project_id(member), "b.txt", b"2")
+        sentence = "A file is in the way of the folder “a.txt”. Rename or delete the file, "
+        for answer in (
+            post(browser, "notebook", path="a.txt/x"),
+            post(browser, "move", path="b.txt", to="a.txt/b.txt"),
+            upload(browser, "a.txt/x.bin", b"x"),
+        ):
+            assert (answer.status_code, answer.json()["error"]["code"]) == (409, "in_the_way")
+            assert answer.json()["error"]["message"].startswith(sentence)
+        listing = browser.get("/projects/mine/listing", {"folder": "a.txt"})
+        assert listing.status_code == 409
+        assert listing.json()["error"]["message"].startswith("“a.txt” is a file, or a folder that")
+
 
 class TestUpload:
     @pytest.mark.parametrize(

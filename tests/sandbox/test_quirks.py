@@ -121,6 +121,32 @@ def test_a_project_that_never_starts(sandbox: SandboxProcess, api: Api, student:
     assert api("project_exec", project_id=project, command="true")["exit_code"] == 0
 
 
+@pytest.mark.parametrize(("error", "answered"), [("1", 1), ("Error: spawn x", "Error: spawn x")])
+def test_a_project_that_cannot_be_started(
+    sandbox: SandboxProcess, api: Api, student: Person, error: str, answered: object
+) -> None:
+    project = api.project(student, title="broken")
+    sandbox.quirks(start_error=error)
+    answer = api("project_exec", project_id=project, command="true")
+    assert (answer["event"], answer["error"]) == ("error", answered)
+    sandbox.reset_quirks()
+    assert api("project_exec", project_id=project, command="true")["exit_code"] == 0
+
+
+def test_a_copy_that_meets_a_file(api: Api, student: Person) -> None:
+    project = api.project(student, title="way")
+    api("project_exec", project_id=project, command="mkdir a; touch a/x file", bash=True)
+    answer = api(
+        "copy_path_between_projects",
+        src_project_id=project,
+        src_path="a",
+        target_project_id=project,
+        target_path="file/a",
+        wait_until_done=True,
+    )
+    assert (answer["event"], answer["error"]) == ("error", "child exited with code 1")
+
+
 def test_refused_frames(sandbox: SandboxProcess, api: Api) -> None:
     assert "X-Frame-Options" not in api.get("/static/app.html").headers
     sandbox.quirks(refused_frames=True)

@@ -36,7 +36,19 @@ _BAD_KEY = re.compile(
     r"|undefined \(reading 'startsWith'\)$"  # `Bearer` and nothing
 )
 _STARTING = re.compile(r"^(Error: )?timeout$|unable to determine project port")
+# What a program ended with that CoCalc's server has started, and that told no more; and that it
+# could not be started at all, or that the server has run out of something (Node's own words).
+_CHILD = re.compile(
+    r"^error -?\d+$|^(Error: )?child exited with code -?\d+"
+    r"|^(Error: )?spawn (\S+ )?E[A-Z0-9]+\b|^E[A-Z0-9]+ spawn\b"
+)
+_SERVER = re.compile(
+    r"^(Error: )?(\w+ )?E(AGAIN|CONNREFUSED|CONNRESET|DQUOT|IO|MFILE|NFILE|NOMEM|NOSPC|PIPE|ROFS"
+    r"|TIMEDOUT)\b"
+)
 _MEANINGS: list[tuple[re.Pattern[str], type[CocalcError]]] = [
+    (_CHILD, ServerFault),
+    (_SERVER, ServerFault),
     # The last one is what an admin's call into an unknown project ends in.
     (re.compile(r"ENOENT|unknown project_id|undefined \(reading 'site_license'\)$"), NotFound),
     (
@@ -187,6 +199,14 @@ def is_undone(error: CocalcError) -> bool:
     `unable to determine project port`; a query not begun within 15 s is a `timeout` as well.
     """
     return isinstance(error, ServerFault) and bool(_STARTING.search(error.words))
+
+
+def is_of_a_child(error: CocalcError) -> bool:
+    """Say whether a program of CoCalc's server failed: where one is to start, the project's own.
+
+    Where a folder is to be made for a copy, a file is mostly in the way; CoCalc does not say.
+    """
+    return isinstance(error, ServerFault) and bool(_CHILD.search(error.words))
 
 
 def _json_words(answer: Any) -> str:

@@ -4,9 +4,18 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from embedding.cocalc.client import Output
-from embedding.cocalc.errors import CommandFailed, NotCocalc, NotStarted, ServerFault
+from embedding.cocalc.errors import (
+    CannotStart,
+    CocalcError,
+    CommandFailed,
+    InTheWay,
+    NotCocalc,
+    NotStarted,
+    ServerFault,
+)
 from embedding.cocalc.paths import clean_path
-from embedding.cocalc.v1.answers import is_undone
+from embedding.cocalc.v1 import scripts
+from embedding.cocalc.v1.answers import is_of_a_child, is_undone
 from embedding.cocalc.v1.calls import Calls, checked_uuid
 from embedding.cocalc.v1.transport import Retry, fits_json
 
@@ -69,14 +78,31 @@ class Commands(Calls):
         }
         if patterns := list(exclude):
             fields["exclude"] = patterns
-        self._transport.call(
-            "copy_path",
-            "copy_path_between_projects",
-            fields,
-            success=("copy_path_between_projects_response", "success"),
-            limit=timeout + self._limits.margin,
-            retry=Retry.UNDONE,
-        )
+        try:
+            self._transport.call(
+                "copy_path",
+                "copy_path_between_projects",
+                fields,
+                success=("copy_path_between_projects_response", "success"),
+                limit=timeout + self._limits.margin,
+                retry=Retry.UNDONE,
+            )
+        except (CommandFailed, ServerFault) as failed:
+            told = isinstance(failed, CommandFailed) or is_of_a_child(failed)
+            if not (told and self._in_the_way(target_project, target_path)):
+                raise
+            raise InTheWay(
+                "copy_path", failed.words, status=failed.status, folder=target_path
+            ) from None
+
+    def _in_the_way(self, project_id: str, folder: str) -> bool:
+        """Look whether a file is in the way of a folder; not where the project does not say."""
+        script = scripts.look_for_file(scripts.quoted(folder))
+        try:
+            output = self._run("copy_path", project_id, script, retry=Retry.ALWAYS)
+        except CocalcError:
+            return False
+        return output.exit_code == scripts.IN_THE_WAY
 
     def _run(
         self,
@@ -136,9 +162,11 @@ class Commands(Calls):
                 raise
             return Output("", failure.words, failure.exit_code)
         except ServerFault as fault:
-            if not is_undone(fault):
-                raise
-            raise NotStarted(operation, fault.words, status=fault.status) from None
+            if is_undone(fault):
+                raise NotStarted(operation, fault.words, status=fault.status) from None
+            if is_of_a_child(fault):
+                raise CannotStart(operation, fault.words, status=fault.status) from None
+            raise
         stdout, stderr = answer.get("stdout"), answer.get("stderr")
         exit_code = answer.get("exit_code")
         if (

@@ -14,6 +14,7 @@ from embedding.cocalc.client import Entry, Output
 from embedding.cocalc.errors import (
     CocalcError,
     CommandFailed,
+    InTheWay,
     NotCocalc,
     OutcomeUnknown,
     ServerFault,
@@ -46,7 +47,7 @@ class Files(Commands):
                 script += scripts.put(target, digest)
                 retry = Retry.UNDONE  # once more, it would find the temporary file gone
             try:
-                self._script("write_file", project_id, script, retry=retry)
+                self._script("write_file", project_id, script, retry=retry, folder=parent(path))
             except CocalcError as failure:
                 if offset or isinstance(failure, CommandFailed | OutcomeUnknown | ServerFault):
                     self._discard(project_id, temporary)
@@ -97,23 +98,28 @@ class Files(Commands):
 
     def make_folder(self, project_id: str, path: str) -> None:
         script = scripts.make_folder(scripts.quoted(path))
-        self._script("make_folder", project_id, script, retry=Retry.ALWAYS)
+        self._script("make_folder", project_id, script, retry=Retry.ALWAYS, folder=path)
 
     def move(self, project_id: str, source: str, target: str) -> None:
         old, new = scripts.quoted(source), scripts.quoted(target)
         if target.startswith(f"{source}/"):
             raise ValueError("A folder cannot be moved into itself.")
         script = scripts.move(old, new, scripts.quoted(parent(target), home=True))
-        self._script("move", project_id, script, retry=Retry.UNDONE)
+        self._script("move", project_id, script, retry=Retry.UNDONE, folder=parent(target))
 
     def remove(self, project_id: str, path: str) -> None:
         script = scripts.remove(scripts.quoted(path))
         self._script("remove", project_id, script, retry=Retry.UNDONE)
 
-    def _script(self, operation: str, project_id: str, script: str, *, retry: Retry) -> Output:
+    def _script(
+        self, operation: str, project_id: str, script: str, *, retry: Retry, folder: str = ""
+    ) -> Output:
+        """Run it; `folder` is what it makes, if it makes one."""
         output = self._run(operation, project_id, script, retry=retry)
         if output.exit_code in scripts.MEANINGS:
             kind, words = scripts.MEANINGS[output.exit_code]
+            if kind is InTheWay:
+                raise InTheWay(operation, words, status=200, folder=folder)
             raise kind(operation, words, status=200)
         if output.exit_code != 0:
             raise self._failed(operation, output)

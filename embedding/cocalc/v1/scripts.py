@@ -8,12 +8,20 @@ import base64
 import shlex
 from uuid import uuid4
 
-from embedding.cocalc.errors import BadRequest, CocalcError, Duplicate, NotFound, ServerFault
+from embedding.cocalc.errors import (
+    BadRequest,
+    CocalcError,
+    Duplicate,
+    InTheWay,
+    NotFound,
+    ServerFault,
+)
 from embedding.cocalc.paths import clean_path, parent
 
 READ_CHUNK = 4 * 1024 * 1024  # bytes
 
 _ABSENT, _NO_FILE, _TAKEN, _LARGE, _DAMAGED, _NO_FOLDER = 80, 81, 82, 83, 84, 85
+IN_THE_WAY = 87
 MEANINGS: dict[int, tuple[type[CocalcError], str]] = {
     _ABSENT: (NotFound, "no such file or folder"),
     _NO_FILE: (BadRequest, "not a file"),
@@ -21,6 +29,7 @@ MEANINGS: dict[int, tuple[type[CocalcError], str]] = {
     _LARGE: (BadRequest, "the file is larger than asked for"),
     _DAMAGED: (ServerFault, "the file did not arrive whole"),
     _NO_FOLDER: (BadRequest, "not a folder that can be read"),
+    IN_THE_WAY: (InTheWay, "a file is in the way of a folder"),
 }
 
 
@@ -37,7 +46,7 @@ def temporary_beside(path: str) -> str:
 
 def prepare(target: str, folder: str) -> str:
     """Make the folder that a file is to be written to."""
-    return f"mkdir -p -- {folder} || exit\nif [ -d {target} ]; then exit {_NO_FILE}; fi\n"
+    return f"{make_folder(folder)}if [ -d {target} ]; then exit {_NO_FILE}; fi\n"
 
 
 def append(temporary: str, chunk: bytes, offset: int) -> str:
@@ -95,7 +104,16 @@ def listing(name: str) -> str:
 
 def make_folder(name: str) -> str:
     """Make a folder with its parents."""
-    return f"mkdir -p -- {name}"
+    return f"mkdir -p -- {name} || {{ c=$?\n{look_for_file(name)}exit $c; }}\n"
+
+
+def look_for_file(name: str) -> str:
+    """Exit with IN_THE_WAY where a file, or a link to nothing, is in the way of a folder."""
+    return (
+        f"d={name}\n"
+        f'until [ -d "$d" ]; do [ -e "$d" ] || [ -L "$d" ] && exit {IN_THE_WAY}\n'
+        "d=${d%/*}\ndone\n"
+    )
 
 
 def move(old: str, new: str, folder: str) -> str:
@@ -103,7 +121,7 @@ def move(old: str, new: str, folder: str) -> str:
     return (
         f"[ -e {old} ] || [ -L {old} ] || exit {_ABSENT}\n"
         f"if [ -e {new} ] || [ -L {new} ]; then exit {_TAKEN}; fi\n"
-        f"mkdir -p -- {folder} && mv -nT -- {old} {new} || exit\n"
+        f"{make_folder(folder)}mv -nT -- {old} {new} || exit\n"
         f"if [ -e {old} ] || [ -L {old} ]; then exit {_TAKEN}; fi"
     )
 

@@ -64,6 +64,9 @@ async def _copy(call: Call, source: Path, target: Path) -> None:
     )
     try:
         await asyncio.to_thread(copy.run, source, target)
+    except (FileExistsError, NotADirectoryError):
+        # A file where a folder is to be made for the copy: the `mkdir` has no more to say.
+        raise RefusedError("child exited with code 1") from None
     except PartialCopyError as failed:
         raise RefusedError(
             f"WARNING: copy exited with an error -- {failed}\nrsync error: some files/attrs were"

@@ -158,8 +158,8 @@ class Api:
             return await self._handlers[event](self._hub, call)
         except (BadCallError, RefusedError, NoAnswerError):
             raise
-        except NotStarted:
-            raise RefusedError("timeout") from None
+        except NotStarted as problem:
+            raise RefusedError(problem.error) from None
         except Exception as problem:  # An answer is due, whatever broke.
             log.exception("API event %s", event)
             raise RefusedError(f"{type(problem).__name__}: {problem}") from problem

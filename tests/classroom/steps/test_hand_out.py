@@ -363,3 +363,33 @@ def test_who_was_removed_gets_nothing(
     assert hand_out(assignment, ada).state == State.CANCELLED
     with pytest.raises(NotFound):
         cocalc.list_folder(project_of(ada), assignment.folder)
+
+
+def test_a_file_above_the_folder_is_said_to_be_in_the_way(
+    cocalc: Client, course: Course, ada: Membership
+) -> None:
+    made = factories.make_assignment(course, due=DUE, folder="unit/hw")
+    assignment = factories.with_files(made, FILES)
+    cocalc.write_file(project_of(ada), "unit", b"a file where the folder should be")
+    row = hand_out(assignment, ada)
+    assert (row.state, row.error_code) == (State.FAILED, "in_the_way")
+    assert row.error.startswith("A file is in the way of the folder “unit/hw”.")
+
+
+@pytest.mark.parametrize("error", ["1", "Error: spawn pnpm EACCES"])
+def test_a_server_that_fails_to_start_the_project_is_told_apart_from_a_refusal(
+    sandbox: SandboxProcess,
+    assignment: Assignment,
+    ada: Membership,
+    settings: Settings,
+    error: str,
+) -> None:
+    settings.CLASSROOM = {"ATTEMPTS": 1}
+    sandbox.stop_project(project_of(ada))
+    sandbox.quirks(start_error=error)
+    row = hand_out(assignment, ada)
+    assert (row.state, row.error_code) == (State.FAILED, "cannot_start")
+    assert row.error.startswith("CoCalc's server fails to start the project.")
+    assert ("error 1" if error == "1" else error) in row.detail
+    sandbox.reset_quirks()
+    assert hand_out(assignment, ada).state == State.DONE
