@@ -3,6 +3,7 @@
 import base64
 import os
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count, islice
@@ -111,14 +112,15 @@ def test_a_file_is_no_parent(client: V1Client, home: Path) -> None:
     (home / "file").write_bytes(b"")
     (home / "lost").symlink_to("nowhere")
     (home / "x").write_bytes(b"")
-    for call, folder in (
+    calls: list[tuple[Callable[[], None], str]] = [
         (lambda: client.write_file(PROJECT, "file/below", b"x"), "file"),
         (lambda: client.write_file(PROJECT, "file/a/b/below", b"x"), "file/a/b"),
         (lambda: client.write_file(PROJECT, "lost/below", b"x"), "lost"),
         (lambda: client.make_folder(PROJECT, "file"), "file"),
         (lambda: client.make_folder(PROJECT, "file/a"), "file/a"),
         (lambda: client.move(PROJECT, "x", "file/x"), "file"),
-    ):
+    ]
+    for call, folder in calls:
         with pytest.raises(InTheWay) as caught:
             call()
         assert caught.value.folder == folder

@@ -9,6 +9,7 @@ from django.db.models import Count, Max, Min, Q
 from django.utils import timezone
 
 from classroom.models import Assignment, Batch, Course, Transfer
+from classroom.pages.text import lasted
 
 State = Transfer.State
 NOT_BEGUN = timedelta(seconds=20)  # so long nobody has taken a row: is there a worker?
@@ -106,13 +107,14 @@ class Progress:
 
     @property
     def took(self) -> str:
-        """How long it took, in words; empty while it lasts."""
-        if self.active or self.began is None or self.ended is None:
+        """How long it took, in words; empty while it lasts.
+
+        From the press of the button, or the date that came, to the end of the last transfer: with
+        all waiting, for others and between attempts. (`began` is the last attempts' alone.)
+        """
+        if self.active or self.ended is None:
             return ""
-        seconds = max((self.ended - self.began).total_seconds(), 1)
-        if seconds < 90:
-            return f"{seconds:.0f} second{'s' if seconds >= 1.5 else ''}"
-        return f"{seconds / 60:.0f} minutes"
+        return lasted(self.ended - self.batch.created)
 
 
 def progress_of(batches: Iterable[Batch], *, now: datetime | None = None) -> list[Progress]:

@@ -6,10 +6,11 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.paginator import Page, Paginator
-from django.db.models import Case, Count, IntegerField, Q, When
+from django.db.models import Case, Count, IntegerField, Max, Q, When
 
 from classroom.engine.queue import step_start
 from classroom.models import Assignment, Batch, Course, Kind, Membership, Submission, Transfer
+from classroom.pages.text import lasted
 from embedding.models import Event
 
 State = Transfer.State
@@ -57,6 +58,7 @@ class Counts:
     total: int
     ended: int
     failed: int
+    took: str  # from the press to the last end, in words; empty while it lasts
 
 
 def command_run(
@@ -133,11 +135,14 @@ def run_again(batch: Batch, *, actor: User) -> Batch:
 def counts_of(batch: Batch) -> Counts:
     """Count those for whom it has ended, and those for whom it failed."""
     found = batch.transfers.aggregate(
+        last_end=Max("ended"),  # before `ended` means another thing here
         total=Count("pk"),
         ended=Count("pk", filter=~Q(state__in=Transfer.ACTIVE)),
         failed=Count("pk", filter=FAILED),
     )
-    return Counts(**found)
+    last_end = found.pop("last_end")
+    over = last_end is not None and found["ended"] == found["total"]
+    return Counts(**found, took=lasted(last_end - batch.created) if over else "")
 
 
 def page_of(batch: Batch, number: str) -> "Page[Transfer]":

@@ -1,7 +1,7 @@
-"""Markdown of teachers, as safe HTML; and moments, in words."""
+"""Markdown of teachers, as safe HTML; moments and times that something took, in words."""
 
 import zoneinfo
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import nh3
 from django.utils import formats, timezone
@@ -33,6 +33,15 @@ def moment(value: datetime | None, zone: zoneinfo.ZoneInfo) -> str:
         return ""
     local = timezone.localtime(value, zone)
     return f"{formats.date_format(local, 'D j M Y, H:i')} {local.tzname()}"
+
+
+def lasted(time: timedelta) -> str:
+    """Say how long something took, by the clock: "1 second", "4 minutes", "3 hours"."""
+    seconds = max(round(time.total_seconds()), 1)
+    if seconds < 90:
+        return counted(seconds, "second")
+    minutes = round(seconds / 60)
+    return counted(minutes, "minute") if minutes < 90 else counted(round(minutes / 60), "hour")
 
 
 def counted(count: int, one: str, many: str = "") -> str:

@@ -397,6 +397,21 @@ class TestProgress:
         assert "ended, 4 done, 1 failed" in shown
         assert "Retry failed (1)" in shown
 
+    def test_what_it_took_is_from_the_press_to_the_last_end(self, batch: Batch, emmy: User) -> None:
+        pressed = timezone.now() - timedelta(hours=1)
+        Batch.objects.update(created=pressed)
+        rows = list(batch.transfers.all())
+        for number, row in enumerate(rows):
+            # Each waited 40 s and failed once: `started` is the second attempt's.
+            began = pressed + timedelta(seconds=60 + number)
+            ended_at = began + timedelta(seconds=2)
+            Transfer.objects.filter(pk=row.pk).update(
+                state=State.DONE, attempts=2, started=began, ended=ended_at
+            )
+        assert "5 of 5 done · took 66 seconds" in text(self.live(batch, emmy))
+        Transfer.objects.filter(pk=rows[0].pk).update(state=State.QUEUED, ended=None)
+        assert "took" not in text(self.live(batch, emmy))
+
     def test_it_brings_the_tables_cells(self, batch: Batch, ada: Membership, emmy: User) -> None:
         Transfer.objects.filter(member=ada).update(state=State.RUNNING)
         shown = text(self.live(batch, emmy, table="yes", page="1"))

@@ -1,6 +1,7 @@
 """Commands in every project and the autograder, against the sandbox; and their pages."""
 
 import time
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -521,9 +522,14 @@ def test_a_run_under_way_looks_again_by_itself(room: Class) -> None:
     page = teacher.get(f"{room.base}/runs/{batch.pk}/").content.decode()
     assert "grading/run" in page
     assert "0 of 1 ended" in page
-    ended(batch.transfers.get(), State.DONE, {"exit_code": 0})
+    assert "took" not in page
+    late = batch.created + timedelta(minutes=4)
+    done = {"exit_code": 0, "seconds": 0.4}
+    ended(batch.transfers.get(), State.DONE, done, started=late - timedelta(seconds=1), ended=late)
     page = teacher.get(f"{room.base}/runs/{batch.pk}/").content.decode()
     assert "grading/run" not in page
+    assert "1 of 1 ended, took 4 minutes" in page  # with all waiting; the command alone 0.4 s
+    assert "0.4 s" in page
 
 
 def test_another_courses_run_and_another_kind_of_step_are_not_there(room: Class) -> None:
