@@ -1,10 +1,12 @@
 /** Sizes and times in words. */
 
-const SIZES = ["B", "kB", "MB", "GB"];
+// A MB has 1024 KB here as everywhere else on the site, and in its limits.
+const SIZES = ["B", "KB", "MB", "GB"];
 
 export function sizeText(bytes) {
-  const unit = Math.min(SIZES.length - 1, Math.floor(Math.log10(Math.max(bytes, 1)) / 3));
-  const value = bytes / 1000 ** unit;
+  let unit = 0;
+  let value = bytes;
+  for (; value >= 1024 && unit < SIZES.length - 1; unit += 1) value /= 1024;
   return `${value < 10 && unit ? value.toFixed(1) : Math.round(value)} ${SIZES[unit]}`;
 }
 

@@ -88,7 +88,8 @@ def test_uploads_by_file_chooser(known: Visit) -> None:
             _file("data.bin", BYTES),
             _file("Lesson.ipynb", notebook("1")),
             _file("Broken.ipynb", b"<html>"),
-            _file("large.bin", bytes(1_100_000)),
+            _file("fits.bin", bytes(1024**2)),
+            _file("large.bin", bytes(1024**2 + 1)),
         ]
     )
     expect(upload_of(known, "Broken.ipynb").locator(".outcome")).to_contain_text(
@@ -99,7 +100,8 @@ def test_uploads_by_file_chooser(known: Visit) -> None:
     )
     for name in ("data.bin", "Lesson.ipynb"):
         expect(known.row(name)).to_be_visible()
-    expect(known.page.locator("#files tbody tr")).to_have_count(2)
+    expect(known.row("fits.bin")).to_contain_text("1.0 MB")
+    expect(known.page.locator("#files tbody tr")).to_have_count(3)
     assert known.read("data.bin") == BYTES
     assert known.read("Lesson.ipynb") == notebook("1")
 

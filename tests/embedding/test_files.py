@@ -196,8 +196,9 @@ class TestUpload:
         self, browser: HttpsClient, sandbox: SandboxProcess, settings: Settings
     ) -> None:
         settings.EMBEDDING = embedding_settings(sandbox, UPLOAD_MAX_MB=1)
-        assert upload(browser, "fits.bin", b"x" * 1_000_000).status_code == 201
-        for size in (1_000_001, 2_000_000):
+        # As pages show sizes: 1 MB has 1024 KB.
+        assert upload(browser, "fits.bin", b"x" * 1024**2).status_code == 201
+        for size in (1024**2 + 1, 2 * 1024**2):
             answer = upload(browser, "large.bin", b"x" * size)
             assert (answer.status_code, answer.json()["error"]["code"]) == (413, "too_large")
             assert "up to 1 MB" in answer.json()["error"]["message"]
@@ -231,8 +232,11 @@ class TestDownload:
         sandbox: SandboxProcess,
         settings: Settings,
     ) -> None:
-        cocalc.write_file(project_id(member), "dir/large.bin", b"x" * 1_000_001)
+        cocalc.write_file(project_id(member), "dir/fits.bin", b"x" * 1024**2)
+        cocalc.write_file(project_id(member), "dir/large.bin", b"x" * (1024**2 + 1))
         settings.EMBEDDING = embedding_settings(sandbox, DOWNLOAD_MAX_MB=1)
+        fits = browser.get("/projects/mine/download", {"path": "dir/fits.bin"})
+        assert (fits.status_code, len(fits.content)) == (200, 1024**2)
         for path, status in (("dir", 409), ("dir/large.bin", 409), ("nope", 404), ("../x", 400)):
             answer = browser.get("/projects/mine/download", {"path": path})
             assert answer.status_code == status

@@ -29,8 +29,9 @@ from classroom.rules.scoring import (
     score_check,
     score_read,
 )
+from embedding.conf import MEGABYTE
 
-MOST_BYTES = 2_000_000
+MOST_BYTES = 2 * MEGABYTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def decoded(content: bytes) -> str:
     """Return a file's text; ValidationError where it is too large, or no text."""
     if len(content) > MOST_BYTES:
         raise ValidationError(
-            f"The file is too large: up to {MOST_BYTES // 1_000_000} MB are taken."
+            f"The file is too large: up to {MOST_BYTES // MEGABYTE} MB are taken."
         )
     encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:

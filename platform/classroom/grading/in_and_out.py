@@ -21,6 +21,7 @@ from classroom.grading.imports import MOST_BYTES, Plan, apply, decoded, plan
 from classroom.models import Course, Membership
 from classroom.pages.access import assignment_of, staff_of
 from classroom.rules.names import folder_from
+from embedding.conf import MEGABYTE
 from embedding.models import Event
 from embedding.views.access import user_of
 
@@ -45,7 +46,7 @@ class GradesFileForm(forms.Form):
         if isinstance(file, UploadedFile):
             if (file.size or 0) > MOST_BYTES:
                 raise ValidationError(
-                    f"The file is too large: up to {MOST_BYTES // 1_000_000} MB are taken."
+                    f"The file is too large: up to {MOST_BYTES // MEGABYTE} MB are taken."
                 )
             given["csv"] = decoded(file.read())
         elif str(given.get("text") or "").strip():

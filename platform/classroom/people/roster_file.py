@@ -15,7 +15,9 @@ from email.utils import parseaddr
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-MOST_BYTES = 2_000_000
+from embedding.conf import MEGABYTE
+
+MOST_BYTES = 2 * MEGABYTE
 MOST_LINES = 2_000
 
 _COLUMNS = {

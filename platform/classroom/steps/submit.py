@@ -11,6 +11,7 @@
 4. The last snapshots are kept, and always the one that counts.
 """
 
+import math
 import shlex
 from datetime import datetime, timedelta
 from typing import Any
@@ -137,9 +138,10 @@ def _listed(project_id: str, script: str, path: str) -> list[File]:
 def _check_size(assignment: Assignment, files: list[File]) -> None:
     size, limit = sum(file["size"] for file in files), conf().submit_max_mb
     if size > limit * MEGABYTE:
+        holds = math.ceil(10 * size / MEGABYTE) / 10  # never what is still allowed
         raise Problem(
             "too_large",
-            f"“{assignment.folder}” holds {size // MEGABYTE} MB; up to {limit} MB may be "
+            f"“{assignment.folder}” holds {holds} MB; up to {limit} MB may be "
             "submitted. Take out what is not needed, then submit again.",
             status=409,
         )

@@ -151,7 +151,7 @@ def test_300_files_take_no_more_calls_than_one(
         ("a.ipynb", b"no notebook", "“a.ipynb” ends in .ipynb but is not a Jupyter notebook"),
         ("a.ipynb", UNSOUND, "“a.ipynb”: Cell 1 (“answer”): its “BEGIN SOLUTION” has no “END"),
         ("x.zip", zipped({"../../etc/passwd": b""}), "has a name that will not do"),
-        ("x.zip", zipped({f"{n}": bytes(20_000_000) for n in range(6)}), "100 MB in all"),
+        ("x.zip", zipped({f"{n}": bytes(21_000_000) for n in range(5)}), "100 MB in all"),
     ],
 )
 def test_what_will_not_do_changes_nothing(

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import nbformat
 import pytest
+from django.template.defaultfilters import filesizeformat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -99,11 +100,14 @@ def test_names_that_lead_out_are_refused(name: str) -> None:
 
 
 def test_a_bomb_is_refused_while_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    bomb = zipped({f"zeros-{number}": bytes(20_000_000) for number in range(6)})
+    bomb = zipped({f"zeros-{number}": bytes(21_000_000) for number in range(5)})
     assert len(bomb) < 200_000
     assert "100 MB in all, unpacked" in refusal(("bomb.zip", bomb))
-    big = zipped({"zeros": bytes(26_000_000)})
+    big = zipped({"zeros": bytes(25 * 1024**2 + 1)})
     assert "files of up to 25 MB" in refusal(("big.zip", big))
+    # What a page calls 25.0 MB is within a limit of 25 MB.
+    most = zipped({"zeros": bytes(25 * 1024**2)})
+    assert filesizeformat(read(("most.zip", most)).size) == "25.0\xa0MB"
 
 
 def test_a_zip_that_lies_about_its_sizes_is_refused() -> None:

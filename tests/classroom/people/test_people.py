@@ -311,7 +311,7 @@ class TestImport:
             ({"text": "ada", "file": SimpleUploadedFile("a", b"bob")}, "not both"),
             ({"file": SimpleUploadedFile("a.xlsx", b"PK\x03\x04...")}, "workbook"),
             ({"file": SimpleUploadedFile("a.csv", b"")}, "There is no line in it"),
-            ({"file": SimpleUploadedFile("a.csv", b"x" * 2_000_001)}, "larger than 2 MB"),
+            ({"file": SimpleUploadedFile("a.csv", b"x" * (2 * 1024**2 + 1))}, "larger than 2 MB"),
             ({"confirmed": "forged"}, "preview is too old"),
         ],
     )

@@ -109,10 +109,11 @@ class TestReading:
         assert len(roster_file.read("username\n" + lines)) == 2000
         with pytest.raises(Unreadable, match="2,000 lines"):
             roster_file.read(lines + "\none-more")
+        assert len(roster_file.decode(b"x" * 2 * 1024**2)) == 2 * 1024**2
         with pytest.raises(Unreadable, match="2 MB"):
-            roster_file.read("x" * 2_000_001)
+            roster_file.read("x" * (2 * 1024**2 + 1))
         with pytest.raises(Unreadable, match="2 MB"):
-            roster_file.decode(b"x" * 2_000_001)
+            roster_file.decode(b"x" * (2 * 1024**2 + 1))
         with pytest.raises(Unreadable, match="Line 2"):
             roster_file.read("ada\n" + "x" * 200_000)
 

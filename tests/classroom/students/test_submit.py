@@ -567,12 +567,16 @@ def test_too_much_is_a_sentence(
     cocalc: Client, sandbox: SandboxProcess, row: Submission, settings: Settings
 ) -> None:
     settings.CLASSROOM = {"SUBMIT_MAX_MB": 1}
-    in_ada(cocalc, row, "truncate -s 2M big")
+    there = sum(file["size"] for file in step._list_source(project_of(row.student), row.assignment))
+    in_ada(cocalc, row, f"truncate -s {1024**2 - there + 1} big")  # a byte too much
     sandbox.reset_calls()
-    with pytest.raises(Problem, match="2 MB; up to 1 MB"):
+    with pytest.raises(Problem, match=r"1\.1 MB; up to 1 MB"):
         submissions.submit(row, timezone.now())
     assert "copy_path_between_projects" not in sandbox.calls()["counts"]
     assert unchanged(row)
+    in_ada(cocalc, row, "truncate -s -1 big")
+    submissions.submit(row, timezone.now())
+    assert not unchanged(row)
 
 
 def test_a_project_that_lies_about_itself_is_not_believed(
@@ -582,7 +586,7 @@ def test_a_project_that_lies_about_itself_is_not_believed(
     small = step._list_source(project_of(row.student), row.assignment)
     in_ada(cocalc, row, "truncate -s 2M big")
     monkeypatch.setattr(step, "_list_source", lambda *_: small)
-    with pytest.raises(Problem, match="2 MB; up to 1 MB"):
+    with pytest.raises(Problem, match=r"2\.1 MB; up to 1 MB"):
         submissions.submit(row, timezone.now())
     assert unchanged(row)
 
