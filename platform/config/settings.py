@@ -232,12 +232,15 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "filters": {"no_links": {"()": "config.logs.NoLinks"}},
+    "filters": {
+        "refused": {"()": "config.logs.Refused"},
+        "no_links": {"()": "config.logs.NoLinks"},
+    },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
             "formatter": "line",
-            "filters": ["no_links"],
+            "filters": ["refused", "no_links"],
         }
     },
     "root": {
@@ -246,8 +249,13 @@ LOGGING = {
             "LOG_LEVEL", default="INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR")
         ),
     },
-    # Both write request lines or bodies at DEBUG, and a request line may carry a token.
-    "loggers": {"urllib3": {"level": "INFO"}, "requests": {"level": "INFO"}},
+    "loggers": {
+        # Both write request lines or bodies at DEBUG, and a request line may carry a token.
+        "urllib3": {"level": "INFO"},
+        "requests": {"level": "INFO"},
+        # Django's own handlers would say the same again, with all that the filters take out.
+        "django": {"handlers": []},
+    },
 }
 
 read.finish()
