@@ -16,6 +16,7 @@ from django.utils import timezone
 from embedding.cocalc.customize import Channel, customize
 from embedding.cocalc.errors import CocalcError
 from embedding.cocalc.framing import framing_refusal
+from embedding.cocalc.networks import is_private
 from embedding.conf import conf
 from embedding.models import EmbedSession
 from embedding.problems import Problem
@@ -55,6 +56,7 @@ class _Facts:
     certificate: bool  # is at fault
     refusal: str
     channel: Channel | None  # None: CoCalc does not say
+    local: bool = False  # CoCalc is on a private network, and the site is not
 
 
 def diagnose(row: EmbedSession, seen: str, origin: str) -> Cause:
@@ -124,6 +126,16 @@ def _cause(seen: str, origin: str, facts: _Facts) -> Cause:
             f"CoCalc, or a proxy before it, sends “{facts.refusal}”.",
             certain=True,
         )
+    if facts.local:
+        return Cause(
+            "local_network",
+            "blocked",
+            "Your browser seems to keep this page from showing CoCalc, which is on a private "
+            "network. If it asks, let this site use your local network. Or open the file in a tab "
+            "of its own.",
+            f"{conf().cocalc_origin} has a private address and {origin} a public one: browsers let "
+            "no public page frame a private one (in Chromium, Local Network Access).",
+        )
     if code:
         return Cause(
             code,
@@ -169,8 +181,13 @@ def _look(origin: str) -> _Facts:
             continue
         except requests.RequestException:
             continue
-        return _Facts(reachable, certificate, refusal, _channel(base, origin))
+        return _Facts(reachable, certificate, refusal, _channel(base, origin), _local(origin))
     return _Facts(reachable=False, certificate=certificate, refusal="", channel=None)
+
+
+def _local(origin: str) -> bool:
+    there, here = (urlsplit(each).hostname or "" for each in (conf().cocalc_origin, origin))
+    return is_private(there) is True and is_private(here) is False
 
 
 def _channel(base: str, origin: str) -> Channel | None:

@@ -133,6 +133,35 @@ def test_a_site_on_a_port_is_not_told_to_be_listed(
     assert "add" not in cause["adminMessage"]
 
 
+@pytest.mark.parametrize(
+    ("site", "seen", "code"),
+    [
+        ("8.8.8.8", "silent", "local_network"),
+        ("8.8.8.8", "channel", "host_not_allowed"),
+        ("192.168.1.20", "silent", "host_not_allowed"),
+        ("learn.school.test", "silent", "host_not_allowed"),  # nobody knows its address
+    ],
+)
+def test_a_public_site_may_not_frame_a_private_cocalc(
+    sandbox: SandboxProcess,
+    member: Member,
+    row: EmbedSession,
+    settings: Settings,
+    site: str,
+    seen: str,
+    code: str,
+) -> None:
+    settings.EMBEDDING = embedding_settings(sandbox, COCALC_URL=sandbox.url)
+    settings.ALLOWED_HOSTS = [site]
+    browser = HttpsClient(member.user)
+    browser.defaults["HTTP_HOST"] = site
+    cause = ask(browser, row.id, seen=seen).json()
+    assert (cause["code"], cause["certain"]) == (code, False)
+    if code == "local_network":
+        assert "private network" in cause["message"]
+        assert "Local Network Access" in cause["adminMessage"]
+
+
 def test_many_pages_share_a_look_but_who_tries_again_is_told_what_holds_now(
     sandbox: SandboxProcess, member: Member, row: EmbedSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
