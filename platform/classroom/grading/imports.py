@@ -32,6 +32,7 @@ from classroom.rules.scoring import (
 from embedding.conf import MEGABYTE
 
 MOST_BYTES = 2 * MEGABYTE
+TOO_LARGE = f"The file is too large: up to {MOST_BYTES // MEGABYTE} MB are taken."
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +100,7 @@ class Plan:
 def decoded(content: bytes) -> str:
     """Return a file's text; ValidationError where it is too large, or no text."""
     if len(content) > MOST_BYTES:
-        raise ValidationError(
-            f"The file is too large: up to {MOST_BYTES // MEGABYTE} MB are taken."
-        )
+        raise ValidationError(TOO_LARGE)
     encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         return content.decode(encoding)

@@ -17,11 +17,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from classroom.grading import archive
 from classroom.grading.exports import grades_csv
-from classroom.grading.imports import MOST_BYTES, Plan, apply, decoded, plan
+from classroom.grading.imports import MOST_BYTES, TOO_LARGE, Plan, apply, decoded, plan
 from classroom.models import Course, Membership
 from classroom.pages.access import assignment_of, staff_of
 from classroom.rules.names import folder_from
-from embedding.conf import MEGABYTE
 from embedding.models import Event
 from embedding.views.access import user_of
 
@@ -45,9 +44,7 @@ class GradesFileForm(forms.Form):
         file = given.get("file")
         if isinstance(file, UploadedFile):
             if (file.size or 0) > MOST_BYTES:
-                raise ValidationError(
-                    f"The file is too large: up to {MOST_BYTES // MEGABYTE} MB are taken."
-                )
+                raise ValidationError(TOO_LARGE)
             given["csv"] = decoded(file.read())
         elif str(given.get("text") or "").strip():
             given["csv"] = given["text"]

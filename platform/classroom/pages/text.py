@@ -35,6 +35,11 @@ def moment(value: datetime | None, zone: zoneinfo.ZoneInfo) -> str:
     return f"{formats.date_format(local, 'D j M Y, H:i')} {local.tzname()}"
 
 
+def counted(count: int, one: str, many: str = "") -> str:
+    """Say how many there are: "1 line", "2 lines", "2 people"."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
 def lasted(time: timedelta) -> str:
     """Say how long something took, by the clock: "1 second", "4 minutes", "3 hours"."""
     seconds = max(round(time.total_seconds()), 1)
@@ -42,8 +47,3 @@ def lasted(time: timedelta) -> str:
         return counted(seconds, "second")
     minutes = round(seconds / 60)
     return counted(minutes, "minute") if minutes < 90 else counted(round(minutes / 60), "hour")
-
-
-def counted(count: int, one: str, many: str = "") -> str:
-    """Say how many there are: "1 line", "2 lines", "2 people"."""
-    return f"{count} {one if count == 1 else many or one + 's'}"
