@@ -233,9 +233,10 @@ def test_what_is_no_table_of_grades_is_told(room: Class, text: str, words: str) 
 
 
 def test_a_file_that_is_no_text_or_too_large_is_told() -> None:
-    for content in (b"\xff\xfe\x00", b"caf\xe9", b"x" * 2_000_001):
+    for content in (b"\xff\xfe\x00", b"caf\xe9", b"x" * (2 * 1024**2 + 1)):
         with pytest.raises(ValidationError):
             decoded(content)
+    assert len(decoded(b"x" * 2 * 1024**2)) == 2 * 1024**2
 
 
 @given(st.text(max_size=200))
