@@ -127,7 +127,7 @@ class Client(Protocol):
     def write_file(self, project_id: str, path: str, content: bytes) -> None:
         """Write a file of any size and kind, making its folders; whole or not at all.
 
-        The old content stays readable until the new one is complete.
+        The old content stays readable until the new one is complete. Raises InTheWay.
         """
 
     def read_file(self, project_id: str, path: str, *, max_bytes: int | None = None) -> bytes:
@@ -143,12 +143,13 @@ class Client(Protocol):
         """
 
     def make_folder(self, project_id: str, path: str) -> None:
-        """Make a folder and its parents; fine where it exists."""
+        """Make a folder and its parents; fine where it exists. Raises InTheWay."""
 
     def move(self, project_id: str, source: str, target: str) -> None:
         """Rename a file or folder, making target's folders.
 
-        Raises NotFound for the source, Duplicate where the target exists (never overwrites).
+        Raises NotFound for the source, Duplicate where the target exists (never overwrites), and
+        InTheWay.
         """
 
     def remove(self, project_id: str, path: str) -> None:
@@ -187,5 +188,5 @@ class Client(Protocol):
         """Copy a file or a folder's content, with rsync's semantics, and wait until it is done.
 
         A folder's content goes into the target folder; a file's target path is the file's name.
-        Without `overwrite_newer` a newer file at the target silently stays.
+        Without `overwrite_newer` a newer file at the target silently stays. Raises InTheWay.
         """
