@@ -55,12 +55,12 @@ _COCALC: dict[type[errors.CocalcError], tuple[int, str]] = {
     ),
     errors.NotFound: (404, "This is not in the project any more."),
     errors.Duplicate: (409, "There is already something with this name."),
-    errors.CommandFailed: (502, "The project could not do that: {words}"),
-    errors.BadRequest: (502, "CoCalc refused the request: {words}"),
     errors.InTheWay: (
         409,
         "A file is in the way of the folder “{folder}”. Rename or delete the file, then try again.",
     ),
+    errors.CommandFailed: (502, "The project could not do that: {words}"),
+    errors.BadRequest: (502, "CoCalc refused the request: {words}"),
     errors.ServerFault: (502, "CoCalc had a fault of its own. Please try again in a moment."),
     errors.NotStarted: (
         504,

@@ -188,5 +188,6 @@ class Client(Protocol):
         """Copy a file or a folder's content, with rsync's semantics, and wait until it is done.
 
         A folder's content goes into the target folder; a file's target path is the file's name.
-        Without `overwrite_newer` a newer file at the target silently stays. Raises InTheWay.
+        Raises InTheWay.
+        Without `overwrite_newer` a newer file at the target silently stays.
         """

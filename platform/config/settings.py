@@ -233,7 +233,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "filters": {
-        "refused": {"()": "config.logs.Refused"},
+        "refused": {"()": "config.refusals.Refused"},
         "no_links": {"()": "config.logs.NoLinks"},
     },
     "handlers": {
