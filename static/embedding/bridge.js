@@ -284,6 +284,7 @@ export class Bridge extends EventTarget {
   #prove(key, request) {
     if (!this.#asked.has(key)) return;
     this.#asked.get(key).proven = true;
+    this.#hadFiles = true;
     if (key === this.#expected) {
       this.#proven = true;
       this.#well("log");

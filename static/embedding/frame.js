@@ -131,11 +131,13 @@ export class Frame extends Bridge {
       if (this.#gone || this.#session.path !== path) return;
       this.expect(project, path);
       this.#tell("doubt");
-      this.open(project, path);
-      await new Promise((resolve) => {
+      const proven = new Promise((resolve) => {
         this.addEventListener("state", resolve, { once: true });
         this.#rhythm.later("back", GONE, resolve);
       });
+      this.open(project, path);
+      await proven;
+      this.#rhythm.forget("back");
       if (this.#gone) return;
       if (this.state !== "ready") this.#tell("over");
       else if (files.some((file) => file !== path)) {

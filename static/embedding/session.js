@@ -69,7 +69,10 @@ export class Session extends EventTarget {
       out: (why) => this.#signOut(why),
       back: () => this.#is.nobody && !this.asking && this.#mint(),
       stopped: () => this.#works && !this.asking && this.#mint({ again: true, reason: "stopped" }),
-      ended: ({ code, message }) => this.#end("refused", "ended", { code, message }),
+      ended: ({ code, message }) => {
+        this.#site.report("closed");
+        this.#end("refused", "ended", { code, message });
+      },
     });
     this.#frameAt = (url, proofs) => {
       const world = [origin, host, this.#rhythm, this.#site, this, this.#missing, proofs];
@@ -162,8 +165,8 @@ export class Session extends EventTarget {
     }
     if (current()) {
       frame.isOpen(path);
-      // Else its proof follows, or a cause.
-      if (frame.state !== "opening") this.#become(frame.state, "frame");
+      // Proven already; else its proof follows, or a cause.
+      if (this.#state === "opening" && frame.state !== "opening") this.#become(frame.state, "frame");
     }
     return true;
   }

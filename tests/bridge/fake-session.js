@@ -81,6 +81,9 @@ export class Night {
     if (action === "status") {
       const connection = { quality: "good", status: this.connection, status_time: this.time };
       this.say({ status: "done", connection, open_files: { [P]: [...this.files] } });
+    } else if (action === "closeall") {
+      this.files = [];
+      this.say({ status: "done", mesg: "all files are closed" });
     } else if (action === "open" && this.signedIn) {
       const known = this.files.includes(path);
       if (!known) this.files.push(path);
