@@ -397,7 +397,8 @@ def test_the_heart_beats_while_one_looks(fake: Page) -> None:
         {POSTS}
         await w.begin(); w.forget(); await w.pass(1_200_000);
         const visible = posts().map(({{ at }}) => at);
-        const named = posts().every(({{ json }}) => json.user === USER && json.session.length === 36);
+        const named = posts().every(
+            ({{ json }}) => json.user === USER && json.session.length === 36);
         w.look("hidden"); await w.pass(100); w.forget(); await w.pass(7_200_000);
         const hidden = posts().length;
         w.look("visible"); await w.pass();
@@ -500,9 +501,9 @@ def test_what_our_site_has_mended_on_cocalc_is_tried_at_once(fake: Page) -> None
         {UNOPENED}
         w.answers.diagnosis = ({{ seen }}) => {{ w.opensNothing = false; return [200, mended]; }};
         w.session.start(); await w.pass(16_000);
-        const seen = w.asked.filter(({{ what }}) => what === "diagnosis").map(({{ json }}) => json.seen);
-        const again = w.asked.filter(({{ what }}) => what === "session").map(({{ json }}) => json.again);
-        return [seen, again, w.shown, w.names()];
+        const told = (name, key) =>
+            w.asked.filter(({{ what }}) => what === name).map(({{ json }}) => json[key]);
+        return [told("diagnosis", "seen"), told("session", "again"), w.shown, w.names()];
         """,
     ) == [
         ["unopened"],
