@@ -111,10 +111,7 @@ export class OurSite {
   #beaten = -Infinity;
   #warned = false;
 
-  /**
-   * @param {object} on {works(): boolean, ending(), out({code, message}), back(), stopped(),
-   *   ended({code, message})}
-   */
+  /** @param {object} on works, ending, out, back, stopped, ended */
   constructor(urls, user, rhythm, on) {
     this.#urls = urls;
     this.#user = user;
@@ -206,13 +203,13 @@ export class OurSite {
   }
 
   /** While one works: is it still the user's, and does the project run? */
-  async beat() {
+  async beat(project = true) {
     this.#rhythm.later("beat", BEAT, () => this.beat());
     if (!this.#on.works()) return;
     this.#beaten = this.#rhythm.now();
     const { row } = this;
     try {
-      const json = { user: this.#user, session: row?.id };
+      const json = { user: this.#user, session: project ? row?.id : undefined };
       const { body } = await this.#ask("POST", this.#urls.presence, { json });
       this.#signedIn(body);
       if (body.running === false && row === this.row) this.#on.stopped();

@@ -292,7 +292,7 @@ export class Session extends EventTarget {
     on("over", () => this.#mint({ again: true, reason: "reopened" }));
     on("cause", (cause) => this.#onCause(cause));
     frame.begin();
-    if (!this.#site.known) this.#site.beat();
+    if (!this.#site.known) this.#site.beat(false); // the project has just been seen running
   }
 
   #onState({ state, previous, reason }, cause) {

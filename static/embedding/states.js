@@ -44,8 +44,8 @@ export const STATES = {
   // saved: it is left alone. A silent one is given up.
   lost: { atRisk: true, asking: "reconnecting", frame: "ready lost reconnecting" },
 
-  // For a frame that is silent, or whose files are gone and not proven open again, or whose project
-  // has stopped. All its files come back, and one line tells the user.
+  // For a frame that is silent, or whose files are gone, or whose project has stopped. All its files
+  // come back, and one line tells the user.
   reconnecting: { asking: "reconnecting", frame: "ready slow lost" },
 
   // Of our site, in all tabs at once. The same user signing in again goes on; with the code
