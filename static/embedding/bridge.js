@@ -153,6 +153,11 @@ export class Bridge extends EventTarget {
     };
   }
 
+  /** Open here, and not closed since? */
+  isProven(projectId, path) {
+    return this.#asked.get(keyOf(projectId, path))?.proven === true;
+  }
+
   #ask(key) {
     if (key && !this.#asked.has(key)) this.#asked.set(key, { proven: false });
   }

@@ -68,7 +68,7 @@ export class Session extends EventTarget {
       ending: () => this.#note("expiring"),
       out: (why) => this.#signOut(why),
       back: () => this.#is.nobody && !this.asking && this.#mint(),
-      stopped: () => this.#works && !this.asking && this.#mint({ again: true, reason: "stopped" }),
+      stopped: () => this.#onStopped(),
       ended: ({ code, message }) => {
         this.#site.report("closed");
         this.#end("refused", "ended", { code, message });
@@ -129,8 +129,9 @@ export class Session extends EventTarget {
   async switchTo(path) {
     const frame = this.#frame;
     const current = () => this.#path === path && this.#frame === frame;
-    if (path === this.#path && frame?.state === "ready") {
-      // It may have been closed in the frame.
+    const known = frame?.state === "ready" && frame.isProven(this.#project, path);
+    if (path === this.#path && known) {
+      // It may have been closed in the frame since.
       if ((await frame.answering()) && current()) await this.command("open").catch(() => {});
       return true;
     }
@@ -228,7 +229,7 @@ export class Session extends EventTarget {
       const minted = await this.#site.mint(flight.path, again, flight.signal, say);
       if (this.#landed(flight)) this.#show(minted, reason);
     } catch (error) {
-      if (this.#landed(flight)) this.#fail(error);
+      if (this.#landed(flight)) this.#fail(error, again);
     }
   }
 
@@ -239,7 +240,7 @@ export class Session extends EventTarget {
     return true;
   }
 
-  #fail(error) {
+  #fail(error, again) {
     if (this.#site.isOfUser(error)) return;
     if (!(error instanceof RequestError)) {
       console.error(error);
@@ -250,7 +251,7 @@ export class Session extends EventTarget {
     const goesOn = recoverable || status >= 500 || retryAfter !== null;
     const state = goesOn && status !== 429 ? "unreachable" : "refused";
     const more = { code, message, adminMessage: detail };
-    if (goesOn) more.retryAt = this.#retryLater(retryAfter, false);
+    if (goesOn) more.retryAt = this.#retryLater(retryAfter, again);
     this.#become(state, "failure", more);
   }
 
@@ -288,7 +289,7 @@ export class Session extends EventTarget {
     for (const type of ["sent", "reply", "log", "channel", "note"])
       on(type, (detail) => this.#emit(type, detail));
     on("state", (detail) => this.#onState(detail, reason));
-    on("doubt", () => this.#become("reconnecting", "frame"));
+    on("doubt", () => this.#works && this.#become("reconnecting", "frame"));
     on("over", () => this.#mint({ again: true, reason: "reopened" }));
     on("cause", (cause) => this.#onCause(cause));
     frame.begin();
@@ -328,6 +329,12 @@ export class Session extends EventTarget {
     // A slow frame needs time; one that cannot come does not.
     if (state === "unreachable") more.retryAt = this.#retryLater(certain ? 0 : PATIENCE, true);
     this.#become(state, "cause", more);
+  }
+
+  /** As our site has seen, and CoCalc's page does not tell. What failed is tried again anyway. */
+  #onStopped() {
+    const open = this.#works || ["opening", "blocked"].includes(this.#state);
+    if (open && !this.asking) this.#mint({ again: true, reason: "stopped" });
   }
 
   /** `all`: the files that are open now are opened in the next frame. */

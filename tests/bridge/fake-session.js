@@ -62,7 +62,7 @@ export class Night {
     this.asked.push({ what, method, json, at: this.clock.time - 1000, url });
     const usual = {
       session: [200, { state: "ready", url: `${ORIGIN}/x`, project: P }],
-      presence: [200, { csrf: "new", seconds: 1e6, running: this.running }],
+      presence: [200, { csrf: "new", seconds: 1e6, running: json?.session && this.running }],
       diagnosis: [200, { code: "cause", state: "blocked", message: "m", adminMessage: "a" }],
     };
     const [status, answer] = this.answers[what]?.(json) ?? usual[what] ?? [204, {}];

@@ -575,6 +575,47 @@ def test_turning_back_to_an_open_file_needs_no_new_proof(fake: Page) -> None:
     ]
 
 
+def test_a_file_that_was_closed_is_proven_anew(fake: Page) -> None:
+    """Also the current one."""
+    assert run(
+        fake,
+        """
+        await w.begin(); await w.session.command("closeall"); w.forget(); w.opensNothing = true;
+        w.session.switchTo("a"); await w.pass(3_000);
+        const then = w.names();
+        w.log("a"); await w.pass();
+        return [then, w.names(), w.shown];
+        """,
+    ) == [["opening"], ["opening", "ready"], 1]
+
+
+def test_a_project_that_stopped_before_its_file_was_open_is_started_too(fake: Page) -> None:
+    """What CoCalc's page does then looks like a blocked cookie."""
+    assert run(
+        fake,
+        """
+        w.opensNothing = true; w.running = false;
+        w.answers.session = () => { w.opensNothing = w.shown === 0; w.running = w.shown > 0; };
+        w.session.start(); await w.pass(16_000);
+        const then = [w.session.state, w.shown];
+        await w.pass(10_000);
+        return [then, w.session.state, w.shown, w.notes];
+        """,
+    ) == [["blocked", 1], "ready", 2, ["stopped"]]
+
+
+def test_what_is_to_be_done_anew_is_done_anew_when_it_failed(fake: Page) -> None:
+    assert run(
+        fake,
+        """
+        await w.begin(); w.forget(); w.running = false;
+        w.answers.session = () => w.error(503, "cannot_connect"); await w.pass(30_000);
+        const json = w.asked.filter(({ what }) => what === "session").map(({ json }) => json.again);
+        return [json.length > 2, new Set(json).size, json[0]];
+        """,
+    ) == [True, 1, True]
+
+
 def test_the_drivers_proof_is_what_counts(fake: Page) -> None:
     assert run(
         fake,
