@@ -5,7 +5,24 @@
 from opening what was open last time.
 """
 
+from typing import Final
 from urllib.parse import quote, urlencode
+
+# What the frame may do: what CoCalc needs, and not to lead the page around it elsewhere. A notebook
+# is a program's page; without this a click into it is enough to replace the site's window.
+SANDBOX: Final = " ".join(
+    (
+        "allow-scripts",
+        "allow-same-origin",  # with itself: its cookie and storage
+        "allow-forms",
+        "allow-modals",
+        "allow-downloads",
+        "allow-popups",
+        "allow-popups-to-escape-sandbox",  # a link leads to a whole page
+        "allow-pointer-lock",
+        "allow-storage-access-by-user-activation",
+    )
+)
 
 
 def frame_url(base_url: str, project_id: str, path: str, token: str, *, kiosk: bool = True) -> str:

@@ -10,9 +10,13 @@ A call into a stopped project starts it and waits (1.4 to 2.5 s as observed; min
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import ClassVar, Literal, Protocol
 
 Role = Literal["owner", "collaborator"]
+
+# What proves to a page that CoCalc has opened a file in its frame: the project's log telling of it,
+# or telling how long it took. Replies to a page's messages never do.
+Proof = Literal["project-log", "project-log-time"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,8 @@ class Output:
 class Client(Protocol):
     """CoCalc's operations, whatever the generation."""
 
+    proofs: ClassVar[frozenset[Proof]]
+
     def close(self) -> None:
         """Close the pooled connections."""
 
@@ -115,8 +121,11 @@ class Client(Protocol):
     def remove_member(self, project_id: str, account_id: str) -> None:
         """Remove a collaborator; idempotent. An owner stays: raises Forbidden."""
 
-    def project_state(self, project_id: str) -> str:
-        """Return CoCalc's word for the state ("running", "opened", …). Raises NotFound."""
+    def project_state(self, project_id: str, *, limit: float | None = None) -> str:
+        """Return CoCalc's word for the state ("running", "opened", …). Raises NotFound.
+
+        With a `limit` in seconds it is asked once, and for no longer.
+        """
 
     def start_project(self, project_id: str) -> None:
         """Start a project and wait until it runs. Returns at once where it runs already."""

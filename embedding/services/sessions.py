@@ -19,6 +19,7 @@ from embedding.models import EmbedSession, Member
 from embedding.problems import Problem
 from embedding.services import mapping, preparation
 from embedding.services.allowance import allowance_check, allowance_take
+from embedding.services.running import project_was_seen_running
 
 # How long CoCalc's word that a project runs and a file exists is taken for granted.
 CHECK_LASTS = timedelta(minutes=1)
@@ -92,6 +93,7 @@ def session_continue(
         except (OutcomeUnknown, NotStarted) as error:
             minting.result()  # CoCalc itself answers
             raise _not_started(error) from error
+        project_was_seen_running(project_id)
         _took(row, "running", began)
         row.checked = timezone.now()
     token, row.steps["token"] = minting.result()

@@ -20,6 +20,7 @@ from django.urls import reverse
 
 from embedding.cocalc.paths import clean_path
 from embedding.conf import conf
+from embedding.frame import SANDBOX
 from embedding.models import CocalcProject, Member
 from embedding.services.mapping import personal_slot
 from embedding.views.access import MINE
@@ -93,6 +94,7 @@ def _assets(context: Context, request: HttpRequest, *, whole: bool) -> dict[str,
         found["settings"] = {
             "user": user_id,
             "origin": conf().cocalc_origin,
+            "sandbox": SANDBOX,
             "signIn": _sign_in(request),
             "urls": _urls(),
         }

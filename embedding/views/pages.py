@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from embedding.conf import MEGABYTE, conf
+from embedding.frame import SANDBOX
 from embedding.models import CocalcAccount, Member
 from embedding.problems import Problem
 from embedding.services import preparation
@@ -76,6 +77,7 @@ def notebook(request: HttpRequest, project: str, path: str) -> HttpResponse:
             "name": path.rpartition("/")[2],
             "back": folder_url(project, folder),
             "place": _place(member, path),
+            "sandbox": SANDBOX,
             "page": {
                 "project": project,
                 "path": path,

@@ -1,7 +1,8 @@
 """Who is signed in, and for how much longer: asked by pages whose frame outlives many things.
 
 Work in a frame makes no request to the site, which would sign the user out meanwhile. So the page
-asks, and the sign-in is prolonged by the site's own rule, up to a limit after signing in.
+asks, and the sign-in is prolonged by the site's own rule, up to a limit after signing in. In the
+same breath it hears that its user may no longer open the project, or that the project has stopped.
 """
 
 import time
@@ -15,7 +16,18 @@ from django.middleware.csrf import get_token
 from django.views.decorators.http import require_http_methods
 
 from embedding.conf import conf
-from embedding.views.access import for_scripts, json_body, same_user, text_of
+from embedding.models import Member
+from embedding.problems import Problem
+from embedding.services.running import project_runs
+from embedding.views.access import (
+    for_scripts,
+    json_body,
+    same_user,
+    session_of,
+    text_of,
+    user_of,
+    uuid_of,
+)
 
 SIGNED_IN = "embedding_signed_in"  # when
 RENEWED = "embedding_renewed"  # when last
@@ -33,15 +45,36 @@ def _signed_in(*, request: HttpRequest, **_: object) -> None:
 def presence(request: HttpRequest) -> HttpResponse:
     """Tell the page whether it is still its user's, and for how many seconds at least.
 
-    POST prolongs the sign-in. GET changes nothing and brings a fresh token for posting, which a
-    page needs when its user signed in again in another tab.
+    POST prolongs the sign-in; with the id of the page's embed session (`session`) it also tells
+    whether the project there is `running`: null where that is not known. GET changes nothing and
+    brings a fresh token for posting, which a page needs when its user signed in again in another
+    tab.
     """
+    answer: dict[str, object] = {}
     if request.method == "POST":
-        same_user(request, text_of(json_body(request), "user"))
+        body = json_body(request)
+        same_user(request, text_of(body, "user"))
+        if "session" in body:
+            answer["running"] = _running(request, text_of(body, "session"))
         _renew(request.session)
     else:
         same_user(request, request.GET.get("user", ""))
-    return JsonResponse({"csrf": get_token(request), "seconds": _seconds(request.session)})
+    seconds = _seconds(request.session)
+    return JsonResponse({"csrf": get_token(request), "seconds": seconds, **answer})
+
+
+def _running(request: HttpRequest, session: str) -> bool | None:
+    """Say whether the project of an embed session runs; Problem for who is no member any more."""
+    project = session_of(request, uuid_of(session)).project
+    member = Member.objects.filter(project=project, user=user_of(request))
+    if project is None or not member.exists():
+        raise Problem(
+            "no_member",
+            "You can no longer open this project. If you think that is a mistake, ask the people "
+            "who run this site.",
+            status=404,
+        )
+    return project_runs(str(project.project_id)) if project.project_id else None
 
 
 def _renew(session: SessionBase) -> None:

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from embedding.client import client
 from embedding.cocalc.errors import CocalcError
 from embedding.models import EmbedSession, Member
 from embedding.problems import Busy, Problem, of_cocalc
@@ -30,6 +31,7 @@ from embedding.views.access import (
     same_user,
     session_of,
     text_of,
+    uuid_of,
     visited,
 )
 from embedding.views.shell import show_problem
@@ -42,7 +44,8 @@ def session(request: HttpRequest, project: str) -> HttpResponse:
 
     The body names the page view (`session`, a uuid of the page's own), the `path` and the `user`
     that the page was made for; `again` asks for what we believe done to be done once more. Ask
-    until the answer is 200.
+    until the answer is 200, which also names the `proofs`: the messages of CoCalc's that prove to
+    the page that the file is open.
     """
     visited(request)
     body = json_body(request)
@@ -50,7 +53,7 @@ def session(request: HttpRequest, project: str) -> HttpResponse:
         same_user(request, text_of(body, "user"))
     member = member_of(request, project)
     row = session_row(
-        _uuid(text_of(body, "session")), member.user, member, clean(text_of(body, "path"))
+        uuid_of(text_of(body, "session")), member.user, member, clean(text_of(body, "path"))
     )
     result = _continue(row, member, again=body.get("again") is True)
     if isinstance(result, Working):
@@ -63,6 +66,7 @@ def session(request: HttpRequest, project: str) -> HttpResponse:
             "url": result.url,
             "project": str(member.project.project_id),
             "path": row.path,
+            "proofs": sorted(client().proofs),
         }
     )
 
@@ -164,10 +168,3 @@ def _continue(
     except (CocalcError, Problem) as error:
         session_fail(row, of_cocalc(error) if isinstance(error, CocalcError) else error)
         raise
-
-
-def _uuid(text: str) -> uuid.UUID:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        raise Problem("bad_request", "“session” is not a uuid.", status=400) from None

@@ -136,7 +136,7 @@ class Desk:
     async def look(self, request: web.Request) -> web.Response:
         found = self._project(request)
         if found is None:
-            return _nothing()
+            return _nothing(silent=self._hub.quirks.silent_to_strangers)
         account, project = found
         running = self._hub.projects.is_running(project.project_id)
         return web.json_response(
@@ -200,5 +200,6 @@ async def _json(request: web.Request) -> dict[str, Any]:
     return given if isinstance(given, dict) else {}
 
 
-def _nothing() -> web.Response:
-    return web.json_response({"error": "There is no such project for you."}, status=404)
+def _nothing(**more: bool) -> web.Response:
+    answer = {"error": "There is no such project for you.", **more}
+    return web.json_response(answer, status=404)

@@ -48,7 +48,8 @@ class Quirks:
     """The kiosk takes every project for stopped, and asks."""
     cookie_refused: bool = False
     """The sign-in cookie is neither set nor read, as where a browser blocks it."""
-
+    silent_to_strangers: bool = False
+    """A project that is not the user's gets no reply and a white page, as on one build observed."""
     plain_text: bool = False
     """Text files are shown as they are, in an instant, and not by Jupyter's editor."""
 

@@ -61,12 +61,14 @@ export class Bridge extends EventTarget {
   #host;
   #limits;
   #clock;
+  #proofs; // kinds of message, as the driver declares them
   #pending = new Map(); // by "status", "closeall" or the file's key
   #state = "opening";
   #reason;
   #files = new Map();
+  #asked = new Map(); // key -> {proven: open here and not closed since, id: of its log}
   #expected = "";
-  #proven = false; // once
+  #proven = false; // what is expected, once
   #hadFiles = false;
   #alive = null; // not known
   #trouble = Infinity; // since when no good status came
@@ -79,8 +81,9 @@ export class Bridge extends EventTarget {
   #due;
 
   /** @param {() => Window?} frameWindow asked every time */
-  constructor(frameWindow, origin, { host = window, limits, clock } = {}) {
+  constructor(frameWindow, origin, { host = window, limits, clock, proofs } = {}) {
     super();
+    this.#proofs = proofs ?? ["project-log"];
     if (new URL(origin).origin !== origin) throw new TypeError(`not an origin: ${origin}`);
     this.#frame = frameWindow;
     this.#origin = origin;
@@ -114,6 +117,7 @@ export class Bridge extends EventTarget {
     const { acknowledge, repeat } = this.#limits;
     const command = { action: "open", project_id: projectId, path };
     const key = keyOf(projectId, path);
+    this.#ask(key);
     const request = this.#request(key, command, "timeout_acknowledge", acknowledge, repeat);
     const result = request.promise;
     return Object.assign(result, { acknowledged: request.acknowledged.promise, result });
@@ -131,10 +135,35 @@ export class Bridge extends EventTarget {
     return this.#request("status", STATUS, "timeout_status", status, repeat).promise;
   }
 
-  /** The frame's address opens this file. */
+  /** This file is to be open: until that is proven, the state is "opening". Returns the way back. */
   expect(projectId, path) {
-    this.#expected = keyOf(projectId, path);
-    if (!this.#expected) throw new BridgeError("bad_request");
+    const [expected, state, proven] = [this.#expected, this.#state, this.#proven];
+    const key = keyOf(projectId, path);
+    if (!key) throw new BridgeError("bad_request");
+    this.#ask(key);
+    this.#expected = key;
+    this.#proven = this.#asked.get(key).proven;
+    this.#since = this.#clock.now();
+    if (!this.#proven) this.#state = "opening";
+    else if (state === "opening") this.#well("log");
+    this.#plan();
+    return () => {
+      [this.#expected, this.#proven] = [expected, proven];
+      if (this.#state === "opening") this.#state = state;
+    };
+  }
+
+  /** Open here, and not closed since? */
+  isProven(projectId, path) {
+    return this.#asked.get(keyOf(projectId, path))?.proven === true;
+  }
+
+  #ask(key) {
+    if (key && !this.#asked.has(key)) this.#asked.set(key, { proven: false });
+  }
+
+  #closed(stays = () => false) {
+    for (const [key, it] of this.#asked) it.proven &&= stays(key);
   }
 
   watch() {
@@ -220,15 +249,22 @@ export class Bridge extends EventTarget {
     };
     if (data.source === "cocalc-project-log") {
       this.#emit("log", data);
-      const log = data.payload?.project_log;
-      const key = keyOf(log?.project_id, log?.event?.filename);
-      if (log?.event?.event === "open") this.#opened(key, credit(key), "log");
+      const { project_id, event, id } = data.payload?.project_log ?? {};
+      const key = keyOf(project_id, event?.filename);
+      if (event?.event === "open") {
+        if (this.#proofs.includes("project-log")) this.#prove(key, credit(key));
+        else if (this.#asked.has(key)) this.#asked.get(key).id = asText(id).slice(0, 36);
+      } else if (Number.isFinite(event?.time) && this.#proofs.includes("project-log-time")) {
+        const [known] = [...this.#asked].find(([, it]) => it.id && it.id === id) ?? [];
+        this.#prove(known, credit(known));
+      }
     } else if (action === "open" && ["ack", "done", "error"].includes(status)) {
       const key = keyOf(project_id, path);
       const request = credit(key);
       this.#reply(status, request, text);
-      if (status !== "error") this.#opened(key, request, status);
-      else if (request) this.#settle(request, "refused", text);
+      if (!request) return;
+      if (status === "error") this.#settle(request, "refused", text);
+      else this.#acknowledged(request, status);
     } else if (status === "done" && isObject(connection)) {
       this.#heardStatus(connection, data.open_files);
     } else if (status === "done" && text === "all files are closed") {
@@ -237,6 +273,7 @@ export class Bridge extends EventTarget {
       if (!request) return;
       this.#files = new Map();
       this.#hadFiles = false;
+      this.#closed();
       this.#settle(request);
       this.#release();
     } else if (status === "error" && text) {
@@ -249,15 +286,24 @@ export class Bridge extends EventTarget {
     }
   }
 
-  #opened(key, request, how) {
-    if (!request && (!key || key !== this.#expected)) return;
-    this.#prove(how === "log" ? how : "ack");
+  #prove(key, request) {
+    if (!this.#asked.has(key)) return;
+    this.#asked.get(key).proven = true;
+    this.#hadFiles = true;
+    if (key === this.#expected) {
+      this.#proven = true;
+      this.#well("log");
+    }
     if (this.#alive === null) {
       this.#release();
       this.probe();
     }
-    // Its own replies follow.
-    if (!request || (how === "log" && this.#alive)) return;
+    // Else its own replies follow.
+    if (request && !this.#alive) this.#acknowledged(request);
+  }
+
+  /** It is heard of, which proves nothing: "done" comes after "Cancel", too. */
+  #acknowledged(request, how) {
     request.acknowledged.resolve();
     if (how !== "ack") this.#settle(request);
     else if (request.next < Infinity) {
@@ -284,16 +330,14 @@ export class Bridge extends EventTarget {
     const request = this.#pending.get("status");
     this.#reply("status", request, value.status, value);
     this.#files = files;
+    this.#closed((key) => files.get(key.slice(0, 36))?.includes(key.slice(37)) === true);
     if (value.status !== "connected") {
       this.#trouble = Math.min(this.#trouble, this.#clock.now());
       if (this.#state === "ready") this.#become("slow", "disconnected");
-    } else if (
-      files.get(this.#expected.slice(0, 36))?.includes(this.#expected.slice(37)) ||
-      // Later any file will do, or none where there was none.
-      (this.#proven && (this.#state === "ready" || files.size || !this.#hadFiles))
-    ) {
+    } else if (this.#proven && (this.#state === "ready" || files.size || !this.#hadFiles)) {
+      // Any file will do, or none where there was none.
       this.#hadFiles = files.size > 0;
-      this.#prove("status");
+      this.#well("status");
     }
     if (request) this.#settle(request, "", value);
   }
@@ -308,8 +352,7 @@ export class Bridge extends EventTarget {
       if (request.next < Infinity) request.next = this.#clock.now();
   }
 
-  #prove(reason) {
-    this.#proven = true;
+  #well(reason) {
     this.#trouble = Infinity;
     this.#become("ready", reason);
   }

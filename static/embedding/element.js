@@ -251,7 +251,8 @@ export class CocalcNotebook extends HTMLElement {
 
   #show(url) {
     const frame = document.createElement("iframe");
-    const { origin } = this.#settings;
+    const { origin, sandbox } = this.#settings;
+    frame.setAttribute("sandbox", sandbox);
     frame.title = `${this.label} in CoCalc`;
     frame.allow = ["clipboard-read", "clipboard-write", "fullscreen"].map((it) => `${it} ${origin}`).join("; ");
     frame.referrerPolicy = "no-referrer";

@@ -4,8 +4,7 @@ import { Bridge } from "./bridge.js";
 
 const SILENT = 6000; // ms; nothing heard; at the second time it is believed
 const UNOPENED = 12000; // an answer, but no file
-const VERIFY = 8000; // an `open` to see whether somebody is signed in there
-const GONE = 4000; // the same, when no file is open there
+const GONE = 6000; // until its files are open again, or another frame is needed
 const DEAD = 15000; // lost and silent
 
 const NO_CAUSE = {
@@ -14,7 +13,10 @@ const NO_CAUSE = {
   adminMessage: "Nothing was heard from the frame, and this site could not be asked why.",
 };
 
-/** Events of its own: over (another is needed), cause (of an unopened file), note. */
+/**
+ * Events of its own: doubt (is it still well?), over (another is needed), cause (of an unopened
+ * file; may be `mended`), note.
+ */
 export class Frame extends Bridge {
   files = []; // open there, as last heard
   #missing; // to open again
@@ -27,8 +29,8 @@ export class Frame extends Bridge {
   #verifying = false;
   #gone = false;
 
-  constructor(window, origin, host, rhythm, site, session, missing) {
-    super(window, origin, { host, clock: rhythm });
+  constructor(window, origin, host, rhythm, site, session, missing, proofs) {
+    super(window, origin, { host, clock: rhythm, proofs });
     this.#rhythm = rhythm;
     this.#site = site;
     this.#session = session;
@@ -95,7 +97,7 @@ export class Frame extends Bridge {
   destroy() {
     super.destroy();
     this.rest();
-    this.#rhythm.forget("verify");
+    this.#rhythm.forget("back");
     this.#gone = true;
   }
 
@@ -114,15 +116,15 @@ export class Frame extends Bridge {
     const anew = this.#time !== null && time !== this.#time;
     // CoCalc's page loses files when loaded anew, or signed out.
     if (anew && this.files.length && !files.length && !this.#session.first) {
-      this.verify(GONE);
+      this.#bringBack();
       return;
     }
     this.#time = time;
     if (!this.#verifying) this.files = files;
   }
 
-  /** Is somebody signed in there? Then the files come back. */
-  async verify(wait = VERIFY) {
+  /** Is somebody signed in there? Then the files come back, as the log proves. */
+  async #bringBack() {
     const { project, path, asking } = this.#session;
     if (this.#verifying || asking) return;
     this.#verifying = true;
@@ -130,11 +132,17 @@ export class Frame extends Bridge {
     try {
       await this.#site.check(path);
       if (this.#gone || this.#session.path !== path) return;
-      const open = this.open(project, path);
-      const limit = new Promise((resolve) => this.#rhythm.later("verify", wait, resolve));
-      const answered = await Promise.race([open.acknowledged.then(() => true), limit]);
+      this.expect(project, path);
+      this.#tell("doubt");
+      const proven = new Promise((resolve) => {
+        this.addEventListener("state", resolve, { once: true });
+        this.#rhythm.later("back", GONE, resolve);
+      });
+      this.open(project, path);
+      await proven;
+      this.#rhythm.forget("back");
       if (this.#gone) return;
-      if (!answered) this.#tell("over");
+      if (this.state !== "ready") this.#tell("over");
       else if (files.some((file) => file !== path)) {
         this.#missing = files;
         await this.#openAgain();
@@ -180,7 +188,7 @@ export class Frame extends Bridge {
     let cause = believed ? NO_CAUSE : null;
     try {
       const body = await this.#site.diagnose(seen, 15000);
-      if (believed || body.certain) cause = body;
+      if (believed || body.certain || body.mended) cause = body;
     } catch (error) {
       if (this.#gone || this.#site.isOfUser(error)) return;
     }

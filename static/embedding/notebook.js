@@ -67,7 +67,8 @@ function light(state, words) {
 function onState(detail) {
   const { state, code, message, adminMessage, step, retryAt } = detail;
   if (state === "signed_out" && code === "other_user") return location.reload();
-  light(state, state === "preparing" ? (WORDS[step] ?? WORDS.project) : WORDS[state]);
+  const asked = state === "preparing" ? "project" : state;
+  light(state, WORDS[state === "preparing" || step === "starting" ? step : state] ?? WORDS[asked]);
   guardClosing();
   if (state === "ready") coverSignIn();
   enableCommands(session.alive === true);

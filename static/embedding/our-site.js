@@ -29,7 +29,7 @@ export const SIGNED_OUT = {
 };
 
 const LOOK = 5000; // ms; between two looks at who is signed in
-const RENEW = 240000; // the sign-in
+const BEAT = 20000; // while one works: the sign-in is kept up, and CoCalc's project looked at
 const WARN = 300000; // before it ends
 
 const tokens = () => document.querySelectorAll("[name=csrfmiddlewaretoken]");
@@ -108,9 +108,10 @@ export class OurSite {
   #rhythm;
   #on;
   #looked = -Infinity;
+  #beaten = -Infinity;
   #warned = false;
 
-  /** @param {object} on {works(): boolean, ending(), out({code, message}), back()} */
+  /** @param {object} on works, ending, out, back, stopped, ended */
   constructor(urls, user, rhythm, on) {
     this.#urls = urls;
     this.#user = user;
@@ -118,7 +119,7 @@ export class OurSite {
     this.#on = on;
   }
 
-  /** @returns {Promise<{url, project, row}>} */
+  /** @returns {Promise<{url, project, proofs, row}>} */
   async mint(path, again, signal, onStep) {
     const row = { id: crypto.randomUUID(), began: performance.now(), ended: false };
     const step = async () => {
@@ -197,15 +198,23 @@ export class OurSite {
     }
   }
 
-  /** The sign-in is kept up while one works. */
-  async renew() {
-    this.#rhythm.later("renew", RENEW, () => this.renew());
+  get beatIsDue() {
+    return this.#rhythm.now() - this.#beaten >= BEAT;
+  }
+
+  /** While one works: is it still the user's, and does the project run? */
+  async beat(project = true) {
+    this.#rhythm.later("beat", BEAT, () => this.beat());
     if (!this.#on.works()) return;
+    this.#beaten = this.#rhythm.now();
+    const { row } = this;
     try {
-      const json = { user: this.#user };
-      this.#signedIn((await this.#ask("POST", this.#urls.presence, { json })).body);
+      const json = { user: this.#user, session: project ? row?.id : undefined };
+      const { body } = await this.#ask("POST", this.#urls.presence, { json });
+      this.#signedIn(body);
+      if (body.running === false && row === this.row) this.#on.stopped();
     } catch (error) {
-      this.isOfUser(error);
+      if (!this.isOfUser(error) && error.code === "no_member") this.#on.ended(error);
     }
   }
 

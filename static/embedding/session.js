@@ -18,6 +18,7 @@ const SIGN_IN = 12 * 3600 * 1000; // ms; at CoCalc
 
 const NOTES = {
   expiring: "You will soon be signed out of this site. Save your work, and sign in again.",
+  stopped: "Your project had stopped on CoCalc. It was started again.",
   reopened: "CoCalc had ended your session there. It is opened again, and so are your files.",
 };
 const LOST = {
@@ -44,6 +45,7 @@ export class Session extends EventTarget {
   #project = "";
   #frame = null;
   #minted = 0; // ms since 1970
+  #mended = false; // on CoCalc, since it was last ready
   #flight = null; // AbortController with {path}
   #failures = 0;
   #destroyed = false;
@@ -66,9 +68,16 @@ export class Session extends EventTarget {
       ending: () => this.#note("expiring"),
       out: (why) => this.#signOut(why),
       back: () => this.#is.nobody && !this.asking && this.#mint(),
+      stopped: () => this.#onStopped(),
+      ended: ({ code, message }) => {
+        this.#site.report("closed");
+        this.#end("refused", "ended", { code, message });
+      },
     });
-    this.#frameAt = (url) =>
-      new Frame(frame.show(url), origin, host, this.#rhythm, this.#site, this, this.#missing);
+    this.#frameAt = (url, proofs) => {
+      const world = [origin, host, this.#rhythm, this.#site, this, this.#missing, proofs];
+      return new Frame(frame.show(url), ...world);
+    };
     const on = (target, type, act) => target.addEventListener(type, act, { signal });
     on(host, "focus", () => this.#look());
     on(host, "pagehide", () => this.#site.report("closed"));
@@ -111,6 +120,7 @@ export class Session extends EventTarget {
   start({ again = false } = {}) {
     if (this.#flight?.path === this.#path && !again) return; // a double click
     this.#failures = 0;
+    this.#mended = false;
     this.#leave();
     this.first = true;
     this.#mint({ again, happens: "start" });
@@ -119,8 +129,9 @@ export class Session extends EventTarget {
   async switchTo(path) {
     const frame = this.#frame;
     const current = () => this.#path === path && this.#frame === frame;
-    if (path === this.#path && frame?.state === "ready") {
-      // It may have been closed in the frame.
+    const known = frame?.state === "ready" && frame.isProven(this.#project, path);
+    if (path === this.#path && known) {
+      // It may have been closed in the frame since.
       if ((await frame.answering()) && current()) await this.command("open").catch(() => {});
       return true;
     }
@@ -131,26 +142,32 @@ export class Session extends EventTarget {
       await frame.answering();
       if (!current()) return false;
     }
-    if (!frame?.alive || frame.state === "lost" || this.asking) {
+    const unproven = frame?.state === "opening" && this.#is.failed;
+    if (!frame?.alive || frame.state === "lost" || unproven || this.asking) {
       this.start();
       return true;
     }
-    frame.expect(this.#project, path);
     this.#become("opening", "switch");
+    let back = () => {};
     try {
-      await this.command("open");
+      await this.#site.check(path); // CoCalc would create it
+      if (!current()) return false;
+      back = frame.expect(this.#project, path);
+      await frame.open(this.#project, path);
     } catch (error) {
       if (!current()) return false;
       if (!(error instanceof RequestError) && error.code !== "refused") {
         if (frame.state !== "lost") this.start();
         return false;
       }
+      back();
       this.#become(frame.state, "frame");
       throw error;
     }
     if (current()) {
       frame.isOpen(path);
-      this.#become(frame.state, "frame");
+      // Proven already; else its proof follows, or a cause.
+      if (this.#state === "opening" && frame.state !== "opening") this.#become(frame.state, "frame");
     }
     return true;
   }
@@ -158,6 +175,7 @@ export class Session extends EventTarget {
   retry() {
     if (this.#destroyed) return;
     this.#failures = 0;
+    this.#mended = false;
     if (this.#is.nobody) this.#site.look();
     else if (!this.asking) this.#mint({ again: true });
   }
@@ -205,13 +223,13 @@ export class Session extends EventTarget {
       const starting = () => this.#become(working, happens, { step: "starting" });
       this.#rhythm.later("starting", STARTING, starting);
     };
-    if (!quiet) say(this.#next ?? "opening");
+    if (!quiet) say(reason === "stopped" ? "starting" : (this.#next ?? "opening"));
     this.#next = null;
     try {
       const minted = await this.#site.mint(flight.path, again, flight.signal, say);
       if (this.#landed(flight)) this.#show(minted, reason);
     } catch (error) {
-      if (this.#landed(flight)) this.#fail(error);
+      if (this.#landed(flight)) this.#fail(error, again);
     }
   }
 
@@ -222,7 +240,7 @@ export class Session extends EventTarget {
     return true;
   }
 
-  #fail(error) {
+  #fail(error, again) {
     if (this.#site.isOfUser(error)) return;
     if (!(error instanceof RequestError)) {
       console.error(error);
@@ -233,43 +251,49 @@ export class Session extends EventTarget {
     const goesOn = recoverable || status >= 500 || retryAfter !== null;
     const state = goesOn && status !== 429 ? "unreachable" : "refused";
     const more = { code, message, adminMessage: detail };
-    if (goesOn) more.retryAt = this.#retryLater(retryAfter);
+    if (goesOn) more.retryAt = this.#retryLater(retryAfter, again);
     this.#become(state, "failure", more);
   }
 
   /** @returns {number} when, in ms since 1970 */
-  #retryLater(seconds) {
+  #retryLater(seconds, again) {
     const wait = Math.min(RETRY_MOST, RETRY * 2 ** this.#failures++) * (0.75 + this.#random() / 4);
     const most = Math.max(wait, (seconds ?? 0) * 1000);
-    this.#rhythm.later("retry", most, () => this.#mint({ quiet: true }));
+    this.#rhythm.later("retry", most, () => this.#mint({ quiet: true, again }));
     return Date.now() + most;
   }
 
   #signOut({ code, message }) {
     if (this.#is.nobody && this.#code === code) return;
-    this.#leave(true, false); // the files are for when the same user is back
+    this.#end("signed_out", "user", { code, message });
+  }
+
+  /** Nothing of the frame stays; its files are for when the same user is back. */
+  #end(state, happens, why) {
+    this.#leave(true, false);
     this.#place.clear();
-    this.#become("signed_out", "user", { code, message });
+    this.#become(state, happens, why);
   }
 
   /* The frame ------------------------------------------------------------------------------ */
 
-  #show({ url, project, row }, reason) {
+  #show({ url, project, row, proofs }, reason) {
     this.#leave(true);
     this.#site.row = row;
     this.#project = project;
     this.#minted = Date.now();
-    const frame = this.#frameAt(url);
+    const frame = this.#frameAt(url, proofs);
     this.#frame = frame;
     this.#become("opening", "address");
     const on = (type, act) => frame.addEventListener(type, ({ detail }) => act(detail));
     for (const type of ["sent", "reply", "log", "channel", "note"])
       on(type, (detail) => this.#emit(type, detail));
     on("state", (detail) => this.#onState(detail, reason));
-    on("over", () => this.#mint({ reason: "reopened" }));
+    on("doubt", () => this.#works && this.#become("reconnecting", "frame"));
+    on("over", () => this.#mint({ again: true, reason: "reopened" }));
     on("cause", (cause) => this.#onCause(cause));
     frame.begin();
-    if (!this.#site.known) this.#site.renew();
+    if (!this.#site.known) this.#site.beat(false); // the project has just been seen running
   }
 
   #onState({ state, previous, reason }, cause) {
@@ -285,21 +309,32 @@ export class Session extends EventTarget {
     this.#flight?.abort(); // the frame came back by itself
     this.#flight = null;
     this.#rhythm.forget("retry", "starting");
-    this.first = false;
+    this.first = this.#mended = false;
     this.#failures = 0;
     this.#site.report("ready");
     this.#become("ready", "frame");
-    if (!this.#rhythm.has("renew")) this.#site.renew();
+    if (!this.#rhythm.has("beat")) this.#site.beat();
     this.#frame.restore();
     if (cause) this.#note(cause);
   }
 
-  #onCause({ code, message, adminMessage, certain, state = "unreachable" }) {
+  #onCause({ code, message, adminMessage, certain, mended, state = "unreachable" }) {
+    if (mended && !this.#mended) {
+      this.#mended = true;
+      this.#mint({ again: true });
+      return;
+    }
     this.#site.report("lost", code);
     const more = { code, message, adminMessage };
     // A slow frame needs time; one that cannot come does not.
-    if (state === "unreachable") more.retryAt = this.#retryLater(certain ? 0 : PATIENCE);
+    if (state === "unreachable") more.retryAt = this.#retryLater(certain ? 0 : PATIENCE, true);
     this.#become(state, "cause", more);
+  }
+
+  /** As our site has seen, and CoCalc's page does not tell. What failed is tried again anyway. */
+  #onStopped() {
+    const open = this.#works || ["opening", "blocked"].includes(this.#state);
+    if (open && !this.asking) this.#mint({ again: true, reason: "stopped" });
   }
 
   /** `all`: the files that are open now are opened in the next frame. */
@@ -330,7 +365,8 @@ export class Session extends EventTarget {
 
   #wake(how = "") {
     if (how === "seen" && !this.#frame && !this.#is.nobody) return;
-    this.#look();
+    if (this.#frame && this.#site.beatIsDue) this.#site.beat();
+    else this.#look();
     if (this.#rhythm.has("retry") && (how === "online" || this.#is.wakes)) {
       this.#failures = 0;
       this.#mint({ quiet: true });
@@ -338,13 +374,16 @@ export class Session extends EventTarget {
     const frame = this.#frame;
     if (!frame) return;
     frame.probe();
-    if (Date.now() - this.#minted < SIGN_IN || this.first) return;
-    if (frame.alive === false) this.#mint({ reason: "reopened" });
-    else frame.verify();
+    // CoCalc has signed out by now, which the page there need not show.
+    if (Date.now() - this.#minted > SIGN_IN && !this.first) this.#mint({ reason: "reopened" });
   }
 
   #look() {
     if (this.#frame || this.#is.nobody) this.#site.look(!this.#is.nobody);
+  }
+
+  get #works() {
+    return this.#state === "ready" || this.#is.atRisk;
   }
 
   get #is() {

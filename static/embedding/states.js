@@ -8,8 +8,8 @@
  * frame), frame (what it proves, or fails to), cause (as our site found).
  */
 
-// In each: the file is wanted anew; the user has changed, or gone.
-const ALWAYS = { start: "preparing", user: "signed_out" };
+// In each: the file is wanted anew; the user has changed, or gone, or may no longer open it.
+const ALWAYS = { start: "preparing", user: "signed_out", ended: "refused" };
 // Where there is somebody: an attempt ends as it ends, whatever an older frame comes to meanwhile.
 const ATTEMPT = { address: "opening", failure: "refused unreachable" };
 const EITHER = "preparing reconnecting";
@@ -30,17 +30,22 @@ export const STATES = {
 
   // Green. Probed at once after sleep, `online` or a look at the page; what is answered in time
   // changes nothing for the user.
-  ready: { asking: "reconnecting", switch: "opening", frame: "ready slow" },
+  ready: { asking: "reconnecting", switch: "opening", frame: "ready slow reconnecting" },
 
   // No good answer for some seconds.
-  slow: { atRisk: true, asking: "reconnecting", switch: "opening", frame: "ready slow lost" },
+  slow: {
+    atRisk: true,
+    asking: "reconnecting",
+    switch: "opening",
+    frame: "ready slow lost reconnecting",
+  },
 
   // None for longer. A frame that says "disconnected" comes back by itself, and keeps what is not
   // saved: it is left alone. A silent one is given up.
-  lost: { atRisk: true, asking: "reconnecting", frame: "ready lost" },
+  lost: { atRisk: true, asking: "reconnecting", frame: "ready lost reconnecting" },
 
-  // For a frame that is silent, or no longer signed in (its files are gone, or opening one is not
-  // acknowledged). All its files come back, and one line tells the user.
+  // For a frame that is silent, or whose files are gone, or whose project has stopped. All its files
+  // come back, and one line tells the user.
   reconnecting: { asking: "reconnecting", frame: "ready slow lost" },
 
   // Of our site, in all tabs at once. The same user signing in again goes on; with the code

@@ -22,6 +22,8 @@ export class Night {
   time = new Date(1);
   connection = "connected";
   signedIn = true; // in the frame
+  opensNothing = false; // but acknowledges, lists and asks, as where its cookie is blocked
+  running = null; // the project, as our site says
   mute = false;
   answers = {}; // of our site: what -> (json) => [status, body]
   listeners = 0;
@@ -60,7 +62,7 @@ export class Night {
     this.asked.push({ what, method, json, at: this.clock.time - 1000, url });
     const usual = {
       session: [200, { state: "ready", url: `${ORIGIN}/x`, project: P }],
-      presence: [200, { csrf: "new", seconds: 1e6 }],
+      presence: [200, { csrf: "new", seconds: 1e6, running: json?.session && this.running }],
       diagnosis: [200, { code: "cause", state: "blocked", message: "m", adminMessage: "a" }],
     };
     const [status, answer] = this.answers[what]?.(json) ?? usual[what] ?? [204, {}];
@@ -79,10 +81,30 @@ export class Night {
     if (action === "status") {
       const connection = { quality: "good", status: this.connection, status_time: this.time };
       this.say({ status: "done", connection, open_files: { [P]: [...this.files] } });
+    } else if (action === "closeall") {
+      this.files = [];
+      this.say({ status: "done", mesg: "all files are closed" });
     } else if (action === "open" && this.signedIn) {
-      if (!this.files.includes(path)) this.files.push(path);
-      for (const status of ["ack", "done"]) this.say({ status, action, project_id: P, path });
+      const known = this.files.includes(path);
+      if (!known) this.files.push(path);
+      this.say({ status: "ack", action, project_id: P, path });
+      if (this.opensNothing) return;
+      this.say({ status: "done", action, project_id: P, path });
+      if (!known) this.log(path);
     }
+  }
+
+  /** A file is opened there, and was not open before. */
+  log(filename) {
+    const event = { event: "open", action: "open", filename };
+    const project_log = { project_id: P, event, id: filename };
+    this.say({ source: "cocalc-project-log", payload: { project_log } });
+  }
+
+  /** As by the frame's address. */
+  opens(path) {
+    this.files.push(path);
+    this.log(path);
   }
 
   say(data) {

@@ -65,7 +65,7 @@ export class World {
   onCommand = () => {};
   listeners = 0;
 
-  constructor(limits) {
+  constructor(limits, proofs) {
     const { host } = this;
     for (const [name, step] of [["addEventListener", 1], ["removeEventListener", -1]]) {
       host[name] = (...args) => {
@@ -74,7 +74,8 @@ export class World {
       };
     }
     const { clock } = this;
-    this.bridge = new Bridge(() => (this.gone ? null : this.frame), ORIGIN, { host, limits, clock });
+    const options = { host, limits, clock, proofs };
+    this.bridge = new Bridge(() => (this.gone ? null : this.frame), ORIGIN, options);
     for (const type of ["state", "sent", "reply", "log", "channel"])
       this.bridge.addEventListener(type, ({ detail }) =>
         this.events.push({ ...detail, type, at: this.clock.time }),

@@ -80,9 +80,7 @@ def test_sleep_with_a_poll_under_way(fake: Page) -> None:
 
 
 READY_BY_LOG = """
-    const log = (filename) => w.say({ source: "cocalc-project-log", payload: { project_log:
-        { project_id: P, event: { event: "open", action: "open", filename } } } });
-    w.mute = true; w.session.start(); await w.pass(); w.files = ["a"]; log("a"); await w.pass();
+    w.mute = true; w.session.start(); await w.pass(); w.opens("a"); await w.pass();
     const then = [w.session.state, w.session.alive];
     w.forget();
 """
@@ -122,7 +120,7 @@ def test_another_file_where_commands_turn_out_not_to_be_answered(fake: Page) -> 
         await w.pass(3_500); const before = [w.session.state, w.count("session")];
         await w.pass(5_000);
         const {{ json }} = w.asked.find(({{ what }}) => what === "session");
-        log("b"); await w.pass();
+        w.opens("b"); await w.pass();
         return [then, before, switched, json.path, w.count("session"), w.shown, w.session.state];
         """,
     ) == [["ready", None], ["opening", 0], True, "b", 1, 2, "ready"]
@@ -198,9 +196,25 @@ def test_files_gone_with_a_new_page_are_opened_again(fake: Page) -> None:
         """
         await w.begin(); await w.session.switchTo("b"); await w.pass(16_000); w.forget();
         w.files = []; w.time = new Date(99); await w.pass(16_000);
-        return [w.files, w.shown, w.session.state];
+        return [w.files, w.shown, w.names()];
         """,
-    ) == [["b", "a"], 1, "ready"]
+    ) == [["b", "a"], 1, ["reconnecting", "ready"]]
+
+
+def test_files_gone_where_opening_one_is_only_acknowledged(fake: Page) -> None:
+    """Nobody is signed in there: an acknowledgement and a list turn nothing green."""
+    assert run(
+        fake,
+        """
+        await w.begin(); await w.session.switchTo("b"); await w.pass(16_000); w.forget();
+        w.files = []; w.time = new Date(99); w.opensNothing = true;
+        w.fire("online"); await w.pass(5_000);
+        const before = [w.names(), w.shown];
+        w.opensNothing = false; await w.pass(10_000);
+        const { json } = w.asked.find(({ what }) => what === "session");
+        return [before, w.names().at(-1), w.shown, json.again, w.notes, w.files.toSorted()];
+        """,
+    ) == [[["reconnecting"], 1], "ready", 2, True, ["reopened"], ["a", "b"]]
 
 
 def test_files_that_the_user_closed_stay_closed(fake: Page) -> None:
@@ -228,20 +242,21 @@ def test_nobody_signed_in_there_any_more(fake: Page) -> None:
     ) == [1, 2, "ready", ["reopened"], ["a", "b"], "b"]
 
 
-def test_after_half_a_day_it_is_proven_that_somebody_is_signed_in_there(fake: Page) -> None:
-    """Also where the files are still listed."""
+def test_after_half_a_day_one_signs_in_anew(fake: Page) -> None:
+    """CoCalc's own session is over by then, and no answer of its page's would tell."""
     assert run(
         fake,
         """
-        await w.begin(); await w.pass(16_000); w.forget();
-        const now = Date.now; Date.now = () => now() + 13 * 3_600_000;
+        await w.begin(); await w.session.switchTo("b"); await w.pass(16_000); w.forget();
+        const now = Date.now; Date.now = () => now() + 11 * 3_600_000;
         w.fire("online"); await w.pass(10_000);
-        const answered = [w.shown, w.sent.filter(({ action }) => action === "open").length];
-        w.signedIn = false; w.fire("online"); await w.pass(12_000);
+        const early = w.shown;
+        Date.now = () => now() + 13 * 3_600_000;
+        w.fire("online"); await w.pass(10_000); w.fire("online"); await w.pass(10_000);
         Date.now = now;
-        return [answered, w.shown, w.session.state, w.notes];
+        return [early, w.shown, w.session.state, w.notes, w.files.toSorted()];
         """,
-    ) == [[1, 1], 2, "ready", ["reopened"]]
+    ) == [1, 2, "ready", ["reopened"], ["a", "b"]]
 
 
 def test_one_failed_attempt_stops_no_later_one(fake: Page) -> None:
@@ -368,18 +383,252 @@ def test_a_token_out_of_date_is_replaced(fake: Page) -> None:
     ) == ["ready", 2, "new"]
 
 
-def test_our_own_sign_in_is_kept_up_while_one_looks(fake: Page) -> None:
+POSTS = """
+    const posts = () => w.asked.filter(
+        ({ what, method }) => what === "presence" && method === "POST");
+"""
+
+
+def test_the_heart_beats_while_one_looks(fake: Page) -> None:
+    """It keeps up our own sign-in, too. Hidden it stands still; seen again, it beats at once."""
+    assert run(
+        fake,
+        f"""
+        {POSTS}
+        await w.begin(); w.forget(); await w.pass(1_200_000);
+        const visible = posts().map(({{ at }}) => at);
+        const named = posts().every(
+            ({{ json }}) => json.user === USER && json.session.length === 36);
+        w.look("hidden"); await w.pass(100); w.forget(); await w.pass(7_200_000);
+        const hidden = posts().length;
+        w.look("visible"); await w.pass();
+        const seen = posts().length;
+        w.look("hidden"); w.look("visible"); await w.pass();
+        const soon = posts().length;
+        await w.pass(41_000);
+        return [visible.length, visible[1] - visible[0], named, hidden, seen, soon, posts().length,
+            w.clock.most];
+        """,
+    ) == [60, 20_000, True, 0, 1, 1, 3, 1]
+
+
+def test_a_project_that_stopped_is_started_again(fake: Page) -> None:
+    """Our site alone can tell, within one beat; all files come back, as the log proves."""
+    times, words, shown, notes, files, later = run(
+        fake,
+        """
+        await w.begin(); await w.session.switchTo("b"); await w.pass(16_000); w.forget();
+        w.running = false;
+        w.answers.session = () => { w.running = true; };
+        const from = w.clock.time - 1000;
+        await w.pass(30_000);
+        const asked = w.asked.filter(({ what }) => what === "session");
+        const times = asked.map(({ at, json }) => [at - from <= 20_000, json.again]);
+        const words = w.states.map(({ state, step, code }) => `${state} ${step} ${code}`.trim());
+        w.forget(); await w.pass(120_000);
+        return [times, words, w.shown, w.notes, w.files.toSorted(), w.names()];
+        """,
+    )
+    assert times == [[True, True]]
+    assert words == ["reconnecting starting stopped", "opening", "ready"]
+    assert (shown, notes, files, later) == (2, ["stopped"], ["a", "b"], [])
+
+
+def test_a_project_that_does_not_start_is_not_asked_for_at_every_beat(fake: Page) -> None:
     assert run(
         fake,
         """
-        await w.begin(); w.forget(); await w.pass(1_200_000);
-        const posts = () => w.asked.filter(
-            ({ what, method }) => what === "presence" && method === "POST").length;
-        const visible = posts();
-        w.look("hidden"); await w.pass(100); w.forget(); await w.pass(7_200_000);
-        return [visible, posts()];
+        await w.begin(); w.forget();
+        w.running = false; w.answers.session = () => w.error(504, "project_not_started");
+        await w.pass(25_000);
+        const before = [w.names(), w.session.code];
+        w.forget(); await w.pass(120_000);
+        return [before, w.names().every((it) => it === "unreachable"), w.count("session") < 6];
         """,
-    ) == [5, 0]
+    ) == [
+        [["reconnecting", "unreachable", "unreachable", "unreachable"], "project_not_started"],
+        True,
+        True,
+    ]
+
+
+@pytest.mark.parametrize("running", ["null", "undefined", "true"])
+def test_what_is_not_known_to_have_stopped_is_left_alone(fake: Page, running: str) -> None:
+    assert run(
+        fake,
+        f"""
+        await w.begin(); w.forget(); w.running = {running}; await w.pass(60_000);
+        return [w.names(), w.shown];
+        """,
+    ) == [[], 1]
+
+
+def test_who_may_no_longer_open_the_project_sees_no_more_of_it(fake: Page) -> None:
+    assert run(
+        fake,
+        """
+        await w.begin(); w.forget();
+        w.answers.presence = () => w.error(404, "no_member"); await w.pass(20_000);
+        const then = [w.session.state, w.session.code, w.states.at(-1).message, w.cleared,
+            w.asked.at(-1).json.state];
+        w.forget(); await w.pass(120_000);
+        return [then, w.asked.length, w.sent.length, w.session.atRisk];
+        """,
+    ) == [["refused", "no_member", "no_member.", 1, "closed"], 0, 0, False]
+
+
+def test_who_is_deactivated_sees_no_more_of_it(fake: Page) -> None:
+    assert run(
+        fake,
+        """
+        await w.begin(); w.forget();
+        w.answers.presence = () => w.error(401, "signed_out"); await w.pass(20_000);
+        return [w.session.state, w.cleared, w.states.at(-1).message.length > 20];
+        """,
+    ) == ["signed_out", 1, True]
+
+
+UNOPENED = """
+    w.opensNothing = true;
+    const mended = { code: "let_in_again", state: "unreachable", message: "m", mended: true };
+"""
+
+
+def test_what_our_site_has_mended_on_cocalc_is_tried_at_once(fake: Page) -> None:
+    assert run(
+        fake,
+        f"""
+        {UNOPENED}
+        w.answers.diagnosis = ({{ seen }}) => {{ w.opensNothing = false; return [200, mended]; }};
+        w.session.start(); await w.pass(16_000);
+        const told = (name, key) =>
+            w.asked.filter(({{ what }}) => what === name).map(({{ json }}) => json[key]);
+        return [told("diagnosis", "seen"), told("session", "again"), w.shown, w.names()];
+        """,
+    ) == [
+        ["unopened"],
+        [False, True],
+        2,
+        ["preparing", "opening", "preparing", "opening", "ready"],
+    ]
+
+
+def test_what_was_mended_in_vain_is_told(fake: Page) -> None:
+    """Once an attempt: a second time the cause is shown, and time passes before the next."""
+    assert run(
+        fake,
+        f"""
+        {UNOPENED}
+        w.answers.diagnosis = () => [200, mended];
+        w.session.start(); await w.pass(40_000);
+        const then = [w.session.state, w.session.code, w.count("session"), w.count("diagnosis")];
+        w.session.retry(); await w.pass(40_000);
+        return [then, w.session.state, w.count("session")];
+        """,
+    ) == [["unreachable", "let_in_again", 2, 2], "unreachable", 4]
+
+
+def test_a_page_that_opens_nothing_is_never_taken_for_ready(fake: Page) -> None:
+    """It is connected, acknowledges and lists the file, as where its cookie is blocked."""
+    assert run(
+        fake,
+        """
+        w.opensNothing = true;
+        w.session.start(); await w.pass(16_000);
+        const then = [w.names(), w.session.code];
+        await w.pass(60_000); w.fire("online"); await w.pass(10_000);
+        return [then, w.names().includes("ready"), w.session.alive];
+        """,
+    ) == [[["preparing", "opening", "blocked"], "cause"], False, True]
+
+
+def test_another_file_that_only_is_acknowledged_is_not_open(fake: Page) -> None:
+    assert run(
+        fake,
+        """
+        await w.begin(); w.forget(); w.opensNothing = true;
+        w.session.switchTo("b"); await w.pass(16_000);
+        const then = [w.names(), w.session.code];
+        w.opensNothing = false; w.session.switchTo("a"); await w.pass(3_000);
+        return [then, w.session.state, w.shown];
+        """,
+    ) == [[["opening", "blocked"], "cause"], "ready", 2]
+
+
+def test_turning_back_to_an_open_file_needs_no_new_proof(fake: Page) -> None:
+    assert run(
+        fake,
+        """
+        await w.begin(); await w.session.switchTo("b"); w.forget();
+        const switched = await w.session.switchTo("a");
+        const then = [switched, w.names(), w.files, w.shown];
+        w.forget(); await w.session.command("closeall");
+        await w.session.switchTo("b"); await w.pass();
+        return [then, w.names(), w.session.state, w.files, w.shown];
+        """,
+    ) == [
+        [True, ["opening", "ready"], ["a", "b"], 1],
+        ["opening", "ready"],
+        "ready",
+        ["b"],
+        1,
+    ]
+
+
+def test_a_file_that_was_closed_is_proven_anew(fake: Page) -> None:
+    """Also the current one."""
+    assert run(
+        fake,
+        """
+        await w.begin(); await w.session.command("closeall"); w.forget(); w.opensNothing = true;
+        w.session.switchTo("a"); await w.pass(3_000);
+        const then = w.names();
+        w.log("a"); await w.pass();
+        return [then, w.names(), w.shown];
+        """,
+    ) == [["opening"], ["opening", "ready"], 1]
+
+
+def test_a_project_that_stopped_before_its_file_was_open_is_started_too(fake: Page) -> None:
+    """What CoCalc's page does then looks like a blocked cookie."""
+    assert run(
+        fake,
+        """
+        w.opensNothing = true; w.running = false;
+        w.answers.session = () => { w.opensNothing = w.shown === 0; w.running = w.shown > 0; };
+        w.session.start(); await w.pass(16_000);
+        const then = [w.session.state, w.shown];
+        await w.pass(10_000);
+        return [then, w.session.state, w.shown, w.notes];
+        """,
+    ) == [["blocked", 1], "ready", 2, ["stopped"]]
+
+
+def test_what_is_to_be_done_anew_is_done_anew_when_it_failed(fake: Page) -> None:
+    assert run(
+        fake,
+        """
+        await w.begin(); w.forget(); w.running = false;
+        w.answers.session = () => w.error(503, "cannot_connect"); await w.pass(30_000);
+        const json = w.asked.filter(({ what }) => what === "session").map(({ json }) => json.again);
+        return [json.length > 2, new Set(json).size, json[0]];
+        """,
+    ) == [True, 1, True]
+
+
+def test_the_drivers_proof_is_what_counts(fake: Page) -> None:
+    assert run(
+        fake,
+        """
+        w.answers.session = () => [200, { state: "ready", url: "https://cocalc.school.test/x",
+            project: P, proofs: ["project-log-time"] }];
+        w.session.start(); await w.pass(5_000);
+        const then = w.session.state;
+        const project_log = { project_id: P, event: { time: 267 }, id: "a" };
+        w.say({ source: "cocalc-project-log", payload: { project_log } }); await w.pass();
+        return [then, w.session.state];
+        """,
+    ) == ["opening", "ready"]
 
 
 def test_the_end_of_the_sign_in_is_told_before(fake: Page) -> None:
@@ -449,7 +698,7 @@ def test_a_slow_frame_is_given_time(fake: Page) -> None:
         w.mute = true; w.answers.diagnosis = () => [200, { code: "x", state: "unreachable" }];
         w.session.start(); await w.pass(30_000);
         const before = [w.session.state, w.shown];
-        w.mute = false; w.files = ["a"]; await w.pass(3_000);
+        w.mute = false; w.opens("a"); await w.pass(3_000);
         return [before, w.session.state, w.shown];
         """,
     ) == [["unreachable", 1], "ready", 1]

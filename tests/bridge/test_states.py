@@ -65,15 +65,14 @@ def test_a_report_is_an_error_of_the_page(context: BrowserContext, sites: Sites)
 def test_a_frame_that_proves_itself_while_another_is_asked_for_stays_ready(fake: Page) -> None:
     assert fake.evaluate(
         """async () => {
-            const { Night, P } = await import("/fake-session.js");
+            const { Night } = await import("/fake-session.js");
             const w = new Night();
             w.mute = true; await w.begin(); await w.pass(60_000);
             const before = w.session.state;
             window.fetch = () => new Promise(() => {}); // our site takes its time
             w.session.retry(); await w.pass();
             const asking = w.session.state;
-            w.say({ status: "done", connection: { status: "connected", status_time: w.time },
-                open_files: { [P]: ["a"] } });
+            w.opens("a");
             await w.pass();
             const proven = w.session.state;
             await w.pass(10_000);

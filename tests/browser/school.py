@@ -143,6 +143,11 @@ class School:
             connection.row_factory = sqlite3.Row
             return connection.execute(query, values).fetchall()
 
+    def change(self, statement: str, *values: object) -> None:
+        """Change a row behind the site's back."""
+        with closing(sqlite3.connect(self.database, timeout=PATIENCE)) as connection, connection:
+            connection.execute(statement, values)
+
     def project_of(self, student: Student) -> str:
         """CoCalc's id of a student's own project, which must have been made."""
         return str(UUID(self._project_ids(student)[0]))

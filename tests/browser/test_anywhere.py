@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Locator, expect
 
+from embedding.frame import SANDBOX
 from tests.browser.conftest import Visitor
 from tests.browser.school import SITE, Student, until
 from tests.browser.visit import Visit, text_in
@@ -87,6 +88,7 @@ def test_several_on_one_page_each_when_it_is_seen(known: Visit) -> None:
     expect(frame).to_have_attribute("title", "a in CoCalc")
     expect(frame).to_have_attribute("referrerpolicy", "no-referrer")
     expect(frame).to_have_attribute("allow", re.compile("^clipboard-read https://cocalc.school"))
+    expect(frame).to_have_attribute("sandbox", SANDBOX)
     assert "auth_token" not in known.page.content()
 
 

@@ -129,14 +129,19 @@ def test_each_cause_is_named_and_when_it_is_gone_the_file_opens(known: Visit, ca
     known.write("a.txt")
     happens(cause, known)
     known.page.clock.install()
+    said = known.collect_words("#light-text")
     known.open("a.txt", "opening")
     until(lambda: passes(known, cause.state))
     known.has_words("Not opened")
+    assert "Ready" not in said()
     has_a_way_on(known, TITLES[cause.state], re.compile(re.escape(cause.text)))
     known.show_activity()
     expect(known.activity("error", cause.admin).first).to_be_visible()
     expect(known.activity("error", cause.text).first).to_be_visible()
     is_written_down(known, cause.code, cause.admin, "lost")
+    # Whatever CoCalc's page says: nobody is signed in there.
+    known.page.clock.run_for(20_000)
+    assert "Ready" not in said()
     is_over(known)
 
 

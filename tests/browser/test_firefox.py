@@ -82,7 +82,23 @@ def test_a_day_in_firefox(known: Visit, fox: Firefox) -> None:
     shows_tab(page, "a.ipynb")
     until(lambda: school.states_of(student) == ["ready"])
 
+    # A hostile page in the frame, and a click into it.
+    (kiosk,) = page.frames(f"{COCALC}/projects/")
+    kiosk.evaluate(
+        """(document.body.insertAdjacentHTML("afterbegin", `<button id="lure">x</button>
+             <a id="link" href="/customize" target="_top">x</a>`),
+            document.getElementById("lure").onclick = () => {
+              window.tried = true;
+              top.location = "/customize";
+            }, true)"""
+    )
+    for lure in ("#lure", "#link"):
+        kiosk.click(lure)
+    assert kiosk.evaluate("window.tried")
+
     runs_the_first_cell(page)
+    assert page.evaluate("location.pathname") == "/projects/mine/open/a.ipynb"
+    becomes(page, "ready")
 
     # Another file, by a message.
     page.click("#switch")

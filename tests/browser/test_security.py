@@ -2,11 +2,13 @@
 
 import json
 import re
+from contextlib import nullcontext
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Request, Response, expect
+from playwright.sync_api import Dialog, Request, Response, expect
 
+from embedding.frame import SANDBOX
 from tests.browser.conftest import Visitor
 from tests.browser.school import COCALC, SITE, Student, until
 from tests.browser.visit import Visit
@@ -125,7 +127,7 @@ def test_forged_messages_change_nothing(known: Visit, sender: str) -> None:
     forge(known, sender)
 
     assert known.page.locator("#light").get_attribute("data-state") == "opening"
-    for kind in ("ack", "error", "log"):
+    for kind in ("error", "log"):
         expect(known.activity(kind, "")).to_have_count(0)
     expect(known.page.locator("#activity li", has_text="forged")).to_have_count(0)
     expect(known.activity("done", "closed")).to_have_count(0)
@@ -218,6 +220,71 @@ def test_the_frame_goes_nowhere_else(known: Visit) -> None:
     until(lambda: known.page.evaluate("1") and known.faults)
     assert all("frame-src" in fault for fault in known.faults)
     known.faults.clear()
+
+
+# What a notebook's page can try, once its user clicks into it.
+LURES = {
+    "a script": """<button id="lure">x</button>""",
+    "a link": """<a id="lure" href="/customize" target="_top">x</a>""",
+    "a form": """<form action="/customize" target="_top"><button id="lure">x</button></form>""",
+    "a popup": """<button id="lure" class="popup">x</button>""",
+}
+LURE = """(html) => {
+    document.getElementById("lure")?.remove();
+    document.body.insertAdjacentHTML("afterbegin", html);
+    const lure = document.getElementById("lure");
+    if (lure.matches(".popup"))
+        lure.onclick = () => open("about:blank")?.eval("opener.top.location = '/customize'");
+    else if (lure.matches("body > button"))
+        lure.onclick = () => { top.location = "/customize"; };
+}"""
+
+
+def test_no_click_in_the_frame_leads_the_page_elsewhere(known: Visit) -> None:
+    known.write("a.txt")
+    known.open("a.txt")
+    known.shows_tab("a.txt")
+    expect(known.page.locator("#frame")).to_have_attribute("sandbox", SANDBOX)
+    address = known.page.url
+    known.page.evaluate("window.mark = 'the same page'")
+    for lure in LURES.values():
+        known.kiosk_frame.evaluate(LURE, lure)
+        with known.context.expect_page() if "popup" in lure else nullcontext():
+            known.kiosk.locator("#lure").click()
+    # What was begun by the clicks is over by then.
+    known.choose("a.txt")
+    assert known.page.evaluate("window.mark") == "the same page"
+    assert known.page.url == address
+    known.becomes("ready")
+    known.faults.clear()  # the script's own error
+
+
+def test_what_cocalc_needs_the_frame_may_do(known: Visit) -> None:
+    known.write("a.txt")
+    known.open("a.txt")
+    known.shows_tab("a.txt")
+    asked: list[str] = []
+
+    def answer(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.accept()
+
+    known.page.on("dialog", answer)
+    assert known.kiosk_frame.evaluate("confirm('Restart the kernel?')")
+    assert asked == ["Restart the kernel?"]
+    known.kiosk_frame.evaluate(
+        """() => document.body.insertAdjacentHTML("afterbegin",
+            `<a id="file" href="data:text/plain,x" download="x.txt">file</a>
+             <a id="page" href="/customize" target="_blank">page</a>`)"""
+    )
+    with known.page.expect_download() as downloaded:
+        known.kiosk.locator("#file").click()
+    assert downloaded.value.suggested_filename == "x.txt"
+    with known.context.expect_page() as opened:
+        known.kiosk.locator("#page").click()
+    # A page of its own, under no restriction of the frame's.
+    assert opened.value.evaluate("self.origin") == COCALC
+    assert opened.value.evaluate("open('about:blank') !== null")
 
 
 def test_nobody_frames_the_site(visitor: Visitor, student: Student) -> None:

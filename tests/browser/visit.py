@@ -156,6 +156,19 @@ class Visit:
         self.context.add_init_script(f"({_TELL_WORDS})({selector!r}, {name!r})")
         return lambda: list(words)
 
+    def collect_state(self) -> Callable[[], list[str]]:
+        """Note each state that the notebook page's light takes on from now on."""
+        said = self.page.evaluate_handle(
+            """() => {
+                const said = [];
+                const light = document.getElementById("light");
+                new MutationObserver(() => said.push(light.dataset.state))
+                    .observe(light, { attributes: true });
+                return said;
+            }"""
+        )
+        return lambda: list(said.json_value())
+
     # My notebooks
 
     def row(self, name: str) -> Locator:

@@ -6,6 +6,7 @@ import socket
 from typing import Any
 
 import embedding.client
+import embedding.services.running
 from embedding.cocalc.v1 import Limits, V1Client
 from tests.browser.school import HASTY
 from tests.network import Guard
@@ -37,3 +38,5 @@ class HastyClient(V1Client):
 Guard(int(os.environ["TESTS_PROCESS"])).install()
 find_cocalc_where_browsers_do()
 vars(embedding.client).update(V1Client=HastyClient)
+# A project that stops in a test is not believed to run for long.
+vars(embedding.services.running).update(_KEPT=0.2)

@@ -67,6 +67,7 @@ NEVER: dict[str, Call] = {
     ),
     "create_project": lambda client: client.create_project(title="t", description="d"),
     "exec": lambda client: client.exec(PROJECT, "true"),
+    "project_state, within a limit": lambda client: client.project_state(PROJECT, limit=5),
 }
 ATTEMPTS = Limits().attempts
 FAULT = Reply("<html><title>502 Bad Gateway</title></html>", status=502)

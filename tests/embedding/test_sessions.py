@@ -42,6 +42,7 @@ def test_a_known_user_costs_two_calls_then_one(
     assert sandbox.calls()["counts"] == {"user_auth": 1, "project_exec": 1}
     body = answer.json()  # type: ignore[attr-defined]
     assert body["path"] == "hw/a b?.ipynb"
+    assert body["proofs"] == ["project-log"], "as the driver declares"
     url = urlsplit(body["url"])
     assert f"{url.scheme}://{url.netloc}" == "https://cocalc.school.test"
     assert url.path == f"/projects/{member.project.project_id}/files/hw/a%20b%3F.ipynb"

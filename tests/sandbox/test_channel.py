@@ -6,7 +6,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page
 
 from sandbox.process import SandboxProcess
 from tests.sandbox.conftest import HOSTS, Desk
@@ -136,9 +136,34 @@ def test_a_status_in_the_same_breath_shows_the_old_list(embed: Embed, project: s
     assert answers[1]["status"] == "ack"
 
 
-def test_silence_about_projects_of_others(
+def asks_in(embed: Embed) -> Locator:
+    dialog = embed.page.frame_locator("iframe").get_by_role("dialog")
+    dialog.get_by_text("You must start the project").wait_for()
+    return dialog
+
+
+def test_projects_of_others_look_like_stopped_ones(
     embed: Embed, api: Api, project: str, stranger: Person
 ) -> None:
+    """Acknowledged, listed and asked about, and the log says nothing: nothing is open."""
+    for foreign in (api.project(stranger), str(uuid.uuid4())):
+        embed.forget()
+        embed.open(foreign, "a.md")
+        embed.wait(status="ack", project_id=foreign, path="a.md")
+        dialog = asks_in(embed)
+        assert embed.status()["open_files"] == {foreign: ["a.md"]}
+        dialog.get_by_role("button", name="Cancel").click()
+        embed.wait(status="done", project_id=foreign, path="a.md")
+        embed.forget()
+        assert embed.status()["open_files"] == {}
+        assert embed.logged() == []
+
+
+def test_silence_about_projects_of_others(
+    embed: Embed, sandbox: SandboxProcess, api: Api, project: str, stranger: Person
+) -> None:
+    """As on the other build observed."""
+    sandbox.quirks(silent_to_strangers=True)
     foreign = api.project(stranger)
     for project_id in (foreign, str(uuid.uuid4())):
         embed.open(project_id, "a.md")
@@ -182,13 +207,17 @@ def test_where_the_cookie_is_refused_too(
 ) -> None:
     sandbox.quirks(cookie_refused=True)
     with Embed(chromium) as embed:
-        embed.load(token=api.token(desk.person.account_id))
-        embed.says("Nobody is signed in here")
+        embed.load(f"/projects/{project}/files/hw/1.png", api.token(desk.person.account_id))
         embed.loaded(2)
         embed.says("Nobody is signed in here")
-        embed.open(project, "hw/1.png")
-        assert embed.status()["connection"]["status"] == "connected"
-        assert not embed.got(action="open")
+        asks_in(embed)
+        embed.open(project, "hw/notes.md")
+        embed.wait(status="ack", path="hw/notes.md")
+        status = embed.status()
+        assert status["connection"]["status"] == "connected"
+        assert status["open_files"] == {project: ["hw/1.png", "hw/notes.md"]}
+        assert not embed.got(action="open", status="done")
+        assert embed.logged() == []
 
 
 def test_a_token_can_be_used_again_and_replaces_a_session(
@@ -205,14 +234,16 @@ def test_a_token_can_be_used_again_and_replaces_a_session(
         with Embed(chromium, context=first.context) as second:
             second.load(token=api.token(stranger.account_id))
             second.ready()
-        # The same browser is the other one now; silence about the first one's project.
+        # The same browser is the other one now: nothing opens of the first one's project.
         first.load()
         first.ready()
         first.open(project, "hw/1.png")
+        asks_in(first)
         first.load(token=token)
         first.loaded(4)
         first.ready()
-        assert not first.got(action="open")
+        assert not first.logged()
+        assert not first.got(status="done", action="open")
         first.opened(project, "hw/1.png")
 
 
@@ -227,8 +258,9 @@ def test_a_deep_link_shows_its_file(chromium: Browser, api: Api, desk: Desk, pro
 
 
 def test_a_deep_link_into_somebody_elses_project_shows_nothing(
-    chromium: Browser, api: Api, desk: Desk, stranger: Person
+    sandbox: SandboxProcess, chromium: Browser, api: Api, desk: Desk, stranger: Person
 ) -> None:
+    sandbox.quirks(silent_to_strangers=True)
     foreign = api.project(stranger)
     with Embed(chromium) as embed:
         embed.load(f"/projects/{foreign}/files/1.txt", api.token(desk.person.account_id))
@@ -329,9 +361,29 @@ def test_a_lost_server_and_its_return(
     until(lambda: embed.status()["connection"]["status"] == "connected")
     assert embed.status()["connection"]["ping"] > 0
     kiosk = embed.page.frame_locator("iframe")
-    kiosk.get_by_role("button", name="OK").click()
+    kiosk.get_by_role("button", name="Start project").click()
     until(lambda: api.state(project) == "running")
     kiosk.frame_locator("iframe").locator("img").wait_for(state="attached")
+
+
+def test_a_project_that_stops_under_an_open_file_changes_no_message(
+    embed: Embed, sandbox: SandboxProcess, api: Api, project: str
+) -> None:
+    embed.opened(project, "hw/1.png")
+    until(lambda: len(embed.logged()) == 2)
+    before = embed.status()
+    sandbox.stop_project(project)
+    button = embed.page.frame_locator("iframe").get_by_role("button", name="Start project")
+    button.wait_for()
+    embed.forget()
+    after = embed.status()
+    assert after["open_files"] == before["open_files"] == {project: ["hw/1.png"]}
+    assert after["connection"]["status"] == "connected"
+    assert after["connection"]["status_time"] == before["connection"]["status_time"]
+    # Started by anybody, it works again.
+    api.run(project, "true")
+    button.wait_for(state="hidden")
+    assert embed.logged() == []
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,9 @@ command with blanks in it and no args by bash, and answers a failed one with
 `{"event": "error", "error": "Error executing command … exited with nonzero code N -- stderr='…'"}`.
 """
 
+from typing import ClassVar
+
+from embedding.cocalc.client import Proof
 from embedding.cocalc.v1.accounts import Accounts
 from embedding.cocalc.v1.files import Files
 from embedding.cocalc.v1.projects import Projects
@@ -60,3 +63,6 @@ class V1Client(Accounts, Projects, Files):
         limits: how long the calls may take.
         on_call: told after each HTTP request: operation, seconds, the error's code or None.
     """
+
+    # Posted once a file is opened, for collaborators alone, and also where no message is answered.
+    proofs: ClassVar[frozenset[Proof]] = frozenset({"project-log"})

@@ -64,8 +64,9 @@ class Projects(Commands):
         if account_id in _members(self._row("remove_member", project_id, {"users": None})):
             raise Forbidden("remove_member", "the account is an owner of the project", status=200)
 
-    def project_state(self, project_id: str) -> str:
-        return _state(self._row("project_state", project_id, {"state": None})) or UNSEEN
+    def project_state(self, project_id: str, *, limit: float | None = None) -> str:
+        row = self._row("project_state", project_id, {"state": None}, limit=limit)
+        return _state(row) or UNSEEN
 
     def start_project(self, project_id: str) -> None:
         """Run `true` in it: API v1 has no endpoint, but any command starts the project."""
@@ -92,13 +93,24 @@ class Projects(Commands):
                 raise OutcomeUnknown("stop_project", "it has not stopped yet")
             time.sleep(POLL)
 
-    def _rows(self, operation: str, columns: dict[str, Any]) -> list[dict[str, Any]]:
+    def _rows(
+        self, operation: str, columns: dict[str, Any], *, limit: float | None = None
+    ) -> list[dict[str, Any]]:
         # `projects` would leave out what nobody edited for three weeks.
-        result = self._query(operation, {"projects_all": [columns]}, retry=Retry.ALWAYS)
+        retry = Retry.NEVER if limit else Retry.ALWAYS
+        result = self._query(operation, {"projects_all": [columns]}, retry=retry, limit=limit)
         return rows_in(operation, result, "projects_all")
 
-    def _row(self, operation: str, project_id: str, columns: dict[str, Any]) -> dict[str, Any]:
-        rows = self._rows(operation, {"project_id": checked_uuid(project_id), **columns})
+    def _row(
+        self,
+        operation: str,
+        project_id: str,
+        columns: dict[str, Any],
+        *,
+        limit: float | None = None,
+    ) -> dict[str, Any]:
+        given = {"project_id": checked_uuid(project_id), **columns}
+        rows = self._rows(operation, given, limit=limit)
         for row in rows:
             if row.get("project_id") == project_id:
                 return row

@@ -6,6 +6,7 @@ import { Files } from "./tabs.js";
 
 const CONNECT_MS = 150;
 const RELOAD_MS = 200;
+const TAKEN = "the token was taken";
 
 const delay = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const say = (text) => {
@@ -48,13 +49,17 @@ async function boot() {
   if (isKiosk) new Channel({ settled, ready, connection, files });
   const offline = document.getElementById("offline");
   connection.onChange = (status) => {
-    if (status === "connected" && !offline.hidden) files.revive();
     offline.hidden = status !== "disconnected";
   };
+  connection.onBeat = () => files.watch();
 
   const me = await greeting;
   const url = restore(me.account_id);
   url.searchParams.delete("session");
+  // A page whose token was taken believes that it is signed in, even where the browser did not
+  // keep the cookie: it acknowledges, lists and asks, and opens nothing (observed).
+  const believes = window.name === TAKEN && !me.account_id;
+  window.name = "";
   history.replaceState(null, "", url);
   await settled;
   await delay(CONNECT_MS + me.boot_seconds * 1000);
@@ -66,6 +71,7 @@ async function boot() {
     history.pushState(null, "", url);
     const answer = await signIn(token);
     if (answer.ok) {
+      window.name = TAKEN; // survives the reload
       await delay(RELOAD_MS);
       location.reload();
       return;
@@ -73,11 +79,12 @@ async function boot() {
     // Nothing is told to the parent, and the page stays as it is.
     console.error(answer.error);
   }
-  if (!me.account_id) {
-    say("Nobody is signed in here.");
-    return;
-  }
-  say("Ready: files that the page around this one opens appear here.");
+  say(
+    me.account_id
+      ? "Ready: files that the page around this one opens appear here."
+      : "Nobody is signed in here.",
+  );
+  if (!me.account_id && !believes) return;
   becomeReady();
   const wanted = addressed(url);
   if (wanted) await files.open(wanted.project, wanted.path).catch((problem) => say(`${problem}`));

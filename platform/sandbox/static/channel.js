@@ -17,7 +17,7 @@ export function isAllowed(origin, hosts) {
 }
 
 export class Channel {
-  // `settled` resolves to {hosts, dead}; `ready` resolves once somebody is signed in, or never.
+  // `settled` resolves to {hosts, dead}; `ready` once the page takes somebody for signed in, or never.
   constructor({ settled, ready, connection, files }) {
     this.settled = settled;
     this.ready = ready;
@@ -68,7 +68,7 @@ export class Channel {
     const about = { action: "open", path, project_id };
     await this.ready;
     try {
-      // A project that is not the user's is answered with nothing at all.
+      // Before anything is opened, and also where nothing ever will be.
       const tell = () => reply({ status: "ack", ...about });
       const found = await this.files.open(project_id, path, tell);
       if (found) reply({ status: "done", ...about });

@@ -23,6 +23,7 @@ export const file = (project, path) => post(`/hub/projects/${project}/file`, { p
 // (CoCalc, July 2024, observed).
 export class Connection {
   #listener = () => {};
+  onBeat = () => {};
   #missed = 0;
   state = { quality: "good", status: "connecting", status_time: new Date(), ping: undefined };
 
@@ -52,6 +53,7 @@ export class Connection {
       this.#missed = 0;
       this.state = { ...this.state, ping: Math.max(1, Math.round(performance.now() - begun)) };
       this.#set("connected");
+      this.onBeat();
     } catch {
       this.#missed += 1;
       if (this.#missed >= MISSED_BEATS) this.#set("disconnected");

@@ -1,4 +1,5 @@
-// The open files: one tab and one inner frame each, and the dialog for a stopped project.
+// The open files: one tab and one inner frame each; the dialog for a project that does not run, or
+// is not the user's; and the banner over one that stopped while its files were open.
 
 import * as hub from "./hub.js";
 
@@ -19,6 +20,15 @@ function log(project_id, event, { id = crypto.randomUUID(), time = new Date() } 
 export class Files {
   #open = []; // {project, path, tab, view} in the order of their opening
   #active = null;
+  #stopped = new Set(); // projects
+
+  constructor() {
+    $("stopped").querySelector("button").addEventListener("click", async () => {
+      const { project } = this.#active ?? this.#open[0];
+      await hub.start(project);
+      await this.watch();
+    });
+  }
 
   // {project_id: [paths]}, as a `status` reply lists them.
   list() {
@@ -31,11 +41,12 @@ export class Files {
     return this.#open.some(({ view }) => view?.contentWindow === source);
   }
 
-  // Open a file, or turn to it. `tell` is called once the project is known to be the user's;
-  // false: it is not. True also after "Cancel", with nothing opened.
+  // Open a file, or turn to it. `tell` is called before; false: nothing is said of it. True also
+  // after "Cancel", with nothing opened. Nobody's project, a stranger's and a stopped one look the
+  // same to the page: it lists the file, and asks whether to start the project.
   async open(project, path, tell = () => {}) {
     const about = await hub.look(project);
-    if (!about.ok) {
+    if (about.silent) {
       this.#blank();
       return false;
     }
@@ -66,15 +77,19 @@ export class Files {
     await Promise.all([...this.#open].map((entry) => this.#close(entry)));
   }
 
-  // After the server was gone its projects may be stopped: ask, and load what was open again.
-  async revive() {
+  // A project that stops under its open files is told of by a banner, and by nothing else: the
+  // replies and the log stay as they were (observed). Running again, it shows them anew.
+  async watch() {
     for (const project of new Set(this.#open.map((entry) => entry.project))) {
-      const about = await hub.look(project);
-      const entries = this.#open.filter((entry) => entry.project === project && entry.view);
-      if (!about.ok || about.running || entries.length === 0) continue;
-      if (!(await this.#start(entries[0], about))) continue;
-      for (const { view } of entries) view.src = view.getAttribute("src");
+      const { ok, running } = await hub.look(project);
+      if (!ok) continue;
+      if (!running) this.#stopped.add(project);
+      else if (this.#stopped.delete(project)) {
+        for (const { view } of this.#open.filter((entry) => entry.project === project && entry.view))
+          view.src = view.getAttribute("src");
+      }
     }
+    $("stopped").hidden = !this.#open.some(({ project }) => this.#stopped.has(project));
   }
 
   #find(project, path) {
@@ -103,7 +118,7 @@ export class Files {
   // One dialog at a time: a second file waits for the first one's answer.
   #asking = Promise.resolve();
 
-  #ask({ project, path }, { title }) {
+  #ask({ project, path }, { title = "No title" }) {
     const asked = this.#asking.then(async () => {
       // Closed while it waited.
       if (!this.#find(project, path)) return false;
