@@ -30,7 +30,7 @@ from classroom.nbgrader.runner import DONE, RUNNER, STOPPED
 from classroom.nbgrader.student_version import is_marked, student_version
 from classroom.rules import manifest, names, scoring
 from classroom.rules.manifest import File
-from classroom.steps import folders
+from classroom.steps import approved, folders
 from classroom.steps.prepare import student_ready
 from classroom.steps.registry import Skip
 from embedding.client import client
@@ -72,13 +72,15 @@ def _run(transfer: Transfer) -> dict[str, Any]:
     if submission is None or submission.collected is None:
         raise Skip("Nothing is collected yet.")
     course = folders.course_project(submission.assignment.course)
-    sources = _sources(submission.assignment, course)
+    listed = manifest.of_folder(course, submission.assignment.folder)
+    sources = _sources(submission.assignment, course, listed)
     if not sources:
         raise Problem(
             "not_marked",
             "None of the assignment's notebooks is marked for nbgrader.",
             status=409,
         )
+    approved.check(submission.assignment, course, listed)
     folder = names.collected_of(submission)
     try:
         collected = {file["path"]: file for file in manifest.of_folder(course, folder)}
@@ -91,7 +93,7 @@ def _run(transfer: Transfer) -> dict[str, Any]:
         grader.grade(path, source, collected.get(path)) for path, source in sorted(sources.items())
     ]
     actor = transfer.batch.actor if transfer.batch else None
-    details = details_of(graded)
+    details = details_of(graded) | {"version": approved.version_of(submission.assignment)}
     Submission.objects.filter(pk=submission.pk).update(details=details)
     score = None if details["manual"] else scaled(submission.assignment, details)
     if score is not None:
@@ -105,6 +107,7 @@ def _run(transfer: Transfer) -> dict[str, Any]:
         "max": scoring.number(details["max"]),
         "manual": details["manual"],
         "notes": details["notes"],
+        "version": details["version"],
     }
 
 
@@ -241,10 +244,10 @@ def autograded(path: str) -> str:
     return f"{path.removesuffix('.ipynb')}_autograded.ipynb"
 
 
-def _sources(assignment: Assignment, course: str) -> dict[str, bytes]:
+def _sources(assignment: Assignment, course: str, listed: list[File]) -> dict[str, bytes]:
     """Return the teacher's marked notebooks by path."""
     found = {}
-    for file in manifest.of_folder(course, assignment.folder):
+    for file in listed:
         path = file["path"]
         if path.endswith(".ipynb") and not path.startswith("student/"):
             content = _source(course, f"{assignment.folder}/{path}", file["sha256"])

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from nbformat import NotebookNode
 
@@ -21,9 +22,10 @@ from classroom.models import (
     Transfer,
 )
 from classroom.nbgrader.autograde import CellScore, Result
-from classroom.rules import names
+from classroom.rules import manifest, names
 from classroom.rules.scoring import score_check
 from classroom.steps import autograde, commands
+from classroom.steps.approved import approved_now
 from classroom.steps.registry import Skip
 from classroom.steps.run import run
 from embedding.cocalc.client import Client
@@ -221,8 +223,16 @@ def handed_in(lab: Class, cocalc: Client, source: bytes, solution: str | None) -
     home = str(lab.course.project.project_id)
     cocalc.write_file(home, "homework-1/hw.ipynb", source)
     cocalc.write_file(home, "homework-1/student/data.csv", b"1,2")
-    Assignment.objects.update(marked=True, has_student_folder=True)
-    lab.assignment.refresh_from_db()
+    listed = manifest.of_folder(home, "homework-1/student")
+    lab.assignment.marked = lab.assignment.has_student_folder = True
+    lab.assignment.files = listed
+    lab.assignment.sources = [
+        each
+        for each in manifest.of_folder(home, "homework-1")
+        if not each["path"].startswith("student/")
+    ]
+    lab.assignment.approved = approved_now(lab.assignment, by="prof")
+    lab.assignment.save()
     folder = names.collected_path(lab.assignment, lab.ada)
     cocalc.make_folder(home, folder)
     if solution is not None:
@@ -302,6 +312,64 @@ def test_what_is_no_notebook_is_told_and_given_no_score(lab: Class, cocalc: Clie
     folder = names.collected_path(lab.assignment, lab.ada)
     cocalc.write_file(str(lab.course.project.project_id), f"{folder}/hw.ipynb", b"{}")
     with pytest.raises(Problem, match=r"hw\.ipynb"):
+        run(row)
+    assert lab.work().score is None
+
+
+def test_a_replaced_test_is_refused_with_who_did_it_and_when(lab: Class, cocalc: Client) -> None:
+    """An assistant puts a test that lets everything pass in place of the teacher's."""
+    row = handed_in(lab, cocalc, teachers(), WRONG)
+    easy = content(notebook(answer(SQUARES), checks("assert True", points=4)))
+    home = str(lab.course.project.project_id)
+    given = SimpleUploadedFile("hw.ipynb", easy)
+    data = {"file": given, "path": "homework-1/hw.ipynb", "overwrite": "1"}
+    for method in ("here", "in CoCalc"):
+        if method == "here":
+            uploaded = HttpsClient(lab.assistant).post(f"/projects/{home}/upload", data)
+            assert uploaded.status_code == 201
+            words = "was changed since the files were approved: Theo Assistant uploaded it on this site, "
+        else:
+            cocalc.write_file(home, "homework-1/hw.ipynb", easy + b"\n")
+            words = "not by this site but in CoCalc itself; the file says "
+        with pytest.raises(Problem) as problem:
+            run(row)
+        assert problem.value.status == 409
+        assert "“hw.ipynb” was changed" in problem.value.message
+        assert words in problem.value.message
+        assert "approve it; then autograde again" in problem.value.message
+        assert f"{timezone.localtime(None, lab.course.zone):%-d %B %Y}" in problem.value.message
+        assert lab.work().score is None
+        page = HttpsClient(lab.assistant).get(f"{room_base(lab)}/files").content.decode()
+        assert words in page
+        assert "A teacher has to check and approve them" in page
+    cocalc.write_file(home, "homework-1/hw.ipynb", teachers())
+    run(row)
+    assert lab.work().score == 0, "as it was approved, it grades again"
+    assert (
+        "Not as approved"
+        not in HttpsClient(lab.teacher).get(f"{room_base(lab)}/files").content.decode()
+    )
+
+
+def room_base(room: Class) -> str:
+    return f"{room.base}/assignments/{room.assignment.pk}"
+
+
+@pytest.mark.parametrize("path", ["student/numpy.py", "student/data.csv", "more.ipynb"])
+def test_what_lies_beside_the_notebook_must_be_approved_too(
+    lab: Class, cocalc: Client, path: str
+) -> None:
+    row = handed_in(lab, cocalc, teachers(), WRONG)
+    cocalc.write_file(str(lab.course.project.project_id), f"homework-1/{path}", teachers())
+    with pytest.raises(Problem, match=f"“{path}” was"):
+        run(row)
+    assert lab.work().score is None
+
+
+def test_nothing_is_graded_by_what_was_never_approved(lab: Class, cocalc: Client) -> None:
+    row = handed_in(lab, cocalc, teachers(), RIGHT)
+    Assignment.objects.update(approved={})
+    with pytest.raises(Problem, match="are not approved, so nothing is graded"):
         run(row)
     assert lab.work().score is None
 
