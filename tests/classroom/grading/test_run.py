@@ -327,7 +327,7 @@ def test_a_replaced_test_is_refused_with_who_did_it_and_when(lab: Class, cocalc:
         if method == "here":
             uploaded = HttpsClient(lab.assistant).post(f"/projects/{home}/upload", data)
             assert uploaded.status_code == 201
-            words = "was changed since the files were approved: Theo Assistant uploaded it on this site, "
+            words = "since the files were approved: Theo Assistant uploaded it on this site, "
         else:
             cocalc.write_file(home, "homework-1/hw.ipynb", easy + b"\n")
             words = "not by this site but in CoCalc itself; the file says "
