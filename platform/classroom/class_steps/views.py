@@ -232,6 +232,6 @@ def _transfers(batch: Batch, number: str | None) -> Any:
         .select_related("member__user")
         .order_by(_NEEDS_A_LOOK, "member__user__last_name", "member__user__first_name", "pk")
     )
-    page = Paginator(rows, PAGE).get_page(number)
+    page: Any = Paginator(rows, PAGE).get_page(number)
     page.object_list = [(row, stayed_of(row)) for row in page.object_list]
     return page

@@ -1,7 +1,10 @@
 """Commands in every project and the autograder, against the sandbox; and their pages."""
 
+import base64
+import json
 import time
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -23,7 +26,7 @@ from classroom.models import (
 )
 from classroom.nbgrader.autograde import CellScore, Result
 from classroom.rules import manifest, names
-from classroom.rules.scoring import score_check
+from classroom.rules.scoring import grade_set, last_change, score_check
 from classroom.steps import autograde, commands
 from classroom.steps.approved import approved_now
 from classroom.steps.registry import Skip
@@ -372,6 +375,68 @@ def test_nothing_is_graded_by_what_was_never_approved(lab: Class, cocalc: Client
     with pytest.raises(Problem, match="are not approved, so nothing is graded"):
         run(row)
     assert lab.work().score is None
+
+
+DROPPED = (
+    "import ast\nclass Drop(ast.NodeTransformer):\n    def visit_Assert(self, node):\n"
+    "        return ast.copy_location(ast.Pass(), node)\n"
+    "get_ipython().ast_transformers.append(Drop())\n"
+)
+
+
+def test_an_answer_that_changes_how_tests_run_is_held_for_a_person(
+    lab: Class, cocalc: Client
+) -> None:
+    row = handed_in(lab, cocalc, teachers(), WRONG + "\n" + DROPPED)
+    grade_set(lab.work(), score=Decimal(10), by=lab.teacher, how="autograder")
+    result = run(row)
+    words = (
+        "Autograding found that the answer changes how tests run: "
+        "it changes the code before it runs. Look at it by hand."
+    )
+    assert (result["score"], result["held"], result["manual"]) == ("", words, True)
+    work = lab.work()
+    assert (work.score, work.held) == (None, words), "what the autograder gave before is gone"
+    assert work.details["cells"] == {"test": [None, 4.0]}
+    ended(row, State.DONE, result)
+    teacher = HttpsClient(lab.teacher)
+    assert words in teacher.get(lab.grade_url()).content.decode()
+    page = teacher.get(f"{lab.base}/runs/{row.batch_id}/").content.decode()
+    assert words in page
+    assert "Held: look at it by hand" in page
+    held = f"{lab.base}/grades/?state=held"
+    assert "Look at it by hand" in teacher.get(held).content.decode()
+    seen = last_change(lab.work())
+    assert seen is not None
+    data = {"score": "3", "comment": "", "seen": seen.pk}
+    teacher.post(lab.grade_url(), data)
+    assert lab.work().score == 3
+    assert "No student matches" in teacher.get(held).content.decode()
+
+
+def test_what_the_runner_has_not_written_decides_nothing() -> None:
+    notebook_ = teachers()
+
+    def printed(**report: Any) -> str:
+        said = {"words": "", "held": {}, "secret": "s3", "sha256": sha256(notebook_).hexdigest()}
+        parts = [json.dumps(said | report).encode(), notebook_]
+        return "\n".join(["0", *(base64.b64encode(part).decode() for part in parts)])
+
+    assert autograde._outcome(printed(), "s3")[1].notebook == notebook_
+    for forged in (
+        printed(secret=""),
+        printed(secret="guessed"),
+        printed(sha256="0" * 64),
+        printed(held=[]),
+        "0\n" + base64.b64encode(b"5").decode() + "\n" + base64.b64encode(notebook_).decode(),
+    ):
+        code_, ran, result = autograde._outcome(forged, "s3")
+        assert (code_, ran.notebook, result) == (0, None, notebook_)
+    found = autograde._all_held(notebook_)
+    assert [(cell.needs_manual, cell.held) for cell in found.cells] == [(True, True)]
+    graded = autograde._Graded("hw.ipynb", found, (), True)
+    assert "is not what was written there" in autograde.held_words([graded])
+    assert autograde.details_of([graded])["manual"]
 
 
 def test_an_assignment_without_marks_is_told(lab: Class, cocalc: Client) -> None:

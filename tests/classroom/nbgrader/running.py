@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from typing import Any
 import nbclient
 import nbformat
 
-from classroom.nbgrader import run_notebook
+from classroom.nbgrader import guarding, run_notebook
 from classroom.nbgrader.runner import RUNNER
 
 # Another way to start the script, in a Python that has no nbclient.
@@ -50,7 +51,17 @@ def run_file(
     lines = found.stdout.decode().splitlines()
     assert len(lines) == 1, (found.stdout, found.stderr)
     answer: dict[str, Any] = json.loads(lines[0])
-    assert set(answer) == {"state", "words", "result", "cells", "cut", "seconds"}
+    assert set(answer) == {
+        "state",
+        "words",
+        "result",
+        "cells",
+        "cut",
+        "seconds",
+        "held",
+        "sha256",
+        "secret",
+    }
     return found.returncode, answer
 
 
@@ -65,10 +76,12 @@ def one_kernel() -> Iterator[Callable[[bytes], bytes]]:
     Client = run_notebook.limited(nbclient.NotebookClient)  # noqa: N806
     emptying = nbformat.v4.new_code_cell("%reset -f")
     first = Client(nbformat.v4.new_notebook(cells=[emptying]), kernel_name="python3")
-    with first.setup_kernel():
+    with tempfile.TemporaryDirectory() as folder, first.setup_kernel():
 
         def execute(notebook: bytes) -> bytes:
-            node = nbformat.reads(notebook.decode(), as_version=4)
+            guard = guarding.guarded(json.loads(notebook), folder)
+            given = guard.notebook if guard else json.loads(notebook)
+            node = nbformat.from_dict(given)
             client = Client(
                 node,
                 km=first.km,
@@ -79,6 +92,8 @@ def one_kernel() -> Iterator[Callable[[bytes], bytes]]:
             client.kc = first.kc
             first.execute_cell(emptying, 0)
             run_notebook.run_cells(nbclient, client, node, time.monotonic() + 60)
-            return str(nbformat.writes(node)).encode()
+            ran = guard.restored(node) if guard else node
+            assert not (guard and guard.held), guard and guard.held
+            return str(nbformat.writes(nbformat.from_dict(ran))).encode()
 
         yield execute
