@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from classroom.models import Assignment
 from classroom.rules.manifest import File
-from classroom.rules.source_folder import STUDENT, digest
+from classroom.rules.source_folder import MADE, OUR_FILES, STUDENT, digest
 from classroom.steps import folders
 from embedding.client import client
 from embedding.models import EmbedSession, Event
@@ -131,6 +131,8 @@ def told(assignment: Assignment, different: list[Difference], course: str = "") 
 
 
 def _decides(path: str, prefix: str) -> bool:
+    if path in (MADE, *OUR_FILES):
+        return False
     inner = path.startswith(f"{STUDENT}/")
     if path.endswith(".ipynb"):
         return not inner

@@ -404,7 +404,7 @@ def test_an_answer_that_changes_how_tests_run_is_held_for_a_person(
     page = teacher.get(f"{lab.base}/runs/{row.batch_id}/").content.decode()
     assert words in page
     assert "Held: look at it by hand" in page
-    held = f"{lab.base}/grades/?state=held"
+    held = f"{lab.base}/grades?state=held"
     assert "Look at it by hand" in teacher.get(held).content.decode()
     seen = last_change(lab.work())
     assert seen is not None
