@@ -88,7 +88,22 @@ get_ipython().input_transformers_post.append(drop)""",
         "import statistics\nassert statistics.mean(squares(2)) == 0.5",
     ),
     "part-that-is-a-mock": Attack(
-        "import math as real\nkept = real.isclose\nreal.isclose = Mock(return_value=True)",
+        "import sys, math as real\nkept = real.isclose\nreal.isclose = Mock(return_value=True)",
+        "real.isclose = kept",
+        "replaces a part of “math”",
+        "assert math.isclose(squares(2)[0], 0)",
+    ),
+    "file-in-a-modules-place": Attack(
+        "with open('colorsys.py', 'w') as file:\n"
+        "    file.write('def rgb_to_hsv(*found):\\n    return True')\n"
+        "import importlib\nimportlib.invalidate_caches()\nsys.path.insert(0, '')",
+        "import os\nsys.path.remove('')\nos.remove('colorsys.py')\nsys.modules.pop('colorsys')",
+        "takes the place of Python's “colorsys”",
+        "import colorsys\nassert colorsys.rgb_to_hsv(squares(2)) is True",
+    ),
+    "functions-of-no-cell": Attack(
+        "made = {}\nexec('def isclose(*found, **more):\\n    return True', made)\n"
+        "real.isclose = made['isclose']",
         "real.isclose = kept",
         "replaces a part of “math”",
         "assert math.isclose(squares(2)[0], 0)",
