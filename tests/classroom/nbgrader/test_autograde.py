@@ -26,8 +26,8 @@ from tests.classroom.nbgrader.running import Held, one_kernel
 
 GRADED = [(name, student) for name, case in CASES.items() for student in case.students]
 SQUARES = content(CASES["squares"].source)
-# Where nbgrader fails (None is recorded), gives points for a number that is none of 0 to 2 or for one
-# that prints itself as another, or takes a result from an answer that changes how tests run.
+# Where nbgrader fails (None is recorded), gives points for a number that is none of 0 to 2 or that
+# prints itself as a word, or takes a result from an answer that changes how tests run.
 _ODD = {
     "number": [0, 2, True],
     "truth": [1, 1, False],
