@@ -1,5 +1,6 @@
 """The files of a project, as *My notebooks* shows and changes them."""
 
+import hashlib
 from typing import IO
 
 import nbformat
@@ -71,6 +72,7 @@ def file_upload(member: Member, path: str, upload: IO[bytes], *, overwrite: bool
     if not overwrite:
         _refuse_existing(member, path)
     client().write_file(_id(member), path, content)
+    _log("file.uploaded", member, path=path, sha256=hashlib.sha256(content).hexdigest())
 
 
 def file_download(member: Member, path: str) -> bytes:
@@ -99,6 +101,7 @@ def file_move(member: Member, path: str, target: str) -> None:
     except Duplicate:
         raise _exists(target) from None
     forget_checks(member)
+    _log("file.moved", member, path=path, to=target)
 
 
 def file_delete(member: Member, path: str) -> None:
@@ -108,8 +111,7 @@ def file_delete(member: Member, path: str) -> None:
     except NotFound:
         return
     forget_checks(member)
-    if member.role != Member.Role.OWNER:
-        Event.log("file.deleted", str(member.project), actor=member.user.get_username(), path=path)
+    _log("file.deleted", member, path=path)
 
 
 def notebook_check(path: str, content: bytes) -> None:
@@ -141,6 +143,19 @@ def too_large(name: str, limit: int) -> Problem:
         f"“{name}” is too large: this site takes files of up to {limit // MEGABYTE} MB.",
         status=413,
     )
+
+
+def _log(action: str, member: Member, **detail: str) -> None:
+    """Write down what was done to files that are others' too."""
+    others = Member.objects.filter(project=member.project).exclude(pk=member.pk)
+    if member.role != Member.Role.OWNER or others.exists():
+        Event.log(
+            action,
+            str(member.project),
+            actor=member.user.get_username(),
+            project=_id(member),
+            **detail,
+        )
 
 
 def _id(member: Member) -> str:

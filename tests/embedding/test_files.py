@@ -283,7 +283,8 @@ class TestDelete:
         with pytest.raises(NotFound):
             cocalc.read_file(project_id(member), "a.md")
         event = Event.objects.get(action="file.deleted")
-        assert (event.actor, event.detail) == ("grace", {"path": "a.md"})
+        detail = {"path": "a.md", "project": project_id(member)}
+        assert (event.actor, event.detail) == ("grace", detail)
 
 
 def test_a_stopped_project_starts_for_its_list(

@@ -17,6 +17,7 @@ from classroom.models import Assignment, Course, Extension, Kind, Membership, Su
 from classroom.rules import names, source_folder
 from classroom.rules.deadlines import due_update, submissions_ensure
 from classroom.rules.source_folder import digest
+from classroom.steps.approved import approved_now, version_of
 from embedding.models import Event
 from embedding.problems import Problem
 
@@ -118,25 +119,31 @@ def moot_extensions(assignment: Assignment) -> list[Extension]:
 
 
 def assignment_approve(assignment: Assignment, seen: str, *, by: User) -> None:
-    """Let the student version be handed out that the teacher has seen.
+    """Let the student version be handed out that the teacher has seen, and grade by its sources.
 
-    `seen` is the digest of its files. Problem `changed` where they have changed since.
+    `seen` is what `seen_of` gave. Problem `changed` where the files have changed since.
     """
     project_id = sources.project_of(assignment)
-    sources.settle(assignment, source_folder.look(project_id, assignment.folder))
+    sources.settle(assignment, source_folder.look(project_id, assignment.folder), by=by)
     with transaction.atomic():
         row = Assignment.objects.select_for_update().get(pk=assignment.pk)
-        if row.version not in (Version.CHECK, Version.READY) or digest(row.files) != seen:
+        if row.version not in (Version.CHECK, Version.READY) or seen_of(row) != seen:
             raise Problem(
                 "changed",
                 "The files have changed since you looked at them. Please look again.",
                 status=409,
             )
         row.version = Version.READY
-        row.version_report["approved"] = seen
-        row.save(update_fields=["version", "version_report"])
-        _log("course.version_approved", row, by)
+        row.version_report["approved"] = digest(row.files)
+        row.approved = approved_now(row, by=by.get_username())
+        row.save(update_fields=["version", "version_report", "approved"])
+        _log("course.version_approved", row, by, version=version_of(row))
     assignment.refresh_from_db()
+
+
+def seen_of(assignment: Assignment) -> str:
+    """Return a hash of what a teacher looks at: a hidden test differs in the sources alone."""
+    return digest([*assignment.files, *assignment.sources])
 
 
 def blocked_reason(assignment: Assignment) -> str:

@@ -15,7 +15,8 @@ from classroom.assignments import assignments, sources, uploads
 from classroom.models import Assignment, Kind, Transfer
 from classroom.pages.access import assignment_of, assignment_of_teacher, staff_of
 from classroom.pages.telling import Telling
-from classroom.rules.source_folder import STUDENT, digest, is_sound
+from classroom.rules.source_folder import STUDENT, is_sound
+from classroom.steps.approved import not_as_approved
 from embedding.client import client
 from embedding.cocalc.client import Entry
 from embedding.cocalc.errors import NotFound
@@ -63,6 +64,7 @@ def files(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
         "size": sum(file["size"] for file in found.sources),
         "stalled": sources.is_stalled(found),
         "trouble": _trouble(found),
+        "differences": not_as_approved(found) if found.marked else [],
         "having": assignments.students_with(found),
         "earlier": [
             other
@@ -153,11 +155,15 @@ def check(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
     """Look again at what lies in the folder; with `anew`, make the student version once more."""
     _, found = assignment_of_teacher(request, course, assignment)
     with Telling(request):
+        before = found.sources
         if request.POST.get("anew"):
-            sources.version_retry(found)
+            sources.version_retry(found, by=user_of(request))
         else:
-            sources.files_check(found)
+            sources.files_check(found, by=user_of(request))
         _tell(request, found, "The folder was looked through.")
+        if different := sources.changes_of(before, found.sources):
+            names = _few([change["path"] for change in different])
+            messages.warning(request, f"Changed since it was last looked through: {names}.")
     return redirect("classroom:assignment-files", course, assignment)
 
 
@@ -199,7 +205,7 @@ def approve(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
         "notebooks": found.version_report["notebooks"],
         "base": f"{found.folder}/{STUDENT}/",
         "others": [file for file in found.files if file["path"] not in made],
-        "seen": digest(found.files),
+        "seen": assignments.seen_of(found),
         "approved": found.version == Version.READY,
     }
     return render(request, "classroom/assignments/approve.html", context)

@@ -17,7 +17,9 @@ from classroom.engine import queue
 from classroom.models import Assignment, Kind, Transfer
 from classroom.nbgrader.student_version import is_marked
 from classroom.rules import source_folder
+from classroom.rules.manifest import File
 from classroom.rules.source_folder import STUDENT, Contents, digest, is_sound, unsound_name
+from classroom.steps.approved import approved_now
 from embedding.cocalc.errors import OutcomeUnknown
 from embedding.cocalc.paths import clean_path
 from embedding.models import Event
@@ -25,6 +27,7 @@ from embedding.problems import Problem
 from embedding.services.mapping import project_ensure
 
 Version = Assignment.Version
+MOST_LOGGED = 200  # files of one change
 CHANGING = (
     "Its files were being changed, and it is not known how that ended. Look through the list, "
     "then check again."
@@ -35,7 +38,7 @@ def files_add(
     assignment: Assignment, files: Mapping[str, bytes], *, replace: bool, by: User
 ) -> None:
     """Put files into the assignment's folder; with `replace`, in place of all that is there."""
-    with _changing(assignment, by, "uploaded"):
+    with _changing(assignment):
         contents = source_folder.add(
             project_of(assignment),
             assignment.folder,
@@ -43,7 +46,7 @@ def files_add(
             replace=replace,
             first=_is_first(assignment),
         )
-    settle(assignment, contents)
+    settle(assignment, contents, by=by, how="uploaded")
 
 
 def files_copy(assignment: Assignment, folder: str, *, by: User) -> None:
@@ -52,15 +55,15 @@ def files_copy(assignment: Assignment, folder: str, *, by: User) -> None:
     The assignment's own folder is used as it stands.
     """
     if folder == assignment.folder:
-        files_check(assignment)
+        files_check(assignment, by=by)
         return
     if not may_be_source(assignment, folder):
         raise Problem("bad_path", "This folder cannot be handed out. Choose another.", status=400)
-    with _changing(assignment, by, f"copied from {folder}"):
+    with _changing(assignment):
         contents = source_folder.copy_in(
             project_of(assignment), assignment.folder, folder, first=_is_first(assignment)
         )
-    settle(assignment, contents)
+    settle(assignment, contents, by=by, how=f"copied from {folder}")
 
 
 def files_bring(assignment: Assignment, earlier: Assignment, *, by: User) -> None:
@@ -68,7 +71,7 @@ def files_bring(assignment: Assignment, earlier: Assignment, *, by: User) -> Non
     project = earlier.course.project
     if project.project_id is None or not (earlier.sources or earlier.files):
         raise Problem("no_files", f"“{earlier.title}” has no files.", status=409)
-    with _changing(assignment, by, f"copied from {earlier.course}: {earlier.folder}"):
+    with _changing(assignment):
         contents = source_folder.bring(
             project_of(assignment),
             assignment.folder,
@@ -76,7 +79,7 @@ def files_bring(assignment: Assignment, earlier: Assignment, *, by: User) -> Non
             from_folder=earlier.folder,
             first=_is_first(assignment),
         )
-    settle(assignment, contents)
+    settle(assignment, contents, by=by, how=f"copied from {earlier.course}: {earlier.folder}")
 
 
 def file_remove(assignment: Assignment, path: str, *, by: User) -> None:
@@ -86,14 +89,14 @@ def file_remove(assignment: Assignment, path: str, *, by: User) -> None:
         known |= {f"{STUDENT}/{file['path']}" for file in assignment.files}
     if path not in known or not is_sound(path):
         raise Problem("file_missing", f"“{path}” is not there any more.", status=404)
-    with _changing(assignment, by, f"removed {path}"):
+    with _changing(assignment):
         contents = source_folder.remove(project_of(assignment), assignment.folder, [path])
-    settle(assignment, contents)
+    settle(assignment, contents, by=by, how=f"removed {path}")
 
 
-def files_check(assignment: Assignment) -> None:
+def files_check(assignment: Assignment, *, by: User) -> None:
     """Look again at what lies in the folder, such as after a change in CoCalc."""
-    settle(assignment, source_folder.look(project_of(assignment), assignment.folder))
+    settle(assignment, source_folder.look(project_of(assignment), assignment.folder), by=by)
 
 
 def may_be_source(assignment: Assignment, folder: str) -> bool:
@@ -115,11 +118,17 @@ def project_of(assignment: Assignment) -> str:
     return str(project.project_id)
 
 
-def settle(assignment: Assignment, contents: Contents) -> None:
-    """Write down what lies in the folder and how far that is: ready, to be made, or faulty."""
+def settle(assignment: Assignment, contents: Contents, *, by: User, how: str = "checked") -> None:
+    """Write down what lies in the folder and how far that is: ready, to be made, or faulty.
+
+    What is ready without a version to be looked at is approved by this. `how` it came about is
+    kept in the audit log, with who did it and which files changed; `checked` changed nothing
+    itself: it found what others had changed.
+    """
     error = fault(contents)
     with transaction.atomic():
         row = Assignment.objects.select_for_update().get(pk=assignment.pk)
+        changes = changes_of(row.sources, contents.files)
         row.sources = contents.files
         row.marked = any(is_marked(notebook) for notebook in contents.notebooks.values())
         row.has_student_folder = contents.student is not None
@@ -140,6 +149,10 @@ def settle(assignment: Assignment, contents: Contents) -> None:
             row.version = Version.READY if approved else Version.CHECK
         else:
             _make(row)
+        if row.version == Version.READY and not row.version_report:
+            row.approved = approved_now(row, by=by.get_username())
+        if changes or how != "checked":
+            _log(row, by, how, changes)
         row.save(
             update_fields=[
                 "sources",
@@ -149,6 +162,7 @@ def settle(assignment: Assignment, contents: Contents) -> None:
                 "version_error",
                 "version_report",
                 "files",
+                "approved",
             ]
         )
     assignment.refresh_from_db()
@@ -168,10 +182,10 @@ def fault(contents: Contents) -> str:
     return ""
 
 
-def version_retry(assignment: Assignment) -> None:
+def version_retry(assignment: Assignment, *, by: User) -> None:
     """Make the student version once more, from what lies in the folder now."""
     Assignment.objects.filter(pk=assignment.pk).update(version_report={})
-    files_check(assignment)
+    files_check(assignment, by=by)
 
 
 def is_stalled(assignment: Assignment) -> bool:
@@ -182,6 +196,17 @@ def is_stalled(assignment: Assignment) -> bool:
             assignment=assignment, kind=Kind.VERSION, state__in=Transfer.ACTIVE
         ).exists()
     )
+
+
+def changes_of(before: list[File], after: list[File]) -> list[dict[str, str]]:
+    """Return which files differ, each with its new hash; an empty one says that it is gone."""
+    was = {file["path"]: file["sha256"] for file in before}
+    now = {file["path"]: file["sha256"] for file in after}
+    return [
+        {"path": path, "sha256": now.get(path, "")}
+        for path in sorted(was.keys() | now.keys())
+        if was.get(path) != now.get(path)
+    ]
 
 
 def _make(row: Assignment) -> None:
@@ -195,7 +220,7 @@ def _is_first(assignment: Assignment) -> bool:
 
 
 @contextmanager
-def _changing(assignment: Assignment, by: User, how: str) -> Iterator[None]:
+def _changing(assignment: Assignment) -> Iterator[None]:
     """Keep the assignment from being handed out until it is settled; as it was where CoCalc fails.
 
     Where CoCalc gave no answer nobody knows, and then it stays so until somebody checks.
@@ -210,10 +235,15 @@ def _changing(assignment: Assignment, by: User, how: str) -> Iterator[None]:
     except BaseException:
         rows.filter(version_error=CHANGING).update(version=was[0], version_error=was[1])
         raise
+
+
+def _log(row: Assignment, by: User, how: str, changes: list[dict[str, str]]) -> None:
     Event.log(
-        "course.files_changed",
-        str(assignment.course)[:300],
+        "course.files_found" if how == "checked" else "course.files_changed",
+        str(row.course)[:300],
         actor=by.get_username(),
-        assignment=assignment.folder,
+        course=row.course_id,
+        assignment=row.folder,
         how=how,
+        files=changes[:MOST_LOGGED],
     )

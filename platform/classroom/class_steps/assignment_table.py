@@ -8,6 +8,7 @@ from django.db.models import Count, Max, Q, QuerySet
 from django.db.models.functions import Lower
 
 from classroom.class_steps.class_steps import GRADED, NOT_AS_RETURNED, steps_of
+from classroom.class_steps.stayed import stayed_of, with_stayed
 from classroom.models import Assignment, Kind, Role, Submission, Transfer
 
 PAGE = 100
@@ -55,6 +56,11 @@ class Cell:
     def skipped(self) -> bool:
         """There was nothing to do, and that is still so."""
         return self.transfer is not None and self.transfer.error_code == "skipped" and not self.at
+
+    @property
+    def stayed(self) -> str:
+        """Which files stayed as the student has changed them, in a sentence."""
+        return "" if self.transfer is None else stayed_of(self.transfer)
 
 
 @dataclass(slots=True)
@@ -170,4 +176,4 @@ def _last(assignment: Assignment) -> QuerySet[Any, Any]:
 
 def _last_transfers(assignment: Assignment, students: list[int]) -> dict[tuple[int, str], Transfer]:
     rows = Transfer.objects.filter(pk__in=_last(assignment).filter(member__in=students))
-    return {(row.member_id or 0, row.kind): row for row in rows.defer("result")}
+    return {(row.member_id or 0, row.kind): row for row in with_stayed(rows)}

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from classroom.assignments.assignments import blocked_reason
 from classroom.class_steps import assignment_table, class_steps, progress
+from classroom.class_steps.stayed import stayed_of, with_stayed
 from classroom.models import Assignment, Batch, Course, Kind, Transfer
 from classroom.pages.access import assignment_of, membership_of, staff_of
 from classroom.pages.telling import Telling
@@ -227,9 +228,10 @@ def _batch_of(course: Course, batch: int) -> Batch:
 def _transfers(batch: Batch, number: str | None) -> Any:
     """Return a page of a step's transfers, those that need a look first."""
     rows = (
-        Transfer.objects.filter(batch=batch)
-        .defer("result")
+        with_stayed(Transfer.objects.filter(batch=batch))
         .select_related("member__user")
         .order_by(_NEEDS_A_LOOK, "member__user__last_name", "member__user__first_name", "pk")
     )
-    return Paginator(rows, PAGE).get_page(number)
+    page: Any = Paginator(rows, PAGE).get_page(number)
+    page.object_list = [(row, stayed_of(row)) for row in page.object_list]
+    return page

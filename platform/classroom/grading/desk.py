@@ -29,6 +29,7 @@ from classroom.rules.scoring import (
     score_check,
     score_read,
 )
+from classroom.steps.approved import version_of
 from embedding.views.access import user_of
 
 HISTORY = 50  # changes that are shown
@@ -204,4 +205,5 @@ def _details(work: Submission) -> dict[str, Any] | None:
         "max": number(details.get("max")),
         "manual": bool(details.get("manual")),
         "notes": details.get("notes", []),
+        "older": bool(details.get("version")) and details["version"] != version_of(work.assignment),
     }

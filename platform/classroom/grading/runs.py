@@ -30,7 +30,7 @@ class Line:
     """How a run went for one student."""
 
     transfer: Transfer
-    state: str  # "waiting", "running", "good", "failed", "left-out"
+    state: str  # "waiting", "running", "good", "held", "failed", "left-out"
     words: str
 
     @property
@@ -177,7 +177,7 @@ def _line(transfer: Transfer) -> Line:
         return Line(transfer, "failed", transfer.error or "Failed")
     result = transfer.result if isinstance(transfer.result, dict) else {}
     if transfer.options.get("autograde"):
-        return Line(transfer, "good", _graded(result))
+        return Line(transfer, "held" if result.get("held") else "good", _graded(result))
     if result.get("timed_out"):
         return Line(transfer, "failed", "It took too long and was stopped")
     code = result.get("exit_code", 0)
@@ -185,6 +185,8 @@ def _line(transfer: Transfer) -> Line:
 
 
 def _graded(result: dict[str, object]) -> str:
+    if result.get("held"):
+        return "Held: look at it by hand"
     if result.get("manual"):
         return f"{result.get('found')} of {result.get('max')}; the rest is to be graded by hand"
     return f"Score {result.get('score')}"

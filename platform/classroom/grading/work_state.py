@@ -12,6 +12,7 @@ from classroom.models import Submission
 # What people look for, as the filter names it.
 STATES = {
     "to-grade": "To grade",
+    "held": "Held for a person",
     "missing": "Missing",
     "late": "Late",
     "submitted": "Submitted, not collected",
@@ -34,31 +35,38 @@ class Work(NamedTuple):
     returned: datetime | None
     score: Decimal | None
     graded: datetime | None
+    held: str
 
 
 def state_query(state: str) -> Q:
     """Return the condition on a submission for one of STATES; the same as `state_of`."""
     graded = Q(graded__isnull=False)
     returned = Q(returned__isnull=False, returned__gte=F("graded"))
+    held = ~Q(held="") & Q(score=None)
     match state:
-        case "to-grade":
-            return Q(collected__isnull=False, graded=None, returned=None)
-        case "missing":
-            return Q(
-                handed_out__isnull=False, due__lt=timezone.now(), submitted=None, collected=None
-            ) & Q(graded=None, returned=None)
+        case "held":
+            return held
         case "late":
             return Q(late=True)
+        case "to-grade":
+            found = Q(collected__isnull=False, graded=None, returned=None)
+        case "missing":
+            found = Q(
+                handed_out__isnull=False, due__lt=timezone.now(), submitted=None, collected=None
+            ) & Q(graded=None, returned=None)
         case "submitted":
-            return Q(submitted__isnull=False, collected=None, graded=None, returned=None)
+            found = Q(submitted__isnull=False, collected=None, graded=None, returned=None)
         case "graded":
-            return graded & ~returned
+            found = graded & ~returned
         case _:
-            return returned | Q(returned__isnull=False, graded=None)
+            found = returned | Q(returned__isnull=False, graded=None)
+    return found & ~held
 
 
 def state_of(work: Submission | Work, now: datetime) -> tuple[str, str]:
     """Return where a work stands: a short name, and words."""
+    if work.held and work.score is None:
+        return "held", "Look at it by hand"
     if work.graded:
         if work.returned and work.returned >= work.graded:
             return "returned", "Returned"

@@ -71,6 +71,10 @@ class Assignment(models.Model):
     # Of a student version that was made: {"made_of": digest of `sources`, "notebooks": [what was
     # taken out of each]}. Empty where there is none, or where `student/` is the teacher's own.
     version_report = models.JSONField(default=dict, editable=False)
+    # The files that scores are given by, as a teacher approved them: {"sources", "student": as
+    # above, or null, "by": user name, "at": ISO, "found": what differed when it was last compared}.
+    # Empty: not approved.
+    approved = models.JSONField(default=dict, editable=False)
     removed = models.DateTimeField(null=True, editable=False)
     created = models.DateTimeField(auto_now_add=True)
 

@@ -45,6 +45,10 @@ class Submission(models.Model):
     graded = models.DateTimeField(null=True)
     # Of the autograder: {"cells": {grade_id: [score, max]}, "score", "max", "manual": bool}.
     details = models.JSONField(default=dict)
+    held = models.TextField(
+        blank=True,
+        help_text="Why the autograder's score is held for a person, in a sentence.",
+    )
 
     class Meta:
         constraints = (

@@ -5,13 +5,15 @@ and the student's code may change the result while it runs; so the teacher's not
 which cells there are, what their tests are and for how many points, before and after.
 """
 
-from collections.abc import Iterable
+import ast
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import nbformat
 
-from classroom.nbgrader.marks import Mark, checksum, grade_id, mark
+from classroom.nbgrader.guarding import parsed
+from classroom.nbgrader.marks import Mark, check, checksum, grade_id, mark
 from classroom.nbgrader.reading import read, write
 from classroom.nbgrader.regions import language
 from classroom.nbgrader.student_version import clear_outputs, original
@@ -25,6 +27,7 @@ class CellScore:
     score: float
     max_score: float
     needs_manual: bool  # whether a person has to grade it; until then the score is 0
+    held: bool = False  # whether that is because the answer changes how tests run
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class Result:
 
     cells: tuple[CellScore, ...]
     errors: tuple[str, ...]  # what the teacher should know, in sentences
+    held: tuple[str, ...] = ()  # why some of it is held for a person
 
     @property
     def total(self) -> float:
@@ -78,11 +82,17 @@ def prepare(submitted: bytes, source: bytes) -> bytes:
         notebook.metadata.pop(key, None)
         if key in teachers.metadata:
             notebook.metadata[key] = teachers.metadata[key]
+    notebook.metadata["lectern"] = _names(source)
     return write(notebook)
 
 
-def scores(executed: bytes, source: bytes) -> Result:
+def scores(
+    executed: bytes, source: bytes, held: Mapping[str, Sequence[str]] | None = None
+) -> Result:
     """Return the scores of a prepared notebook that was run. Raises MarkingError.
+
+    `held` says which tests decide nothing, by their ids, and why: as the runner tells it. Those
+    get no score and wait for a person.
 
     By nbgrader's rules: a test that ran without an error and without writing to stderr gets its
     points, or as many as its last result says; an answer graded by hand gets 0 and waits for a
@@ -97,17 +107,48 @@ def scores(executed: bytes, source: bytes) -> Result:
     for cell in notebook.cells:
         found.setdefault(grade_id(cell) or "", []).append(cell)
     results, errors = [], []
+    why: dict[str, None] = {}
     for known, theirs in _marked(teachers.cells).values():
         if not (theirs.grade or theirs.task):
             continue
         score, error = _score(found.get(theirs.grade_id, []), known, theirs, language(teachers))
+        if reasons := (held or {}).get(theirs.grade_id):
+            score = CellScore(theirs.grade_id, 0.0, theirs.points, needs_manual=True, held=True)
+            error = f"the answer changes how tests run: {'; '.join(reasons)}."
+            why.update(dict.fromkeys(reasons))
         results.append(score)
         if error:
             errors.append(f"“{theirs.grade_id}”: {error}")
-    return Result(tuple(results), tuple(errors))
+    return Result(tuple(results), tuple(errors), tuple(why))
 
 
 _Marked = tuple[nbformat.NotebookNode, Mark]
+
+
+def _names(source: bytes) -> dict[str, list[str]]:
+    """Return which names the teacher's cells import, and which the answers are to define.
+
+    Whoever watches over the tests must know: an answer that puts something else in place of an
+    imported name, or of a helper of the assignment, is noticed; one that is asked for is not.
+    """
+    imports: set[str] = set()
+    free: set[str] = set()
+    notebook = read(source)
+    check(notebook)
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        marked = mark(cell)
+        answers = marked is not None and marked.solution
+        for node in ast.walk(parsed(cell.source)):
+            if isinstance(node, ast.Import | ast.ImportFrom) and not answers:
+                names = (alias.asname or alias.name.partition(".")[0] for alias in node.names)
+                imports.update(names)
+            elif answers and isinstance(node, ast.FunctionDef | ast.ClassDef):
+                free.add(node.name)
+            elif answers and isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                free.add(node.id)
+    return {"imports": sorted(imports - free), "free": sorted(free)}
 
 
 def _marked(cells: Iterable[nbformat.NotebookNode]) -> dict[str, _Marked]:

@@ -14,6 +14,7 @@ def feedback_notebook(executed: bytes) -> bytes:
     and message are kept. Raises MarkingError.
     """
     notebook = read(executed)
+    notebook.metadata.pop("lectern", None)  # what `prepare` told the runner
     for cell in notebook.cells:
         if any(f"BEGIN {words}" in cell.source for words in _HIDDEN):
             cell.source = _without_hidden(cell.source)

@@ -8,8 +8,10 @@ finds. Errors in cells do not stop it, time does: a cell that takes too long (60
 and gets an error, and after the whole time (600 s) no further cell is run. Outputs over 0.5 MB a
 cell and 4 MB in all are cut; errors, what was written to stderr and the cell's result never quite.
 
-It prints one line of JSON: {"state": …, "words": …, "result": path or null, "cells": run,
-"cut": whether outputs were cut, "seconds": …}. `words` is a sentence, empty if all went well.
+Marked tests of Python notebooks run under guard (`guarding`). It prints one line of JSON:
+{"state": …, "words": …, "result": path or null, "cells": run, "cut": whether outputs were cut,
+"held": {id of a test that decides nothing: reasons}, "sha256": of the result, "secret": what it was
+given, "seconds": …}. `words` is a sentence, empty if all went well.
 
     exit code   state        there is a result
     0           done         yes
@@ -28,6 +30,7 @@ import sys
 sys.path[:] = [entry for entry in sys.path if entry]
 
 import contextlib
+import hashlib
 import json
 import math
 import os
@@ -39,18 +42,18 @@ import time
 from pathlib import Path
 from typing import Any, Iterator  # noqa: UP035
 
+from classroom.nbgrader import cutting, guarding
+
 CODES = {"done": 0, "unreadable": 2, "no_jupyter": 3, "no_kernel": 4, "stopped": 5, "failed": 6}
 CELL_SECONDS = 60.0
 ALL_SECONDS = 600.0
-CELL_BYTES = 500_000
-ALL_BYTES = 4_000_000
 GRACE_SECONDS = 20  # for what hangs outside any cell
 OUT_OF_TIME = {
     "ename": "CellTimeoutError",
     "evalue": "The cell took too long.",
     "traceback": ["CellTimeoutError: The cell took too long."],
 }
-NOTE = "\n… the rest of the output was left out …\n"
+SECRET = ""  # told back with the answer, so that nobody else can have written it
 
 
 class Stop(Exception):
@@ -74,19 +77,24 @@ def main(arguments: list[str]) -> dict[str, Any]:
         "result": None,
         "cells": 0,
         "cut": False,
+        "held": {},
+        "sha256": "",
+        "secret": SECRET,
     }
     try:
         path, cell_seconds, all_seconds = understood(arguments)
         notebook = cleared(loaded(path))
         try:
-            notebook = executed(path, notebook, cell_seconds, started + all_seconds)
+            notebook = executed(path, notebook, cell_seconds, started + all_seconds, report["held"])
         except Stop as stop:
             if stop.state != "stopped":
                 raise
             report.update(state="stopped", words=stop.words)
-        report["cells"] = sum(1 for cell in cells_of(notebook) if cell.get("execution_count"))
-        report["cut"] = cut_outputs(notebook)
-        report["result"] = written(path, notebook)
+        report["cells"] = sum(
+            1 for cell in cutting.cells_of(notebook) if cell.get("execution_count")
+        )
+        report["cut"] = cutting.cut_outputs(notebook)
+        report["result"], report["sha256"] = written(path, notebook)
     except Stop as stop:
         report.update(state=stop.state, words=stop.words)
     except Exception as error:
@@ -119,23 +127,46 @@ def loaded(path: Path) -> dict[str, Any]:
 
 def cleared(notebook: dict[str, Any]) -> dict[str, Any]:
     """Take old outputs away, so that none is taken for a new one where the run is stopped."""
-    for cell in cells_of(notebook):
+    for cell in cutting.cells_of(notebook):
         cell.update(outputs=[], execution_count=None)
     return notebook
 
 
 def executed(
-    path: Path, notebook: dict[str, Any], cell_seconds: float, deadline: float
+    path: Path,
+    notebook: dict[str, Any],
+    cell_seconds: float,
+    deadline: float,
+    held: dict[str, list[str]],
 ) -> dict[str, Any]:
-    """Run the notebook with what is there; a notebook that is stopped keeps what it has."""
-    if not any(joined(cell.get("source", "")).strip() for cell in cells_of(notebook)):
+    """Run the notebook under guard; one that is stopped keeps what it has.
+
+    `held` gets the tests that decide nothing, with the reasons.
+    """
+    if not any(
+        cutting.joined(cell.get("source", "")).strip() for cell in cutting.cells_of(notebook)
+    ):
         return notebook  # and no kernel is needed
     os.environ["NBGRADER_EXECUTION"] = "autograde"  # as nbgrader has it, for tests that ask
+    with guarding.private_folder() as folder:
+        guard = guarding.guarded(notebook, folder)
+        ran = dict(guard.notebook if guard else notebook)
+        try:
+            run(path, ran, cell_seconds, deadline)
+        finally:
+            notebook.update(guard.restored(ran) if guard else ran)
+            held.update(guard.held if guard else {})
+    return notebook
+
+
+def run(path: Path, notebook: dict[str, Any], cell_seconds: float, deadline: float) -> None:
+    """Run a notebook with what is there."""
     try:
         import nbclient
         import nbformat
     except ImportError:
-        return with_nbconvert(path, notebook, cell_seconds, deadline)
+        with_nbconvert(path, notebook, cell_seconds, deadline)
+        return
     node = nbformat.v4.reads(json.dumps(notebook))
     try:
         with alarm(deadline + GRACE_SECONDS):
@@ -143,9 +174,7 @@ def executed(
     except Alarm:
         raise Stop("stopped", "The notebook took too long and was stopped.") from None
     finally:
-        notebook.clear()
         notebook.update(node)
-    return notebook
 
 
 def with_nbclient(
@@ -231,26 +260,22 @@ def limited(base: Any) -> Any:
                 self.kept: dict[int, int] = {}
             content = msg["content"]
             kept = self.kept.get(cell_index, 0)
-            if msg["msg_type"] != "error" and kept > CELL_BYTES:
+            if msg["msg_type"] != "error" and kept > cutting.CELL_BYTES:
                 if msg["msg_type"] != "execute_result" and not (
-                    content.get("name") == "stderr" and not wrote_to_stderr(outs)
+                    content.get("name") == "stderr" and not cutting.wrote_to_stderr(outs)
                 ):
                     return None
                 if msg["msg_type"] == "stream":
                     content = msg["content"] = dict(content, text=content["text"][:200])
-            self.kept[cell_index] = kept + size_of(content)
+            self.kept[cell_index] = kept + cutting.size_of(content)
             return super().output(outs, msg, display_id, cell_index)
 
     return Limited
 
 
-def wrote_to_stderr(outputs: Any) -> bool:
-    return any(output.get("name") == "stderr" for output in outputs)
-
-
 def with_nbconvert(
     path: Path, notebook: dict[str, Any], cell_seconds: float, deadline: float
-) -> dict[str, Any]:
+) -> None:
     jupyter = shutil.which("jupyter")
     if jupyter is None:
         raise Stop(
@@ -258,7 +283,7 @@ def with_nbconvert(
             "This project has no Jupyter: neither nbclient for python3 nor the command “jupyter”. "
             "Choose a software environment with Jupyter.",
         )
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, beside(path, notebook) as given:
         process = subprocess.Popen(  # noqa: S603
             [
                 jupyter,
@@ -271,7 +296,7 @@ def with_nbconvert(
                 f"--ExecutePreprocessor.error_on_timeout={OUT_OF_TIME!r}",
                 f"--output-dir={folder}",
                 "--output=result.ipynb",
-                str(path),
+                given,
             ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -290,8 +315,22 @@ def with_nbconvert(
             raise Stop("stopped", "The notebook took too long and was stopped.") from None
         result = Path(folder) / "result.ipynb"
         if process.returncode == 0 and result.exists():
-            return loaded(result)
+            notebook.update(loaded(result))
+            return
         raise of_nbconvert(told.decode("utf-8", "replace"))
+
+
+@contextlib.contextmanager
+def beside(path: Path, notebook: dict[str, Any]) -> Iterator[str]:
+    """Write what is to be run beside the notebook, for as long as it takes."""
+    handle, name = tempfile.mkstemp(dir=str(path.parent), prefix=".run-", suffix=".ipynb")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(notebook, file)
+        yield name
+    finally:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
 
 
 def of_nbconvert(told: str) -> Stop:
@@ -321,74 +360,22 @@ def alarm(until: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def cells_of(notebook: dict[str, Any]) -> list[Any]:
-    return [
-        cell
-        for cell in notebook["cells"]
-        if isinstance(cell, dict) and cell.get("cell_type") == "code"
-    ]
-
-
-def cut_outputs(notebook: dict[str, Any]) -> bool:
-    """Cut each cell's outputs to its share. Returns whether anything was left out."""
-    left = ALL_BYTES
-    any_cut = False
-    for cell in cells_of(notebook):
-        cell["outputs"], used, was_cut = cut(cell.get("outputs", []), min(CELL_BYTES, left))
-        left = max(0, left - used)
-        any_cut = any_cut or was_cut
-    return any_cut
-
-
-def cut(outputs: list[Any], share: int) -> tuple[list[Any], int, bool]:
-    sizes = [size_of(output) for output in outputs]
-    if sum(sizes) <= share:
-        return outputs, sum(sizes), False
-    results = [n for n, output in enumerate(outputs) if output["output_type"] == "execute_result"]
-    kept: list[Any] = []
-    left = share
-    for number, (output, size) in enumerate(zip(outputs, sizes)):  # noqa: B905
-        kind = output["output_type"]
-        if size <= left:
-            kept.append(output)
-            left -= size
-        elif kind == "stream" and (left > 0 or output["name"] == "stderr"):
-            if left > 0 or not wrote_to_stderr(kept):
-                text = joined(output["text"]).encode()[: max(left, 200)].decode("utf-8", "ignore")
-                kept.append(dict(output, text=text))
-                left = 0
-        elif kind == "error" and not any(known["output_type"] == "error" for known in kept):
-            kept.append(dict(output, evalue=output["evalue"][:1000], traceback=["…"]))
-        elif results and number == results[-1]:
-            text = joined(output["data"].get("text/plain", ""))[:200]
-            kept.append(dict(output, data={"text/plain": text}, metadata={}))
-    kept.append({"output_type": "stream", "name": "stdout", "text": NOTE})
-    return kept, share - left, True
-
-
-def size_of(output: Any) -> int:
-    return len(json.dumps(output, default=str, ensure_ascii=False).encode("utf-8", "replace"))
-
-
-def joined(text: Any) -> str:
-    return text if isinstance(text, str) else "".join(text)
-
-
-def written(path: Path, notebook: dict[str, Any]) -> str:
+def written(path: Path, notebook: dict[str, Any]) -> tuple[str, str]:
+    """Write the result; return its path and its hash."""
     stem = path.stem if path.suffix == ".ipynb" else path.name
     target = path.with_name(f"{stem}_autograded.ipynb")
+    content = (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "replace")
     handle, name = tempfile.mkstemp(dir=str(path.parent), prefix=".autograded-")
     part = Path(name)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
-            json.dump(notebook, file, indent=1, ensure_ascii=False)
-            file.write("\n")
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
         part.replace(target)
     except BaseException:
         with contextlib.suppress(OSError):
             part.unlink()
         raise
-    return str(target)
+    return str(target), hashlib.sha256(content).hexdigest()
 
 
 def said(error: BaseException) -> str:

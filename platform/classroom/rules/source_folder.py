@@ -40,7 +40,7 @@ OUR_FILES = ("DUE_DATE.txt", "GRADE.md")
 MAX_NOTEBOOKS_PACKED = 24 * MEGABYTE
 MAX_NOTEBOOKS = 100 * MEGABYTE
 
-_MADE = ".student-version"
+MADE = ".student-version"
 _TAKEN, _LOCKED, _NO_FOLDER, _NO_SOURCE, _NOTEBOOKS = 90, 91, 92, 93, 94
 _PROBLEMS = {
     _TAKEN: "The course's project has a folder “{folder}” already, which may be something else. "
@@ -155,7 +155,7 @@ def student_put(project_id: str, folder: str, notebooks: Mapping[str, bytes]) ->
 mkdir -- "$s" || exit
 {_copy('"$new"', '"$s"')} || exit
 tar -xzf {archive} -C "$s" --no-same-owner || exit
-mv -T -- "$s" "$new"/{STUDENT} && : > "$new"/{_MADE} || exit"""
+mv -T -- "$s" "$new"/{STUDENT} && : > "$new"/{MADE} || exit"""
     return _change(project_id, folder, fill, keep=True, spent=archive)
 
 
@@ -218,7 +218,7 @@ rm -rf -- {old}
     return _run(project_id, folder, script)
 
 
-_DROP_MADE = f'if [ -e "$new"/{_MADE} ]; then rm -rf -- "$new"/{STUDENT} "$new"/{_MADE}; fi'
+_DROP_MADE = f'if [ -e "$new"/{MADE} ]; then rm -rf -- "$new"/{STUDENT} "$new"/{MADE}; fi'
 
 
 def _unpack(archive: str) -> str:
@@ -249,7 +249,7 @@ def _look(target: str) -> str:
 {manifest.script_of(target)} || exit
 echo
 if [ ! -d {target}/{STUDENT} ]; then echo none
-elif [ -e {target}/{_MADE} ]; then echo made
+elif [ -e {target}/{MADE} ]; then echo made
 else echo own; fi
 packed=$( cd -- {target} && \
 find . \\( {_NAMES} -o -path ./{STUDENT} \\) -prune -o -type f -iname '*.ipynb' -print0 \
@@ -276,7 +276,7 @@ def read(output: Output, folder: str) -> Contents:
     files = [
         file
         for file in found
-        if not file["path"].startswith(inner) and file["path"] not in (_MADE, *OUR_FILES)
+        if not file["path"].startswith(inner) and file["path"] not in (MADE, *OUR_FILES)
     ]
     student = [
         File(path=file["path"].removeprefix(inner), size=file["size"], sha256=file["sha256"])

@@ -13,24 +13,26 @@ import base64
 import hashlib
 import json
 import posixpath
+import secrets
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 
 from classroom.models import Assignment, Submission, Transfer
 from classroom.nbgrader.autograde import CellScore, Result, prepare, scores
 from classroom.nbgrader.feedback import feedback_notebook
 from classroom.nbgrader.reading import MarkingError
-from classroom.nbgrader.runner import DONE, RUNNER, STOPPED
+from classroom.nbgrader.runner import DONE, STOPPED, runner
 from classroom.nbgrader.student_version import is_marked, student_version
 from classroom.rules import manifest, names, scoring
 from classroom.rules.manifest import File
-from classroom.steps import folders
+from classroom.steps import approved, folders
 from classroom.steps.prepare import student_ready
 from classroom.steps.registry import Skip
 from embedding.client import client
@@ -41,6 +43,7 @@ from embedding.problems import Problem, of_cocalc
 SCRATCH = ".autograde"
 NOTEBOOK_BYTES = 25 * MEGABYTE
 CELL_SECONDS, ALL_SECONDS = 60, 600
+FORGED = "what came back from the student's project is not what was written there after the run"
 _NO_FOLDER = 87
 
 
@@ -52,6 +55,15 @@ class _Graded:
     result: Result
     notes: tuple[str, ...]
     handed_in: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Ran:
+    """What came back from the student's project; no notebook where somebody else wrote it."""
+
+    notebook: bytes | None
+    words: str
+    held: dict[str, list[str]]
 
 
 def run(transfer: Transfer) -> dict[str, Any]:
@@ -72,13 +84,15 @@ def _run(transfer: Transfer) -> dict[str, Any]:
     if submission is None or submission.collected is None:
         raise Skip("Nothing is collected yet.")
     course = folders.course_project(submission.assignment.course)
-    sources = _sources(submission.assignment, course)
+    listed = manifest.of_folder(course, submission.assignment.folder)
+    sources = _sources(submission.assignment, course, listed)
     if not sources:
         raise Problem(
             "not_marked",
             "None of the assignment's notebooks is marked for nbgrader.",
             status=409,
         )
+    approved.check(submission.assignment, course, listed)
     folder = names.collected_of(submission)
     try:
         collected = {file["path"]: file for file in manifest.of_folder(course, folder)}
@@ -91,8 +105,11 @@ def _run(transfer: Transfer) -> dict[str, Any]:
         grader.grade(path, source, collected.get(path)) for path, source in sorted(sources.items())
     ]
     actor = transfer.batch.actor if transfer.batch else None
-    details = details_of(graded)
-    Submission.objects.filter(pk=submission.pk).update(details=details)
+    details = details_of(graded) | {"version": approved.version_of(submission.assignment)}
+    held = held_words(graded)
+    Submission.objects.filter(pk=submission.pk).update(details=details, held=held)
+    if held:
+        _take_back(submission, actor)
     score = None if details["manual"] else scaled(submission.assignment, details)
     if score is not None:
         try:
@@ -105,6 +122,8 @@ def _run(transfer: Transfer) -> dict[str, Any]:
         "max": scoring.number(details["max"]),
         "manual": details["manual"],
         "notes": details["notes"],
+        "version": details["version"],
+        "held": held,
     }
 
 
@@ -130,6 +149,24 @@ def details_of(graded: Sequence[_Graded]) -> dict[str, Any]:
         "notebooks": [each.path for each in graded if each.handed_in],
         "notes": notes[:50],
     }
+
+
+def held_words(graded: Sequence[_Graded]) -> str:
+    """Say why the score is held for a person, in a sentence; empty where nothing is held."""
+    why = dict.fromkeys(reason for each in graded for reason in each.result.held)
+    if not why:
+        return ""
+    return (
+        f"Autograding found that the answer changes how tests run: {'; '.join(why)[:700]}. "
+        "Look at it by hand."
+    )
+
+
+def _take_back(submission: Submission, actor: User | None) -> None:
+    """Take away what the autograder gave before; what a person gave stays."""
+    last = scoring.last_change(submission)
+    if last is not None and last.how == "autograder" and last.score is not None:
+        scoring.grade_set(submission, score=None, by=actor, how="autograder")
 
 
 def scaled(assignment: Assignment, details: dict[str, Any]) -> Decimal:
@@ -159,15 +196,18 @@ class _Grader:
             prepared = prepare(notebook, source)
         except MarkingError as error:
             raise Problem("unreadable", f"“{path}”: {error}", status=409) from None
-        executed, note = self._executed(path, prepared)
+        ran = self._executed(path, prepared)
+        if ran.notebook is None:
+            return _Graded(path, _all_held(source), (), True)
         try:
-            result, shown = scores(executed, source), feedback_notebook(executed)
+            result = scores(ran.notebook, source, ran.held)
+            shown = feedback_notebook(ran.notebook)
         except MarkingError as error:
             raise Problem(
                 "garbled", f"“{path}” could not be read any more after it ran: {error}", status=409
             ) from None
         client().write_file(self._course, f"{self._folder}/{autograded(path)}", shown)
-        return _Graded(path, result, (note,) if note else (), True)
+        return _Graded(path, result, (ran.words,) if ran.words else (), True)
 
     def _collected(self, file: File) -> bytes:
         path = file["path"]
@@ -186,11 +226,12 @@ class _Grader:
             )
         return content
 
-    def _executed(self, path: str, prepared: bytes) -> tuple[bytes, str]:
+    def _executed(self, path: str, prepared: bytes) -> "_Ran":
         """Run it in the student's project, where nothing of it is left."""
         try:
             self._lay_out(path, prepared)
-            script = _script(self._scratch, path)
+            secret = secrets.token_hex(16)
+            script = _script(self._scratch, path, secret)
             output = client().exec(
                 self._project, script, bash=True, timeout=ALL_SECONDS + 90, check=False
             )
@@ -198,14 +239,14 @@ class _Grader:
             # What went wrong is what is to be told, not that the project cannot be reached.
             self._clear(strict=False)
             raise
-        code, words, result = _outcome(output.stdout)
+        code, ran, result = _outcome(output.stdout, secret)
         if result is None or code not in (DONE, STOPPED):
             raise Problem(
                 "not_run",
-                f"“{path}” could not be run: {words or 'the project gave no reason.'}",
+                f"“{path}” could not be run: {ran.words or 'the project gave no reason.'}",
                 status=409,
             )
-        return result, words
+        return ran
 
     def _lay_out(self, path: str, prepared: bytes) -> None:
         # What the student handed in, over it what was handed out, over it the prepared notebook.
@@ -241,10 +282,10 @@ def autograded(path: str) -> str:
     return f"{path.removesuffix('.ipynb')}_autograded.ipynb"
 
 
-def _sources(assignment: Assignment, course: str) -> dict[str, bytes]:
+def _sources(assignment: Assignment, course: str, listed: list[File]) -> dict[str, bytes]:
     """Return the teacher's marked notebooks by path."""
     found = {}
-    for file in manifest.of_folder(course, assignment.folder):
+    for file in listed:
         path = file["path"]
         if path.endswith(".ipynb") and not path.startswith("student/"):
             content = _source(course, f"{assignment.folder}/{path}", file["sha256"])
@@ -273,7 +314,14 @@ def _nothing(source: bytes) -> Result:
     )
 
 
-def _script(scratch: str, path: str) -> str:
+def _all_held(source: bytes) -> Result:
+    """Return the result where nothing that came back can be believed."""
+    nothing = _nothing(source)
+    cells = (replace(cell, needs_manual=True, held=True) for cell in nothing.cells)
+    return Result(tuple(cells), (), (FORGED,))
+
+
+def _script(scratch: str, path: str, secret: str) -> str:
     folder, name = posixpath.split(path)
     inside = f"{scratch}/{folder}" if folder else scratch
     result = shlex.quote(f"./{autograded(name)}")
@@ -283,7 +331,7 @@ trap 'cd "$h" && rm -rf -- {folders.quoted(SCRATCH)}' EXIT
 cd -- {folders.quoted(inside)} || exit {_NO_FOLDER}
 r=$(timeout -k 10 {ALL_SECONDS + 60} python3 - {shlex.quote(f"./{name}")} {CELL_SECONDS} \
 {ALL_SECONDS} 2>/dev/null <<'LECTERN_RUNNER'
-{RUNNER}
+{runner(secret)}
 LECTERN_RUNNER
 )
 echo $?
@@ -293,17 +341,27 @@ exit 0
 """
 
 
-def _outcome(stdout: str) -> tuple[int, str, bytes | None]:
-    """Read what the script printed: the runner's exit code, its words, and the result."""
+def _outcome(stdout: str, secret: str) -> "tuple[int, _Ran, bytes | None]":
+    """Read what the script printed: the runner's exit code, its report, and the result.
+
+    The report counts where it repeats the secret and knows the result by its hash; what does not
+    is somebody else's writing, and its notebook decides nothing.
+    """
     try:
-        code, report, content = stdout.split("\n", 2)
-        said = base64.b64decode(report, validate=True).decode(errors="replace")
+        code, told, content = stdout.split("\n", 2)
+        said = base64.b64decode(told, validate=True).decode(errors="replace")
         result = base64.b64decode(content.strip(), validate=True) or None
         exit_code = int(code)
     except ValueError:
-        return -1, "", None
+        return -1, _Ran(None, "", {}), None
     try:
-        words = json.loads(said).get("words", "")
-    except (ValueError, AttributeError, RecursionError):
-        words = ""
-    return exit_code, str(words)[:500], result
+        report = json.loads(said)
+        words = str(report.get("words", ""))[:500]
+        held = {str(name): [str(each) for each in why] for name, why in report["held"].items()}
+        is_ours = (
+            secrets.compare_digest(str(report["secret"]).encode(), secret.encode())
+            and report["sha256"] == hashlib.sha256(result or b"").hexdigest()
+        )
+    except (ValueError, AttributeError, KeyError, TypeError, RecursionError):
+        return exit_code, _Ran(None, "", {}), result
+    return exit_code, _Ran(result if is_ours else None, words, held), result

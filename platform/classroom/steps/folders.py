@@ -93,7 +93,8 @@ def listed(project: str, folder: str, *before: str) -> list[File]:
     return manifest.read(output, folder)
 
 
-def few(paths: Sequence[str]) -> str:
-    """Say a few paths of many."""
+def few(paths: Sequence[str], count: int = 0) -> str:
+    """Say a few paths of many; `count` is how many there are where not all are given."""
     shown = ", ".join(f"“{path}”" for path in paths[:3])
-    return shown if len(paths) <= 3 else f"{shown} and {len(paths) - 3} more"
+    more = max(count, len(paths)) - 3
+    return shown if more <= 0 else f"{shown} and {more} more"

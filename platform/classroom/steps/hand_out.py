@@ -22,6 +22,8 @@ from embedding.client import client
 from embedding.cocalc.errors import CommandFailed
 from embedding.problems import Problem
 
+MOST_TOLD = 20  # files that stayed as the student changed them
+
 
 @step(Kind.HAND_OUT)
 def run(transfer: Transfer) -> dict[str, Any]:
@@ -39,7 +41,8 @@ def run(transfer: Transfer) -> dict[str, Any]:
     while not _write_down(submission, again=handing.overwrite):
         submission.refresh_from_db()
         handing.write_date()
-    return {"changed": changed[:20]} if changed else {}
+    result: dict[str, Any] = {"changed": changed[:MOST_TOLD]} if changed else {}
+    return result | ({"of": len(changed)} if len(changed) > MOST_TOLD else {})
 
 
 class _HandOut:

@@ -8,6 +8,7 @@ import zipfile
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
@@ -44,6 +45,10 @@ def assignment(course: Course) -> Assignment:
 @pytest.fixture
 def teacher(assignment: Assignment) -> HttpsClient:
     return HttpsClient(assignment.course.memberships.get().user)
+
+
+def prof(assignment: Assignment) -> User:
+    return assignment.course.memberships.get().user
 
 
 def url(assignment: Assignment, name: str) -> str:
@@ -189,7 +194,7 @@ def test_names_that_are_html_are_shown_as_text(
 def test_a_folder_that_was_there_is_used_only_when_asked(
     teacher: HttpsClient, assignment: Assignment, cocalc: Client
 ) -> None:
-    sources.files_check(assignment)
+    sources.files_check(assignment, by=prof(assignment))
     assignment.course.project.refresh_from_db()
     cocalc.write_file(project(assignment), "homework-1/old.ipynb", PLAIN)
     said = upload(teacher, assignment, {"new": b""}, replace="1")

@@ -1,5 +1,6 @@
 """The staff's page of an assignment: who may see it, what it says, and what its buttons do."""
 
+import html
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -462,3 +463,27 @@ class TestProgress:
         shown = text(HttpsClient(emmy).get(f"/courses/{batch.course_id}/steps/"))
         assert "Hand out" in shown
         assert "0 of 5 done" in shown
+
+
+def test_what_stayed_as_the_student_changed_it_is_shown_beside_them(
+    assignment: Assignment, ada: Membership, emmy: User
+) -> None:
+    bob = factories.enrol(assignment.course, factories.make_user("bob"))
+    batch = class_steps.hand_out(assignment, "all", actor=emmy)
+    files = [f"{name}<b>.txt" for name in "abcde"]
+    Transfer.objects.filter(batch=batch).update(state=State.DONE, ended=timezone.now())
+    Transfer.objects.filter(member=ada).update(result={"changed": files, "of": 30})
+    Transfer.objects.filter(member=bob).update(result={"changed": files[:1], "of": 1})
+    teacher = HttpsClient(emmy)
+    for url in (
+        f"/courses/{assignment.course_id}/assignments/{assignment.pk}/",
+        f"/courses/{assignment.course_id}/steps/{batch.pk}/",
+    ):
+        page = html.unescape(teacher.get(url).content.decode())
+        assert (
+            "Stayed as the student changed them: “a<b>.txt”, “b<b>.txt”, “c<b>.txt” and 27 more."
+            in page
+        )
+        assert "Stayed as the student changed it: “a<b>.txt”." in page
+    Transfer.objects.update(result={})
+    assert "Stayed as" not in teacher.get(url).content.decode()

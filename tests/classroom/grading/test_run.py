@@ -1,12 +1,16 @@
 """Commands in every project and the autograder, against the sandbox; and their pages."""
 
+import base64
+import json
 import time
 from datetime import timedelta
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from nbformat import NotebookNode
 
@@ -22,9 +26,10 @@ from classroom.models import (
     Transfer,
 )
 from classroom.nbgrader.autograde import CellScore, Result
-from classroom.rules import names
-from classroom.rules.scoring import score_check
+from classroom.rules import manifest, names
+from classroom.rules.scoring import grade_set, last_change, score_check
 from classroom.steps import autograde, commands
+from classroom.steps.approved import approved_now
 from classroom.steps.registry import Skip
 from classroom.steps.run import run
 from embedding.cocalc.client import Client
@@ -222,8 +227,16 @@ def handed_in(lab: Class, cocalc: Client, source: bytes, solution: str | None) -
     home = str(lab.course.project.project_id)
     cocalc.write_file(home, "homework-1/hw.ipynb", source)
     cocalc.write_file(home, "homework-1/student/data.csv", b"1,2")
-    Assignment.objects.update(marked=True, has_student_folder=True)
-    lab.assignment.refresh_from_db()
+    listed = manifest.of_folder(home, "homework-1/student")
+    lab.assignment.marked = lab.assignment.has_student_folder = True
+    lab.assignment.files = listed
+    lab.assignment.sources = [
+        each
+        for each in manifest.of_folder(home, "homework-1")
+        if not each["path"].startswith("student/")
+    ]
+    lab.assignment.approved = approved_now(lab.assignment, by="prof")
+    lab.assignment.save()
     folder = names.collected_path(lab.assignment, lab.ada)
     cocalc.make_folder(home, folder)
     if solution is not None:
@@ -305,6 +318,126 @@ def test_what_is_no_notebook_is_told_and_given_no_score(lab: Class, cocalc: Clie
     with pytest.raises(Problem, match=r"hw\.ipynb"):
         run(row)
     assert lab.work().score is None
+
+
+def test_a_replaced_test_is_refused_with_who_did_it_and_when(lab: Class, cocalc: Client) -> None:
+    """An assistant puts a test that lets everything pass in place of the teacher's."""
+    row = handed_in(lab, cocalc, teachers(), WRONG)
+    easy = content(notebook(answer(SQUARES), checks("assert True", points=4)))
+    home = str(lab.course.project.project_id)
+    given = SimpleUploadedFile("hw.ipynb", easy)
+    data = {"file": given, "path": "homework-1/hw.ipynb", "overwrite": "1"}
+    for method in ("here", "in CoCalc"):
+        if method == "here":
+            uploaded = HttpsClient(lab.assistant).post(f"/projects/{home}/upload", data)
+            assert uploaded.status_code == 201
+            words = "since the files were approved: Theo Assistant uploaded it on this site, "
+        else:
+            cocalc.write_file(home, "homework-1/hw.ipynb", easy + b"\n")
+            words = "not by this site but in CoCalc itself; the file says "
+        with pytest.raises(Problem) as problem:
+            run(row)
+        assert problem.value.status == 409
+        assert "“hw.ipynb” was changed" in problem.value.message
+        assert words in problem.value.message
+        assert "approve it; then autograde again" in problem.value.message
+        assert f"{timezone.localtime(None, lab.course.zone):%-d %B %Y}" in problem.value.message
+        assert lab.work().score is None
+        page = HttpsClient(lab.assistant).get(f"{room_base(lab)}/files").content.decode()
+        assert words in page
+        assert "A teacher has to check and approve them" in page
+    cocalc.write_file(home, "homework-1/hw.ipynb", teachers())
+    run(row)
+    assert lab.work().score == 0, "as it was approved, it grades again"
+    assert (
+        "Not as approved"
+        not in HttpsClient(lab.teacher).get(f"{room_base(lab)}/files").content.decode()
+    )
+
+
+def room_base(room: Class) -> str:
+    return f"{room.base}/assignments/{room.assignment.pk}"
+
+
+@pytest.mark.parametrize("path", ["student/numpy.py", "student/data.csv", "more.ipynb"])
+def test_what_lies_beside_the_notebook_must_be_approved_too(
+    lab: Class, cocalc: Client, path: str
+) -> None:
+    row = handed_in(lab, cocalc, teachers(), WRONG)
+    cocalc.write_file(str(lab.course.project.project_id), f"homework-1/{path}", teachers())
+    with pytest.raises(Problem, match=f"“{path}” was"):
+        run(row)
+    assert lab.work().score is None
+
+
+def test_nothing_is_graded_by_what_was_never_approved(lab: Class, cocalc: Client) -> None:
+    row = handed_in(lab, cocalc, teachers(), RIGHT)
+    Assignment.objects.update(approved={})
+    with pytest.raises(Problem, match="are not approved, so nothing is graded"):
+        run(row)
+    assert lab.work().score is None
+
+
+DROPPED = (
+    "import ast\nclass Drop(ast.NodeTransformer):\n    def visit_Assert(self, node):\n"
+    "        return ast.copy_location(ast.Pass(), node)\n"
+    "get_ipython().ast_transformers.append(Drop())\n"
+)
+
+
+def test_an_answer_that_changes_how_tests_run_is_held_for_a_person(
+    lab: Class, cocalc: Client
+) -> None:
+    row = handed_in(lab, cocalc, teachers(), WRONG + "\n" + DROPPED)
+    grade_set(lab.work(), score=Decimal(10), by=lab.teacher, how="autograder")
+    result = run(row)
+    words = (
+        "Autograding found that the answer changes how tests run: "
+        "it changes the code before it runs. Look at it by hand."
+    )
+    assert (result["score"], result["held"], result["manual"]) == ("", words, True)
+    work = lab.work()
+    assert (work.score, work.held) == (None, words), "what the autograder gave before is gone"
+    assert work.details["cells"] == {"test": [None, 4.0]}
+    ended(row, State.DONE, result)
+    teacher = HttpsClient(lab.teacher)
+    assert words in teacher.get(lab.grade_url()).content.decode()
+    page = teacher.get(f"{lab.base}/runs/{row.batch_id}/").content.decode()
+    assert words in page
+    assert "Held: look at it by hand" in page
+    held = f"{lab.base}/grades?state=held"
+    assert "Look at it by hand" in teacher.get(held).content.decode()
+    seen = last_change(lab.work())
+    assert seen is not None
+    data = {"score": "3", "comment": "", "seen": seen.pk}
+    teacher.post(lab.grade_url(), data)
+    assert lab.work().score == 3
+    assert "No student matches" in teacher.get(held).content.decode()
+
+
+def test_what_the_runner_has_not_written_decides_nothing() -> None:
+    notebook_ = teachers()
+
+    def printed(**report: Any) -> str:
+        said = {"words": "", "held": {}, "secret": "s3", "sha256": sha256(notebook_).hexdigest()}
+        parts = [json.dumps(said | report).encode(), notebook_]
+        return "\n".join(["0", *(base64.b64encode(part).decode() for part in parts)])
+
+    assert autograde._outcome(printed(), "s3")[1].notebook == notebook_
+    for forged in (
+        printed(secret=""),
+        printed(secret="guessed"),
+        printed(sha256="0" * 64),
+        printed(held=[]),
+        "0\n" + base64.b64encode(b"5").decode() + "\n" + base64.b64encode(notebook_).decode(),
+    ):
+        code_, ran, result = autograde._outcome(forged, "s3")
+        assert (code_, ran.notebook, result) == (0, None, notebook_)
+    found = autograde._all_held(notebook_)
+    assert [(cell.needs_manual, cell.held) for cell in found.cells] == [(True, True)]
+    graded = autograde._Graded("hw.ipynb", found, (), True)
+    assert "is not what was written there" in autograde.held_words([graded])
+    assert autograde.details_of([graded])["manual"]
 
 
 def test_an_assignment_without_marks_is_told(lab: Class, cocalc: Client) -> None:

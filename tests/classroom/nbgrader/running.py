@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,8 +18,10 @@ from typing import Any
 import nbclient
 import nbformat
 
-from classroom.nbgrader import run_notebook
+from classroom.nbgrader import guarding, run_notebook
 from classroom.nbgrader.runner import RUNNER
+
+Held = dict[str, list[str]]
 
 # Another way to start the script, in a Python that has no nbclient.
 NO_NBCLIENT = "import sys; sys.modules['nbclient'] = None; exec(sys.stdin.read())"
@@ -50,7 +53,17 @@ def run_file(
     lines = found.stdout.decode().splitlines()
     assert len(lines) == 1, (found.stdout, found.stderr)
     answer: dict[str, Any] = json.loads(lines[0])
-    assert set(answer) == {"state", "words", "result", "cells", "cut", "seconds"}
+    assert set(answer) == {
+        "state",
+        "words",
+        "result",
+        "cells",
+        "cut",
+        "seconds",
+        "held",
+        "sha256",
+        "secret",
+    }
     return found.returncode, answer
 
 
@@ -60,15 +73,17 @@ def result(answer: dict[str, Any]) -> bytes:
 
 
 @contextmanager
-def one_kernel() -> Iterator[Callable[[bytes], bytes]]:
-    """A kernel for many notebooks: what it yields runs one, and returns it as it was written."""
+def one_kernel() -> Iterator[Callable[[bytes], tuple[bytes, Held]]]:
+    """A kernel for many notebooks: what it yields runs one, and returns it with what is held."""
     Client = run_notebook.limited(nbclient.NotebookClient)  # noqa: N806
     emptying = nbformat.v4.new_code_cell("%reset -f")
     first = Client(nbformat.v4.new_notebook(cells=[emptying]), kernel_name="python3")
-    with first.setup_kernel():
+    with tempfile.TemporaryDirectory() as folder, first.setup_kernel():
 
-        def execute(notebook: bytes) -> bytes:
-            node = nbformat.reads(notebook.decode(), as_version=4)
+        def execute(notebook: bytes) -> tuple[bytes, Held]:
+            guard = guarding.guarded(json.loads(notebook), folder)
+            given = guard.notebook if guard else json.loads(notebook)
+            node = nbformat.v4.reads(json.dumps(given))
             client = Client(
                 node,
                 km=first.km,
@@ -79,6 +94,8 @@ def one_kernel() -> Iterator[Callable[[bytes], bytes]]:
             client.kc = first.kc
             first.execute_cell(emptying, 0)
             run_notebook.run_cells(nbclient, client, node, time.monotonic() + 60)
-            return str(nbformat.writes(node)).encode()
+            ran = guard.restored(node) if guard else node
+            held = guard.held if guard else {}
+            return str(nbformat.writes(nbformat.from_dict(ran))).encode(), held
 
         yield execute

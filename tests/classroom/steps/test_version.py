@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.urls import reverse
 
 from classroom.assignments import sources
@@ -42,6 +43,10 @@ def assignment(cocalc: Client) -> Assignment:
 @pytest.fixture
 def teacher(assignment: Assignment) -> HttpsClient:
     return HttpsClient(assignment.course.memberships.get().user)
+
+
+def prof(assignment: Assignment) -> User:
+    return assignment.course.memberships.get().user
 
 
 def url(assignment: Assignment, name: str) -> str:
@@ -99,7 +104,7 @@ def test_a_version_is_made_looked_at_and_approved(
     assert assignment.version == Version.READY
     assert blocked_reason(assignment) == ""
     assert Event.objects.filter(action="course.version_approved", actor="prof").exists()
-    sources.files_check(assignment)
+    sources.files_check(assignment, by=prof(assignment))
     assert assignment.version == Version.READY, "looking again changes nothing"
 
 
@@ -249,7 +254,7 @@ def test_only_what_was_seen_is_approved(
     approve(teacher, assignment)
     assert assignment.version == Version.READY
     cocalc.write_file(project(assignment), "homework-1/student/hint.txt", b"5")
-    sources.files_check(assignment)
+    sources.files_check(assignment, by=prof(assignment))
     assert assignment.version == Version.CHECK, "what nobody has seen is not handed out"
 
 
@@ -304,3 +309,37 @@ def test_a_notebook_of_which_nothing_is_taken_is_pointed_out(
 def test_two_who_press_at_once_make_it_once(assignment: Assignment) -> None:
     transfer = fill(assignment, {"a.ipynb": MARKED})
     assert queue.transfer_add(assignment.course, Kind.VERSION, assignment=assignment) == transfer
+
+
+def test_an_approval_is_of_the_hidden_tests_too(
+    teacher: HttpsClient, assignment: Assignment, cocalc: Client
+) -> None:
+    """The student versions are alike; what differs is a hidden test that nobody has seen."""
+    fill(assignment, {"a.ipynb": MARKED})
+    work_off()
+    seen = teacher.get(url(assignment, "assignment-approve")).context["seen"]
+    easy = MARKED.replace(b"square(3) == 9", b"True")
+    cocalc.write_file(project(assignment), "homework-1/a.ipynb", easy)
+    sources.files_check(assignment, by=prof(assignment))
+    work_off()
+    assert "have changed since you looked" in approve(teacher, assignment, seen)[0]
+    assignment.refresh_from_db()
+    assert (assignment.version, assignment.approved) == (Version.CHECK, {})
+    approve(teacher, assignment)
+    assert assignment.approved["sources"] == assignment.sources
+    assert assignment.approved["by"] == "prof"
+
+
+def test_a_change_shows_until_it_is_approved(
+    teacher: HttpsClient, assignment: Assignment, cocalc: Client
+) -> None:
+    fill(assignment, {"a.ipynb": MARKED})
+    work_off()
+    approve(teacher, assignment)
+    fill(assignment, {"a.ipynb": MARKED.replace(b"== 4", b"== 5")})
+    work_off()
+    page = teacher.get(url(assignment, "assignment-files")).content.decode()
+    assert "“a.ipynb” was changed since the files were approved: prof uploaded it" in page
+    approve(teacher, assignment)
+    page = teacher.get(url(assignment, "assignment-files")).content.decode()
+    assert "Not as approved" not in page

@@ -1,0 +1,245 @@
+"""The sources that scores are given by: the very files that a teacher has approved, and no others.
+
+The assistants of a course may write into its project, by this site and in CoCalc. So the files of
+an assignment are written down, by their hashes, when a teacher approves them
+(`Assignment.approved`), and are compared with what lies in the folder whenever they decide scores.
+What differs is told with who changed it and when, as far as that is known: what is uploaded and
+removed on this site is in the audit log; of what was changed in CoCalc itself the file's own time
+is known, and who had the course's project open here.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from classroom.models import Assignment
+from classroom.rules.manifest import File
+from classroom.rules.source_folder import MADE, OUR_FILES, STUDENT, digest
+from classroom.steps import folders
+from embedding.client import client
+from embedding.models import EmbedSession, Event
+from embedding.problems import Problem
+
+SHOWN = 5  # differences that are told
+_BY_THE_SITE = ("file.uploaded", "file.moved", "file.deleted", "course.files_changed")
+_WHAT_TO_DO = (
+    "Open the assignment's files page, choose “Check again”, look at the student version, and "
+    "approve it; then autograde again."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A file that is not as it was approved; `sha256` is empty where it is gone."""
+
+    path: str  # within the assignment's folder
+    how: str  # "changed", "added", "removed"
+    sha256: str
+
+
+def approved_now(row: Assignment, *, by: str) -> dict[str, Any]:
+    """Return what is to be kept as `approved` of an assignment whose files are approved now."""
+    return {
+        "sources": row.sources,
+        "student": row.files if row.has_student_folder else None,
+        "by": by,
+        "at": timezone.now().isoformat(),
+    }
+
+
+def version_of(assignment: Assignment) -> str:
+    """Name what is approved, in few characters; empty where nothing is."""
+    approved = assignment.approved
+    if not approved:
+        return ""
+    files = [*approved["sources"], *(approved["student"] or [])]
+    return digest(_plain(files))[:12]
+
+
+def changed(assignment: Assignment, listed: Iterable[File]) -> list[Difference]:
+    """Return what differs in the assignment's folder among the files that scores are given by.
+
+    `listed` is the folder's manifest. Those are the teacher's notebooks, and the files that lie
+    beside a student's notebook while it runs.
+    """
+    approved = assignment.approved
+    prefix = f"{STUDENT}/" if assignment.has_student_folder else ""
+    wanted = {
+        file["path"]: file["sha256"]
+        for file in approved["sources"]
+        if file["path"].endswith(".ipynb") or not prefix
+    }
+    if prefix:
+        wanted |= {
+            prefix + file["path"]: file["sha256"]
+            for file in approved["student"] or []
+            if not file["path"].endswith(".ipynb")
+        }
+    found = {
+        file["path"]: file["sha256"]
+        for file in listed
+        if _decides(file["path"], prefix) or file["path"] in wanted
+    }
+    return _differences(wanted, found)
+
+
+def check(assignment: Assignment, course: str, listed: list[File]) -> None:
+    """Raise Problem unless scores may be given by what lies in the folder.
+
+    It says which file differs, who changed it and when, and what to do; the files page says it
+    too, until the files are approved anew.
+    """
+    if not assignment.approved:
+        raise Problem(
+            "not_approved",
+            f"The files of this assignment are not approved, so nothing is graded. {_WHAT_TO_DO}",
+            status=409,
+        )
+    different = changed(assignment, listed)
+    if not different:
+        _remember(assignment, [])
+        return
+    sentences = told(assignment, different, course)
+    _remember(assignment, sentences)
+    raise Problem("not_approved", " ".join([*sentences[:2], _WHAT_TO_DO])[:1000], status=409)
+
+
+def not_as_approved(assignment: Assignment) -> list[str]:
+    """Say what is known to differ from what was approved; nothing of it is asked of CoCalc."""
+    approved = assignment.approved
+    if not approved:
+        return []
+    wanted = {file["path"]: file["sha256"] for file in approved["sources"]}
+    found = {file["path"]: file["sha256"] for file in assignment.sources}
+    different = _differences(wanted, found)
+    return told(assignment, different) if different else list(approved.get("found", []))
+
+
+def told(assignment: Assignment, different: list[Difference], course: str = "") -> list[str]:
+    """Say of each file what became of it, by whom and when; `course` is a project to be asked."""
+    shown = different[:SHOWN]
+    times = _times(course, assignment, [each.path for each in shown]) if course else {}
+    sentences = [_told(assignment, each, times.get(each.path)) for each in shown]
+    more = len(different) - len(shown)
+    if more:
+        sentences.append(f"{more} more file{'' if more == 1 else 's'} differ{'s' * (more == 1)}.")
+    return sentences
+
+
+def _decides(path: str, prefix: str) -> bool:
+    if path in (MADE, *OUR_FILES):
+        return False
+    inner = path.startswith(f"{STUDENT}/")
+    if path.endswith(".ipynb"):
+        return not inner
+    return inner if prefix else not inner
+
+
+def _differences(wanted: Mapping[str, str], found: Mapping[str, str]) -> list[Difference]:
+    different = []
+    for path in sorted(wanted.keys() | found.keys()):
+        if path not in wanted:
+            different.append(Difference(path, "added", found[path]))
+        elif path not in found:
+            different.append(Difference(path, "removed", ""))
+        elif wanted[path] != found[path]:
+            different.append(Difference(path, "changed", found[path]))
+    return different
+
+
+def _told(assignment: Assignment, each: Difference, saved: datetime | None) -> str:
+    since = _approved_at(assignment)
+    event = _event(assignment, each, since)
+    if event is not None:
+        who = _name(event.actor)
+        did = {
+            "file.deleted": "removed it",
+            "file.moved": "renamed or moved it",
+        }.get(event.action, "removed it" if each.how == "removed" else "uploaded it")
+        return (
+            f"“{each.path}” was {each.how} since the files were approved: {who} {did} on this "
+            f"site, {_moment(assignment, event.at)}."
+        )
+    words = f"“{each.path}” was {each.how} since the files were approved, not by this site but in "
+    words += "CoCalc itself"
+    if saved is not None:
+        words += f"; the file says {_moment(assignment, saved)}"
+    if openers := _openers(assignment, since, saved):
+        words += f". Until then the course's project was opened here by {openers}"
+    return f"{words}."
+
+
+def _event(assignment: Assignment, each: Difference, since: datetime) -> Event | None:
+    """Return what the audit log has of this difference: the last act that made it."""
+    full = f"{assignment.folder}/{each.path}"
+    project = str(assignment.course.project.project_id)
+    for event in Event.objects.filter(action__in=_BY_THE_SITE, at__gt=since).order_by("-id")[:500]:
+        detail = event.detail
+        if event.action == "course.files_changed":
+            if detail.get("course") == assignment.course_id and any(
+                (file.get("path"), file.get("sha256")) == (each.path, each.sha256)
+                for file in detail.get("files", [])
+                if detail.get("assignment") == assignment.folder
+            ):
+                return event
+            continue
+        if detail.get("project") != project:
+            continue
+        if event.action == "file.uploaded":
+            if (detail.get("path"), detail.get("sha256")) == (full, each.sha256):
+                return event
+            continue
+        names = [str(detail.get(key, "")) for key in ("path", "to")]
+        if any(name and f"{full}/".startswith(f"{name}/") for name in names):
+            return event
+    return None
+
+
+def _openers(assignment: Assignment, since: datetime, until: datetime | None) -> str:
+    sessions = EmbedSession.objects.filter(project=assignment.course.project, started__gt=since)
+    if until is not None:
+        sessions = sessions.filter(started__lte=until)
+    names = sorted(set(sessions.order_by().values_list("username", flat=True)))
+    return ", ".join(_name(name) for name in names[:5]) + (" and others" * (len(names) > 5))
+
+
+def _times(course: str, assignment: Assignment, paths: list[str]) -> dict[str, datetime]:
+    """Return when these files were last saved, by their own word."""
+    names = " ".join(folders.quoted(f"{assignment.folder}/{path}") for path in paths)
+    script = f'for f in {names}; do stat -c %Y -- "$f" 2>/dev/null || echo -; done'
+    output = client().exec(course, script, bash=True, timeout=30, check=False)
+    times = {}
+    for path, line in zip(paths, output.stdout.split("\n"), strict=False):
+        if line.strip().isdecimal() and int(line) < 1 << 33:
+            times[path] = datetime.fromtimestamp(int(line), UTC)
+    return times
+
+
+def _remember(assignment: Assignment, sentences: list[str]) -> None:
+    """Keep for the files page what was found; one row serves a whole class."""
+    if assignment.approved.get("found", []) == sentences:
+        return
+    assignment.approved = assignment.approved | {"found": sentences}
+    rows = Assignment.objects.filter(pk=assignment.pk, approved__at=assignment.approved.get("at"))
+    rows.update(approved=assignment.approved)
+
+
+def _plain(files: Iterable[Mapping[str, Any]]) -> list[File]:
+    return [File(path=file["path"], size=file["size"], sha256=file["sha256"]) for file in files]
+
+
+def _approved_at(assignment: Assignment) -> datetime:
+    return datetime.fromisoformat(assignment.approved["at"])
+
+
+def _moment(assignment: Assignment, at: datetime) -> str:
+    return f"{timezone.localtime(at, assignment.course.zone):%-d %B %Y, %H:%M}"
+
+
+def _name(username: str) -> str:
+    user = User.objects.filter(username=username).first()
+    return (user.get_full_name() if user else "") or username
