@@ -3,14 +3,17 @@
 from typing import Any
 
 from django.conf import settings
+from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 
+MIDDLEWARE = "embedding.middleware.Turns"
 NEEDED = ("COCALC_URL", "COCALC_API_KEY", "ACCOUNT_DOMAIN")
 
 
 @register
 def embedding_settings(**_: Any) -> list[CheckMessage]:
-    """embedding.E001: a setting is missing; E002: the domain of our accounts is no domain."""
+    """embedding.E001: a setting is missing; E002: the domain of our accounts is no
+    domain; W003: our middleware is missing."""
     given = getattr(settings, "EMBEDDING", {})
     found: list[CheckMessage] = [
         Error(
@@ -28,6 +31,15 @@ def embedding_settings(**_: Any) -> list[CheckMessage]:
                 "EMBEDDING['ACCOUNT_DOMAIN'] is not a domain.",
                 hint="The site makes addresses such as <uuid>@learn.example.edu of it.",
                 id="embedding.E002",
+            )
+        )
+    if MIDDLEWARE not in settings.MIDDLEWARE:
+        found.append(
+            checks.Warning(
+                f"{MIDDLEWARE!r} is not in MIDDLEWARE.",
+                hint="Without it a project that does not answer can hold all threads of the site. "
+                "Add it after AuthenticationMiddleware.",
+                id="embedding.W003",
             )
         )
     return found

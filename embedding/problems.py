@@ -32,7 +32,7 @@ class Problem(Exception):
 
 
 class Busy(Exception):
-    """Another request is doing this very step; ask again in a moment."""
+    """Another request, or CoCalc, is at this very step; ask again in a moment."""
 
     def __init__(self, step: str) -> None:
         super().__init__(step)
@@ -80,9 +80,12 @@ def of_cocalc(error: errors.CocalcError) -> Problem:
     """Say what an error of the client means for the user."""
     detail = f"{type(error).__name__}: {error}"
     if isinstance(error, errors.Limited):
+        crowded = isinstance(error, errors.Crowded)
         return Problem(
             error.code,
-            f"CoCalc asks us to wait: please try again in {duration(error.retry_after)}.",
+            error.words
+            if crowded
+            else f"CoCalc asks us to wait: please try again in {duration(error.retry_after)}.",
             status=503,
             recoverable=True,
             retry_after=error.retry_after,

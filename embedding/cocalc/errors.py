@@ -8,6 +8,7 @@
     ├── NotFound           no such project, file or command
     ├── Duplicate          the e-mail address, or the target's path, is taken already
     ├── Limited            banned or rate-limited; `retry_after` says for how long
+    │   └── Crowded        not asked at all: too many ask already, says the site itself
     ├── BadRequest         CoCalc understood and refused: ours to mend
     ├── CommandFailed      a command ended with a non-zero exit code
     ├── ServerFault        CoCalc failed in itself
@@ -92,6 +93,15 @@ class Limited(CocalcError):
     ) -> None:
         super().__init__(operation, words, status=status)
         self.retry_after = retry_after  # seconds
+
+
+class Crowded(Limited):
+    """Not asked, because too many requests of the site's wait for CoCalc already.
+
+    `words` is a sentence of our own, for the user.
+    """
+
+    code = "crowded"
 
 
 class BadRequest(CocalcError):

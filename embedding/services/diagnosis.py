@@ -19,6 +19,7 @@ from embedding.cocalc.framing import framing_refusal
 from embedding.conf import conf
 from embedding.models import EmbedSession
 from embedding.problems import Problem
+from embedding.turns import take
 
 State = Literal["blocked", "unreachable"]
 SEEN = ("silent", "unopened", "channel")
@@ -143,6 +144,7 @@ def _facts(row: EmbedSession, origin: str) -> _Facts:
 
 def _look(origin: str) -> _Facts:
     """Ask CoCalc where browsers find it, and where that fails, where the site itself does."""
+    take()
     certificate = False
     for base in dict.fromkeys((conf().cocalc_url, conf().api_url)):
         try:

@@ -41,6 +41,8 @@ if _cocalc_url and _cocalc.hostname == _site_host:
         "and on a common host these could read this site's cookies."
     )
 
+WEB_THREADS = read.number("WEB_THREADS", default=16, least=4, most=100)  # of one web process
+
 EMBEDDING = {
     "COCALC_URL": _cocalc_url,
     "COCALC_API_URL": read.url(
@@ -55,6 +57,8 @@ EMBEDDING = {
     "UPLOAD_MAX_MB": read.number("UPLOAD_MAX_MB", default=25, least=1, most=200),
     "DOWNLOAD_MAX_MB": read.number("DOWNLOAD_MAX_MB", default=100, least=1, most=500),
     "SESSIONS_PER_MINUTE": read.number("SESSIONS_PER_MINUTE", default=20, least=1, most=1000),
+    # So many of a process's threads may wait for CoCalc; the others serve what does not ask it.
+    "CALLS_AT_ONCE": WEB_THREADS * 5 // 8,
     "SIGNED_IN_MAX_HOURS": read.number("SIGNED_IN_MAX_HOURS", default=24, least=1, most=8760),
 }
 
@@ -104,6 +108,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "embedding.middleware.Turns",
 ]
 
 ROOT_URLCONF = "config.urls"

@@ -21,6 +21,7 @@ from classroom.grading.imports import MOST_BYTES, Plan, apply, decoded, plan
 from classroom.models import Course, Membership
 from classroom.pages.access import assignment_of, staff_of
 from classroom.rules.names import folder_from
+from embedding import turns
 from embedding.models import Event
 from embedding.views.access import user_of
 
@@ -154,6 +155,8 @@ def collected_zip(request: HttpRequest, course: int, assignment: int) -> HttpRes
     if not works or not project:
         messages.info(request, "Nothing is collected yet.")
         return redirect("classroom:assignment", membership.course.pk, found.pk)
+    if request.method != "HEAD":
+        turns.take(project)  # it asks CoCalc only while it is sent, when it is too late to refuse
     name = archive.file_name(found)
     content = () if request.method == "HEAD" else archive.zipped(project, works, name)
     response = StreamingHttpResponse(content, content_type="application/zip")
