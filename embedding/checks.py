@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 
-MIDDLEWARE = "embedding.middleware.Turns"
+MIDDLEWARE = ("embedding.middleware.Bodies", "embedding.middleware.Turns")
 NEEDED = ("COCALC_URL", "COCALC_API_KEY", "ACCOUNT_DOMAIN")
 
 
@@ -33,13 +33,14 @@ def embedding_settings(**_: Any) -> list[CheckMessage]:
                 id="embedding.E002",
             )
         )
-    if MIDDLEWARE not in settings.MIDDLEWARE:
-        found.append(
-            checks.Warning(
-                f"{MIDDLEWARE!r} is not in MIDDLEWARE.",
-                hint="Without it a project that does not answer can hold all threads of the site. "
-                "Add it after AuthenticationMiddleware.",
-                id="embedding.W003",
-            )
+    found += [
+        checks.Warning(
+            f"{name!r} is not in MIDDLEWARE.",
+            hint="Without it a few requests can hold all threads of the site, or fill its disk. "
+            "Add it after AuthenticationMiddleware.",
+            id="embedding.W003",
         )
+        for name in MIDDLEWARE
+        if name not in settings.MIDDLEWARE
+    ]
     return found

@@ -6,6 +6,7 @@ from urllib.parse import quote
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_GET, require_POST
 
+from embedding.bodies import body_up_to
 from embedding.cocalc.errors import OutcomeUnknown
 from embedding.conf import conf
 from embedding.problems import Busy, Problem
@@ -81,13 +82,10 @@ def create_folder(request: HttpRequest, project: str) -> HttpResponse:
 
 @require_POST
 @for_scripts
+@body_up_to(lambda: conf().upload_max_bytes)
 def upload(request: HttpRequest, project: str) -> HttpResponse:
     """Store one uploaded file: form fields `file`, `path`, and `overwrite` (1) to replace."""
     member = prepared_member_of(request, project)
-    limit = conf().upload_max_bytes
-    # Before the body is read: the form around the file is small.
-    if int(request.META.get("CONTENT_LENGTH") or 0) > limit + 100_000:
-        raise files.too_large("This file", limit)
     path = clean(request.POST.get("path", ""))
     upload = request.FILES.get("file")
     if upload is None:

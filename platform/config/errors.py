@@ -1,5 +1,7 @@
 """Error pages, and the same errors as JSON for our own scripts."""
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
@@ -19,6 +21,21 @@ SENTENCES = {
     ),
 }
 
+TOO_MUCH: dict[type[Exception], tuple[str, str]] = {
+    RequestDataTooBig: (
+        "This is too large",
+        "The text in this form is longer than the site takes. Send it in several parts.",
+    ),
+    TooManyFieldsSent: (
+        "This is too much",
+        "There are more fields in this form than the site takes. Send it in several parts.",
+    ),
+    TooManyFilesSent: (
+        "These are too many files",
+        f"Up to {settings.DATA_UPLOAD_MAX_NUMBER_FILES:,} can be sent at once. Pack them as a zip.",
+    ),
+}
+
 
 def _answer(request: HttpRequest, status: int, title: str, text: str, code: str) -> HttpResponse:
     if request.headers.get("Accept", "").startswith("application/json"):
@@ -28,7 +45,10 @@ def _answer(request: HttpRequest, status: int, title: str, text: str, code: str)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """400: not for us."""
+    """400: not for us; 413: too much of it."""
+    for kind, (title, text) in TOO_MUCH.items():
+        if isinstance(exception, kind):
+            return _answer(request, 413, title, text, "too_large")
     return _answer(request, 400, *SENTENCES[400], "bad_request")
 
 

@@ -108,6 +108,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "embedding.middleware.Bodies",
     "embedding.middleware.Turns",
 ]
 
@@ -209,6 +210,8 @@ CONTENT_SECURITY_POLICY = {
 # --- files --------------------------------------------------------------------------------
 
 DATA_UPLOAD_MAX_NUMBER_FILES = 1_100  # an assignment may have 1,000
+# The limit of each page is looked at first (`embedding.bodies`); the largest is of a pasted list.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 8_000_000
 STATIC_URL = "static/"
 STATIC_ROOT = Path(
     read.text("STATIC_ROOT", kind="a folder", default=str(BASE_DIR / "var" / "static"))

@@ -22,6 +22,7 @@ from classroom.models import Course, Membership
 from classroom.pages.access import assignment_of, staff_of
 from classroom.rules.names import folder_from
 from embedding import turns
+from embedding.bodies import MOST_PASTED, body_up_to
 from embedding.models import Event
 from embedding.views.access import user_of
 
@@ -71,6 +72,7 @@ def grades_export(request: HttpRequest, course: int) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
+@body_up_to(lambda: MOST_PASTED)
 def grades_import(request: HttpRequest, course: int) -> HttpResponse:
     """Take a CSV, show what it would change, and write that when it is confirmed."""
     membership = staff_of(request, course)
