@@ -37,7 +37,8 @@ TOO_MUCH: dict[type[Exception], tuple[str, str]] = {
 }
 
 
-def _answer(request: HttpRequest, status: int, title: str, text: str, code: str) -> HttpResponse:
+def answer(request: HttpRequest, status: int, title: str, text: str, code: str) -> HttpResponse:
+    """Say what is wrong, on a page or as JSON."""
     if request.headers.get("Accept", "").startswith("application/json"):
         error = {"code": code, "message": f"{title}. {text}", "recoverable": status == 500}
         return JsonResponse({"error": error}, status=status)
@@ -48,28 +49,28 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """400: not for us; 413: too much of it."""
     for kind, (title, text) in TOO_MUCH.items():
         if isinstance(exception, kind):
-            return _answer(request, 413, title, text, "too_large")
-    return _answer(request, 400, *SENTENCES[400], "bad_request")
+            return answer(request, 413, title, text, "too_large")
+    return answer(request, 400, *SENTENCES[400], "bad_request")
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """403: a member without the right."""
-    return _answer(request, 403, *SENTENCES[403], "forbidden")
+    return answer(request, 403, *SENTENCES[403], "forbidden")
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404: nothing there, or not for this user."""
-    return _answer(request, 404, *SENTENCES[404], "not_found")
+    return answer(request, 404, *SENTENCES[404], "not_found")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """500: our own fault."""
-    return _answer(request, 500, *SENTENCES[500], "server_error")
+    return answer(request, 500, *SENTENCES[500], "server_error")
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403: the form or script is from another sign-in, or from another site."""
-    return _answer(
+    return answer(
         request,
         403,
         "This page is out of date",

@@ -1,6 +1,7 @@
 """The site's settings, all from the environment: the README has the table of variables."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -91,6 +92,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "axes",
     "csp",
     "django_htmx",
     "django_tasks",
@@ -110,6 +112,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "embedding.middleware.Bodies",
     "embedding.middleware.Turns",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -156,6 +159,21 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- signing in ---------------------------------------------------------------------------
 
 SESSION_COOKIE_AGE = read.number("SIGNED_IN_HOURS", default=336, least=1, most=8760) * 3600
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+# Who failed too often waits: see config/signing_in.py.
+AXES_HANDLER = "config.signing_in.Handler"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "ip_address", "username"]
+AXES_FAILURE_LIMIT = 100  # hundredths of the limits there
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # or a guesser would keep others out
+AXES_RESET_ON_SUCCESS = True
+AXES_CLIENT_IP_CALLABLE = "config.signing_in.client_address"
+AXES_LOCKOUT_CALLABLE = "config.signing_in.throttled"
+AXES_SENSITIVE_PARAMETERS = ["username", "csrfmiddlewaretoken", "next"]  # and the password
+AXES_VERBOSE = False
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "embedding:mine"
 LOGOUT_REDIRECT_URL = "login"
@@ -185,7 +203,8 @@ SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _https
 # W021: preloading is a decision for the owner of the whole domain.
 SILENCED_SYSTEM_CHECKS = ["security.W021"]
-if read.flag("BEHIND_PROXY", default=False):
+BEHIND_PROXY = read.flag("BEHIND_PROXY", default=False)
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "DENY"
 
