@@ -57,6 +57,10 @@ _COCALC: dict[type[errors.CocalcError], tuple[int, str]] = {
     errors.Duplicate: (409, "There is already something with this name."),
     errors.CommandFailed: (502, "The project could not do that: {words}"),
     errors.BadRequest: (502, "CoCalc refused the request: {words}"),
+    errors.TooMany: (
+        409,
+        "This cannot be listed here: {words} Open the project in CoCalc to see it.",
+    ),
     errors.ServerFault: (502, "CoCalc had a fault of its own. Please try again in a moment."),
     errors.NotStarted: (
         504,

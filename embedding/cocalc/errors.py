@@ -10,6 +10,7 @@
     ├── Limited            banned or rate-limited; `retry_after` says for how long
     │   └── Crowded        not asked at all: too many ask already, says the site itself
     ├── BadRequest         CoCalc understood and refused: ours to mend
+    │   └── TooMany        a folder holds more than is listed
     ├── CommandFailed      a command ended with a non-zero exit code
     ├── ServerFault        CoCalc failed in itself
     └── NotCocalc          something answered, but not CoCalc (HTML, foreign JSON)
@@ -108,6 +109,12 @@ class BadRequest(CocalcError):
     """CoCalc understood the request and refused it."""
 
     code = "bad_request"
+
+
+class TooMany(BadRequest):
+    """A folder holds more than is listed; `words` says how many are."""
+
+    code = "too_many"
 
 
 class CommandFailed(CocalcError):
