@@ -243,8 +243,8 @@ def test_more_than_a_person_makes_is_not_read(
 
 def test_what_is_wrong_is_not_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """nbformat's own way takes minutes for some files of a few kilobytes."""
-    monkeypatch.setattr("jsonschema.Draft4Validator.iter_errors", None)
     wrong = notebook(code("x"))
     wrong["cells"][0]["metadata"]["tags"] = [{"a": 1}, {"a": 2}]
+    monkeypatch.setattr("jsonschema.Draft4Validator.iter_errors", None)
     with pytest.raises(MarkingError, match="not a Jupyter notebook"):
         reading.read(content(wrong))
