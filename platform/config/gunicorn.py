@@ -27,7 +27,7 @@ max_requests_jitter = 2_000
 limit_request_line = 8190  # paths may have 4,096 characters
 limit_request_fields = 60
 limit_request_field_size = 8190
-READ_SECONDS = 20.0  # without a byte of a body, or without one taken of an answer
+READ_SECONDS = 10.0  # without a byte of a body, or without one taken of an answer
 
 
 def pre_request(worker: Any, request: Any) -> None:
