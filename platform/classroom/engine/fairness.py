@@ -65,7 +65,9 @@ def _round(
     started = Transfer.objects.filter(started__isnull=False).order_by("-started")
     turns = list(
         Course.objects.alias(
+            # With no case it would be a bare 0, which an ORDER BY takes for a column's place.
             running=Case(
+                When(pk__isnull=True, then=Value(0)),
                 *(When(pk=pk, then=Value(number)) for pk, number in count.items()),
                 default=Value(0),
                 output_field=IntegerField(),
