@@ -4,16 +4,16 @@ The proxy before it buffers what is slow (the README says how). What stands here
 that come past it, or by another proxy: no client holds a thread for longer than it must.
 """
 
-import os
 from typing import Any
+
+from config.env import Reader
 
 wsgi_app = "config.wsgi"
 
-# As the settings read it, which name what is wrong with it.
-_threads = os.environ.get("WEB_THREADS", "")
 worker_class = "gthread"
 workers = 3
-threads = int(_threads) if _threads.isdecimal() else 16
+# As the settings read it, which say what is wrong with it.
+threads = Reader().number("WEB_THREADS", default=16, least=4, most=100)
 worker_connections = 1000
 backlog = 512
 
