@@ -8,7 +8,7 @@ more than a person would make is refused before that.
 import json
 from typing import Any
 
-from nbformat.validator import get_validator
+from nbformat.validator import ValidationError, get_validator
 
 MOST_CELLS = 5_000
 MOST_OUTPUTS = 20_000
@@ -24,7 +24,7 @@ class Excess(Exception):
 def parts_of(content: bytes) -> int:
     """Return how many cells and outputs a notebook has.
 
-    Raises Excess; ValueError or nbformat's ValidationError, with a reason, for what is none.
+    Raises Excess; ValueError, with a reason, for what is none.
     """
     if content.count(b"{") + content.count(b"[") > MOST_BRACKETS:
         raise Excess("is nested too much")
@@ -43,7 +43,10 @@ def parts_of(content: bytes) -> int:
         for number, cell in enumerate(cells):
             if isinstance(cell, dict):
                 cell.setdefault("id", f"cell-{number}")  # as Jupyter does when it opens it
-    get_validator(major, min(minor, NEWEST_MINOR), name="fastjsonschema").validate(notebook)
+    try:
+        get_validator(major, min(minor, NEWEST_MINOR), name="fastjsonschema").validate(notebook)
+    except ValidationError:
+        raise ValueError("a part of it is not as Jupyter writes it") from None
     return len(cells) + outputs
 
 
