@@ -3,14 +3,17 @@
 from typing import Any
 
 from django.conf import settings
+from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 
+MIDDLEWARE = ("embedding.middleware.Bodies", "embedding.middleware.Turns")
 NEEDED = ("COCALC_URL", "COCALC_API_KEY", "ACCOUNT_DOMAIN")
 
 
 @register
 def embedding_settings(**_: Any) -> list[CheckMessage]:
-    """embedding.E001: a setting is missing; E002: the domain of our accounts is no domain."""
+    """embedding.E001: a setting is missing; E002: the domain of our accounts is no
+    domain; W003: our middleware is missing."""
     given = getattr(settings, "EMBEDDING", {})
     found: list[CheckMessage] = [
         Error(
@@ -30,4 +33,14 @@ def embedding_settings(**_: Any) -> list[CheckMessage]:
                 id="embedding.E002",
             )
         )
+    found += [
+        checks.Warning(
+            f"{name!r} is not in MIDDLEWARE.",
+            hint="Without it a few requests can hold all threads of the site, or fill its disk. "
+            "Add it after AuthenticationMiddleware.",
+            id="embedding.W003",
+        )
+        for name in MIDDLEWARE
+        if name not in settings.MIDDLEWARE
+    ]
     return found

@@ -8,13 +8,14 @@ from django.core.signals import setting_changed
 from embedding.cocalc.client import Client, Identity
 from embedding.cocalc.v1 import V1Client
 from embedding.conf import conf
+from embedding.turns import seconds_for
 
 _lock = threading.Lock()
 
 
 @cache
 def _client() -> Client:
-    return V1Client(conf().api_url, conf().api_key)
+    return V1Client(conf().api_url, conf().api_key, before_call=seconds_for)
 
 
 def client() -> Client:

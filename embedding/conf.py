@@ -25,6 +25,7 @@ class Conf:
     base_template: str
     place_of: str
     sessions_per_minute: int
+    calls_at_once: int
     signed_in_max_seconds: int
 
     @property
@@ -53,6 +54,9 @@ def conf() -> Conf:
         # has a file for, and the way back there.
         place_of=given.get("PLACE_OF", ""),
         sessions_per_minute=given.get("SESSIONS_PER_MINUTE", 20),
+        # How many requests of one process may ask CoCalc at once: fewer than its threads, so that
+        # the others go on when CoCalc does not answer.
+        calls_at_once=given.get("CALLS_AT_ONCE", 10),
         # How long work in a frame keeps a user signed in to the site, counted from signing in.
         signed_in_max_seconds=given.get("SIGNED_IN_MAX_HOURS", 24) * 3600,
     )

@@ -32,7 +32,7 @@ class Problem(Exception):
 
 
 class Busy(Exception):
-    """Another request is doing this very step; ask again in a moment."""
+    """Another request, or CoCalc, is at this very step; ask again in a moment."""
 
     def __init__(self, step: str) -> None:
         super().__init__(step)
@@ -61,6 +61,10 @@ _COCALC: dict[type[errors.CocalcError], tuple[int, str]] = {
     ),
     errors.CommandFailed: (502, "The project could not do that: {words}"),
     errors.BadRequest: (502, "CoCalc refused the request: {words}"),
+    errors.TooMany: (
+        409,
+        "This cannot be listed here: {words} Open the project in CoCalc to see it.",
+    ),
     errors.ServerFault: (502, "CoCalc had a fault of its own. Please try again in a moment."),
     errors.NotStarted: (
         504,
@@ -88,9 +92,12 @@ def of_cocalc(error: errors.CocalcError) -> Problem:
     """Say what an error of the client means for the user."""
     detail = f"{type(error).__name__}: {error}"
     if isinstance(error, errors.Limited):
+        crowded = isinstance(error, errors.Crowded)
         return Problem(
             error.code,
-            f"CoCalc asks us to wait: please try again in {duration(error.retry_after)}.",
+            error.words
+            if crowded
+            else f"CoCalc asks us to wait: please try again in {duration(error.retry_after)}.",
             status=503,
             recoverable=True,
             retry_after=error.retry_after,

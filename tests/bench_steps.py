@@ -1,4 +1,5 @@
-"""What a class step adds to what CoCalc takes: 200 students, 200 ms a call, 10 at a time.
+"""What a class step adds to what CoCalc takes: 200 students, 200 ms a call, 8 of 10 at a time.
+And how long one class waits for another.
 
 CoCalc is played by a server that answers each call after 200 ms and does nothing: what is left is
 the time of the queue, the workers and the client.
@@ -7,11 +8,14 @@ the time of the queue, the workers and the client.
 import asyncio
 import json
 import multiprocessing
+import statistics
+import threading
 import time
 import uuid
 from collections import Counter
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import requests
 from aiohttp import web
@@ -19,9 +23,14 @@ from aiohttp import web
 from embedding.cocalc.client import Output
 from tests.classroom.shell import run
 
+if TYPE_CHECKING:
+    from classroom.rules.manifest import File
+
 LATENCY = 0.2
 STUDENTS = 200
 CONCURRENCY = 10
+PLACES = 8  # the others are kept for Submit and Collect
+LARGE, SMALL = 1000, 5
 
 
 def serve(answers: dict[str, Output], ready: Connection) -> None:
@@ -67,7 +76,6 @@ def steps(folder: Path) -> None:
     from classroom.models import Assignment, Transfer
     from classroom.rules import manifest
     from classroom.steps import parcel
-    from embedding.models import CocalcProject
     from tests.classroom import factories
 
     home = folder / "home" / "homework"
@@ -87,8 +95,7 @@ def steps(folder: Path) -> None:
     course = factories.make_course(emmy)
     for n in range(STUDENTS):
         factories.enrol(course, factories.make_user(f"steps-{n}"))
-    for project in CocalcProject.objects.filter(project_id=None):
-        CocalcProject.objects.filter(pk=project.pk).update(project_id=uuid.uuid4())
+    _on_cocalc()
     files = manifest.read(listed, "homework")
     with override_settings(
         EMBEDDING={
@@ -111,11 +118,64 @@ def steps(folder: Path) -> None:
             calls = sum(requests.get(f"{url}/counts", timeout=5).json().values()) - before
             done = Transfer.objects.filter(assignment=assignment, state="done").count()
             assert done == STUDENTS
-            ideal = calls * LATENCY / CONCURRENCY
-            least = STUDENTS * LATENCY / CONCURRENCY
+            ideal = calls * LATENCY / PLACES
+            least = STUDENTS * LATENCY / PLACES
             label = f"handing out to {STUDENTS} students {name} / ideal"
             print(
                 f"{label:58} {took / ideal:6.2f}   ({took:.2f} s over {ideal:.2f} s for {calls} "
                 f"calls; {took / least:.2f} of {least:.1f} s)"
             )
+        parcel.MOST_BYTES = 0
+        _two_classes(files)
     server.kill()
+
+
+def _two_classes(files: list["File"]) -> None:
+    """Measure how long a small class waits while a large one is handed out."""
+    from classroom.class_steps import class_steps
+    from classroom.engine import working
+    from classroom.models import Transfer
+    from tests.classroom import factories
+
+    emmy = factories.make_user("two-teacher", teacher=True)
+    assignments = []
+    for title, size in (("Large", LARGE), ("Small", SMALL)):
+        course = factories.make_course(emmy, title)
+        for n in range(size):
+            factories.enrol(course, factories.make_user(f"{title}-{n}"))
+        assignments.append(factories.make_assignment(course, title, folder="homework", files=files))
+    _on_cocalc()
+    large, small = assignments
+    over = threading.Event()
+    drain = threading.Thread(target=working.Drain(over.is_set).run)
+    class_steps.hand_out(large, "all", actor=emmy)
+    drain.start()
+    while not Transfer.objects.filter(assignment=large, state="done").exists():
+        time.sleep(LATENCY)
+    class_steps.hand_out(small, "all", actor=emmy)
+    while Transfer.objects.filter(assignment=small, state="done").count() < SMALL:
+        time.sleep(LATENCY)
+    over.set()
+    drain.join()
+    waited = max(
+        (row.started - row.created).total_seconds()
+        for row in Transfer.objects.filter(assignment=small)
+        if row.started
+    )
+    one = statistics.median(
+        (row.ended - row.started).total_seconds()
+        for row in Transfer.objects.filter(assignment=large, state="done")
+        if row.started and row.ended
+    )
+    left = Transfer.objects.filter(assignment=large, state="queued").count()
+    label = f"a class of {SMALL} waits while {LARGE:,} are handed out / a transfer"
+    print(
+        f"{label:58} {waited / one:6.2f}   ({waited:.2f} s over {one:.2f} s; {left} still waited)"
+    )
+
+
+def _on_cocalc() -> None:
+    from embedding.models import CocalcProject
+
+    for project in CocalcProject.objects.filter(project_id=None):
+        CocalcProject.objects.filter(pk=project.pk).update(project_id=uuid.uuid4())

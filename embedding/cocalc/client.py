@@ -143,7 +143,10 @@ class Client(Protocol):
         """Return a file byte for byte. Raises NotFound; BadRequest for a folder or too large."""
 
     def list_folder(self, project_id: str, path: str = "") -> list[Entry]:
-        """Return the entries of a folder, hidden ones left out, unsorted. Raises NotFound."""
+        """Return the entries of a folder, hidden ones left out, unsorted.
+
+        Raises NotFound, and TooMany where there are more than 10,000.
+        """
 
     def file_exists(self, project_id: str, path: str) -> bool:
         """Say whether a regular file stands there; also makes sure that the project runs.

@@ -9,7 +9,9 @@
     ├── Duplicate          the e-mail address, or the target's path, is taken already
     ├── InTheWay           a file stands where a folder has to be
     ├── Limited            banned or rate-limited; `retry_after` says for how long
+    │   └── Crowded        not asked at all: too many ask already, says the site itself
     ├── BadRequest         CoCalc understood and refused: ours to mend
+    │   └── TooMany        a folder holds more than is listed
     ├── CommandFailed      a command ended with a non-zero exit code
     ├── ServerFault        CoCalc failed in itself
     │   ├── NotStarted     the project did not come up in time
@@ -109,10 +111,25 @@ class Limited(CocalcError):
         self.retry_after = retry_after  # seconds
 
 
+class Crowded(Limited):
+    """Not asked, because too many requests of the site's wait for CoCalc already.
+
+    `words` is a sentence of our own, for the user.
+    """
+
+    code = "crowded"
+
+
 class BadRequest(CocalcError):
     """CoCalc understood the request and refused it."""
 
     code = "bad_request"
+
+
+class TooMany(BadRequest):
+    """A folder holds more than is listed; `words` says how many are."""
+
+    code = "too_many"
 
 
 class CommandFailed(CocalcError):

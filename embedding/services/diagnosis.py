@@ -20,6 +20,7 @@ from embedding.cocalc.networks import is_private
 from embedding.conf import conf
 from embedding.models import EmbedSession
 from embedding.problems import Problem
+from embedding.turns import take
 
 State = Literal["blocked", "unreachable"]
 SEEN = ("silent", "unopened", "channel")
@@ -170,6 +171,7 @@ def _facts(row: EmbedSession, origin: str) -> _Facts:
 
 def _look(origin: str) -> _Facts:
     """Ask CoCalc where browsers find it, and where that fails, where the site itself does."""
+    take()
     certificate = False
     for base in dict.fromkeys((conf().cocalc_url, conf().api_url)):
         try:

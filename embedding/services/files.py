@@ -11,6 +11,7 @@ from embedding.cocalc.errors import BadRequest, Duplicate, NotFound
 from embedding.conf import MEGABYTE, conf
 from embedding.models import Event, Member
 from embedding.problems import Problem
+from embedding.services.notebooks import Excess, parts_of
 from embedding.services.sessions import forget_checks
 
 NOTEBOOK = ".ipynb"
@@ -114,11 +115,20 @@ def file_delete(member: Member, path: str) -> None:
     _log("file.deleted", member, path=path)
 
 
-def notebook_check(path: str, content: bytes) -> None:
-    """Problem `not_a_notebook` unless the content is a Jupyter notebook."""
+def notebook_check(path: str, content: bytes) -> int:
+    """Return how many cells and outputs a notebook has.
+
+    Problem `not_a_notebook` for what is none, `too_large` for a vast one.
+    """
     try:
-        text = content.decode("utf-8-sig")
-        nbformat.validate(nbformat.reads(text, as_version=nbformat.NO_CONVERT))
+        return parts_of(content)
+    except Excess as excess:
+        raise Problem(
+            "too_large",
+            f"“{path}” {excess}, which is more than this site takes. Clear its outputs, or make "
+            "several notebooks of it.",
+            status=413,
+        ) from None
     except (
         nbformat.ValidationError,
         ValueError,

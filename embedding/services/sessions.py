@@ -2,7 +2,6 @@
 
 import time
 import uuid
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -16,16 +15,16 @@ from embedding.cocalc.paths import clean_path
 from embedding.conf import conf
 from embedding.frame import frame_url
 from embedding.models import EmbedSession, Member
-from embedding.problems import Problem
+from embedding.problems import Busy, Problem
 from embedding.services import mapping, preparation
 from embedding.services.allowance import allowance_check, allowance_take
 from embedding.services.running import project_was_seen_running
+from embedding.turns import beside, take
 
 # How long CoCalc's word that a project runs and a file exists is taken for granted.
 CHECK_LASTS = timedelta(minutes=1)
-
-# For the one call that goes beside the mint. Its threads touch no database.
-_beside = ThreadPoolExecutor(max_workers=32, thread_name_prefix="cocalc")
+# How long a project may take to start, over as many requests as that takes.
+START_LASTS = timedelta(seconds=150)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,8 @@ def session_continue(
 
     For a known user it asks CoCalc twice at most, side by side: for the token, and whether the
     project runs and the file is there (which is left out when it was answered just now).
-    Raises Busy, CocalcError, and Problem where the file is not there.
+    Raises Busy, also while the project starts; CocalcError, and Problem where the file is not
+    there.
     """
     began = time.monotonic()
     account = mapping.account_row(member.user)
@@ -84,14 +84,17 @@ def session_continue(
     if account.account_id is None or member.project.project_id is None:
         raise AssertionError("prepared, but not there")
 
-    allowance_take(member.user)
     project_id = str(member.project.project_id)
-    minting = _beside.submit(_timed_mint, str(account.account_id))
+    take(project_id)  # before the allowance: a request that must wait costs nothing
+    allowance_take(member.user)
+    minting = beside(_timed_mint, str(account.account_id))
     if again or not _checked_lately(member, row.path):
         try:
             file_check(member, row.path)
         except (OutcomeUnknown, NotStarted) as error:
             minting.result()  # CoCalc itself answers
+            if isinstance(error, OutcomeUnknown) and timezone.now() - row.started < START_LASTS:
+                raise Busy("starting") from error
             raise _not_started(error) from error
         project_was_seen_running(project_id)
         _took(row, "running", began)

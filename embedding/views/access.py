@@ -129,7 +129,13 @@ def for_scripts(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResp
         add_never_cache_headers(response)
         return response
 
+    vars(wrapped)["for_scripts"] = True
     return non_atomic_requests(wrapped)
+
+
+def is_for_scripts(view: Callable[..., object] | None) -> bool:
+    """Whether a view answers in JSON alone."""
+    return getattr(view, "for_scripts", False) is True
 
 
 def same_user(request: HttpRequest, user: str) -> None:

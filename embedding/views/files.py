@@ -6,8 +6,10 @@ from urllib.parse import quote
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_GET, require_POST
 
+from embedding.bodies import body_up_to
+from embedding.cocalc.errors import OutcomeUnknown
 from embedding.conf import conf
-from embedding.problems import Problem
+from embedding.problems import Busy, Problem
 from embedding.services import files, mapping, preparation
 from embedding.services.sessions import clean
 from embedding.views.access import (
@@ -35,10 +37,14 @@ def prepare(request: HttpRequest, project: str) -> HttpResponse:
 @require_GET
 @for_scripts
 def listing(request: HttpRequest, project: str) -> HttpResponse:
-    """Return a folder's entries; starts the project where it is stopped."""
+    """Return a folder's entries; starts the project where it is stopped: 202 while it does."""
     member = prepared_member_of(request, project)
     folder = request.GET.get("folder", "").strip("/")
-    entries = files.folder_list(member, clean(folder) if folder else "")
+    try:
+        entries = files.folder_list(member, clean(folder) if folder else "")
+    except OutcomeUnknown as error:
+        # The project may be starting still; the page asks again, for as long as that can take.
+        raise Busy("starting") from error
     return JsonResponse(
         {
             "folder": folder,
@@ -76,13 +82,10 @@ def create_folder(request: HttpRequest, project: str) -> HttpResponse:
 
 @require_POST
 @for_scripts
+@body_up_to(lambda: conf().upload_max_bytes)
 def upload(request: HttpRequest, project: str) -> HttpResponse:
     """Store one uploaded file: form fields `file`, `path`, and `overwrite` (1) to replace."""
     member = prepared_member_of(request, project)
-    limit = conf().upload_max_bytes
-    # Before the body is read: the form around the file is small.
-    if int(request.META.get("CONTENT_LENGTH") or 0) > limit + 100_000:
-        raise files.too_large("This file", limit)
     path = clean(request.POST.get("path", ""))
     upload = request.FILES.get("file")
     if upload is None:

@@ -147,11 +147,13 @@ def tab(request: HttpRequest, project: str) -> HttpResponse:
 
 def _tab_problem(request: HttpRequest, error: CocalcError | Problem | Busy) -> HttpResponse:
     if isinstance(error, Busy):
-        problem = Problem(
-            "busy",
-            "Your account is being prepared in another tab. Close this one and try again there.",
-            status=503,
+        what = (
+            "Your project is still starting. Close this tab and try again in a moment."
+            if error.step == "starting"
+            else "Your account is being prepared in another tab. Close this one and try again "
+            "there."
         )
+        problem = Problem("busy", what, status=503)
     else:
         problem = of_cocalc(error) if isinstance(error, CocalcError) else error
     response = show_problem(request, "This could not be opened", problem)

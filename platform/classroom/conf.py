@@ -13,6 +13,9 @@ class Conf:
     """What the site's administrator decides; times in seconds."""
 
     concurrency: int
+    reserved: int
+    course_most: int
+    long_most: int
     attempts: int
     backoff_seconds: float
     hold_seconds: float
@@ -25,9 +28,16 @@ class Conf:
 def conf() -> Conf:
     """Return the settings; read once, and again after a test has changed them."""
     given: dict[str, Any] = getattr(settings, "CLASSROOM", {})
+    concurrency: int = given.get("CONCURRENCY", 10)
     return Conf(
         # How many transfers run at once, over all workers: each asks CoCalc one thing at a time.
-        concurrency=given.get("CONCURRENCY", 10),
+        concurrency=concurrency,
+        # So many of them only to submit and to collect,
+        reserved=given.get("RESERVED", concurrency // 5),
+        # so many at most of one course while others wait,
+        course_most=given.get("COURSE_MOST", max(1, concurrency // 2)),
+        # and so many at most of what may last minutes.
+        long_most=given.get("LONG_MOST", max(1, concurrency // 2)),
         # Of a transfer that fails for a reason that may pass.
         attempts=given.get("ATTEMPTS", 5),
         backoff_seconds=given.get("BACKOFF_SECONDS", 2.0),

@@ -1,4 +1,8 @@
-"""The site for an ASGI server."""
+"""The site for an ASGI server.
+
+Django reads the body of an ASGI request whole, whatever its length, before any code of ours is
+asked: the server or the proxy before it must limit it.
+"""
 
 import os
 

@@ -111,8 +111,8 @@ def serve(port: int, site_url: str, data: Path) -> None:
     with (data / "lectern.log").open("ab") as log:
         gunicorn = started(
             log,
-            *("-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}"),
-            *("--threads", "16", "--log-level", "warning", "--no-control-socket"),
+            *("-m", "gunicorn", "--config", "python:config.gunicorn", "--workers", "1"),
+            *("--bind", f"127.0.0.1:{port}", "--log-level", "warning", "--no-control-socket"),
         )
         worker = started(log, str(ROOT / "manage.py"), "worker")
     both = {"web server": gunicorn, "worker": worker}

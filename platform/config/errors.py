@@ -1,5 +1,7 @@
 """Error pages, and the same errors as JSON for our own scripts."""
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
@@ -19,8 +21,24 @@ SENTENCES = {
     ),
 }
 
+TOO_MUCH: dict[type[Exception], tuple[str, str]] = {
+    RequestDataTooBig: (
+        "This is too large",
+        "The text in this form is longer than the site takes. Send it in several parts.",
+    ),
+    TooManyFieldsSent: (
+        "This is too much",
+        "There are more fields in this form than the site takes. Send it in several parts.",
+    ),
+    TooManyFilesSent: (
+        "These are too many files",
+        f"Up to {settings.DATA_UPLOAD_MAX_NUMBER_FILES:,} can be sent at once. Pack them as a zip.",
+    ),
+}
 
-def _answer(request: HttpRequest, status: int, title: str, text: str, code: str) -> HttpResponse:
+
+def answer(request: HttpRequest, status: int, title: str, text: str, code: str) -> HttpResponse:
+    """Say what is wrong, on a page or as JSON."""
     if request.headers.get("Accept", "").startswith("application/json"):
         error = {"code": code, "message": f"{title}. {text}", "recoverable": status == 500}
         return JsonResponse({"error": error}, status=status)
@@ -28,28 +46,31 @@ def _answer(request: HttpRequest, status: int, title: str, text: str, code: str)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """400: not for us."""
-    return _answer(request, 400, *SENTENCES[400], "bad_request")
+    """400: not for us; 413: too much of it."""
+    for kind, (title, text) in TOO_MUCH.items():
+        if isinstance(exception, kind):
+            return answer(request, 413, title, text, "too_large")
+    return answer(request, 400, *SENTENCES[400], "bad_request")
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """403: a member without the right."""
-    return _answer(request, 403, *SENTENCES[403], "forbidden")
+    return answer(request, 403, *SENTENCES[403], "forbidden")
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404: nothing there, or not for this user."""
-    return _answer(request, 404, *SENTENCES[404], "not_found")
+    return answer(request, 404, *SENTENCES[404], "not_found")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """500: our own fault."""
-    return _answer(request, 500, *SENTENCES[500], "server_error")
+    return answer(request, 500, *SENTENCES[500], "server_error")
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403: the form or script is from another sign-in, or from another site."""
-    return _answer(
+    return answer(
         request,
         403,
         "This page is out of date",

@@ -1,8 +1,9 @@
-"""What no log may hold: an address that lets in whoever has it."""
+"""What no log may hold: an address that lets in whoever has it, and line upon line of one thing."""
 
 import logging
 import re
 
+MOST = 8_000  # characters of one record
 _LETS_IN = re.compile(r"/(invitations|join)/[^/\s]+")
 
 
@@ -16,3 +17,15 @@ class NoLinks(logging.Filter):
         if clean != message:
             record.msg, record.args = clean, ()
         return True
+
+
+class Short(logging.Formatter):
+    """Leaves out the middle of what is long: a library may well write all that somebody sent."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line, with its traceback if there is one."""
+        text = super().format(record)
+        over = len(text) - MOST
+        if over <= 0:
+            return text
+        return f"{text[: MOST // 2]}\n[… {over:,} characters left out …]\n{text[-MOST // 2 :]}"

@@ -1,6 +1,7 @@
 """The site's settings, all from the environment: the README has the table of variables."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -41,6 +42,8 @@ if _cocalc_url and _cocalc.hostname == _site_host:
         "and on a common host these could read this site's cookies."
     )
 
+WEB_THREADS = read.number("WEB_THREADS", default=16, least=4, most=100)  # of one web process
+
 EMBEDDING = {
     "COCALC_URL": _cocalc_url,
     "COCALC_API_URL": read.url(
@@ -55,6 +58,8 @@ EMBEDDING = {
     "UPLOAD_MAX_MB": read.number("UPLOAD_MAX_MB", default=25, least=1, most=200),
     "DOWNLOAD_MAX_MB": read.number("DOWNLOAD_MAX_MB", default=100, least=1, most=500),
     "SESSIONS_PER_MINUTE": read.number("SESSIONS_PER_MINUTE", default=20, least=1, most=1000),
+    # So many of a process's threads may wait for CoCalc; the others serve what does not ask it.
+    "CALLS_AT_ONCE": WEB_THREADS * 5 // 8,
     "SIGNED_IN_MAX_HOURS": read.number("SIGNED_IN_MAX_HOURS", default=24, least=1, most=8760),
 }
 
@@ -87,6 +92,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "axes",
     "csp",
     "django_htmx",
     "django_tasks",
@@ -104,6 +110,9 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "embedding.middleware.Bodies",
+    "embedding.middleware.Turns",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -150,6 +159,21 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- signing in ---------------------------------------------------------------------------
 
 SESSION_COOKIE_AGE = read.number("SIGNED_IN_HOURS", default=336, least=1, most=8760) * 3600
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+# Who failed too often waits: see config/signing_in.py.
+AXES_HANDLER = "config.signing_in.Handler"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "ip_address", "username"]
+AXES_FAILURE_LIMIT = 100  # hundredths of the limits there
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # or a guesser would keep others out
+AXES_RESET_ON_SUCCESS = True
+AXES_CLIENT_IP_CALLABLE = "config.signing_in.client_address"
+AXES_LOCKOUT_CALLABLE = "config.signing_in.throttled"
+AXES_SENSITIVE_PARAMETERS = ["username", "csrfmiddlewaretoken", "next"]  # and the password
+AXES_VERBOSE = False
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "embedding:mine"
 LOGOUT_REDIRECT_URL = "login"
@@ -179,7 +203,8 @@ SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _https
 # W021: preloading is a decision for the owner of the whole domain.
 SILENCED_SYSTEM_CHECKS = ["security.W021"]
-if read.flag("BEHIND_PROXY", default=False):
+BEHIND_PROXY = read.flag("BEHIND_PROXY", default=False)
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "DENY"
 
@@ -204,6 +229,8 @@ CONTENT_SECURITY_POLICY = {
 # --- files --------------------------------------------------------------------------------
 
 DATA_UPLOAD_MAX_NUMBER_FILES = 1_100  # an assignment may have 1,000
+# The limit of each page is looked at first (`embedding.bodies`); the largest is of a pasted list.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 8_000_000
 STATIC_URL = "static/"
 STATIC_ROOT = Path(
     read.text("STATIC_ROOT", kind="a folder", default=str(BASE_DIR / "var" / "static"))
@@ -231,7 +258,13 @@ USE_I18N = True
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "formatters": {
+        "line": {
+            "()": "config.logs.Short",
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        }
+    },
     "filters": {
         "refused": {"()": "config.refusals.Refused"},
         "no_links": {"()": "config.logs.NoLinks"},

@@ -1,4 +1,4 @@
-"""The site for a WSGI server: `gunicorn config.wsgi`."""
+"""The site for a WSGI server: `config.gunicorn` has the start."""
 
 import os
 

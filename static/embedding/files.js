@@ -53,9 +53,12 @@ async function load() {
   const wanted = folder;
   try {
     const query = new URLSearchParams({ folder });
-    const { body } = await request("GET", `${urls.listing}?${query}`);
+    const found = await untilReady(
+      () => request("GET", `${urls.listing}?${query}`),
+      () => {},
+    );
     if (wanted !== folder) return;
-    entries = body.entries;
+    entries = found.entries;
     draw();
     enable(true);
     say("");

@@ -31,6 +31,7 @@ export const SIGNED_OUT = {
 const LOOK = 5000; // ms; between two looks at who is signed in
 const BEAT = 20000; // while one works: the sign-in is kept up, and CoCalc's project looked at
 const WARN = 300000; // before it ends
+const CROWDED_MOST = 4; // times that a page waits for its turn
 
 const tokens = () => document.querySelectorAll("[name=csrfmiddlewaretoken]");
 
@@ -84,18 +85,28 @@ function any(signals) {
   return controller.signal;
 }
 
-/** Repeats a request while the site answers 202: a step is done. */
+/** Repeats a request while the site answers 202: a step is done; or 503: it is crowded there. */
 export async function untilReady(ask, onStep) {
   const end = performance.now() + 240_000; // a project may take minutes to start
-  for (;;) {
-    const { status, body } = await ask();
+  for (let crowded = 0; ; ) {
+    let status, body;
+    try {
+      ({ status, body } = await ask());
+    } catch (error) {
+      if (error.code !== "crowded" || crowded++ === CROWDED_MOST) throw error;
+      // Not all of its pages again at the same moment.
+      await pause(error.retryAfter * 1000 * (0.5 + Math.random()));
+      continue;
+    }
     if (status !== 202) return body;
     if (body.next) onStep(body.next);
     if (performance.now() > end) throw new RequestError(TIMED_OUT);
     // Without `done`, another request is at this step: give it time.
-    if (!body.done) await new Promise((resolve) => setTimeout(resolve, 700));
+    if (!body.done) await pause(700);
   }
 }
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export const encodePath = (path) => path.split("/").map(encodeURIComponent).join("/");
 

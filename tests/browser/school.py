@@ -240,8 +240,8 @@ def site(data: Path, tls: Tls, environment: dict[str, str]) -> Iterator[tuple[in
     with socket.create_server(("127.0.0.1", 0)) as listener, (data / "site.log").open("wb") as log:
         server = subprocess.Popen(
             [
-                *(sys.executable, "-m", "gunicorn", "config.wsgi"),
-                *("--bind", f"fd://{listener.fileno()}", "--threads", "16"),
+                *(sys.executable, "-m", "gunicorn", "--config", "python:config.gunicorn"),
+                *("--bind", f"fd://{listener.fileno()}", "--workers", "1"),
                 *("--certfile", str(tls.chain), "--keyfile", str(tls.key)),
                 *("--log-level", "warning", "--no-control-socket"),
             ],

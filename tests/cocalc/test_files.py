@@ -21,8 +21,9 @@ from embedding.cocalc.errors import (
     NotFound,
     OutcomeUnknown,
     ServerFault,
+    TooMany,
 )
-from embedding.cocalc.v1 import V1Client
+from embedding.cocalc.v1 import V1Client, scripts
 from embedding.cocalc.v1.scripts import READ_CHUNK
 from tests.cocalc.server import (
     DONE,
@@ -335,6 +336,24 @@ def test_a_large_folder_comes_in_one_call(client: V1Client, server: Server, home
     names = {entry.name for entry in client.list_folder(PROJECT)}
     assert names == set(names_in(home))
     assert len(server.requests) == 1
+
+
+def test_a_folder_that_holds_too_much_is_not_listed(
+    client: V1Client, server: Server, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scripts, "MOST_ENTRIES", 3)
+    for name in "abc":
+        os.mkfifo(home / name)
+    assert client.list_folder(PROJECT) == []
+    (home / "d").write_bytes(b"")
+    with pytest.raises(TooMany, match="more than 3 files"):
+        client.list_folder(PROJECT)
+    # Nor what a project says that does not keep to it.
+    rows = b"".join(b"f 1 0 %d\0" % number for number in range(1_000))
+    listed = base64.b64encode(rows + b"garbled\0").decode()
+    server.answer = lambda request: Reply({**DONE.body, "stdout": listed})
+    with pytest.raises(TooMany):
+        client.list_folder(PROJECT)
 
 
 def test_folders_that_cannot_be_listed(client: V1Client, home: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import requests
 from django.core.cache import cache
+from django.utils import timezone
 from pytest_django import Settings
 
 from embedding.client import forget
@@ -15,6 +16,7 @@ from embedding.cocalc.client import Client
 from embedding.cocalc.framing import framing_refusal
 from embedding.cocalc.v1 import Limits, V1Client
 from embedding.models import EmbedSession, Member
+from embedding.services.sessions import START_LASTS
 from sandbox.process import SandboxProcess
 from tests.conftest import HttpsClient, Person
 from tests.embedding.conftest import embedding_settings
@@ -274,7 +276,12 @@ def test_a_project_that_does_not_start(
         raise OutcomeUnknown("file_exists", "no answer in time")
 
     monkeypatch.setattr("embedding.cocalc.v1.V1Client.file_exists", hang)
-    answer = open_session(HttpsClient(member.user), "a.ipynb")
+    browser, session = HttpsClient(member.user), uuid.uuid4()
+    answer = open_session(browser, "a.ipynb", session=session)
+    assert answer.status_code == 202, "it may be starting still"
+    assert answer.json() == {"state": "working", "next": "starting"}  # type: ignore[attr-defined]
+    EmbedSession.objects.update(started=timezone.now() - START_LASTS)
+    answer = open_session(browser, "a.ipynb", session=session)
     assert answer.status_code == 504
     error = answer.json()["error"]  # type: ignore[attr-defined]
     assert (error["code"], error["recoverable"]) == ("project_not_started", True)

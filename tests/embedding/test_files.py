@@ -12,6 +12,7 @@ from pytest_django import Settings
 from embedding.cocalc.client import Client
 from embedding.cocalc.errors import NotFound
 from embedding.models import Event, Member
+from embedding.services import notebooks
 from sandbox.process import SandboxProcess
 from tests.conftest import HttpsClient, Person
 from tests.embedding.conftest import embedding_settings
@@ -49,6 +50,16 @@ def post(browser: HttpsClient, what: str, **body: object) -> Any:
 def upload(browser: HttpsClient, path: str, content: bytes, **more: str) -> Any:
     file = SimpleUploadedFile(path.rpartition("/")[2], content)
     return browser.post("/projects/mine/upload", {"path": path, "file": file, **more})
+
+
+STREAM = {"output_type": "stream", "name": "stdout", "text": "x"}
+
+
+def notebook_of(*cells: dict[str, Any]) -> bytes:
+    """A notebook's file with these cells, none of which has an id."""
+    code = {"cell_type": "code", "metadata": {}, "source": "", "outputs": []}
+    whole = {"cells": [{**code, "execution_count": None, **cell} for cell in cells], "metadata": {}}
+    return json.dumps({**whole, "nbformat": 4, "nbformat_minor": 5}).encode()
 
 
 class TestListing:
@@ -191,6 +202,61 @@ class TestUpload:
         assert error["code"] == "not_a_notebook"
         assert "“a.ipynb”" in error["message"]
         assert names(browser) == []
+
+    @pytest.mark.parametrize(
+        ("cell", "times", "words"),
+        [
+            ({"outputs": []}, 5_001, "has more than 5,000 cells"),
+            ({"outputs": [STREAM] * 10_001}, 2, "has more than 20,000 outputs"),
+            ({"outputs": [[]] * 2_000_000}, 1, "is nested too much"),
+        ],
+    )
+    def test_a_vast_notebook_is_refused_unread(
+        self,
+        browser: HttpsClient,
+        monkeypatch: pytest.MonkeyPatch,
+        cell: dict[str, Any],
+        times: int,
+        words: str,
+    ) -> None:
+        monkeypatch.setattr(notebooks, "get_validator", None)
+        answer = upload(browser, "a.ipynb", notebook_of(*[cell] * times))
+        assert answer.status_code == 413, answer.content
+        assert words in answer.json()["error"]["message"]
+
+    @pytest.mark.parametrize(
+        "cell",
+        [
+            {"metadata": {"tags": [{"a": 1}, {"a": 2}]}},
+            {"outputs": [{**STREAM, "text": ["a"] * 1_000 + [1]}]},
+            {"x" * 100_000: 1},
+        ],
+    )
+    def test_what_is_wrong_is_said_soon_and_in_short(
+        self,
+        browser: HttpsClient,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+        cell: dict[str, Any],
+    ) -> None:
+        """nbformat looks for a better message for minutes, and logs all that was sent."""
+
+        def slowly(*_: object, **__: object) -> None:
+            raise AssertionError("looked at again")
+
+        monkeypatch.setattr("jsonschema.Draft4Validator.iter_errors", slowly)
+        answer = upload(browser, "a.ipynb", notebook_of(cell))
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "not_a_notebook")
+        assert len(answer.content) < 1_000
+        assert len(caplog.text) < 10_000
+
+    @pytest.mark.parametrize("minor", [6, 10**9])
+    def test_a_notebook_of_tomorrow(self, browser: HttpsClient, minor: int) -> None:
+        notebook = json.loads(NOTEBOOK) | {"nbformat_minor": minor, "more": 1}
+        assert upload(browser, "a.ipynb", json.dumps(notebook).encode()).status_code == 201
+
+    def test_a_notebook_without_ids_is_one(self, browser: HttpsClient) -> None:
+        assert upload(browser, "a.ipynb", notebook_of({}, {})).status_code == 201
 
     def test_too_large(
         self, browser: HttpsClient, sandbox: SandboxProcess, settings: Settings

@@ -14,8 +14,8 @@ KINDS = [
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind(kind: type[errors.CocalcError]) -> None:
-    more = {"retry_after": 1800} if kind is errors.Limited else {}
-    error = kind("operation", "the server's words", status=200, **more)
+    more = {"retry_after": 1800} if issubclass(kind, errors.Limited) else {}
+    error = kind("operation", "the server's words.", status=200, **more)
     problem = of_cocalc(error)
     assert problem.status >= 400
     assert problem.code == kind.code

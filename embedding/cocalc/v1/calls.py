@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from embedding.cocalc.errors import NotCocalc
-from embedding.cocalc.v1.transport import OnCall, Retry, Transport
+from embedding.cocalc.v1.transport import BeforeCall, OnCall, Retry, Transport
 from embedding.cocalc.v1.wire import Limits, Wire
 
 
@@ -20,6 +20,7 @@ class Calls:
         pool_size: int = 32,
         limits: Limits | None = None,
         on_call: OnCall | None = None,
+        before_call: BeforeCall | None = None,
     ) -> None:
         self._limits = limits or Limits()
         self._wire = Wire(
@@ -29,7 +30,7 @@ class Calls:
             pool_size=pool_size,
             limits=self._limits,
         )
-        self._transport = Transport(self._wire, self._limits, on_call)
+        self._transport = Transport(self._wire, self._limits, on_call, before_call)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._wire.base_url}>"

@@ -61,6 +61,8 @@ class V1Client(Accounts, Projects, Files):
         connect_timeout: seconds to get a connection.
         pool_size: connections kept open for the threads of this process.
         limits: how long the calls may take.
+        before_call: asked before each call (operation, fields) how many seconds it may take at
+            most; what it raises keeps the call from being made.
         on_call: told after each HTTP request: operation, seconds, the error's code or None.
     """
 

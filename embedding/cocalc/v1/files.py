@@ -18,6 +18,7 @@ from embedding.cocalc.errors import (
     NotCocalc,
     OutcomeUnknown,
     ServerFault,
+    TooMany,
 )
 from embedding.cocalc.paths import clean_path, parent
 from embedding.cocalc.v1 import scripts
@@ -87,7 +88,10 @@ class Files(Commands):
         entries = _entries(output.stdout)
         if entries is None:
             raise NotCocalc("list_folder", "the list came garbled", status=200)
-        return entries
+        if len(entries) > scripts.MOST_ENTRIES:
+            words = f"the folder holds more than {scripts.MOST_ENTRIES:,} files"
+            raise TooMany("list_folder", words, status=200)
+        return [entry for entry in entries if entry]
 
     def file_exists(self, project_id: str, path: str) -> bool:
         args = ["-f", f"./{clean_path(path)}"]
@@ -153,13 +157,13 @@ def _chunk(stdout: str) -> _Chunk | None:
         return None
 
 
-def _entries(stdout: str) -> list[Entry] | None:
+def _entries(stdout: str) -> list[Entry | None] | None:
     try:
         rows = base64.b64decode(stdout, validate=True).split(b"\0")[:-1]
-        entries = [_entry(*row.split(b" ", 3)) for row in rows]
+        # One more than are taken tells that there are more.
+        return [_entry(*row.split(b" ", 3)) for row in rows[: scripts.MOST_ENTRIES + 1]]
     except (ValueError, TypeError):
         return None
-    return [entry for entry in entries if entry]
 
 
 def _entry(kind: bytes, size: bytes, modified: bytes, name: bytes) -> Entry | None:

@@ -19,6 +19,7 @@ from embedding.cocalc.errors import (
 from embedding.cocalc.paths import clean_path, parent
 
 READ_CHUNK = 4 * 1024 * 1024  # bytes
+MOST_ENTRIES = 10_000  # of a folder
 
 _ABSENT, _NO_FILE, _TAKEN, _LARGE, _DAMAGED, _NO_FOLDER = 80, 81, 82, 83, 84, 85
 IN_THE_WAY = 87
@@ -92,13 +93,14 @@ def listing(name: str) -> str:
     """Print type, size, time and name of each entry, NUL after each, all as base64.
 
     In the C locale `-name` and `%f` take any bytes. `find` also fails where an entry vanishes
-    under its eyes; what it has printed is right all the same.
+    under its eyes; what it has printed is right all the same. Of a folder with more than
+    MOST_ENTRIES one more than that is printed, and nothing looked for any further.
     """
     return (
         f'd={name}\n[ -e "$d" ] || exit {_ABSENT}\n'
         f'[ -d "$d" ] && [ -r "$d" ] && [ -x "$d" ] || exit {_NO_FOLDER}\n'
         "LC_ALL=C find -L \"$d/\" -mindepth 1 -maxdepth 1 ! -name '.*'"
-        " -printf '%y %s %T@ %f\\0' | base64 -w0"
+        f" -printf '%y %s %T@ %f\\0' | head -zn {MOST_ENTRIES + 1} | base64 -w0"
     )
 
 

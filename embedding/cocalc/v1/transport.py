@@ -26,6 +26,7 @@ MAX_JSON = 100_000  # bytes: CoCalc takes 100 kB (recorded: 90 kB fine, 101 kB H
 MAX_FORM = 900_000  # bytes: CoCalc takes 1 MB (recorded: 900 kB fine, 1.1 MB HTTP 413)
 
 OnCall = Callable[[str, float, str | None], None]
+BeforeCall = Callable[[str, Mapping[str, Any]], float]
 
 
 class Retry(Enum):
@@ -39,10 +40,17 @@ class Retry(Enum):
 class Transport:
     """Sends events to one CoCalc. Thread-safe."""
 
-    def __init__(self, wire: Wire, limits: Limits, on_call: OnCall | None) -> None:
+    def __init__(
+        self,
+        wire: Wire,
+        limits: Limits,
+        on_call: OnCall | None,
+        before_call: BeforeCall | None = None,
+    ) -> None:
         self._wire = wire
         self._limits = limits
         self._on_call = on_call
+        self._before_call = before_call
         self._random = random.SystemRandom()
 
     def readable(self, text: str) -> str:
@@ -63,13 +71,15 @@ class Transport:
         """Send an event and return the answer, whose own event is one of `success`.
 
         Args:
-            limit: seconds for all attempts together.
+            limit: seconds for all attempts together; `before_call` may say less.
             form: send it form-encoded; `fields` may then hold no booleans and no lists, which
                 CoCalc would take as strings.
 
         Raises:
             CocalcError: never with another exception in its context (see `Wire.post`).
         """
+        if self._before_call:
+            limit = min(limit, self._before_call(operation, fields))
         deadline = time.monotonic() + limit
         # Later than this, an attempt would be cut short, and its outcome be unknown.
         last_start = deadline - limit / 5

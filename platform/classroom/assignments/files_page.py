@@ -17,6 +17,7 @@ from classroom.pages.access import assignment_of, assignment_of_teacher, staff_o
 from classroom.pages.telling import Telling
 from classroom.rules.source_folder import STUDENT, is_sound
 from classroom.steps.approved import not_as_approved
+from embedding.bodies import body_up_to
 from embedding.client import client
 from embedding.cocalc.client import Entry
 from embedding.cocalc.errors import NotFound
@@ -26,7 +27,7 @@ from embedding.services.sessions import clean
 from embedding.views.access import user_of
 
 Version = Assignment.Version
-_FORM = 1 * MEGABYTE  # what a form may have around its files
+_FORM = 1 * MEGABYTE  # what the form may have around its files, which may be many
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ def files(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
 @require_POST
 @non_atomic_requests
 @login_required
+@body_up_to(lambda: uploads.MAX_BYTES + _FORM)
 def upload(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
     """Store uploaded files, beside or in place of what is there."""
     _, found = assignment_of_teacher(request, course, assignment)
@@ -212,12 +214,6 @@ def approve(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
 
 
 def _uploaded(request: HttpRequest) -> uploads.Upload:
-    if int(request.META.get("CONTENT_LENGTH") or 0) > uploads.MAX_BYTES + _FORM:
-        raise Problem(
-            "too_large",
-            f"This is too much: an assignment may have {uploads.MAX_BYTES // MEGABYTE} MB.",
-            status=413,
-        )
     given: list[Any] = []
     paths: list[str] = []
     for field in ("files", "folder"):

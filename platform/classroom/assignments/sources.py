@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from classroom.assignments.uploads import check
+from classroom.assignments.uploads import check_all
 from classroom.engine import queue
 from classroom.models import Assignment, Kind, Transfer
 from classroom.nbgrader.student_version import is_marked
@@ -175,8 +175,7 @@ def fault(contents: Contents) -> str:
     if contents.student is not None and not contents.made:
         return ""  # the teacher's own version is handed out as it is
     try:
-        for path, notebook in sorted(contents.notebooks.items()):
-            check(path, notebook, marks=True)
+        check_all(contents.notebooks, marks=True)
     except Problem as problem:
         return problem.message
     return ""

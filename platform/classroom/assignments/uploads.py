@@ -8,7 +8,7 @@ import json
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import IO
@@ -23,6 +23,7 @@ from embedding.services.files import NOTEBOOK, notebook_check, too_large
 
 MAX_FILES = 1_000
 MAX_BYTES = 100 * MEGABYTE  # of all files, unpacked
+MOST_PARTS = 50_000  # cells and outputs of all notebooks
 
 _JUNK = {"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini", ".ipynb_checkpoints", ".git"}
 _CHUNK = 1 << 20
@@ -83,21 +84,30 @@ def read_upload(uploads: Iterable[tuple[str, IO[bytes]]], *, unpack: bool) -> Up
             upload.left_out.append(f"{name} (the site writes it)")
     _check_tree(upload.files)
     own = any(path.startswith(f"{STUDENT}/") for path in upload.files)
-    for path, content in upload.files.items():
-        check(path, content, marks=not own)
+    check_all(upload.files, marks=not own)
     if not upload.files:
         raise _refused("There are no files in it.")
     return upload
 
 
-def check(path: str, content: bytes, *, marks: bool) -> None:
-    """Problem where it should be a notebook and is none, or is marked unsoundly for nbgrader.
+def check_all(files: Mapping[str, bytes], *, marks: bool) -> None:
+    """Problem where one should be a notebook and is none, or is marked unsoundly for nbgrader.
 
     The marks do not matter where a teacher gives the students' version too.
     """
-    if not path.lower().endswith(NOTEBOOK):
-        return
-    notebook_check(path, content)
+    parts = 0
+    for path, content in sorted(files.items()):
+        if path.lower().endswith(NOTEBOOK):
+            parts += notebook_check(path, content)
+            if parts > MOST_PARTS:
+                raise _refused(
+                    f"These notebooks have more than {MOST_PARTS:,} cells and outputs in all, "
+                    "which is more than this site takes. Clear their outputs."
+                )
+            _check_marks(path, content, marks)
+
+
+def _check_marks(path: str, content: bytes, marks: bool) -> None:
     if marks and is_marked(content):
         wrong = check_notebook(path, content)
         if wrong:

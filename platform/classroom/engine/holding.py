@@ -20,6 +20,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from classroom.conf import conf
+from classroom.engine.fairness import chosen
 from classroom.models import Transfer
 from classroom.steps.registry import done_once, step_of
 
@@ -68,26 +69,13 @@ def due_rows(now: datetime) -> QuerySet[Transfer]:
 
 
 def claim(room: int, *, now: datetime | None = None) -> list[Transfer]:
-    """Take up to `room` rows; they come with all that a step reads."""
+    """Take up to `room` rows, fairly (`engine.fairness`); they come with all that a step reads."""
     if room < 1:
         return []
     now = now or timezone.now()
     with one_at_a_time():
-        # Of one lane one runs, so the lanes are as many as the rows.
-        lanes = set(Transfer.objects.filter(state=State.RUNNING).values_list("lane", flat=True))
-        room = min(room, conf().concurrency - len(lanes))
-        taken: list[int] = []
-        while len(taken) < room:
-            free = due_rows(now).exclude(lane__in=lanes).values_list("pk", "lane")[: 2 * room]
-            if not free:
-                break
-            for pk, lane in free:
-                if lane not in lanes and len(taken) < room:
-                    lanes.add(lane)
-                    taken.append(pk)
-        if not taken:
-            return []
-        return _take(taken, now)
+        taken = chosen(due_rows(now), room)
+        return _take(taken, now) if taken else []
 
 
 def claim_one(transfer: Transfer) -> Transfer | None:

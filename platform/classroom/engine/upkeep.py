@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from axes.models import AccessLog
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
@@ -10,11 +11,12 @@ from classroom.models import Transfer
 
 TASKS_KEPT = timedelta(hours=1)
 TASKS_LOST = timedelta(days=2)  # of a worker that was killed: they stay "running" for ever
+SIGN_INS_KEPT = timedelta(days=90)  # who signed in from where; failures go by themselves
 TRANSFERS_KEPT = timedelta(days=30)  # of those that belong to no class step
 
 
 def prune(now: datetime | None = None) -> None:
-    """Delete ended tasks, and old transfers in no class step."""
+    """Delete ended tasks, old transfers in no class step, and old sign-ins."""
     now = now or timezone.now()
     # Also those of earlier releases, which had the task elsewhere.
     ours = DBTaskResult.objects.filter(
@@ -23,3 +25,4 @@ def prune(now: datetime | None = None) -> None:
     ours.filter(finished_at__lt=now - TASKS_KEPT).delete()
     ours.filter(finished_at=None, started_at__lt=now - TASKS_LOST).delete()
     Transfer.objects.filter(batch=None, ended__lt=now - TRANSFERS_KEPT).delete()
+    AccessLog.objects.filter(attempt_time__lt=now - SIGN_INS_KEPT).delete()

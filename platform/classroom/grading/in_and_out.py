@@ -21,6 +21,8 @@ from classroom.grading.imports import MOST_BYTES, TOO_LARGE, Plan, apply, decode
 from classroom.models import Course, Membership
 from classroom.pages.access import assignment_of, staff_of
 from classroom.rules.names import folder_from
+from embedding import turns
+from embedding.bodies import MOST_PASTED, body_up_to
 from embedding.models import Event
 from embedding.views.access import user_of
 
@@ -68,6 +70,7 @@ def grades_export(request: HttpRequest, course: int) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
+@body_up_to(lambda: MOST_PASTED)
 def grades_import(request: HttpRequest, course: int) -> HttpResponse:
     """Take a CSV, show what it would change, and write that when it is confirmed."""
     membership = staff_of(request, course)
@@ -152,6 +155,8 @@ def collected_zip(request: HttpRequest, course: int, assignment: int) -> HttpRes
     if not works or not project:
         messages.info(request, "Nothing is collected yet.")
         return redirect("classroom:assignment", membership.course.pk, found.pk)
+    if request.method != "HEAD":
+        turns.take(project)  # it asks CoCalc only while it is sent, when it is too late to refuse
     name = archive.file_name(found)
     content = () if request.method == "HEAD" else archive.zipped(project, works, name)
     response = StreamingHttpResponse(content, content_type="application/zip")

@@ -112,6 +112,9 @@ class Transfer(models.Model):
         )
         indexes = (
             models.Index(fields=("state", "-priority", "id"), name="transfer_queue"),
+            # For taking turns: a course's next row, and when it had its last turn.
+            models.Index(fields=("course", "state", "-priority", "id"), name="transfer_turn"),
+            models.Index(fields=("course", "-started"), name="transfer_last_turn"),
             models.Index(fields=("assignment", "kind", "-id"), name="transfer_step"),
             models.Index(fields=("member", "kind", "-id"), name="transfer_member"),
         )

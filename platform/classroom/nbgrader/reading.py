@@ -6,7 +6,13 @@ from typing import Any
 
 import nbformat
 from nbformat.v4.rwbase import rejoin_lines
+from nbformat.validator import get_validator
 
+# As for what is uploaded: more than a person would make.
+MOST_CELLS = 5_000
+MOST_OUTPUTS = 20_000
+MOST_BRACKETS = 2_000_000
+NEWEST_MINOR = 6  # whatever is newer is judged alike
 _CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
 
@@ -22,9 +28,10 @@ def read(content: bytes) -> nbformat.NotebookNode:
     """
     try:
         return _read(content)
-    except RecursionError:
+    except (RecursionError, _ExcessError):
         raise MarkingError(
-            "This notebook is nested too deeply to be read. Clear its outputs and save it again."
+            "This notebook has too many parts, or is nested too deeply, to be read. "
+            "Clear its outputs and save it again."
         ) from None
 
 
@@ -71,7 +78,13 @@ def _free_id(number: int, taken: set[str]) -> str:
     return candidate
 
 
+class _ExcessError(Exception):
+    """More than is read."""
+
+
 def _read(content: bytes) -> nbformat.NotebookNode:
+    if content.count(b"{") + content.count(b"[") > MOST_BRACKETS:
+        raise _ExcessError
     try:
         text = content.decode("utf-8-sig")
         raw = json.loads(text)
@@ -81,6 +94,10 @@ def _read(content: bytes) -> nbformat.NotebookNode:
         raise _no_notebook("it is empty" if not content.strip() else _first_line(error)) from None
     if not isinstance(raw, dict) or not isinstance(raw.get("cells", []), list):
         raise _no_notebook("it holds no list of cells")
+    cells = [cell for cell in raw.get("cells", []) if isinstance(cell, dict)]
+    outputs = (cell["outputs"] for cell in cells if isinstance(cell.get("outputs"), list))
+    if len(cells) > MOST_CELLS or sum(map(len, outputs)) > MOST_OUTPUTS:
+        raise _ExcessError
     major, minor = raw.get("nbformat"), raw.get("nbformat_minor", 0)
     if type(major) is not int or type(minor) is not int:
         raise _no_notebook("it does not say its format")
@@ -99,7 +116,9 @@ def _checked(raw: dict[str, Any]) -> nbformat.NotebookNode:
             if not isinstance(cell, dict):
                 raise _no_notebook("one of its cells is none")
         repair_ids(notebook)
-        nbformat.validate(notebook)
+        # Not `nbformat.validate`, which looks again, by a way that takes minutes, at what is wrong.
+        minor = min(notebook.nbformat_minor, NEWEST_MINOR)
+        get_validator(4, minor, name="fastjsonschema").validate(notebook)
         rejoined: nbformat.NotebookNode = rejoin_lines(notebook)
     except (
         nbformat.ValidationError,

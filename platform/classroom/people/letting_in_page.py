@@ -30,6 +30,7 @@ from classroom.people.roster_import import (
     roster_apply,
     unpack,
 )
+from embedding.bodies import MOST_PASTED, body_up_to
 from embedding.problems import Problem
 from embedding.views.access import user_of
 
@@ -56,6 +57,7 @@ def people_add(request: HttpRequest, course: int) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
+@body_up_to(lambda: MOST_PASTED)
 def people_import(request: HttpRequest, course: int) -> HttpResponse:
     """Let a list of students in: first show what each line would do, then do it when confirmed."""
     membership = teacher_of(request, course)

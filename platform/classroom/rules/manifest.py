@@ -19,6 +19,7 @@ from embedding.problems import Problem
 
 MAX_FILES = 5_000
 MAX_BYTES = 500 * MEGABYTE
+MAX_NAMES = 1_000_000  # bytes of all names together, which stand in the database
 TIMEOUT = 60  # seconds
 LEFT_OUT = (".ipynb_checkpoints", ".*.sage-jupyter2", ".*.sage-chat", ".*.part")
 
@@ -60,6 +61,8 @@ while read -r z; do
   n=$((n+1)) s=$((s+z))
   [ $n -le {MAX_FILES} ] && [ $s -le {MAX_BYTES} ] || exit {_TOO_MUCH}
 done < <(list '%s\\n' 2>/dev/null)
+[ "$(list '%P\\0' 2>/dev/null | head -c {MAX_NAMES + 1} | wc -c)" -le {MAX_NAMES} ] \
+|| exit {_TOO_MUCH}
 {{
   list '%s %P\\0'; printf '\\0'; list '%P\\0' | xargs -0r sha256sum -bz --
 }} 2>/dev/null | base64 -w0
@@ -83,6 +86,9 @@ def read(output: Output, path: str) -> list[File]:
     except ValueError:
         raise NotCocalc("manifest", "the list came garbled", status=200) from None
     both = sorted(sized.keys() & hashed.keys())
+    # Whoever printed it may have left out to count.
+    if len(both) > MAX_FILES or sum(map(len, both)) > MAX_NAMES:
+        raise too_much(path)
     return [File(path=name, size=sized[name], sha256=hashed[name]) for name in both]
 
 

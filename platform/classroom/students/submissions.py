@@ -4,8 +4,9 @@ A submit is a transfer like those of the class steps: one runs per submission, n
 step for the same student, and one whose web process died is finished by a worker. The moment that
 counts is when the request arrived, however long the copy takes.
 
-The web process does it at once. Where something else is under way for this student, the workers
-do it right after that. What fails here has failed: the student is told why, and tries again.
+The web process does it at once. Where something else is under way for this student, or too many
+ask CoCalc already, the workers do it right after that. What fails here has failed: the student is
+told why, and tries again.
 A submit that has begun is finished though the student be removed meanwhile; one that waits is not.
 """
 
@@ -19,6 +20,8 @@ from classroom.engine.queue import URGENT, transfer_add
 from classroom.models import Kind, Snapshot, Submission, Transfer
 from classroom.pages.text import moment
 from classroom.rules.deadlines import is_taken, last_moment
+from embedding import turns
+from embedding.cocalc.errors import Crowded
 from embedding.problems import Busy, Problem
 
 State = Transfer.State
@@ -51,10 +54,15 @@ def submit(submission: Submission, at: datetime) -> Snapshot:
         options={"at": at.isoformat()},
         priority=URGENT,
     )
+    try:
+        # Also who only waits holds a thread, and has turns like the others.
+        turns.take(str(student.project.project_id or "") if student.project else "")
+    except Crowded:
+        raise Busy("submit") from None  # a worker does it
     if held := claim_one(transfer):
         with kept(held):
             end = perform(held)
-        if end.state == State.QUEUED and end.code != "busy":
+        if end.state == State.QUEUED and end.code not in ("busy", Crowded.code):
             end = replace(end, state=State.FAILED)
         settle([end])
     return _outcome(transfer)

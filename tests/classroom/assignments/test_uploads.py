@@ -117,6 +117,15 @@ def test_a_zip_that_lies_about_its_sizes_is_refused() -> None:
     assert refusal(("liar.zip", bytes(content)))
 
 
+def test_notebooks_that_are_vast_in_all_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    cells = [nbformat.v4.new_code_cell() for _ in range(3)]
+    notebook = nbformat.writes(nbformat.v4.new_notebook(cells=cells)).encode()
+    monkeypatch.setattr(uploads, "MOST_PARTS", 6)
+    read(("a.ipynb", notebook), ("b.ipynb", notebook))
+    words = refusal(*((f"{name}.ipynb", notebook) for name in "abc"))
+    assert "more than 6 cells and outputs in all" in words
+
+
 def test_too_many_files_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uploads, "MAX_FILES", 10)
     assert len(read(("x.zip", zipped({f"{n}": b"" for n in range(10)}))).files) == 10

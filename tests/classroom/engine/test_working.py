@@ -121,7 +121,7 @@ class TestClaim:
     ) -> None:
         step_start(course, Kind.PREPARE, students, actor=None)
         # Two of them begin and end the transaction; elsewhere than in SQLite one locks.
-        with django_assert_num_queries(7 if connection.features.has_select_for_update else 6):
+        with django_assert_num_queries(8 if connection.features.has_select_for_update else 7):
             rows = claim(5)
         with django_assert_num_queries(0):
             for row in rows:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from classroom.nbgrader import reading
 from classroom.nbgrader.autograde import prepare, scores
 from classroom.nbgrader.feedback import feedback_notebook
 from classroom.nbgrader.reading import MarkingError
@@ -221,3 +222,29 @@ def test_outputs_of_five_megabytes() -> None:
     made = notebook(code("x"))
     made.cells[0].outputs[0].text = ("y" * 99 + "\n") * 50_000
     survives(content(made))
+
+
+@pytest.mark.parametrize(
+    ("limit", "cells"),
+    [
+        ("MOST_CELLS", [code("x")] * 3),
+        ("MOST_OUTPUTS", [code("x") | {"outputs": [{"output_type": "y"}] * 3}]),
+        ("MOST_BRACKETS", []),
+    ],
+)
+def test_more_than_a_person_makes_is_not_read(
+    monkeypatch: pytest.MonkeyPatch, limit: str, cells: list[Any]
+) -> None:
+    monkeypatch.setattr(reading, limit, 2)
+    monkeypatch.setattr(reading, "get_validator", None)
+    with pytest.raises(MarkingError, match="too many parts"):
+        reading.read(content(notebook(*cells)))
+
+
+def test_what_is_wrong_is_not_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """nbformat's own way takes minutes for some files of a few kilobytes."""
+    wrong = notebook(code("x"))
+    wrong["cells"][0]["metadata"]["tags"] = [{"a": 1}, {"a": 2}]
+    monkeypatch.setattr("jsonschema.Draft4Validator.iter_errors", None)
+    with pytest.raises(MarkingError, match="not a Jupyter notebook"):
+        reading.read(content(wrong))

@@ -48,6 +48,28 @@ def test_files_come_with_path_size_and_hash(tmp_path: Path) -> None:
     assert of(tmp_path) == expected(files)
 
 
+def test_names_that_are_long_in_all_are_too_much(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They all stand in the database."""
+    put(tmp_path, {f"{'x' * 200}{number}": b"" for number in range(5)})
+    monkeypatch.setattr(manifest, "MAX_NAMES", 1_000)
+    with pytest.raises(Problem, match="holds too much"):
+        of(tmp_path)
+    monkeypatch.setattr(manifest, "MAX_NAMES", 1_010)
+    assert len(of(tmp_path)) == 5
+
+
+def test_a_project_that_does_not_count_is_not_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path, dict.fromkeys("abcd", b""))
+    said = shell.run(manifest.script("hw"), tmp_path)
+    monkeypatch.setattr(manifest, "MAX_FILES", 3)
+    with pytest.raises(Problem, match="holds too much"):
+        manifest.read(said, "hw")
+
+
 def test_an_empty_folder_has_no_files(tmp_path: Path) -> None:
     (tmp_path / "hw" / "inner").mkdir(parents=True)
     assert of(tmp_path) == []

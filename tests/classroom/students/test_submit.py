@@ -30,6 +30,7 @@ from classroom.students import submissions
 from embedding.cocalc.client import Client
 from embedding.cocalc.errors import NotFound
 from embedding.problems import Busy, Problem
+from embedding.turns import Turn, take
 from sandbox.process import SandboxProcess
 from tests.classroom import factories
 from tests.conftest import HttpsClient
@@ -636,3 +637,27 @@ def test_a_handout_and_what_is_not_out_are_refused(course: Course, ada: Membersh
         with pytest.raises(submissions.Refused):
             submissions.submit(read(factories.submission(what, ada)), timezone.now())
     assert not Transfer.objects.exists()
+
+
+def test_where_too_many_ask_already_a_worker_does_it(
+    course: Course,
+    row: Submission,
+    ada: Membership,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nor does who presses *Submit* again and again hold a thread each time."""
+    settings.EMBEDDING = {**settings.EMBEDDING, "CALLS_AT_ONCE": 1}
+    browser = HttpsClient(ada.user)
+    other = Turn(lambda: "somebody else")
+    with other.on():
+        take()
+    submit = f"/courses/{course.pk}/assignments/{row.assignment_id}/submit"
+    monkeypatch.setattr(submissions, "_outcome", None)  # which waits
+    for _ in range(3):
+        assert browser.post(submit).status_code == 302
+    assert Transfer.objects.get(kind=Kind.SUBMIT).state == State.QUEUED
+    assert not Snapshot.objects.exists()
+    other.end()
+    factories.work_off()
+    assert Snapshot.objects.count() == 1

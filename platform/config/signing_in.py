@@ -1,0 +1,123 @@
+"""Guessing passwords is slow: who failed too often waits, at the site's own form and the admin's.
+
+What failed is counted in the database (django-axes), whether or not such an account exists:
+
+1. for a user name from one address: this stops a guesser without stopping anybody elsewhere;
+2. for an address, whatever the names;
+3. for a user name, wherever from: this stops who guesses from many addresses.
+
+The last two could be used to keep a person out. So they do not hold who signed in from the very
+address before: for them only their own failures there count. A wrong password is answered as for
+everybody else, so that this tells nobody who has an account.
+"""
+
+import ipaddress
+from datetime import timedelta
+from typing import Any
+
+from axes.handlers.database import AxesDatabaseHandler
+from axes.helpers import get_client_username
+from axes.models import AccessLog
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from config.errors import answer
+from embedding.models import Event
+
+# In the order of settings.AXES_LOCKOUT_PARAMETERS: a class may sit behind one address.
+PAIR, ADDRESS, ACCOUNT = 10, 100, 50
+FULL = settings.AXES_FAILURE_LIMIT  # the one number that axes compares with
+REMEMBERED = timedelta(days=90)  # how long a sign-in tells that an address is the user's
+
+
+class Handler(AxesDatabaseHandler):
+    """Counts by three limits, of which axes knows one."""
+
+    def get_failures(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> int:
+        """Return how full the fullest limit is."""
+        return max(self._shares(request, credentials))
+
+    def is_locked(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> bool:
+        """Whether a password is not even looked at."""
+        pair, *others = self._shares(request, credentials)
+        if pair >= FULL or max(others) < FULL:
+            return pair >= FULL
+        return not AccessLog.objects.filter(
+            username=get_client_username(request, credentials),
+            ip_address=request.axes_ip_address,  # type: ignore[attr-defined]
+            attempt_time__gte=timezone.now() - REMEMBERED,
+        ).exists()
+
+    def user_login_failed(
+        self,
+        sender: Any,
+        credentials: dict[str, Any],
+        request: HttpRequest | None = None,
+        **more: Any,
+    ) -> None:
+        """Count a failure; the one by which a limit is reached goes into the audit log."""
+        refused = getattr(request, "axes_locked_out", False)
+        super().user_login_failed(sender, credentials, request, **more)
+        if request is not None and not refused and getattr(request, "axes_locked_out", False):
+            name = get_client_username(request, credentials) or ""
+            # What is no account's name may be a password, typed into the wrong field.
+            known = User.objects.filter(username=name).exists()
+            Event.log(
+                "sign_in.throttled",
+                name if known else "(no such user name)",
+                address=request.axes_ip_address,  # type: ignore[attr-defined]
+            )
+
+    def reset_user_attempts(
+        self, request: HttpRequest, credentials: dict[str, Any] | None = None
+    ) -> int:
+        """After a success forget its own failures alone, or one's own account would free others."""
+        pair, *_ = self.filter_user_attempts(request, credentials)
+        count: int = pair.delete()[0]
+        return count
+
+    def _shares(self, request: HttpRequest, credentials: dict[str, Any] | None) -> list[int]:
+        found = self.get_user_attempts(request, credentials)
+        limits = (PAIR, ADDRESS, ACCOUNT)
+        return [
+            sum(attempts.values_list("failures_since_start", flat=True)) * FULL // limit
+            for attempts, limit in zip(found, limits, strict=True)
+        ]
+
+
+def client_address(request: HttpRequest) -> str | None:
+    """Return where a request comes from: as the site's own proxy says, else who is connected.
+
+    Of an IPv6 address only the network counts, since whoever has one has all of it.
+    """
+    said = request.META.get("REMOTE_ADDR") or ""
+    if settings.BEHIND_PROXY:
+        # What stands further left was said by the visitor.
+        said = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip() or said
+    try:
+        address = ipaddress.ip_address(said)
+    except ValueError:
+        return None
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped:
+            return str(address.ipv4_mapped)
+        return str(ipaddress.ip_network((address, 64), strict=False).network_address)
+    return str(address)
+
+
+def throttled(request: HttpRequest, *_: object) -> HttpResponse:
+    """429: too many wrong passwords."""
+    minutes = int(settings.AXES_COOLOFF_TIME.total_seconds() // 60)
+    response = answer(
+        request,
+        429,
+        "Too many wrong passwords",
+        "Someone entered a wrong password too often, for this user name or from your network. "
+        f"Wait {minutes} minutes, then try again. If you forgot your password, ask the site's "
+        "administrator for a new one.",
+        "too_many",
+    )
+    response["Retry-After"] = str(minutes * 60)
+    return response
