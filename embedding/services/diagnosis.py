@@ -19,6 +19,7 @@ from embedding.cocalc.framing import framing_refusal
 from embedding.conf import conf
 from embedding.models import EmbedSession
 from embedding.problems import Problem
+from embedding.services.care import access_mended
 
 State = Literal["blocked", "unreachable"]
 SEEN = ("silent", "unopened", "channel")
@@ -37,6 +38,17 @@ class Cause:
     message: str
     admin: str
     certain: bool = False
+    mended: bool = False  # so that opening it once more helps
+
+
+_MENDED = Cause(
+    "access_mended",
+    "blocked",
+    "You had been removed from this project on CoCalc, and are back in it. Try again.",
+    "The user was no collaborator of the project on CoCalc any more, or it was marked deleted.",
+    certain=True,
+    mended=True,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +67,10 @@ def diagnose(row: EmbedSession, seen: str, origin: str) -> Cause:
     """
     if seen not in SEEN:
         raise Problem("bad_request", "There is no such thing to see.", status=400)
-    cause = _cause(seen, origin, _facts(row, origin))
+    if seen == "unopened" and access_mended(row):
+        cause = _MENDED
+    else:
+        cause = _cause(seen, origin, _facts(row, origin))
     row.reason, row.detail = cause.code, cause.admin[:500]
     row.save(update_fields=["reason", "detail"])
     return cause

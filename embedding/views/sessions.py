@@ -108,6 +108,7 @@ def diagnosis(request: HttpRequest, session: uuid.UUID) -> HttpResponse:
             "message": cause.message,
             "adminMessage": cause.admin,
             "certain": cause.certain,
+            "mended": cause.mended,
         }
     )
 

@@ -17,7 +17,7 @@ from classroom.steps.registry import step
 from embedding.cocalc.errors import Limited
 from embedding.models import CocalcAccount, CocalcProject, Event, Member
 from embedding.problems import Problem
-from embedding.services import mapping
+from embedding.services import care, mapping
 
 _HALF_HOUR = timedelta(minutes=30)
 
@@ -31,9 +31,10 @@ def run(transfer: Transfer) -> dict[str, Any]:
     # Who waits in front of a page is not held back by the background's share of new accounts.
     waits = transfer.priority > 0
     if membership.role == Role.STUDENT:
-        student_ready(membership)
+        _project_there(membership)
     else:
         mapping.project_ensure(membership.course.project)
+        care.mend_quietly(membership.course.project)
     made = 0
     # Somebody may be added while this runs: it has ended when nothing is missing.
     while missing := _missing(membership):
@@ -41,19 +42,31 @@ def run(transfer: Transfer) -> dict[str, Any]:
             _let_in(member, waits=waits)
         made += len(missing)
     _account_ensure(mapping.account_row(membership.user), waits=waits)
+    if membership.role != Role.STUDENT:
+        care.home_ensure(membership.course.project)
     Membership.objects.filter(pk=membership.pk, removed=None).update(prepared=timezone.now())
     return {"memberships": made}
 
 
 def student_ready(member: Membership) -> str:
-    """Make sure that a student's project is there on CoCalc; return its project id.
+    """Make sure that a student's project is there on CoCalc, as it should be; return its id.
 
-    It needs no account of the student's, so that work can be handed out to many at once.
+    Something is about to be done in it, so it may be started. It needs no account of the
+    student's, so that work can be handed out to many at once.
     """
+    project = _project_there(member)
+    care.home_ensure(project)
+    return str(project.project_id)
+
+
+def _project_there(member: Membership) -> CocalcProject:
     if member.project is None:
         raise Problem("no_project", f"{member.name} has no project in this course.", status=409)
-    mapping.project_ensure(member.project)
-    return str(member.project.project_id)
+    if member.project.project_id is None:
+        mapping.project_ensure(member.project)
+    else:
+        care.mend_quietly(member.project)
+    return member.project
 
 
 def _missing(membership: Membership) -> list[Member]:
@@ -61,7 +74,7 @@ def _missing(membership: Membership) -> list[Member]:
 
     Projects of students that are not there yet are left to the students' own turn.
     """
-    rows = Member.objects.filter(added=None, project__project_id__isnull=False)
+    rows = mapping.active_members().filter(added=None, project__project_id__isnull=False)
     if membership.role == Role.STUDENT:
         rows = rows.filter(project=membership.project)
     else:
@@ -77,9 +90,6 @@ def _let_in(member: Member, *, waits: bool) -> None:
     account = mapping.account_row(member.user)
     _account_ensure(account, waits=waits)
     mapping.membership_ensure(member, account)
-    # Who was removed meanwhile was perhaps expelled before this let them in.
-    if not Member.objects.filter(project=member.project, user=member.user).exists():
-        mapping.membership_end(member.project, member.user)
 
 
 def _account_ensure(account: CocalcAccount, *, waits: bool) -> None:
