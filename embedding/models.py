@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+KEPT = "Kept by this site. Reference: "  # how the description of a project on CoCalc begins
+
 
 class Claim(models.Model):
     """A row that stands for something remote which must be made exactly once.
@@ -125,7 +127,7 @@ class CocalcProject(Claim):
     @property
     def description(self) -> str:
         """The description on CoCalc. The marker is random: nobody can forge it beforehand."""
-        return f"Kept by this site. Reference: {self.marker}"
+        return f"{KEPT}{self.marker}"
 
 
 class Member(models.Model):

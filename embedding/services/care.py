@@ -222,11 +222,15 @@ def home_is_due(row: CocalcProject) -> bool:
     return row.closed is None or row.closed < timezone.now() - HOME_EVERY
 
 
-def home_close(row: CocalcProject) -> None:
-    """Make sure that no other project can read a project's files; this starts it."""
-    client().close_home(str(row.project_id))
+def home_close(row: CocalcProject) -> bool:
+    """Make sure that no other project can read a project's files; True where any could.
+
+    This starts the project.
+    """
+    was_open = client().close_home(str(row.project_id))
     row.closed = timezone.now()
     CocalcProject.objects.filter(pk=row.pk).update(closed=row.closed)
+    return was_open
 
 
 @receiver(home_was_open)
