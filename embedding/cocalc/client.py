@@ -151,11 +151,11 @@ class Client(Protocol):
         Exactly one call to CoCalc.
         """
 
-    def close_home(self, project_id: str) -> bool:
-        """Let no other project read the home (mode 700); True where any could. Starts the project.
+    def close_home(self, project_id: str) -> None:
+        """Let no other project read the home (mode 700). Starts the project.
 
-        Listing, reading, writing, moving and deleting files close it as well, without a call more;
-        whoever made the client is told of a home that they found open.
+        Whatever else runs bash in the home closes it as well, without a call more: `exec`, and all
+        work on files. Whoever made the client is told of a home that was open.
         """
 
     def make_folder(self, project_id: str, path: str) -> None:

@@ -28,6 +28,8 @@ RESTORED, HOME_OPENED = "project.restored", "project.home_opened"
 REPAIRS = (PUT_BACK, TAKEN_OUT, DEMOTED, TAKEN_BACK, RESTORED, HOME_OPENED)
 
 EVERY = timedelta(minutes=10)  # so often a project is looked after, whatever happens
+# A step in a project looks itself, unless somebody has just done so.
+STEP_EVERY = timedelta(minutes=2)
 # A look into a home is a command, and a project in which commands run is not stopped as idle.
 HOME_EVERY = timedelta(days=1)
 _PAGE_SECONDS = 5
@@ -170,9 +172,9 @@ def access_mended(session: EmbedSession) -> bool:
     return back and "membership" not in session.steps
 
 
-def is_due(row: CocalcProject) -> bool:
-    """Say whether nobody has looked after a project for a while."""
-    return row.looked is None or row.looked < timezone.now() - EVERY
+def is_due(row: CocalcProject, every: timedelta = EVERY) -> bool:
+    """Say whether nobody has looked after a project for so long."""
+    return row.looked is None or row.looked < timezone.now() - every
 
 
 def look_after(
@@ -211,26 +213,16 @@ def look_after(
     return done
 
 
-def home_ensure(row: CocalcProject) -> None:
-    """Close a project's home the first time that something is done in it; this starts it."""
-    if row.closed is None:
-        home_close(row)
-
-
 def home_is_due(row: CocalcProject) -> bool:
     """Say whether nobody has looked at a project's home for a while, or ever."""
     return row.closed is None or row.closed < timezone.now() - HOME_EVERY
 
 
-def home_close(row: CocalcProject) -> bool:
-    """Make sure that no other project can read a project's files; True where any could.
-
-    This starts the project.
-    """
-    was_open = client().close_home(str(row.project_id))
+def home_close(row: CocalcProject) -> None:
+    """Make sure that no other project can read a project's files; this starts it."""
+    client().close_home(str(row.project_id))
     row.closed = timezone.now()
     CocalcProject.objects.filter(pk=row.pk).update(closed=row.closed)
-    return was_open
 
 
 @receiver(home_was_open)

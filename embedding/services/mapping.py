@@ -121,7 +121,8 @@ def project_ensure(row: CocalcProject) -> None:
         if project_id is None:
             project_id = client().create_project(title=row.title, description=row.description)
         if row.settle(uuid.UUID(project_id)):
-            CocalcProject.objects.filter(pk=row.pk).update(looked=timezone.now())
+            row.looked = timezone.now()
+            CocalcProject.objects.filter(pk=row.pk).update(looked=row.looked)
             Event.log(how, row.slot, project_id=project_id)
         elif str(row.project_id) != project_id:
             # Our claim ran out under us and its next holder was faster.

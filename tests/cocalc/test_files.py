@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from embedding.cocalc.client import Entry
+from embedding.cocalc.client import Entry, Output
 from embedding.cocalc.errors import (
     BadRequest,
     CommandFailed,
@@ -405,9 +405,9 @@ def test_a_home_that_others_could_read_is_closed_and_told_of(server: Server, hom
     told: list[str] = []
     client = client_for(server.url, on_open_home=told.append)
     home.chmod(0o755)
-    assert client.close_home(PROJECT)
+    assert client.exec(PROJECT, "echo x", bash=True) == Output("x\n", "", 0)
     assert home.stat().st_mode & 0o777 == 0o700
-    assert not client.close_home(PROJECT)
+    client.close_home(PROJECT)
     assert told == [PROJECT]
     home.chmod(0o711)
     assert client.list_folder(PROJECT) == []

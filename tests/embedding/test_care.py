@@ -138,7 +138,7 @@ def test_a_change_is_put_right_and_told_once(
 
 
 def _name(key: object) -> str:
-    return User.objects.get(pk=key).username if key else ""
+    return User.objects.get(pk=str(key)).username if key else ""
 
 
 def test_what_is_as_it_should_be_costs_one_look(room: Room, sandbox: SandboxProcess) -> None:

@@ -95,10 +95,6 @@ class Files(Commands):
             raise self._failed("file_exists", output)
         return output.exit_code == 0
 
-    def close_home(self, project_id: str) -> bool:
-        output = self._script("close_home", project_id, "", retry=Retry.ALWAYS)
-        return scripts.WAS_OPEN in output.stderr
-
     def make_folder(self, project_id: str, path: str) -> None:
         script = scripts.make_folder(scripts.quoted(path))
         self._script("make_folder", project_id, script, retry=Retry.ALWAYS)
@@ -115,18 +111,13 @@ class Files(Commands):
         self._script("remove", project_id, script, retry=Retry.UNDONE)
 
     def _script(self, operation: str, project_id: str, script: str, *, retry: Retry) -> Output:
-        output = self._run(operation, project_id, scripts.CLOSED_HOME + script, retry=retry)
-        self._told_of_home(project_id, output)
+        output = self._run(operation, project_id, script, retry=retry)
         if output.exit_code in scripts.MEANINGS:
             kind, words = scripts.MEANINGS[output.exit_code]
             raise kind(operation, words, status=200)
         if output.exit_code != 0:
             raise self._failed(operation, output)
         return output
-
-    def _told_of_home(self, project_id: str, output: Output) -> None:
-        if self._on_open_home and scripts.WAS_OPEN in output.stderr:
-            self._on_open_home(project_id)
 
     def _discard(self, project_id: str, temporary: str) -> None:
         """Clean up after a failed write. The failure is what is to be told, not this."""

@@ -25,8 +25,8 @@ MEANINGS: dict[int, tuple[type[CocalcError], str]] = {
 
 
 # On a server in multi-user mode homes are mode 755 as they are made, and projects are users of one
-# machine: any could read any other's files. What a script of ours begins with, run in the home.
-WAS_OPEN = "lectern: closed the home to other projects"
+# machine: any could read any other's files. Every script in the home begins with closing it.
+WAS_OPEN = "lectern: this home was open to other projects"
 CLOSED_HOME = (
     'if [ -n "$(find . -maxdepth 0 -perm /077 2>/dev/null)" ]; then\n'
     f"chmod 700 . 2>/dev/null && echo '{WAS_OPEN}' >&2\nfi\n"

@@ -52,8 +52,10 @@ class Command(BaseCommand):
                 for project in client().list_projects()
                 if project.description.startswith(KEPT) and project.state == "running"
             ][:MOST_HOMES]
-            were_open = sum(client().close_home(project_id) for project_id in running)
-            are_open = sum(self.is_open(project_id) for project_id in running)
+            were_open = [project_id for project_id in running if self.is_open(project_id)]
+            for project_id in were_open:
+                client().close_home(project_id)
+            are_open = sum(self.is_open(project_id) for project_id in were_open)
         except CocalcError as error:
             self.say(False, "", f"The homes of the projects could not be looked at: {error}")
             return
@@ -61,7 +63,7 @@ class Command(BaseCommand):
             self.stdout.write("No project of this site is running, so none was looked into.")
             return
         many = f"{len(running)} running project{'s' if len(running) > 1 else ''}"
-        note = f" ({were_open} could be read until now)" if were_open else ""
+        note = f" ({len(were_open)} could be read until now)" if were_open else ""
         self.say(
             not are_open,
             f"The files of {many} can be read by no other project{note}.",

@@ -15,7 +15,6 @@ from classroom.rules.source_folder import is_sound
 from embedding.client import client
 from embedding.cocalc.paths import clean_path
 from embedding.problems import Problem
-from embedding.services import care
 
 
 def quoted(path: str) -> str:
@@ -32,7 +31,6 @@ def course_project(course: Course) -> str:
             status=409,
             recoverable=True,
         )
-    care.home_ensure(course.project)
     return str(course.project.project_id)
 
 

@@ -31,10 +31,10 @@ def run(transfer: Transfer) -> dict[str, Any]:
     # Who waits in front of a page is not held back by the background's share of new accounts.
     waits = transfer.priority > 0
     if membership.role == Role.STUDENT:
-        _project_there(membership)
+        student_ready(membership)
     else:
         mapping.project_ensure(membership.course.project)
-        care.mend_quietly(membership.course.project)
+        _look_after(membership.course.project)
     made = 0
     # Somebody may be added while this runs: it has ended when nothing is missing.
     while missing := _missing(membership):
@@ -42,8 +42,6 @@ def run(transfer: Transfer) -> dict[str, Any]:
             _let_in(member, waits=waits)
         made += len(missing)
     _account_ensure(mapping.account_row(membership.user), waits=waits)
-    if membership.role != Role.STUDENT:
-        care.home_ensure(membership.course.project)
     Membership.objects.filter(pk=membership.pk, removed=None).update(prepared=timezone.now())
     return {"memberships": made}
 
@@ -51,22 +49,19 @@ def run(transfer: Transfer) -> dict[str, Any]:
 def student_ready(member: Membership) -> str:
     """Make sure that a student's project is there on CoCalc, as it should be; return its id.
 
-    Something is about to be done in it, so it may be started. It needs no account of the
-    student's, so that work can be handed out to many at once.
+    It needs no account of the student's, so that work can be handed out to many at once.
     """
-    project = _project_there(member)
-    care.home_ensure(project)
-    return str(project.project_id)
-
-
-def _project_there(member: Membership) -> CocalcProject:
     if member.project is None:
         raise Problem("no_project", f"{member.name} has no project in this course.", status=409)
-    if member.project.project_id is None:
-        mapping.project_ensure(member.project)
-    else:
-        care.mend_quietly(member.project)
-    return member.project
+    mapping.project_ensure(member.project)
+    _look_after(member.project)
+    return str(member.project.project_id)
+
+
+def _look_after(project: CocalcProject) -> None:
+    """Put right what was changed there behind the site's back; no step fails for it."""
+    if care.is_due(project, care.STEP_EVERY):
+        care.mend_quietly(project)
 
 
 def _missing(membership: Membership) -> list[Member]:
