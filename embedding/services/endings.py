@@ -27,7 +27,7 @@ from embedding.client import client, service_identity
 from embedding.cocalc.client import Project
 from embedding.cocalc.errors import CocalcError, NotFound
 from embedding.models import CocalcAccount, CocalcProject, Ending, Event, Member
-from embedding.services import mapping
+from embedding.services import care, mapping
 
 _HOLD = timedelta(minutes=5)  # nobody else tries meanwhile
 _MOST = timedelta(minutes=5)  # between two attempts
@@ -108,6 +108,10 @@ def _end(account_id: str) -> list[str]:
         mapping.account_shut_out(project_id, account_id)
         # Switched on again this very moment: then it has to be made once more.
         Member.objects.filter(pk__in=list(allowed.values_list("pk", flat=True))).update(added=None)
+        # Two who are ended together may have let each other in once more: the last one ends that.
+        ours = CocalcProject.objects.filter(project_id=project_id).first()
+        if ours:
+            care.mend_quietly(ours)
         ended.append(project_id)
         if project.state == "running" and set(project.members) <= {account_id, us}:
             # Nobody else is in it: what was started there, and what is connected to it, ends too.

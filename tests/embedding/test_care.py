@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-import requests
 from django.contrib.auth.models import User
 from django.utils import timezone
 
@@ -17,35 +16,10 @@ from embedding.models import CocalcAccount, CocalcProject, EmbedSession, Event, 
 from embedding.services import care, mapping
 from sandbox.process import SandboxProcess
 from tests.conftest import HttpsClient, Person
+from tests.embedding.accomplices import Student
 from tests.embedding.helpers import JSON, open_session, prepared, until_ready
 
 pytestmark = pytest.mark.django_db
-
-
-class Student:
-    """Somebody with an account of the site's, who also has a key of it and uses CoCalc's API."""
-
-    def __init__(self, sandbox: SandboxProcess, user: User) -> None:
-        self.user, self._url = user, sandbox.url
-        self._key = sandbox.admin_key
-        email = f"{uuid.uuid4()}@accounts.school.test"
-        made = self.call(
-            "create_account", email_address=email, first_name="A", last_name="B", get_api_key=True
-        )
-        self.account, self._key = made["account_id"], made["api_key"]
-        CocalcAccount.objects.create(user=user, email=email, account_id=self.account)
-
-    def call(self, event: str, **fields: Any) -> dict[str, Any]:
-        answer: dict[str, Any] = requests.post(
-            f"{self._url}/api/v1/{event}", json=fields, auth=(self._key, ""), timeout=30
-        ).json()
-        return answer
-
-    def change(self, project: str, **fields: Any) -> dict[str, Any]:
-        return self.call("query", query={"projects": {"project_id": project, **fields}})
-
-    def role(self, project: str, account: str, group: str) -> dict[str, Any]:
-        return self.change(project, users={account: {"group": group}})
 
 
 class Room:

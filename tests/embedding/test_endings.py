@@ -1,5 +1,6 @@
 """Who is switched off or deleted on the site keeps nothing on CoCalc."""
 
+import threading
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 import requests
 from django.contrib.auth.models import User
+from django.core.management import call_command
 from django.test import override_settings
 from django.utils import timezone
 
@@ -15,6 +17,7 @@ from embedding.models import CocalcAccount, CocalcProject, Ending, Event, Member
 from embedding.services import care, endings, mapping, preparation
 from sandbox.process import SandboxProcess
 from tests.conftest import HttpsClient, Person
+from tests.embedding.accomplices import Student
 from tests.embedding.helpers import JSON, open_session, prepared, token_of, until_ready
 from tests.sandbox.support import cookie
 
@@ -123,6 +126,43 @@ def test_switched_on_again_before_it_was_done_nothing_ends(room: Room) -> None:
     assert room.access == [True, True]
 
 
+def test_two_who_are_ended_together_cannot_keep_each_other_in(
+    room: Room, sandbox: SandboxProcess
+) -> None:
+    """Each lets the other in again, as an owner, as fast as CoCalc takes it."""
+    eve = Student(sandbox, User.objects.create_user("eve"))
+    mal = Student(sandbox, User.objects.create_user("mal"))
+    project = str(room.shared.project_id)
+    for one in (eve, mal):
+        client().add_member(project, one.account)
+    over = threading.Event()
+
+    def keep(one: Student, other: Student) -> None:
+        while not over.is_set():
+            one.call("add_collaborator", project_id=project, account_id=other.account)
+            one.role(project, other.account, "owner")
+
+    pairs = ((eve, mal), (mal, eve))
+    threads = [threading.Thread(target=keep, args=pair, daemon=True) for pair in pairs]
+    for thread in threads:
+        thread.start()
+    try:
+        switch_off(eve.user)
+        switch_off(mal.user)
+        for _ in range(20):
+            endings.endings_work(timezone.now() + timedelta(hours=1))
+            if not {eve.account, mal.account} & client().get_project(project).members.keys():
+                break
+            care.mend_quietly(room.shared)
+        else:
+            raise AssertionError("still in")
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join(30)
+    assert not {eve.account, mal.account} & client().get_project(project).members.keys()
+
+
 def test_two_workers_share_it(room: Room) -> None:
     switch_off(room.ada)
     ending = Ending.objects.get()
@@ -162,6 +202,15 @@ def test_an_old_session_on_cocalc_opens_nothing_any_more(
     assert look() == 404
     # Nobody is left in it: what still runs there, and whatever is connected, has ended too.
     assert client().project_state(project) == "opened"
+
+
+def test_a_site_without_a_worker_has_a_command_for_it(room: Room) -> None:
+    switch_off_quietly(room.ada)
+    client().delete_project(str(room.shared.project_id))
+    CocalcProject.objects.update(looked=None)
+    call_command("look_after")
+    assert room.access == [False, False]
+    assert not client().get_project(str(room.shared.project_id)).deleted
 
 
 BY_HAND = ["django.contrib.auth.backends.AllowAllUsersModelBackend"]
