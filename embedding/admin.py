@@ -147,10 +147,11 @@ class CocalcProjectAdmin(ReadOnly):
                 membership_end(project, before[key].user)
             except CocalcError as error:
                 problem = of_cocalc(error)
+                CocalcProject.objects.filter(pk=project.pk).update(looked=None)  # do it next
                 self.message_user(
                     request,
                     f"{name} can no longer open “{project}” here, but is still a collaborator on "
-                    f"CoCalc. {problem.message}",
+                    f"CoCalc. {problem.message} The site goes on trying.",
                     messages.WARNING,
                 )
 

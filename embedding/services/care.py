@@ -32,7 +32,8 @@ EVERY = timedelta(minutes=10)  # so often a project is looked after, whatever ha
 STEP_EVERY = timedelta(minutes=2)
 # A look into a home is a command, and a project in which commands run is not stopped as idle.
 HOME_EVERY = timedelta(days=1)
-_PAGE_SECONDS = 5
+_TELL_EVERY = timedelta(hours=1)
+_PAGE_SECONDS = 5  # in which one page's user has it mended once
 _FEW = 3  # so many projects are asked for one by one, more all at once
 
 log = logging.getLogger(__name__)
@@ -231,9 +232,14 @@ def _home_was_open(*, project_id: str, **_: object) -> None:
     row = CocalcProject.objects.filter(project_id=project_id).first()
     if row is None:
         return
-    if row.closed:
+    now = timezone.now()
+    told = Event.objects.filter(
+        action=HOME_OPENED, detail__project=row.pk, at__gt=now - _TELL_EVERY
+    )
+    # Whoever opens it all the time, or makes believe to, fills no log.
+    if row.closed and not told.exists():
         Event.log(HOME_OPENED, str(row), project=row.pk)
-    CocalcProject.objects.filter(pk=row.pk).update(closed=timezone.now())
+    CocalcProject.objects.filter(pk=row.pk).update(closed=now)
 
 
 def _take(row: CocalcProject) -> bool:

@@ -51,13 +51,13 @@ def expel_again(now: datetime) -> None:
 
 
 def look_after(now: datetime | None = None) -> None:
-    """Mend the projects that nobody has looked after for ten minutes."""
+    """Mend what nobody has looked after for ten minutes, and whatever is to be looked after now."""
     now = now or timezone.now()
-    due = CocalcProject.objects.filter(project_id__isnull=False).filter(
-        Q(looked=None) | Q(looked__lt=now - care.EVERY)
-    )
     running = _running(now).values("pk")
-    rows = due.filter(Q(course__in=running) | Q(student_membership__course__in=running))
+    of_running = Q(course__in=running) | Q(student_membership__course__in=running)
+    rows = CocalcProject.objects.filter(project_id__isnull=False).filter(
+        Q(looked=None) | (Q(looked__lt=now - care.EVERY) & of_running)
+    )
     try:
         care.look_after(list(rows.order_by("looked", "pk")), stop=stopping.is_set)
     except CocalcError as error:

@@ -94,13 +94,22 @@ def test_a_course_that_is_over_is_left_alone(course: Course, sandbox: SandboxPro
     assignment = factories.make_assignment(course, due=long_ago)
     Course.objects.update(created=long_ago)
     Assignment.objects.update(created=long_ago)
-    CocalcProject.objects.update(looked=None)
+    CocalcProject.objects.update(looked=long_ago)
     sandbox.reset_calls()
     rounds.look_after()
     assert sandbox.calls()["counts"] == {}
     Assignment.objects.filter(pk=assignment.pk).update(due=timezone.now() + timedelta(days=200))
     rounds.look_after()
     assert sandbox.calls()["counts"] == {"query": 3}
+
+
+def test_what_is_to_be_looked_after_now_is(course: Course, cocalc: Client) -> None:
+    """Also where no course is running: somebody was shut out, and CoCalc was away."""
+    Course.objects.update(created=timezone.now() - rounds.LATELY - timedelta(days=1))
+    ada = sabotage(cocalc, course)
+    CocalcProject.objects.filter(project_id=ada).update(looked=None)
+    rounds.look_after()
+    assert is_right(cocalc, ada)
 
 
 def test_a_step_mends_the_project_that_it_works_in(course: Course, cocalc: Client) -> None:
