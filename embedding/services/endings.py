@@ -29,7 +29,7 @@ from embedding.cocalc.errors import CocalcError, NotFound
 from embedding.models import CocalcAccount, CocalcProject, Ending, Event, Member
 from embedding.services import care, mapping
 
-_HOLD = timedelta(minutes=5)  # nobody else tries meanwhile
+_HOLD = timedelta(minutes=1)  # nobody else tries meanwhile
 _MOST = timedelta(minutes=5)  # between two attempts
 
 log = logging.getLogger(__name__)
