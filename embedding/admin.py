@@ -14,7 +14,14 @@ from django.http import HttpRequest
 from django.utils.html import format_html_join
 
 from embedding.cocalc.errors import CocalcError
-from embedding.models import CocalcAccount, CocalcProject, EmbedSession, Event, Member
+from embedding.models import (
+    CocalcAccount,
+    CocalcProject,
+    EmbedSession,
+    Ending,
+    Event,
+    Member,
+)
 from embedding.problems import of_cocalc
 from embedding.services.mapping import membership_end
 
@@ -96,7 +103,17 @@ class CocalcProjectAdmin(ReadOnly):
     list_filter = (("project_id", admin.EmptyFieldListFilter), "created")
     search_fields = ("title", "slot", "project_id", *user_names("users")[:1])
     search_help_text = "A title, a slot, a project id, or a member's user name"
-    fields = ("title", "slot", "project_id", "marker", "attempts", "claimed_until", "created")
+    fields = (
+        "title",
+        "slot",
+        "project_id",
+        "marker",
+        "looked",
+        "closed",
+        "attempts",
+        "claimed_until",
+        "created",
+    )
     readonly_fields = fields
     inlines = (MemberInline,)
 
@@ -130,10 +147,11 @@ class CocalcProjectAdmin(ReadOnly):
                 membership_end(project, before[key].user)
             except CocalcError as error:
                 problem = of_cocalc(error)
+                CocalcProject.objects.filter(pk=project.pk).update(looked=None)  # do it next
                 self.message_user(
                     request,
                     f"{name} can no longer open “{project}” here, but is still a collaborator on "
-                    f"CoCalc. {problem.message}",
+                    f"CoCalc. {problem.message} The site goes on trying.",
                     messages.WARNING,
                 )
 
@@ -171,6 +189,18 @@ class EmbedSessionAdmin(ReadOnly):
     @admin.display(description="steps")
     def timing(self, row: EmbedSession) -> str:
         return format_html_join("", "{}: {} ms<br>", sorted(row.steps.items())) or "–"
+
+
+@admin.register(Ending)
+class EndingAdmin(ReadOnly):
+    """Whose access on CoCalc is being ended, or was: of users switched off or deleted."""
+
+    list_display = ("username", "asked", "done", "attempts", "error")
+    list_filter = (("done", admin.EmptyFieldListFilter), "asked")
+    search_fields = ("username", "account_id")
+    search_help_text = "A user name, or an account id"
+    fields = (*list_display, "account_id", "not_before")
+    readonly_fields = fields
 
 
 @admin.register(Event)

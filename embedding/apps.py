@@ -10,3 +10,6 @@ class EmbeddingConfig(AppConfig):
 
     def ready(self) -> None:
         from embedding import checks  # noqa: F401  registers them
+        from embedding.services import care, endings  # noqa: F401  listen
+
+        endings.connect()

@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+KEPT = "Kept by this site. Reference: "  # how the description of a project on CoCalc begins
+
 
 class Claim(models.Model):
     """A row that stands for something remote which must be made exactly once.
@@ -99,6 +101,18 @@ class CocalcProject(Claim):
         help_text="Stands in the project's description on CoCalc, to find it by.",
     )
     title = models.CharField(max_length=200)
+    looked = models.DateTimeField(
+        "looked after",
+        null=True,
+        editable=False,
+        help_text="When it was last compared with CoCalc.",
+    )
+    closed = models.DateTimeField(
+        "home closed",
+        null=True,
+        editable=False,
+        help_text="When the site last made sure that no other project can read its files.",
+    )
     users: "models.ManyToManyField[models.Model, Member]" = models.ManyToManyField(
         settings.AUTH_USER_MODEL, through="Member", related_name="cocalc_projects"
     )
@@ -113,7 +127,7 @@ class CocalcProject(Claim):
     @property
     def description(self) -> str:
         """The description on CoCalc. The marker is random: nobody can forge it beforehand."""
-        return f"Kept by this site. Reference: {self.marker}"
+        return f"{KEPT}{self.marker}"
 
 
 class Member(models.Model):
@@ -141,6 +155,30 @@ class Member(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.project}"
+
+
+class Ending(models.Model):
+    """An account whose user was switched off or deleted: it is taken out of every project.
+
+    Nothing of it leads to the user's row, which may be gone. Tried again until it is done.
+    """
+
+    account_id = models.UUIDField("account id", unique=True)
+    username = models.CharField(max_length=150)
+    asked = models.DateTimeField()
+    done = models.DateTimeField(null=True)
+    attempts = models.PositiveIntegerField(default=0)
+    not_before = models.DateTimeField(
+        null=True, help_text="Tried again from then on; meanwhile somebody may be at it."
+    )
+    error = models.CharField(max_length=500, blank=True, help_text="Why it has not worked yet.")
+
+    class Meta:
+        ordering = ("-asked",)
+        indexes = (models.Index(fields=("done", "not_before"), name="ending_open"),)
+
+    def __str__(self) -> str:
+        return f"Access of {self.username}"
 
 
 class EmbedSession(models.Model):

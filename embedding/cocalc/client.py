@@ -107,6 +107,9 @@ class Client(Protocol):
     def get_project(self, project_id: str) -> Project:
         """Return a project's row. Raises NotFound."""
 
+    def list_projects(self) -> list[Project]:
+        """Return all projects that the key's account is a member of, deleted ones too: one call."""
+
     def update_project(
         self, project_id: str, *, title: str | None = None, description: str | None = None
     ) -> None:
@@ -115,11 +118,17 @@ class Client(Protocol):
     def delete_project(self, project_id: str) -> None:
         """Mark a project deleted (soft; CoCalc purges it later)."""
 
+    def restore_project(self, project_id: str) -> None:
+        """Take back that a project is marked deleted; fine where it is not."""
+
     def add_member(self, project_id: str, account_id: str) -> None:
         """Make an account a collaborator; silent and idempotent."""
 
     def remove_member(self, project_id: str, account_id: str) -> None:
         """Remove a collaborator; idempotent. An owner stays: raises Forbidden."""
+
+    def set_role(self, project_id: str, account_id: str, role: Role) -> None:
+        """Make an account an owner or a collaborator, whatever it was; idempotent."""
 
     def project_state(self, project_id: str, *, limit: float | None = None) -> str:
         """Return CoCalc's word for the state ("running", "opened", …). Raises NotFound.
@@ -152,6 +161,13 @@ class Client(Protocol):
         """Say whether a regular file stands there; also makes sure that the project runs.
 
         Exactly one call to CoCalc.
+        """
+
+    def close_home(self, project_id: str) -> None:
+        """Let no other project read the home (mode 700). Starts the project.
+
+        Whatever else runs bash in the home closes it as well, without a call more: `exec`, and all
+        work on files. Whoever made the client is told of a home that was open.
         """
 
     def make_folder(self, project_id: str, path: str) -> None:

@@ -20,6 +20,7 @@ from embedding.cocalc.networks import is_private
 from embedding.conf import conf
 from embedding.models import EmbedSession
 from embedding.problems import Problem
+from embedding.services.care import access_mended
 from embedding.turns import take
 
 State = Literal["blocked", "unreachable"]
@@ -49,6 +50,17 @@ class Cause:
     message: str
     admin: str
     certain: bool = False
+    mended: bool = False  # so that opening it once more helps
+
+
+_MENDED = Cause(
+    "access_mended",
+    "blocked",
+    "You had been removed from this project on CoCalc, and are back in it. Try again.",
+    "The user was no collaborator of the project on CoCalc any more, or it was marked deleted.",
+    certain=True,
+    mended=True,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +80,10 @@ def diagnose(row: EmbedSession, seen: str, origin: str) -> Cause:
     """
     if seen not in SEEN:
         raise Problem("bad_request", "There is no such thing to see.", status=400)
-    cause = _cause(seen, origin, _facts(row, origin))
+    if seen == "unopened" and access_mended(row):
+        cause = _MENDED
+    else:
+        cause = _cause(seen, origin, _facts(row, origin))
     row.reason, row.detail = cause.code, cause.admin[:500]
     row.save(update_fields=["reason", "detail"])
     return cause

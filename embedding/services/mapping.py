@@ -14,8 +14,10 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from embedding.client import client, service_identity
@@ -23,6 +25,8 @@ from embedding.cocalc.errors import BadRequest, CocalcError, Duplicate, Forbidde
 from embedding.conf import conf
 from embedding.models import Claim, CocalcAccount, CocalcProject, Event, Member
 from embedding.problems import Busy
+
+_TRIES = 20  # against one who makes himself an owner all the time
 
 log = logging.getLogger(__name__)
 
@@ -117,6 +121,8 @@ def project_ensure(row: CocalcProject) -> None:
         if project_id is None:
             project_id = client().create_project(title=row.title, description=row.description)
         if row.settle(uuid.UUID(project_id)):
+            row.looked = timezone.now()
+            CocalcProject.objects.filter(pk=row.pk).update(looked=row.looked)
             Event.log(how, row.slot, project_id=project_id)
         elif str(row.project_id) != project_id:
             # Our claim ran out under us and its next holder was faster.
@@ -136,23 +142,60 @@ def _find_project(row: CocalcProject) -> str | None:
     return None
 
 
-def membership_ensure(member: Member, account: CocalcAccount, *, again: bool = False) -> None:
-    """Make sure that the member is a collaborator on CoCalc; with `again`, even if we think so."""
-    if member.added and not again:
+def membership_ensure(member: Member, account: CocalcAccount) -> None:
+    """Make sure that the member is a collaborator on CoCalc."""
+    if member.added:
         return
-    client().add_member(str(member.project.project_id), str(account.account_id))
-    if not member.added:
+    if membership_make(member, account):
         Event.log("member.added", str(member.project), user=member.user.get_username())
+
+
+def membership_make(member: Member, account: CocalcAccount) -> bool:
+    """Let the member in on CoCalc, whatever we believe; False for one who is no member any more."""
+    project_id, account_id = str(member.project.project_id), str(account.account_id)
+    client().add_member(project_id, account_id)
     member.added = timezone.now()
-    # Not `save`: the row may have been deleted meanwhile, and that is no fault.
-    Member.objects.filter(pk=member.pk).update(added=member.added)
+    # Shut out, switched off or deleted meanwhile, and perhaps ended before this let them in.
+    here = active_members().filter(project=member.project, user=member.user_id)
+    if here.update(added=member.added):
+        return True
+    account_shut_out(project_id, account_id)
+    return False
 
 
 def membership_end(project: CocalcProject, user: User) -> None:
     """Make sure that a user who is no longer a member is no collaborator on CoCalc either."""
     account = CocalcAccount.objects.filter(user=user, account_id__isnull=False).first()
     if account and project.project_id:
-        client().remove_member(str(project.project_id), str(account.account_id))
+        account_shut_out(str(project.project_id), str(account.account_id))
+
+
+def account_shut_out(project_id: str, account_id: str) -> None:
+    """Take an account out of a project on CoCalc, also one that made itself an owner.
+
+    Raises Forbidden for the service account, which owns every project; and for an owner who
+    takes the ownership again faster than it is taken away.
+    """
+    if account_id == service_identity().account_id:
+        raise Forbidden("remove_member", "the service account owns the project")
+    for _ in range(_TRIES):
+        try:
+            client().remove_member(project_id, account_id)
+            return
+        except Forbidden:
+            client().set_role(project_id, account_id, "collaborator")
+    client().remove_member(project_id, account_id)
+
+
+def active_members() -> QuerySet[Member]:
+    """Return the members who may open something now: of users who were not switched off."""
+    rows = Member.objects.all()
+    return rows.filter(user__is_active=True) if can_be_switched_off() else rows
+
+
+def can_be_switched_off() -> bool:
+    """Say whether the site's kind of users has the field `is_active`."""
+    return any(field.name == "is_active" for field in get_user_model()._meta.get_fields())
 
 
 @contextmanager

@@ -9,7 +9,7 @@ what is going on; it returns None when nothing is missing. All are idempotent.
 from typing import Literal
 
 from embedding.models import CocalcAccount, Member
-from embedding.services import mapping
+from embedding.services import care, mapping
 
 Step = Literal["account", "project", "membership"]
 
@@ -26,8 +26,8 @@ def next_step(account: CocalcAccount | None, member: Member) -> Step | None:
 def prepare(account: CocalcAccount, member: Member, *, again: bool = False) -> Step | None:
     """Do the next missing step and return its name.
 
-    With `again` a membership that we believe in is made once more: CoCalc's own collaborators
-    can remove each other, and then nothing opens.
+    With `again` it is not taken for granted what we believe done: CoCalc's own collaborators can
+    remove each other, and then nothing opens. What was changed there is mended.
     """
     step = next_step(account, member)
     if step == "account":
@@ -37,5 +37,5 @@ def prepare(account: CocalcAccount, member: Member, *, again: bool = False) -> S
     elif step == "membership":
         mapping.membership_ensure(member, account)
     elif again:
-        mapping.membership_ensure(member, account, again=True)
+        care.mend(member.project)
     return step

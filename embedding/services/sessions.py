@@ -2,6 +2,8 @@
 
 import time
 import uuid
+from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -10,13 +12,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from embedding.client import client
-from embedding.cocalc.errors import NotStarted, OutcomeUnknown
+from embedding.cocalc.client import Project
+from embedding.cocalc.errors import CocalcError, NotStarted, OutcomeUnknown
 from embedding.cocalc.paths import clean_path
 from embedding.conf import conf
 from embedding.frame import frame_url
 from embedding.models import EmbedSession, Member
 from embedding.problems import Busy, Problem
-from embedding.services import mapping, preparation
+from embedding.services import care, mapping, preparation
 from embedding.services.allowance import allowance_check, allowance_take
 from embedding.services.running import project_was_seen_running
 from embedding.turns import beside, take
@@ -25,6 +28,7 @@ from embedding.turns import beside, take
 CHECK_LASTS = timedelta(minutes=1)
 # How long a project may take to start, over as many requests as that takes.
 START_LASTS = timedelta(seconds=150)
+_LOOK_SECONDS = 1.0  # that an opening waits to hear whether something was changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +74,16 @@ def session_continue(
     """Do the next step of an embed session; Ready when the frame can be shown.
 
     For a known user it asks CoCalc twice at most, side by side: for the token, and whether the
-    project runs and the file is there (which is left out when it was answered just now).
+    project runs and the file is there (which is left out when it was answered just now). A
+    project that nobody has looked after for a while is looked at beside them.
     Raises Busy, also while the project starts; CocalcError, and Problem where the file is not
     there.
     """
     began = time.monotonic()
+    if not getattr(member.user, "is_active", True):
+        raise Problem("switched_off", "This user's access has ended.", status=403)
+    if again:
+        allowance_check(member.user)  # before CoCalc is asked anything
     account = mapping.account_row(member.user)
     step = preparation.prepare(account, member, again=again)
     if step:
@@ -88,6 +97,9 @@ def session_continue(
     take(project_id)  # before the allowance: a request that must wait costs nothing
     allowance_take(member.user)
     minting = beside(_timed_mint, str(account.account_id))
+    looking = None
+    if care.is_due(member.project):
+        looking = beside(client().get_project, project_id)
     if again or not _checked_lately(member, row.path):
         try:
             file_check(member, row.path)
@@ -99,7 +111,12 @@ def session_continue(
         project_was_seen_running(project_id)
         _took(row, "running", began)
         row.checked = timezone.now()
+        if care.home_is_due(member.project):
+            with suppress(CocalcError):
+                care.home_close(member.project)
     token, row.steps["token"] = minting.result()
+    if looking:
+        _mend_seen(member, looking)
     row.state, row.reason, row.detail = EmbedSession.State.OPENING, "", ""
     row.ended = None
     row.save(update_fields=["steps", "checked", "state", "reason", "detail", "ended"])
@@ -174,6 +191,12 @@ def _checked_lately(member: Member, path: str) -> bool:
     return EmbedSession.objects.filter(
         project=member.project, path=path, checked__gte=timezone.now() - CHECK_LASTS
     ).exists()
+
+
+def _mend_seen(member: Member, looking: "Future[Project]") -> None:
+    """Mend what was changed on CoCalc behind our back; no opening waits long or fails for it."""
+    with suppress(CocalcError, TimeoutError):
+        care.mend_quietly(member.project, looking.result(timeout=_LOOK_SECONDS))
 
 
 def _timed_mint(account_id: str) -> tuple[str, int]:

@@ -44,8 +44,11 @@ class ProjectConverter:
 
 
 def user_of(request: HttpRequest) -> User:
-    """Return the signed-in user; Http404 where a view was left open by mistake."""
-    if not request.user.is_authenticated:
+    """Return the signed-in user; Http404 where a view was left open by mistake.
+
+    Who was switched off is nobody, whatever the site's own way of signing in thinks of it.
+    """
+    if not request.user.is_authenticated or not request.user.is_active:
         raise Http404
     return request.user
 
@@ -77,8 +80,10 @@ def prepared_member_of(request: HttpRequest, project: str) -> Member:
 
 
 def session_of(request: HttpRequest, session_id: uuid.UUID) -> EmbedSession:
-    """Return the user's own embed session; Http404 for anybody else's."""
-    row = EmbedSession.objects.filter(id=session_id, user=user_of(request)).first()
+    """Return the user's own embed session; Http404 for anybody else's, or once access has ended."""
+    user = user_of(request)
+    rows = EmbedSession.objects.select_related("project", "user")
+    row = rows.filter(id=session_id, user=user, project__members__user=user).first()
     if row is None:
         raise Http404
     return row
@@ -110,7 +115,7 @@ def for_scripts(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResp
 
     @functools.wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not request.user.is_authenticated:
+        if not request.user.is_authenticated or not request.user.is_active:
             response: HttpResponseBase = answer(SIGNED_OUT)
         else:
             try:

@@ -112,6 +112,7 @@ def diagnosis(request: HttpRequest, session: uuid.UUID) -> HttpResponse:
             "message": cause.message,
             "adminMessage": cause.admin,
             "certain": cause.certain,
+            "mended": cause.mended,
         }
     )
 

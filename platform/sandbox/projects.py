@@ -28,6 +28,13 @@ class NotStarted(Exception):
         self.error = error
 
 
+def make_home(home: Path) -> None:
+    """Make a home where there is none: others can read it, as on a server in multi-user mode."""
+    if not home.is_dir():
+        home.mkdir(parents=True)
+        home.chmod(0o755)
+
+
 class Projects:
     def __init__(self, config: Config, quirks: Quirks, instance: str) -> None:
         self._config = config
@@ -69,7 +76,7 @@ class Projects:
             if self.is_running(project_id):
                 return
             self._set(project_id, STARTING)
-            self.home(project_id).mkdir(parents=True, exist_ok=True)
+            make_home(self.home(project_id))
             await asyncio.sleep(self._quirks.start_seconds)
             if error := self._quirks.start_error:
                 self._set(project_id, STOPPED)

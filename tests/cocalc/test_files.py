@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from embedding.cocalc.client import Entry
+from embedding.cocalc.client import Entry, Output
 from embedding.cocalc.errors import (
     BadRequest,
     CommandFailed,
@@ -35,6 +35,7 @@ from tests.cocalc.server import (
     Reply,
     Request,
     Server,
+    client_for,
 )
 
 NAMES = [
@@ -446,3 +447,18 @@ def test_looking_for_a_file_is_one_call_without_bash(
     server.answer = lambda request: Reply({**DONE.body, "exit_code": 2, "stderr": "broken"})
     with pytest.raises(CommandFailed, match="broken"):
         client.file_exists(PROJECT, "a")
+
+
+def test_a_home_that_others_could_read_is_closed_and_told_of(server: Server, home: Path) -> None:
+    told: list[str] = []
+    client = client_for(server.url, on_open_home=told.append)
+    home.chmod(0o755)
+    assert client.exec(PROJECT, "echo x", bash=True) == Output("x\n", "", 0)
+    assert home.stat().st_mode & 0o777 == 0o700
+    client.close_home(PROJECT)
+    assert told == [PROJECT]
+    home.chmod(0o711)
+    assert client.list_folder(PROJECT) == []
+    assert home.stat().st_mode & 0o777 == 0o700
+    assert told == [PROJECT, PROJECT]
+    client.close()

@@ -71,6 +71,18 @@ def delete(client: V1Client) -> None:
     client.delete_project(PROJECT)
 
 
+def restore(client: V1Client) -> None:
+    client.restore_project(PROJECT)
+
+
+def promote(client: V1Client) -> None:
+    client.set_role(PROJECT, ACCOUNT, "owner")
+
+
+def demote(client: V1Client) -> None:
+    client.set_role(PROJECT, ACCOUNT, "collaborator")
+
+
 def state(client: V1Client) -> object:
     return client.project_state(PROJECT)
 
@@ -288,6 +300,16 @@ CASES: list[tuple[str | tuple[str, ...], Call, object]] = [
         remove(PH, ADMIN),
         Fails(Forbidden, "the account is an owner of the project"),
     ),
+    (
+        "query projects list: is deleted still included?",
+        lambda client: [(row.title, row.deleted) for row in client.list_projects()][:2],
+        [("for student", True), ("lic", False)],
+    ),
+    ("query projects_all", lambda client: len(client.list_projects()), 3),
+    ("query set users.<student>.group=owner as admin (owner)", promote, None),
+    ("admin sets own group to collaborator via query", demote, None),
+    ("non-collaborator student sets users on H", demote, NO_ACCESS),
+    ("delete project via query (deleted:true)", restore, None),
     # Whether a project runs
     ("state after v2 stop", state, "opened"),
     ("state", state, "running"),

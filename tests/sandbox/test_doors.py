@@ -213,3 +213,42 @@ def test_the_control_door_wants_the_admins_key(api: Api, student: Person) -> Non
     for headers in ({}, {"Authorization": f"Bearer {student.key}"}):
         for method, path in (("GET", "quirks"), ("POST", "quirks"), ("GET", "calls")):
             assert knock(api, method, f"/sandbox/{path}", headers).status_code == 403
+
+
+def test_a_collaborator_rules_a_project_as_on_cocalc(
+    api: Api, student: Person, stranger: Person
+) -> None:
+    """He removes all but owners, adds whom he likes, becomes an owner; deleted it still opens."""
+    project = api.project(student, stranger)
+    us = api.sandbox.admin_account_id
+    theirs = Api(api.sandbox, student.key)
+
+    def members() -> dict[str, str]:
+        row = {"project_id": project, "users": None}
+        users = api("query", query={"projects_all": row})["query"]["projects_all"]["users"]
+        return {account: user["group"] for account, user in users.items()}
+
+    def change(**fields: object) -> None:
+        theirs("query", query={"projects": {"project_id": project, **fields}})
+
+    for account in (us, stranger.account_id):
+        theirs("remove_collaborator", project_id=project, account_id=account)
+    assert members() == {us: "owner", student.account_id: "collaborator"}
+    theirs("add_collaborator", project_id=project, account_id=stranger.account_id)
+    change(users={student.account_id: {"group": "owner"}, us: {"group": "collaborator"}})
+    theirs("remove_collaborator", project_id=project, account_id=us)
+    assert members() == {student.account_id: "owner", stranger.account_id: "collaborator"}
+    change(deleted=True)
+    assert api.run(project, "stat -c %a .").strip() == "755", "any project can read any other's"
+    signed_in = cookie(api.sandbox, api.token(student.account_id)) | {"Origin": api.sandbox.url}
+    assert knock(api, "POST", f"/hub/projects/{project}/look", signed_in, {}).status_code == 200
+    api.run(project, "echo one > a.txt")
+    api(
+        "copy_path_between_projects",
+        src_project_id=project,
+        src_path="a.txt",
+        target_project_id=project,
+        target_path="b.txt",
+        wait_until_done=True,
+    )
+    assert api.tree(project) == {"a.txt": "one\n", "b.txt": "one\n"}

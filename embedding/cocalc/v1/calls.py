@@ -1,11 +1,14 @@
 """What all operations share: the constructor, the queries, and a strict look at the answers."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 from embedding.cocalc.errors import NotCocalc
 from embedding.cocalc.v1.transport import BeforeCall, OnCall, Retry, Transport
 from embedding.cocalc.v1.wire import Limits, Wire
+
+OnOpenHome = Callable[[str], None]
 
 
 class Calls:
@@ -21,6 +24,7 @@ class Calls:
         limits: Limits | None = None,
         on_call: OnCall | None = None,
         before_call: BeforeCall | None = None,
+        on_open_home: OnOpenHome | None = None,
     ) -> None:
         self._limits = limits or Limits()
         self._wire = Wire(
@@ -31,6 +35,7 @@ class Calls:
             limits=self._limits,
         )
         self._transport = Transport(self._wire, self._limits, on_call, before_call)
+        self._on_open_home = on_open_home
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._wire.base_url}>"

@@ -1,6 +1,7 @@
 """Commands in a project, and copies between projects."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from embedding.cocalc.client import Output
@@ -45,6 +46,9 @@ class Commands(Calls):
         if check and output.exit_code != 0:
             raise self._failed("exec", output)
         return output
+
+    def close_home(self, project_id: str) -> None:
+        self._run("close_home", project_id, "true", retry=Retry.ALWAYS)
 
     def copy_path(
         self,
@@ -136,6 +140,8 @@ class Commands(Calls):
         retry: Retry = Retry.NEVER,
         limit: float | None = None,
     ) -> Output:
+        if bash and not path:
+            command = scripts.CLOSED_HOME + command
         text = {"project_id": checked_uuid(project_id), "command": command, "path": path}
         fields = {
             **text,
@@ -160,7 +166,7 @@ class Commands(Calls):
         except CommandFailed as failure:
             if failure.exit_code is None:
                 raise
-            return Output("", failure.words, failure.exit_code)
+            return self._heard(project_id, Output("", failure.words, failure.exit_code))
         except ServerFault as fault:
             if is_undone(fault):
                 raise NotStarted(operation, fault.words, status=fault.status) from None
@@ -175,7 +181,15 @@ class Commands(Calls):
             or not isinstance(exit_code, int)
         ):
             raise NotCocalc(operation, "the answer has no output", status=200)
-        return Output(stdout, stderr, exit_code)
+        return self._heard(project_id, Output(stdout, stderr, exit_code))
+
+    def _heard(self, project_id: str, output: Output) -> Output:
+        """Tell of a home that was open; the command's own output is without it."""
+        if scripts.WAS_OPEN not in output.stderr:
+            return output
+        if self._on_open_home:
+            self._on_open_home(project_id)
+        return replace(output, stderr=output.stderr.replace(f"{scripts.WAS_OPEN}\n", "", 1))
 
     def _failed(self, operation: str, output: Output) -> CommandFailed:
         words = self._transport.readable(output.stderr) or f"exit code {output.exit_code}"

@@ -28,17 +28,21 @@ The queries; one row is asked for as a list too, and a project that is not there
     {"accounts": {"account_id": null, "email_address": null, "groups": null}}
     {"projects_all": [{"project_id": P, "title": null, "description": null, "users": null,
                        "deleted": null, "state": null}]}
+    {"projects_all": [{"project_id": null, "title": null, "description": null, "users": null,
+                       "deleted": null, "state": null}]}                    all of the key's account
     {"projects_all": [{"project_id": null, "title": null, "description": D, "users": null,
                        "deleted": null, "state": null, "created": null}]}     D is a filter
     {"projects_all": [{"project_id": P, "state": null}]}
     {"projects_all": [{"project_id": P, "state": null, "action_request": null}]}
     {"projects_all": [{"project_id": P, "users": null}]}
     {"projects": {"project_id": P, "title": T, "description": D}}              set, either or both
-    {"projects": {"project_id": P, "deleted": true}}                           set
+    {"projects": {"project_id": P, "deleted": true}}                           set; or false
+    {"projects": {"project_id": P, "users": {A: {"group": G}}}}                set
     {"projects": {"project_id": P, "action_request": {"action": "stop", "time": ISO}}}   set
 
 The commands: `true` without args starts a project; `test -f ./PATH` looks for a file; every other
-one is a bash script (`bash: true`, no args) on coreutils and findutils, run in the home. A script
+one is a bash script (`bash: true`, no args) on coreutils and findutils, run in the home, and begins
+with closing it to other projects (`chmod 700 .`). A script
 too long for JSON (100 kB) goes as a form without `bash`, `args` and `err_on_exit`: CoCalc runs a
 command with blanks in it and no args by bash, and answers a failed one with
 `{"event": "error", "error": "Error executing command … exited with nonzero code N -- stderr='…'"}`.
@@ -64,6 +68,7 @@ class V1Client(Accounts, Projects, Files):
         before_call: asked before each call (operation, fields) how many seconds it may take at
             most; what it raises keeps the call from being made.
         on_call: told after each HTTP request: operation, seconds, the error's code or None.
+        on_open_home: told the id of a project whose home others could read until now.
     """
 
     # Posted once a file is opened, for collaborators alone, and also where no message is answered.

@@ -44,6 +44,10 @@ class Projects(Commands):
     def get_project(self, project_id: str) -> Project:
         return _project("get_project", self._row("get_project", project_id, ROW))
 
+    def list_projects(self) -> list[Project]:
+        rows = self._rows("list_projects", {"project_id": None, **ROW})
+        return [_project("list_projects", row) for row in rows]
+
     def update_project(
         self, project_id: str, *, title: str | None = None, description: str | None = None
     ) -> None:
@@ -55,6 +59,10 @@ class Projects(Commands):
     def delete_project(self, project_id: str) -> None:
         self._set("delete_project", project_id, {"deleted": True})
 
+    def restore_project(self, project_id: str) -> None:
+        # Said twice it is as true, unlike the other changes of a row.
+        self._set("restore_project", project_id, {"deleted": False}, retry=Retry.ALWAYS)
+
     def add_member(self, project_id: str, account_id: str) -> None:
         self._member("add_member", "add_collaborator", project_id, account_id)
 
@@ -63,6 +71,10 @@ class Projects(Commands):
         # For an owner CoCalc answers success and does nothing.
         if account_id in _members(self._row("remove_member", project_id, {"users": None})):
             raise Forbidden("remove_member", "the account is an owner of the project", status=200)
+
+    def set_role(self, project_id: str, account_id: str, role: Role) -> None:
+        users = {checked_uuid(account_id): {"group": role}}
+        self._set("set_role", project_id, {"users": users}, retry=Retry.ALWAYS)
 
     def project_state(self, project_id: str, *, limit: float | None = None) -> str:
         row = self._row("project_state", project_id, {"state": None}, limit=limit)
@@ -123,9 +135,10 @@ class Projects(Commands):
         changes: dict[str, Any],
         *,
         limit: float | None = None,
+        retry: Retry = Retry.UNDONE,
     ) -> None:
         row = {"project_id": checked_uuid(project_id), **changes}
-        self._query(operation, {"projects": row}, retry=Retry.UNDONE, limit=limit)
+        self._query(operation, {"projects": row}, retry=retry, limit=limit)
 
     def _member(self, operation: str, event: str, project_id: str, account_id: str) -> None:
         self._transport.call(

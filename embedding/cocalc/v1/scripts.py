@@ -34,6 +34,15 @@ MEANINGS: dict[int, tuple[type[CocalcError], str]] = {
 }
 
 
+# On a server in multi-user mode homes are mode 755 as they are made, and projects are users of one
+# machine: any could read any other's files. Every script in the home begins with closing it.
+WAS_OPEN = "lectern: this home was open to other projects"
+CLOSED_HOME = (
+    'if [ -n "$(find . -maxdepth 0 -perm /077 2>/dev/null)" ]; then\n'
+    f"chmod 700 . 2>/dev/null && echo '{WAS_OPEN}' >&2\nfi\n"
+)
+
+
 def quoted(path: str, *, home: bool = False) -> str:
     """Check a path and make it safe for bash. Raises ValueError."""
     return shlex.quote(f"./{clean_path(path, home=home)}")

@@ -8,7 +8,10 @@ from embedding.client import client
 from embedding.cocalc.customize import customize
 from embedding.cocalc.errors import CocalcError
 from embedding.conf import conf
+from embedding.models import KEPT
 from embedding.problems import of_cocalc
+
+MOST_HOMES = 50  # that are looked at
 
 
 class Command(BaseCommand):
@@ -44,8 +47,43 @@ class Command(BaseCommand):
                     f"“iframe_comm_hosts” says: this site would have to be at https://{host}."
                 ),
             )
+        self.homes()
         if not identity.is_admin:
             raise CommandError("Notebooks cannot be opened like this.")
+
+    def homes(self) -> None:
+        """Look at the homes of projects that run, and close those that others can read."""
+        try:
+            running = [
+                project.project_id
+                for project in client().list_projects()
+                if project.description.startswith(KEPT) and project.state == "running"
+            ][:MOST_HOMES]
+            were_open = [project_id for project_id in running if self.is_open(project_id)]
+            for project_id in were_open:
+                client().close_home(project_id)
+            are_open = sum(self.is_open(project_id) for project_id in were_open)
+        except CocalcError as error:
+            self.say(False, "", f"The homes of the projects could not be looked at: {error}")
+            return
+        if not running:
+            self.stdout.write("No project of this site is running, so none was looked into.")
+            return
+        many = f"{len(running)} running project{'s' if len(running) > 1 else ''}"
+        note = f" ({len(were_open)} could be read until now)" if were_open else ""
+        self.say(
+            not are_open,
+            f"The files of {many} can be read by no other project{note}.",
+            f"The files of {are_open} of {many} can be read by other projects: from a student's "
+            "project the hidden tests of a course and everybody's collected work could be read. "
+            "This site could not change that (chmod 700 of the project's home). Ask whoever runs "
+            "CoCalc.",
+        )
+
+    def is_open(self, project_id: str) -> bool:
+        """Whether other users of the machine that the project runs on may look into its home."""
+        mode = client().exec(project_id, "stat", ["-c", "%a", "."]).stdout.strip()
+        return not mode.endswith("00")
 
     def say(self, good: bool, yes: str, no: str = "") -> None:
         """Write one line."""

@@ -15,6 +15,7 @@ from classroom.pages.access import staff_of, teacher_of
 from classroom.pages.text import counted
 from classroom.people import invitations, people_list, roster
 from classroom.people.forms import FilterForm
+from classroom.people.mended import mended_lately
 from embedding.problems import Problem
 from embedding.views.access import user_of
 
@@ -58,6 +59,7 @@ def people(request: HttpRequest, course: int) -> HttpResponse:
                 for row in membership.course.invitations.filter(accepted=None).order_by("email")
             ],
             "mails": conf().mail,
+            "mended": mended_lately(membership.course, reader=membership),
         }
     return render(request, "classroom/people/people.html", context)
 

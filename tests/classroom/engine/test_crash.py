@@ -21,6 +21,7 @@ import pytest
 from django.conf import settings as site
 from django.contrib.auth.models import User
 from django.db import connection
+from django.utils import timezone
 from pytest_django import Settings
 
 from classroom.class_steps import class_steps
@@ -28,6 +29,8 @@ from classroom.models import Assignment, Course, Kind, Membership, Submission, T
 from classroom.rules import manifest, names
 from embedding.client import forget
 from embedding.cocalc.client import Client
+from embedding.models import CocalcProject, Ending
+from embedding.services import mapping
 from sandbox.process import SandboxProcess
 from tests.classroom import factories
 from tests.embedding.conftest import KEY, embedding_settings
@@ -335,3 +338,42 @@ def test_told_to_stop_it_gives_back_what_takes_long_and_exits_well(
     assert worker.wait(30) == 0
     row.refresh_from_db()
     assert (row.state, row.attempts, row.holder) == (State.QUEUED, 0, None)
+
+
+def test_access_ends_and_is_mended_while_a_slow_cocalc_holds_up_no_date(
+    cocalc: Client, sandbox: SandboxProcess, emmy: User, tmp_path: Path
+) -> None:
+    """A worker's looking after waits for CoCalc in threads of its own; killed, it is done next."""
+    course, [ada, bob] = make_class(emmy, 2)
+    factories.on_cocalc(course)
+    assert ada.project
+    assert bob.project
+    ada.project.refresh_from_db()
+    bob.project.refresh_from_db()
+    projects = [str(project.project_id) for project in (ada.project, bob.project)]
+    [adas, bobs, emmys] = [
+        str(mapping.account_row(user).account_id) for user in (ada.user, bob.user, emmy)
+    ]
+    cocalc.remove_member(projects[1], emmys)
+    cocalc.delete_project(projects[1])
+    CocalcProject.objects.update(looked=None)
+    assignment = factories.with_files(factories.make_assignment(course), FILES)
+    sandbox.quirks(hang_events=["query"])
+    User.objects.filter(pk=ada.user.pk).update(is_active=False)
+    with farm(tmp_path / "log") as workers:
+        slow = workers.start()
+        until(lambda: Ending.objects.filter(not_before__isnull=False).exists())
+        Assignment.objects.filter(pk=assignment.pk).update(release=timezone.now())
+        until(lambda: Transfer.objects.filter(kind=Kind.HAND_OUT, state=State.DONE).count() == 2)
+        assert not Ending.objects.filter(done__isnull=False).exists()
+        workers.kill(slow)
+        sandbox.reset_quirks()
+        # What the killed one held would be tried again in a minute.
+        Ending.objects.update(not_before=None)
+        CocalcProject.objects.update(looked=None)
+        workers.start()
+        until(lambda: Ending.objects.filter(done__isnull=False).exists())
+        assert adas not in cocalc.get_project(projects[0]).members
+        until(lambda: emmys in cocalc.get_project(projects[1]).members)
+    assert bobs in cocalc.get_project(projects[1]).members
+    assert not cocalc.get_project(projects[1]).deleted

@@ -1,4 +1,4 @@
-"""`manage.py worker`: works off class steps, and starts those that a date brings.
+"""`manage.py worker`: works off class steps, starts what a date brings, and looks after access.
 
 Run at least one. Several share the work, on as many machines as you like; together they keep to
 COCALC_CONCURRENCY. SIGTERM lets what is under way end if it takes seconds, gives the rest back to
@@ -9,6 +9,7 @@ what it held after half a minute.
 import logging
 import threading
 import time
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -18,11 +19,13 @@ from django.utils.crypto import get_random_string
 from django_tasks_db.management.commands.db_worker import Worker
 
 from classroom.class_steps.pulse import pulse
+from classroom.class_steps.rounds import end_access, look_after
 from classroom.engine.upkeep import prune
 from classroom.engine.working import stopping
 
 LOOK_SECONDS = 0.25
 PULSE_SECONDS = 2.0
+LOOK_AFTER_SECONDS = 60.0
 PRUNE_SECONDS = 3600.0
 
 log = logging.getLogger(__name__)
@@ -53,8 +56,13 @@ class Command(BaseCommand):
             excluded_queue_names=[],
         )
         worker.configure_signals()
-        clock = threading.Thread(target=_keep_time, daemon=True)
-        clock.start()
+        # Each in a thread of its own: what waits for CoCalc holds up no date.
+        clocks = [
+            _every(PULSE_SECONDS, pulse),
+            _every(PRUNE_SECONDS, prune),
+            _every(PULSE_SECONDS, end_access),
+            _every(LOOK_AFTER_SECONDS, look_after),
+        ]
         try:
             while worker.running:
                 try:
@@ -65,19 +73,23 @@ class Command(BaseCommand):
                     time.sleep(1)
         finally:
             stopping.set()
-            clock.join(1.0)
+            for clock in clocks:
+                clock.join(1.0 / len(clocks))
 
 
-def _keep_time() -> None:
-    pruned = -PRUNE_SECONDS
-    while not stopping.is_set():
-        try:
-            close_old_connections()
-            pulse()
-            if time.monotonic() - pruned > PRUNE_SECONDS:
-                prune()
-                pruned = time.monotonic()
-        except Exception:
-            log.exception("A pulse failed")
-        stopping.wait(PULSE_SECONDS)
-    connections.close_all()
+def _every(seconds: float, work: Callable[[], None]) -> threading.Thread:
+    """Do something again and again until the process is told to stop."""
+
+    def keep_time() -> None:
+        while not stopping.is_set():
+            try:
+                close_old_connections()
+                work()
+            except Exception:
+                log.exception("%s failed", work.__name__)
+            stopping.wait(seconds)
+        connections.close_all()
+
+    thread = threading.Thread(target=keep_time, daemon=True)
+    thread.start()
+    return thread

@@ -1,0 +1,26 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from embedding.cocalc.errors import CocalcError
+from embedding.models import CocalcProject
+from embedding.problems import of_cocalc
+from embedding.services import care, endings
+
+
+class Command(BaseCommand):
+    """What a site without a worker of its own runs every few minutes."""
+
+    help = (
+        "Takes users who were switched off or deleted out of everything on CoCalc, and puts right "
+        "what was changed there behind the site's back."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        endings.endings_missed()
+        endings.endings_work()
+        rows = CocalcProject.objects.filter(project_id__isnull=False)
+        try:
+            care.look_after([row for row in rows if care.is_due(row)])
+        except CocalcError as error:
+            raise CommandError(f"{of_cocalc(error).message}\n({error})") from None
