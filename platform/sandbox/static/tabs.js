@@ -20,6 +20,13 @@ export class Files {
   #open = []; // {project, path, tab, view} in the order of their opening
   #active = null;
 
+  constructor() {
+    // Leaving the page saves, too (CoCalc, July 2024, observed), and nobody is asked.
+    addEventListener("pagehide", () => {
+      for (const { project, view } of this.#open) saveAtOnce(project, view);
+    });
+  }
+
   // {project_id: [paths]}, as a `status` reply lists them.
   list() {
     const listed = {};
@@ -225,4 +232,19 @@ async function save(view) {
   if (!app) return;
   const saving = app.commands.execute("docmanager:save").catch(() => {});
   await Promise.race([saving, delay(SAVE_MS)]);
+}
+
+// While the page goes there is no waiting: the browser sends this on its own, up to 64 kB.
+function saveAtOnce(project, view) {
+  const context = view?.contentWindow?.jupyterapp?.shell.currentWidget?.context;
+  if (!context?.model.dirty) return;
+  const { type, format } = context.contentsModel;
+  const content = format === "json" ? context.model.toJSON() : context.model.toString();
+  const path = context.path.split("/").map(encodeURIComponent).join("/");
+  fetch(`/${project}/jupyter/api/contents/${path}`, {
+    method: "PUT",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ type, format, content }),
+    keepalive: true,
+  }).catch(() => {});
 }
