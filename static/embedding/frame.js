@@ -135,16 +135,19 @@ export class Frame extends Bridge {
       const answered = await Promise.race([open.acknowledged.then(() => true), limit]);
       if (this.#gone) return;
       if (!answered) this.#tell("over");
-      else if (files.some((file) => file !== path)) {
-        this.#missing = files;
-        await this.#openAgain();
-        this.#missing = [];
-      }
+      else if (files.some((file) => file !== path)) await this.reopen(files);
     } catch {
       // The frame, or our site: the next look tells.
     } finally {
       this.#verifying = false;
     }
+  }
+
+  async reopen(files) {
+    this.#missing = files;
+    await this.#openAgain();
+    this.#missing = [];
+    for (const file of files) this.isOpen(file);
   }
 
   /** All files that were open, the current one last. */

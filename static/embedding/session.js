@@ -172,6 +172,18 @@ export class Session extends EventTarget {
     else await frame.status();
   }
 
+  /** Takes the frame away, which saves; `start` brings its files back. */
+  leave() {
+    this.#leave(true);
+    this.#place.clear();
+    this.#become("preparing", "start", { step: "saving" });
+  }
+
+  /** Opens what `closeall` closed. */
+  async reopen(files) {
+    await this.#frame?.reopen(files);
+  }
+
   destroy() {
     this.#leave();
     this.#destroyed = true;
