@@ -238,8 +238,10 @@ async function save(view) {
 function saveAtOnce(project, view) {
   const context = view?.contentWindow?.jupyterapp?.shell.currentWidget?.context;
   if (!context?.model.dirty) return;
-  const { type, format } = context.contentsModel;
-  const content = format === "json" ? context.model.toJSON() : context.model.toString();
+  const { type } = context.contentsModel;
+  const isNotebook = type === "notebook";
+  const content = isNotebook ? context.model.toJSON() : context.model.toString();
+  const format = isNotebook ? "json" : "text";
   const path = context.path.split("/").map(encodeURIComponent).join("/");
   fetch(`/${project}/jupyter/api/contents/${path}`, {
     method: "PUT",
