@@ -12,8 +12,6 @@ from django.db.models import Q
 from embedding.models import CocalcProject, EmbedSession
 
 _State = EmbedSession.State
-# Later nobody is signed in at CoCalc: a page that never said how it ended is gone.
-_LONGEST = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +25,12 @@ class OpenFile:
 def open_files(
     user: User, project: CocalcProject, now: datetime, *, within: timedelta
 ) -> list[OpenFile]:
-    """Return the files that are open, or were within this time, each once."""
-    there = Q(state__in=(_State.READY, _State.SLOW), ended=None, started__gte=now - _LONGEST)
+    """Return the files that are open, or were within this time, each once.
+
+    A page that is not looked at says nothing, nor does one that is gone without a word: neither
+    counts longer than that.
+    """
+    there = Q(state__in=(_State.READY, _State.SLOW), ended=None, seen__gte=now - within)
     gone = Q(state__in=(_State.LOST, _State.CLOSED), ended__gte=now - within)
     # What was never ready had nothing typed into it.
     rows = EmbedSession.objects.filter(user=user, project=project, steps__has_key="ready")

@@ -167,3 +167,11 @@ def text_of(body: dict[str, Any], name: str) -> str:
     if not isinstance(value, str):
         raise Problem("bad_request", f"“{name}” is missing, or no text.", status=400)
     return value
+
+
+def uuid_of(text: str) -> uuid.UUID:
+    """Return the id of an embed session; Problem where it is none."""
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        raise Problem("bad_request", "“session” is not a uuid.", status=400) from None

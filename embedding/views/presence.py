@@ -15,7 +15,15 @@ from django.middleware.csrf import get_token
 from django.views.decorators.http import require_http_methods
 
 from embedding.conf import conf
-from embedding.views.access import for_scripts, json_body, same_user, text_of
+from embedding.services.sessions import session_seen
+from embedding.views.access import (
+    for_scripts,
+    json_body,
+    same_user,
+    session_of,
+    text_of,
+    uuid_of,
+)
 
 SIGNED_IN = "embedding_signed_in"  # when
 RENEWED = "embedding_renewed"  # when last
@@ -33,11 +41,15 @@ def _signed_in(*, request: HttpRequest, **_: object) -> None:
 def presence(request: HttpRequest) -> HttpResponse:
     """Tell the page whether it is still its user's, and for how many seconds at least.
 
-    POST prolongs the sign-in. GET changes nothing and brings a fresh token for posting, which a
+    POST prolongs the sign-in; with the id of the page's embed session (`session`) it also says that
+    the page is looked at. GET changes nothing and brings a fresh token for posting, which a
     page needs when its user signed in again in another tab.
     """
     if request.method == "POST":
-        same_user(request, text_of(json_body(request), "user"))
+        body = json_body(request)
+        same_user(request, text_of(body, "user"))
+        if "session" in body:
+            session_seen(session_of(request, uuid_of(text_of(body, "session"))))
         _renew(request.session)
     else:
         same_user(request, request.GET.get("user", ""))

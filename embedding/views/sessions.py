@@ -30,6 +30,7 @@ from embedding.views.access import (
     same_user,
     session_of,
     text_of,
+    uuid_of,
     visited,
 )
 from embedding.views.shell import show_problem
@@ -50,7 +51,7 @@ def session(request: HttpRequest, project: str) -> HttpResponse:
         same_user(request, text_of(body, "user"))
     member = member_of(request, project)
     row = session_row(
-        _uuid(text_of(body, "session")), member.user, member, clean(text_of(body, "path"))
+        uuid_of(text_of(body, "session")), member.user, member, clean(text_of(body, "path"))
     )
     result = _continue(row, member, again=body.get("again") is True)
     if isinstance(result, Working):
@@ -164,10 +165,3 @@ def _continue(
     except (CocalcError, Problem) as error:
         session_fail(row, of_cocalc(error) if isinstance(error, CocalcError) else error)
         raise
-
-
-def _uuid(text: str) -> uuid.UUID:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        raise Problem("bad_request", "“session” is not a uuid.", status=400) from None

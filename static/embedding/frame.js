@@ -67,6 +67,14 @@ export class Frame extends Bridge {
     if (!this.files.includes(path)) this.files = [...this.files, path];
   }
 
+  /** What was closed here. */
+  async reopen(files) {
+    this.#missing = files;
+    await this.#openAgain();
+    this.#missing = [];
+    for (const file of files) this.isOpen(file);
+  }
+
   /** For the next frame; `all`: also what is open here. */
   missing(all) {
     return [...new Set([...this.#missing, ...(all ? this.files : [])])];
@@ -135,19 +143,16 @@ export class Frame extends Bridge {
       const answered = await Promise.race([open.acknowledged.then(() => true), limit]);
       if (this.#gone) return;
       if (!answered) this.#tell("over");
-      else if (files.some((file) => file !== path)) await this.reopen(files);
+      else if (files.some((file) => file !== path)) {
+        this.#missing = files;
+        await this.#openAgain();
+        this.#missing = [];
+      }
     } catch {
       // The frame, or our site: the next look tells.
     } finally {
       this.#verifying = false;
     }
-  }
-
-  async reopen(files) {
-    this.#missing = files;
-    await this.#openAgain();
-    this.#missing = [];
-    for (const file of files) this.isOpen(file);
   }
 
   /** All files that were open, the current one last. */

@@ -18,7 +18,8 @@ from embedding.problems import Problem
 from embedding.services.open_files import OpenFile, open_files
 
 AUTOSAVE = 45  # seconds
-LATELY = timedelta(minutes=1)
+# Within the last minute, by pages that say every 20 seconds that they are looked at.
+LATELY = timedelta(seconds=75)
 # What was typed before one came to submit is on disk after this; otherwise there was nothing.
 PATIENCE = timedelta(seconds=55)
 # The same from the moment when the file's page was left.
