@@ -82,6 +82,9 @@ export class Night {
     } else if (action === "open" && this.signedIn) {
       if (!this.files.includes(path)) this.files.push(path);
       for (const status of ["ack", "done"]) this.say({ status, action, project_id: P, path });
+    } else if (action === "closeall") {
+      this.files = [];
+      this.say({ status: "done", mesg: "all files are closed" });
     }
   }
 
