@@ -80,7 +80,8 @@ def look(submission: Submission, since: datetime | None = None) -> Look:
     longest = timedelta(0)
     for file in _open(submission, now):
         name = file.path.removeprefix(f"{folder}/")
-        begin, patience = (file.left, LEAVING) if file.left else (since or now, PATIENCE)
+        came = min(since or now, now)
+        begin, patience = (file.left, LEAVING) if file.left else (came, PATIENCE)
         remaining = begin + patience - now
         # What is gone cannot be saved any more.
         if remaining <= timedelta(0) or ages.get(name, timedelta(0)) <= now - begin:
