@@ -20,13 +20,6 @@ export class Files {
   #open = []; // {project, path, tab, view} in the order of their opening
   #active = null;
 
-  constructor() {
-    // Leaving the page saves, too (CoCalc, July 2024, observed), and nobody is asked.
-    addEventListener("pagehide", () => {
-      for (const { project, view } of this.#open) saveAtOnce(project, view);
-    });
-  }
-
   // {project_id: [paths]}, as a `status` reply lists them.
   list() {
     const listed = {};
@@ -71,6 +64,11 @@ export class Files {
   async closeAll() {
     $("ask").close("cancel");
     await Promise.all([...this.#open].map((entry) => this.#close(entry)));
+  }
+
+  // Leaving the page saves, too (CoCalc, July 2024, observed), and nobody is asked.
+  leave() {
+    for (const { project, view } of this.#open) saveAtOnce(project, view);
   }
 
   // After the server was gone its projects may be stopped: ask, and load what was open again.
