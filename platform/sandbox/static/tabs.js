@@ -66,11 +66,6 @@ export class Files {
     await Promise.all([...this.#open].map((entry) => this.#close(entry)));
   }
 
-  // Leaving the page saves, too (CoCalc, July 2024, observed), and nobody is asked.
-  leave() {
-    for (const { project, view } of this.#open) saveAtOnce(project, view);
-  }
-
   // After the server was gone its projects may be stopped: ask, and load what was open again.
   async revive() {
     for (const project of new Set(this.#open.map((entry) => entry.project))) {
@@ -214,6 +209,11 @@ export class Files {
     }
     $("tabs").hidden = shown.length === 0;
     $("banner").hidden = shown.length > 0;
+  }
+
+  // Leaving the page saves, too (CoCalc, July 2024, observed), and nobody is asked.
+  leave() {
+    for (const { project, view } of this.#open) saveAtOnce(project, view);
   }
 
   // By hand: scrollIntoView would scroll the page around this one, too.
