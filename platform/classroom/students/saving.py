@@ -23,7 +23,7 @@ LATELY = timedelta(seconds=75)
 # What was typed before one came to submit is on disk after this; otherwise there was nothing.
 PATIENCE = timedelta(seconds=55)
 # The same from the moment when the file's page was left.
-LEAVING = timedelta(seconds=10)
+LEAVING = timedelta(seconds=7)
 
 
 @dataclass(frozen=True, slots=True)
