@@ -32,14 +32,21 @@ async function run(asSaved = false) {
   running = true;
   show("working", "Saving your files…");
   let bringBack = () => {};
+  let posted = false;
   try {
     if (!asSaved) bringBack = await save();
     say(action.doing);
+    posted = true;
     const { body } = await request("POST", action.url);
     show("done", body.title, body.text, body.lines);
   } catch (error) {
-    if (error instanceof Unsaved) bringBack = error.bringBack;
-    show(error instanceof Unsaved ? "unsaved" : "failed", action.failed, error.message);
+    if (error instanceof Unsaved) {
+      bringBack = error.bringBack;
+      show("unsaved", action.failed, error.message);
+    } else if (posted && !error.status) {
+      const words = `${error.message} It may have been done all the same: go back to see.`;
+      show("failed", "No answer came", words);
+    } else show("failed", action.failed, error.message);
   } finally {
     running = false;
     bringBack();
@@ -59,11 +66,14 @@ async function save() {
   const before = await savedTimes();
   if (session.atRisk)
     throw new Unsaved(
-      "CoCalc has lost its connection, so what you typed last may not be saved. " +
+      "CoCalc does not answer just now, so what you typed last may not be saved. " +
         "Wait until the light says “Ready”, then try again.",
     );
-  const files = await openFiles();
-  const watched = files.filter((file) => before.has(file));
+  // Where nothing answers, one file is known.
+  const heard = await session.command("status").then(() => open, () => null);
+  // By their paths in the project, the one in front last.
+  const files = [...(heard ?? []).filter((file) => file !== session.path), session.path];
+  const watched = (heard ?? files).filter((file) => before.has(file));
   if (session.first || !watched.length) return () => {}; // nothing is open
   let closed = session.alive;
   if (closed) closed = await session.command("closeall").then(() => true, () => false);
@@ -78,12 +88,6 @@ async function save() {
   } catch (error) {
     throw new Unsaved(error.message, bringBack);
   }
-}
-
-/** By their paths in the project, the one in front last. */
-async function openFiles() {
-  await session.command("status").catch(() => {}); // where nothing answers, one is known
-  return [...open.filter((file) => file !== session.path), session.path];
 }
 
 /** When each file was saved, by the clock of its disk. */
