@@ -81,7 +81,7 @@ async function save() {
   try {
     if (closed && (await settle(watched, before, CLOSED))) return bringBack;
     // Closing did not save, or there was nothing to save: leaving the page does.
-    session.leave();
+    session.leave(files);
     bringBack = () => session.start();
     await settle(watched, before, LEFT);
     return bringBack;
@@ -102,12 +102,16 @@ async function settle(files, before, limit) {
   let last = before;
   for (let quiet = 0; ; ) {
     await pause(LOOK);
-    const times = await savedTimes();
+    const late = performance.now() > end;
+    const times = await savedTimes().catch((error) => {
+      if (late) throw error; // once may be chance
+    });
+    if (!times) continue;
     quiet = files.every((file) => times.get(file) === last.get(file)) ? quiet + 1 : 0;
     last = times;
     const written = files.filter((file) => times.get(file) !== before.get(file));
     if (written.length && quiet >= (written.length === files.length ? 1 : QUIET)) return true;
-    if (performance.now() > end) return written.length > 0;
+    if (late) return written.length > 0;
   }
 }
 

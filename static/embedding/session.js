@@ -172,9 +172,10 @@ export class Session extends EventTarget {
     else await frame.status();
   }
 
-  /** Takes the frame away, which saves; `start` brings its files back. */
-  leave() {
+  /** Takes the frame away, which saves; `start` brings its files back, and these. */
+  leave(files) {
     this.#leave(true);
+    this.#missing = [...new Set([...this.#missing, ...files])];
     this.#place.clear();
     this.#become("preparing", "start", { step: "saving" });
   }
