@@ -50,8 +50,8 @@ def conf() -> Conf:
         claim_seconds=given.get("CLAIM_SECONDS", 45),
         # What the app's pages extend: blocks title, head, body_class, body, and main within it.
         base_template=given.get("BASE_TEMPLATE", "embedding/base.html"),
-        # A function (Member, path) -> (title, address) | None, by its dotted name: what the site
-        # has a file for, and the way back there.
+        # A function (Member, path) -> embedding.places.Place | None, by its dotted name: what the
+        # site has a file for, the way back there, and what can be done with its folder.
         place_of=given.get("PLACE_OF", ""),
         sessions_per_minute=given.get("SESSIONS_PER_MINUTE", 20),
         # How many requests of one process may ask CoCalc at once: fewer than its threads, so that

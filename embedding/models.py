@@ -217,6 +217,9 @@ class EmbedSession(models.Model):
     checked = models.DateTimeField(
         null=True, help_text="When CoCalc last confirmed the project to run and the file to exist."
     )
+    seen = models.DateTimeField(
+        null=True, help_text="When its page last said that its file is open and looked at."
+    )
     ended = models.DateTimeField(null=True)
 
     class Meta:

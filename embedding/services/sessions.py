@@ -165,8 +165,13 @@ def session_report(row_id: uuid.UUID, *, state: str, ms: int | None, reason: str
             if reason or state != State.CLOSED:
                 row.reason = reason[:60]
             if state == State.READY:
-                row.detail = ""
-        row.save(update_fields=["state", "reason", "detail", "ended", "steps"])
+                row.detail, row.seen = "", timezone.now()
+        row.save(update_fields=["state", "reason", "detail", "ended", "seen", "steps"])
+
+
+def session_seen(row: EmbedSession) -> None:
+    """Write down that the page is there and looked at."""
+    EmbedSession.objects.filter(pk=row.pk).update(seen=timezone.now())
 
 
 def forget_checks(member: Member) -> None:

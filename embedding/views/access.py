@@ -80,12 +80,21 @@ def prepared_member_of(request: HttpRequest, project: str) -> Member:
 
 
 def session_of(request: HttpRequest, session_id: uuid.UUID) -> EmbedSession:
-    """Return the user's own embed session; Http404 for anybody else's, or once access has ended."""
+    """Return the user's own embed session; Http404 for anybody else's.
+
+    Problem `no_member` once the user may not open its project any more.
+    """
     user = user_of(request)
-    rows = EmbedSession.objects.select_related("project", "user")
-    row = rows.filter(id=session_id, user=user, project__members__user=user).first()
-    if row is None:
+    row = EmbedSession.objects.select_related("project", "user").filter(id=session_id).first()
+    if row is None or row.user_id != user.pk:
         raise Http404
+    if row.project is None or not Member.objects.filter(project=row.project, user=user).exists():
+        raise Problem(
+            "no_member",
+            "You can no longer open this project. If you think that is a mistake, ask the people "
+            "who run this site.",
+            status=404,
+        )
     return row
 
 

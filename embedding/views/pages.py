@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from embedding.conf import MEGABYTE, conf
 from embedding.frame import SANDBOX
 from embedding.models import CocalcAccount, Member
+from embedding.places import Place
 from embedding.problems import Problem
 from embedding.services import preparation
 from embedding.services.sessions import clean
@@ -68,6 +69,7 @@ def notebook(request: HttpRequest, project: str, path: str) -> HttpResponse:
     except Problem as problem:
         return show_problem(request, BAD_ADDRESS, problem)
     folder = path.rpartition("/")[0]
+    place = _place(member, path)
     return show(
         request,
         "embedding/notebook.html",
@@ -76,7 +78,7 @@ def notebook(request: HttpRequest, project: str, path: str) -> HttpResponse:
             "path": path,
             "name": path.rpartition("/")[2],
             "back": folder_url(project, folder),
-            "place": _place(member, path),
+            "place": place,
             "sandbox": SANDBOX,
             "page": {
                 "project": project,
@@ -85,15 +87,16 @@ def notebook(request: HttpRequest, project: str, path: str) -> HttpResponse:
                 "next": _next(member),
                 "origin": conf().cocalc_origin,
                 "urls": _urls(project),
+                "action": place.action._asdict() if place and place.action else None,
             },
         },
     )
 
 
-def _place(member: Member, path: str) -> dict[str, str] | None:
+def _place(member: Member, path: str) -> Place | None:
     """Return what the site has the file for, as the site's own function says."""
     found = import_string(conf().place_of)(member, path) if conf().place_of else None
-    return {"title": found[0], "url": found[1]} if found else None
+    return Place(*found) if found else None
 
 
 def folder_url(project: str, folder: str) -> str:

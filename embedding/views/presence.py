@@ -16,16 +16,14 @@ from django.middleware.csrf import get_token
 from django.views.decorators.http import require_http_methods
 
 from embedding.conf import conf
-from embedding.models import Member
-from embedding.problems import Problem
 from embedding.services.running import project_runs
+from embedding.services.sessions import session_seen
 from embedding.views.access import (
     for_scripts,
     json_body,
     same_user,
     session_of,
     text_of,
-    user_of,
     uuid_of,
 )
 
@@ -45,10 +43,10 @@ def _signed_in(*, request: HttpRequest, **_: object) -> None:
 def presence(request: HttpRequest) -> HttpResponse:
     """Tell the page whether it is still its user's, and for how many seconds at least.
 
-    POST prolongs the sign-in; with the id of the page's embed session (`session`) it also tells
-    whether the project there is `running`: null where that is not known. GET changes nothing and
-    brings a fresh token for posting, which a page needs when its user signed in again in another
-    tab.
+    POST prolongs the sign-in; with the id of the page's embed session (`session`) it also says that
+    the page is looked at, and tells whether the project there is `running`: null where that is not
+    known. GET changes nothing and brings a fresh token for posting, which a page needs when its
+    user signed in again in another tab.
     """
     answer: dict[str, object] = {}
     if request.method == "POST":
@@ -64,17 +62,11 @@ def presence(request: HttpRequest) -> HttpResponse:
 
 
 def _running(request: HttpRequest, session: str) -> bool | None:
-    """Say whether the project of an embed session runs; Problem for who is no member any more."""
-    project = session_of(request, uuid_of(session)).project
-    member = Member.objects.filter(project=project, user=user_of(request))
-    if project is None or not member.exists():
-        raise Problem(
-            "no_member",
-            "You can no longer open this project. If you think that is a mistake, ask the people "
-            "who run this site.",
-            status=404,
-        )
-    return project_runs(str(project.project_id)) if project.project_id else None
+    """Say whether the project of an embed session runs, whose page is looked at."""
+    row = session_of(request, uuid_of(session))
+    session_seen(row)
+    project = row.project
+    return project_runs(str(project.project_id)) if project and project.project_id else None
 
 
 def _renew(session: SessionBase) -> None:

@@ -3,8 +3,10 @@
 import json
 from pathlib import Path
 
-# Plug-ins that lead out of the kiosk, or phone home, or show what we do not keep.
+# Plug-ins that lead out of the kiosk, or phone home, or show what we do not keep, or ask before
+# the page is left.
 _DISABLED = (
+    "@jupyter-notebook/application-extension:dirty",
     "@jupyter-notebook/application-extension:logo",
     "@jupyter-notebook/application-extension:pages",
     "@jupyter-notebook/application-extension:title",
@@ -27,8 +29,9 @@ _SETTINGS = {
         "fetchNews": "false",
     },
     "@jupyterlab/apputils-extension:themes": {"adaptive-theme": True},
-    # CoCalc saves as one types: so that what is collected is what is seen.
-    "@jupyterlab/docmanager-extension:plugin": {"autosaveInterval": 5},
+    # As CoCalc was seen to do it: what was typed since is in the file only when somebody saves, or
+    # the file is closed, or the page is left (tabs.js).
+    "@jupyterlab/docmanager-extension:plugin": {"autosaveInterval": 45},
     "@jupyterlab/mainmenu-extension:plugin": {
         "menus": [
             {"id": "jp-mainmenu-settings", "disabled": True},

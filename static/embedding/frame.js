@@ -69,6 +69,14 @@ export class Frame extends Bridge {
     if (!this.files.includes(path)) this.files = [...this.files, path];
   }
 
+  /** What was closed here. */
+  async reopen(files) {
+    this.#missing = files;
+    await this.#openAgain();
+    this.#missing = [];
+    for (const file of files) this.isOpen(file);
+  }
+
   /** For the next frame; `all`: also what is open here. */
   missing(all) {
     return [...new Set([...this.#missing, ...(all ? this.files : [])])];

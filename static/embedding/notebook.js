@@ -15,6 +15,7 @@ const WORDS = {
   project: "Preparing your project…",
   membership: "Letting you in…",
   starting: "Starting your project…",
+  saving: "Saving your files…",
   opening: "Opening…",
   ready: "Ready",
   slow: "Slow: CoCalc takes its time",
@@ -34,7 +35,7 @@ const TITLES = {
 };
 const MISSING = ["file_missing", "bad_path"];
 
-const session = new Session({
+export const session = new Session({
   path: page.path,
   next: page.next,
   user: page.user,

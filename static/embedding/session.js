@@ -190,6 +190,19 @@ export class Session extends EventTarget {
     else await frame.status();
   }
 
+  /** Takes the frame away, which saves; `start` brings its files back, and these. */
+  leave(files) {
+    this.#leave(true);
+    this.#missing = [...new Set([...this.#missing, ...files])];
+    this.#place.clear();
+    this.#become("preparing", "start", { step: "saving" });
+  }
+
+  /** Opens what `closeall` closed. */
+  async reopen(files) {
+    await this.#frame?.reopen(files);
+  }
+
   destroy() {
     this.#leave();
     this.#destroyed = true;

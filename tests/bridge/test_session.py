@@ -715,6 +715,48 @@ def test_cookies_blocked_since(fake: Page) -> None:
     ) == ["blocked", "cause", 2]
 
 
+def test_what_was_closed_is_opened_again_in_the_same_frame(fake: Page) -> None:
+    closed, files, shown, states, left = run(
+        fake,
+        """
+        await w.begin(); w.files.push("b"); await w.pass(20_000); w.forget();
+        await w.session.command("closeall");
+        const closed = [...w.files];
+        await w.pass(20_000); // as the next status tells, too
+        const opened = w.session.reopen(["b", "a"]);
+        await w.pass(1000); await opened;
+        const files = [...w.files];
+        w.session.leave(["c"]); w.session.start(); await w.pass(3000);
+        return [closed, files, w.shown, w.names().slice(0, 1), [...w.files]];
+        """,
+    )
+    assert closed == []
+    assert files == ["b", "a"]  # the session's own last
+    assert states == ["preparing"]  # by leaving, and nothing before
+    assert shown == 2
+    assert set(left) == {"a", "b", "c"}  # in the next frame, though no status told of them
+
+
+def test_a_frame_that_was_left_stays_away_until_it_is_asked_for(fake: Page) -> None:
+    away, asked, cleared, closed, files, names = run(
+        fake,
+        """
+        await w.begin(); w.files.push("b"); await w.pass(20_000); w.forget();
+        w.session.leave([]);
+        const closed = w.asked.filter(({ json }) => json?.state === "closed").length;
+        await w.pass(120_000); w.fire("online"); w.fire("focus"); await w.pass(5000);
+        const [away, asked, cleared] = [w.names(), w.count("session"), w.cleared];
+        w.session.start(); await w.pass(3000);
+        return [away, asked, cleared, closed, [...w.files].sort(), w.names()];
+        """,
+    )
+    assert away == ["preparing"]
+    assert asked == 0
+    assert (cleared, closed) == (1, 1)
+    assert files == ["a", "b"]
+    assert names[-2:] == ["opening", "ready"]
+
+
 def test_destroy_leaves_nothing(fake: Page) -> None:
     assert run(
         fake,

@@ -111,7 +111,7 @@ def test_a_course_from_its_making_to_the_returned_grade(
         ada.page.get_by_text(re.compile("“Squares” was submitted: 2 files, .* CE"))
     ).to_be_visible()
     taken = card(ada, "Squares").get_by_role("group")
-    taken.locator("summary").click()
+    expect(taken.locator("summary")).to_be_visible()  # unfolded, right after
     expect(taken).to_contain_text("squares.ipynb")
     look(ada, "submitted")
 

@@ -8,6 +8,7 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 from pytest_django import Settings
 
+from embedding.models import CocalcProject, EmbedSession, Member
 from embedding.views import presence
 from tests.conftest import HttpsClient, Person
 
@@ -116,3 +117,24 @@ def test_a_sign_in_that_ends_with_the_browser_still_does(
         assert answer.status_code == 200
     cookie = answer.cookies.get(settings.SESSION_COOKIE_NAME)
     assert cookie is None or not cookie["max-age"]
+
+
+def test_a_page_says_that_it_is_looked_at(person: Person) -> None:
+    """Of its own embed session, and of nobody else's."""
+    user, other = person("ada"), person("eve")
+    project = CocalcProject.objects.create(slot="x", title="Physics")
+    for each in (user, other):
+        Member.objects.create(project=project, user=each)
+    rows = [
+        EmbedSession.objects.create(user=each, project=project, path="a") for each in (user, other)
+    ]
+    browser = HttpsClient(user)
+    for row, status in ((rows[0], 200), (rows[1], 404)):
+        body = {"user": str(user.pk), "session": str(row.pk)}
+        assert browser.post("/presence", body, content_type=JSON).status_code == status
+    body["session"] = "nonsense"
+    assert browser.post("/presence", body, content_type=JSON).status_code == 400
+    for row in rows:
+        row.refresh_from_db()
+    assert rows[0].seen is not None
+    assert rows[1].seen is None

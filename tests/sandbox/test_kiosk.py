@@ -61,6 +61,9 @@ def test_a_cell_runs_and_is_saved(
     expect(output).to_contain_text("1024", timeout=PATIENCE * 1000)
     expect(output).to_contain_text(f"{project}/hw")
 
+    # Not by itself before the three quarters of a minute that CoCalc takes; but by the key.
+    assert "1024" not in api.run(project, "cat hw/nb.ipynb")
+    notebook.locator(".jp-CodeCell").first.press("Control+s")
     until(lambda: "1024" in api.run(project, "cat hw/nb.ipynb"))
     # Nothing else is left beside it.
     files = "./hw/nb.ipynb\n./hw/notes.md\n./p.png\n"
@@ -75,6 +78,14 @@ def test_closing_a_tab_saves_first(embed: Embed, api: Api, project: str) -> None
     kiosk(embed).get_by_text("CoCalc sandbox", exact=True).wait_for()
     assert "More" in api.run(project, "cat hw/notes.md")
     assert embed.status()["open_files"] == {}
+
+
+def test_leaving_the_page_saves_too(embed: Embed, api: Api, project: str) -> None:
+    embed.opened(project, "hw/notes.md")
+    type_over(inner(embed, "hw/notes.md").locator(".cm-content"), "Typed and left", PATIENCE)
+    assert "left" not in api.run(project, "cat hw/notes.md")
+    embed.page.evaluate("document.querySelector('iframe').remove()")
+    until(lambda: "Typed and left" in api.run(project, "cat hw/notes.md"))
 
 
 def test_tabs(embed: Embed, project: str) -> None:

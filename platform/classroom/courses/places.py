@@ -2,14 +2,17 @@
 
 from django.urls import reverse
 
-from classroom.models import Assignment, Course, Membership, Role
+from classroom.models import Assignment, Course, Membership, Role, Submission
+from classroom.students.standing import standings
 from embedding.models import Member
+from embedding.places import Action, Place
 
 
-def place_of(member: Member, path: str) -> tuple[str, str] | None:
+def place_of(member: Member, path: str) -> Place | None:
     """Return the course of a project, and its address for who looks; None for any other project.
 
-    A student is led to the assignment on the course's page, and staff to the assignment's page.
+    A student is led to the assignment on the course's page, and may submit it from the notebook's
+    where it is taken now; staff is led to the assignment's page.
     """
     course = Course.objects.filter(project=member.project).first()
     if course is None:
@@ -23,10 +26,28 @@ def place_of(member: Member, path: str) -> tuple[str, str] | None:
     url = reverse("classroom:course", args=[course.pk])
     assignment = _assignment(course, path)
     if assignment is None:
-        return course.title, url
+        return Place(course.title, url)
     if mine.role == Role.STUDENT:
-        return course.title, f"{url}#a{assignment.pk}"
-    return course.title, reverse("classroom:assignment", args=[course.pk, assignment.pk])
+        return Place(course.title, f"{url}#a{assignment.pk}", _submit(mine, assignment, path))
+    return Place(course.title, reverse("classroom:assignment", args=[course.pk, assignment.pk]))
+
+
+def _submit(student: Membership, assignment: Assignment, path: str) -> Action | None:
+    if not path.startswith(f"{assignment.folder}/"):
+        return None  # what was returned
+    rows = Submission.objects.filter(student=student, assignment=assignment)
+    standing = next(iter(standings(rows)), None)
+    if standing is None or not standing.can_submit:
+        return None
+    ids = [student.course_id, assignment.pk]
+    return Action(
+        label="Submit (late)" if standing.would_be_late else "Submit",
+        doing="Submitting…",
+        failed="Not submitted",
+        folder=assignment.folder,
+        url=reverse("classroom:submit", args=ids),
+        saved_url=reverse("classroom:saved", args=ids),
+    )
 
 
 def _assignment(course: Course, path: str) -> Assignment | None:

@@ -35,6 +35,23 @@ def moment(value: datetime | None, zone: zoneinfo.ZoneInfo) -> str:
     return f"{formats.date_format(local, 'D j M Y, H:i')} {local.tzname()}"
 
 
+def second(value: datetime, zone: zoneinfo.ZoneInfo, *, beside: datetime) -> str:
+    """Say a moment to the second: "21:04:13 CET", and the day where it is not that of `beside`."""
+    local, other = (timezone.localtime(each, zone) for each in (value, beside))
+    day = "" if local.date() == other.date() else f"{formats.date_format(local, 'D j M Y')}, "
+    return f"{day}{local:%H:%M:%S} {local.tzname()}"
+
+
+def ago(seconds: float) -> str:
+    """Say how long something is past: "20 seconds ago", "3 hours ago"."""
+    if seconds < 2:
+        return "just now"
+    for unit, size, least in (("day", 86400, 2), ("hour", 3600, 2), ("minute", 60, 2)):
+        if seconds >= size * least:
+            return f"{counted(int(seconds // size), unit)} ago"
+    return f"{int(seconds)} seconds ago"
+
+
 def counted(count: int, one: str, many: str = "") -> str:
     """Say how many there are: "1 line", "2 lines", "2 people"."""
     return f"{count} {one if count == 1 else many or one + 's'}"

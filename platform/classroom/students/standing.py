@@ -25,6 +25,9 @@ from classroom.models import (
 from classroom.rules.counting import counting_of
 from classroom.rules.deadlines import is_late, is_taken, last_moment
 from classroom.rules.names import graded_path
+from classroom.students.receipts import Receipt, receipt_of
+
+JUST_NOW = timedelta(minutes=2)
 
 
 class State(StrEnum):
@@ -110,6 +113,16 @@ class Standing:
     def counting(self) -> Snapshot | None:
         """What was submitted and counts."""
         return counting_of(self.submission, self.snapshots)
+
+    @property
+    def receipt(self) -> Receipt | None:
+        """What the student is told of the newest snapshot."""
+        return receipt_of(self.latest, self.assignment.course.zone) if self.latest else None
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the newest snapshot was taken just now."""
+        return self.latest is not None and self.now - self.latest.taken < JUST_NOW
 
     @property
     def earlier(self) -> Sequence[Snapshot]:

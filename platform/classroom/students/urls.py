@@ -6,5 +6,6 @@ _ASSIGNMENT = "courses/<int:course>/assignments/<int:assignment>"
 
 urlpatterns: list[URLPattern] = [
     path(f"{_ASSIGNMENT}/open", views.open_work, name="open"),
+    path(f"{_ASSIGNMENT}/saved", views.saved, name="saved"),
     path(f"{_ASSIGNMENT}/submit", views.submit, name="submit"),
 ]

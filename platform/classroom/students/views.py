@@ -1,24 +1,28 @@
 """What a student does in a course: see where they stand, open work, and submit it."""
 
+from datetime import UTC, datetime
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
 from django.db.transaction import non_atomic_requests
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.template.defaultfilters import filesizeformat, pluralize
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from classroom.models import Assignment, Membership, Snapshot, Submission
+from classroom.models import Course, Membership, Submission
 from classroom.pages.access import assignment_of, student_of, submission_of
-from classroom.pages.text import moment
-from classroom.students import opening, submissions
-from classroom.students.standing import course_standings, standings
-from embedding.problems import Busy, Problem
-from embedding.views.access import visited
+from classroom.pages.text import ago, second
+from classroom.students import opening, saving, submissions
+from classroom.students.receipts import receipt_of, sentence
+from classroom.students.standing import Standing, course_standings, standings
+from embedding.cocalc.errors import CocalcError
+from embedding.problems import Busy, Problem, of_cocalc
+from embedding.views.access import SIGNED_OUT, answer, visited
 
 
 def course_page(request: HttpRequest, membership: Membership) -> HttpResponse:
@@ -28,6 +32,7 @@ def course_page(request: HttpRequest, membership: Membership) -> HttpResponse:
         "membership": membership,
         "zone": membership.course.zone,
         "standings": course_standings(membership),
+        "lately": saving.folders_lately(membership),
         "project": str(project.project_id) if project and project.project_id else "",
     }
     return render(request, "classroom/students/course.html", context)
@@ -60,17 +65,70 @@ def open_work(request: HttpRequest, course: int, assignment: int) -> HttpRespons
 
 
 @never_cache
+@require_safe
+@login_required
+def saved(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
+    """Show what a submit would take, and when each file was saved; to a script as JSON.
+
+    `since` is when the student came to submit, if that was before.
+    """
+    membership = student_of(request, course)
+    standing = _standing(membership, assignment)
+    if not standing.can_submit:
+        raise Http404
+    since = _since(request.GET.get("since", "")) or timezone.now()
+    context = {
+        "membership": membership,
+        "assignment": standing.assignment,
+        "standing": standing,
+        "since": since,
+        "autosave": saving.AUTOSAVE,
+    }
+    try:
+        look = saving.look(standing.submission, since)
+    except (CocalcError, Problem) as error:
+        problem = of_cocalc(error) if isinstance(error, CocalcError) else error
+        if _asks_for_json(request):
+            return answer(problem)
+        context["problem"] = problem.message
+        return render(request, "classroom/students/saved.html", context, status=problem.status)
+    context |= {"look": look, "lines": _lines(look, membership.course)}
+    if not _asks_for_json(request):
+        return render(request, "classroom/students/saved.html", context)
+    return JsonResponse(
+        {
+            "files": [{"path": file.path, "modified": file.modified} for file in look.files],
+            "seconds": look.seconds,
+            "html": render_to_string("classroom/students/saved_files.html", context, request),
+        }
+    )
+
+
+@never_cache
 @require_POST
 @non_atomic_requests
 def submit(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
-    """Take a snapshot of the work as it is now; the moment is when the request came."""
+    """Take a snapshot of the work as it is now; the moment is when the request came.
+
+    Where more may be typed than is saved, it leads to `saved`, which asks; `how`=now has been
+    asked, and `how`=wait asks again until all is saved. A script that asks for JSON has seen to
+    that, and is answered with the receipt.
+    """
     at = timezone.now()
     page = reverse("classroom:course", args=[course])
     if not request.user.is_authenticated:
+        if _asks_for_json(request):
+            return answer(SIGNED_OUT)
         # Back to where *Submit* is: signing in must not submit, nor end at a page that is none.
         return redirect_to_login(page)
     membership = student_of(request, course)
     submission = _out(membership, assignment)
+    if _asks_for_json(request):
+        return _submit_for_script(submission, at)
+    since = _since(request.POST.get("since", "")) or at
+    if request.POST.get("how") != "now" and _is_unsaved(submission, since):
+        where = reverse("classroom:saved", args=[course, assignment])
+        return redirect(f"{where}?since={since.timestamp():.3f}")
     try:
         snapshot = submissions.submit(submission, at)
     except submissions.Refused as refusal:
@@ -83,25 +141,75 @@ def submit(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
     except (Busy, Problem):
         pass  # the page shows what is under way, and what failed and why
     else:
-        messages.add_message(request, *_told(snapshot, submission.assignment))
+        receipt = receipt_of(snapshot, membership.course.zone)
+        level = messages.WARNING if snapshot.late else messages.SUCCESS
+        messages.add_message(request, level, sentence(receipt, submission.assignment))
     return redirect(f"{page}#a{assignment}")
 
 
-def _out(membership: Membership, assignment: int) -> Submission:
-    """Return the student's row of what is out; Http404 for what is not, announced or unknown."""
+def _submit_for_script(submission: Submission, at: datetime) -> HttpResponse:
+    try:
+        snapshot = submissions.submit(submission, at)
+    except Problem as problem:
+        return answer(problem)
+    except Busy:
+        text = (
+            "CoCalc takes its time. You may leave this page; the course’s page shows how it went."
+        )
+        return JsonResponse({"title": "Being submitted", "text": text, "lines": []}, status=202)
+    assignment = submission.assignment
+    receipt = receipt_of(snapshot, assignment.course.zone)
+    lines = [[line.path, line.detail] for line in receipt.lines]
+    if receipt.more:
+        lines.append([f"and {receipt.more} more", ""])
+    text = f"{assignment}, {receipt.size}, {receipt.taken}."
+    return JsonResponse({"title": receipt.title, "text": text, "lines": lines})
+
+
+def _is_unsaved(submission: Submission, since: datetime) -> bool:
+    if not saving.was_open(submission):
+        return False
+    try:
+        return bool(saving.look(submission, since).unsaved)
+    except (CocalcError, Problem):
+        return False  # submitting will say what is wrong
+
+
+def _since(text: str) -> datetime | None:
+    """Return a moment as we wrote it into an address; None for anything else."""
+    try:
+        return datetime.fromtimestamp(float(text), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _lines(look: saving.Look, course: Course) -> list[dict[str, object]]:
+    now = timezone.now()
+    return [
+        {
+            "path": file.path,
+            "size": file.size,
+            "ago": ago(file.age),
+            "at": second(file.at, course.zone, beside=now),
+            "unsaved": file.path in look.unsaved,
+        }
+        for file in look.files
+    ]
+
+
+def _asks_for_json(request: HttpRequest) -> bool:
+    return request.headers.get("Accept") == "application/json"
+
+
+def _standing(membership: Membership, assignment: int) -> Standing:
+    """Return where the student stands with what is out; Http404 for what is not, or unknown."""
     submission = submission_of(assignment_of(membership.course, assignment), membership)
     found = standings(Submission.objects.filter(pk=submission.pk))
     if not found or not found[0].is_out:
         raise Http404
-    return submission
+    found[0].submission = submission
+    return found[0]
 
 
-def _told(snapshot: Snapshot, assignment: Assignment) -> tuple[int, str]:
-    """Say what was submitted, and when; plainly, if that was late."""
-    size = filesizeformat(sum(file["size"] for file in snapshot.files))
-    count = len(snapshot.files)
-    what = f"{count} file{pluralize(count)}, {size}".replace("\xa0", " ")
-    when = moment(snapshot.taken, assignment.course.zone)
-    if snapshot.late:
-        return messages.WARNING, f"“{assignment}” was submitted late: {what}, {when}."
-    return messages.SUCCESS, f"“{assignment}” was submitted: {what}, {when}."
+def _out(membership: Membership, assignment: int) -> Submission:
+    return _standing(membership, assignment).submission

@@ -34,6 +34,7 @@ async function readHosts() {
 async function boot() {
   const connection = new Connection();
   const files = new Files();
+  addEventListener("pagehide", () => files.leave());
   let becomeReady;
   const ready = new Promise((resolve) => {
     becomeReady = resolve;

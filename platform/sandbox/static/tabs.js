@@ -226,6 +226,11 @@ export class Files {
     $("banner").hidden = shown.length > 0;
   }
 
+  // Leaving the page saves, too (CoCalc, July 2024, observed), and nobody is asked.
+  leave() {
+    for (const { project, view } of this.#open) saveAtOnce(project, view);
+  }
+
   // By hand: scrollIntoView would scroll the page around this one, too.
   #reveal(tab) {
     const [outer, inner] = [$("tabs"), tab].map((element) => element.getBoundingClientRect());
@@ -240,4 +245,21 @@ async function save(view) {
   if (!app) return;
   const saving = app.commands.execute("docmanager:save").catch(() => {});
   await Promise.race([saving, delay(SAVE_MS)]);
+}
+
+// While the page goes there is no waiting: the browser sends this on its own, up to 64 kB.
+function saveAtOnce(project, view) {
+  const context = view?.contentWindow?.jupyterapp?.shell.currentWidget?.context;
+  if (!context?.model.dirty) return;
+  const { type } = context.contentsModel;
+  const isNotebook = type === "notebook";
+  const content = isNotebook ? context.model.toJSON() : context.model.toString();
+  const format = isNotebook ? "json" : "text";
+  const path = context.path.split("/").map(encodeURIComponent).join("/");
+  fetch(`/${project}/jupyter/api/contents/${path}`, {
+    method: "PUT",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ type, format, content }),
+    keepalive: true,
+  }).catch(() => {});
 }

@@ -1,11 +1,13 @@
 """From a notebook's page back to its course."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
-from classroom.models import Assignment, Course, Membership, Role
+from classroom.models import Assignment, Course, Membership, Role, Submission
 from embedding.models import CocalcProject
 from tests.classroom import factories
 from tests.conftest import HttpsClient
@@ -70,3 +72,29 @@ def test_ones_own_notebooks_lead_to_no_course(course: Course) -> None:
     browser = HttpsClient(Membership.objects.get(user__username="ada").user)
     page = browser.get("/projects/mine/open/a.ipynb").content.decode()
     assert "Back to" not in page
+
+
+def test_a_student_submits_from_the_notebook_s_page_where_it_is_taken(
+    course: Course, assignment: Assignment
+) -> None:
+    project = Membership.objects.get(user__username="ada").project
+
+    def offered(path: str = "homework-1/inner/a.ipynb", username: str = "ada") -> bool:
+        page = shown(username, project, path)
+        assert ("handover.js" in page) is ('id="handover-form"' in page)
+        return f'action="/courses/{course.pk}/assignments/{assignment.pk}/submit"' in page
+
+    assert not offered()
+    Submission.objects.update(handed_out=timezone.now())
+    assert offered()
+    for path in ("graded-homework-1/a.ipynb", "homework-1", "own.ipynb", "homework-10/a.ipynb"):
+        assert not offered(path)
+    for username in ("emmy", "olga"):
+        assert not offered(username=username)
+    Submission.objects.update(due=timezone.now() - timedelta(hours=1))
+    assert not offered()
+    Assignment.objects.update(late_policy=Assignment.LatePolicy.ANY)
+    assert offered()
+    assert "Submit (late)" in shown("ada", project, "homework-1/a.ipynb")
+    Assignment.objects.update(handout=True)
+    assert not offered()

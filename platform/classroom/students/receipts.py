@@ -1,0 +1,86 @@
+"""What was submitted, file by file: how large, and when it was saved."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.template.defaultfilters import filesizeformat, pluralize
+
+from classroom.models import Assignment, Snapshot
+from classroom.pages.text import moment, second
+from classroom.rules.saved_times import moment_of
+
+SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One file."""
+
+    path: str
+    size: str
+    saved: str  # "21:04:13", with the day where it is another; empty where it is not known
+
+    @property
+    def detail(self) -> str:
+        """What is said beside the path."""
+        return f"{self.size} · saved {self.saved}" if self.saved else self.size
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the student is told of one snapshot."""
+
+    count: int
+    size: str
+    taken: str
+    saved: str  # the last of the files' times; empty where none is known
+    late: bool
+    lines: list[Line]  # the first of them
+    more: int  # files that are not shown
+
+    @property
+    def title(self) -> str:
+        """Say it in one line."""
+        saved = f", saved at {self.saved}" if self.saved else ""
+        late = " late" if self.late else ""
+        return f"Submitted{late}: {self.count} file{pluralize(self.count)}{saved}"
+
+
+def receipt_of(snapshot: Snapshot, zone: ZoneInfo) -> Receipt:
+    """Return the receipt of a snapshot that was read with its files."""
+    times = [_time(file) for file in snapshot.files]
+    known = [each for each in times if each is not None]
+    return Receipt(
+        count=len(snapshot.files),
+        size=_size(sum(file["size"] for file in snapshot.files)),
+        taken=moment(snapshot.taken, zone),
+        saved=second(max(known), zone, beside=snapshot.taken) if known else "",
+        late=snapshot.late,
+        lines=[
+            Line(
+                file["path"],
+                _size(file["size"]),
+                second(at, zone, beside=snapshot.taken) if at else "",
+            )
+            for file, at in zip(snapshot.files[:SHOWN], times, strict=False)
+        ],
+        more=max(0, len(snapshot.files) - SHOWN),
+    )
+
+
+def sentence(receipt: Receipt, assignment: Assignment) -> str:
+    """Say what was submitted, and when; plainly, if that was late."""
+    what = f"{receipt.count} file{pluralize(receipt.count)}, {receipt.size}"
+    saved = f" Last saved: {receipt.saved}." if receipt.saved else ""
+    late = " late" if receipt.late else ""
+    return f"“{assignment}” was submitted{late}: {what}, {receipt.taken}.{saved}"
+
+
+def _time(file: dict[str, object]) -> datetime | None:
+    seconds = file.get("modified")  # snapshots of earlier versions do not know it
+    return moment_of(seconds) if isinstance(seconds, int | float) else None
+
+
+def _size(count: int) -> str:
+    return filesizeformat(count).replace("\xa0", " ")

@@ -1,0 +1,151 @@
+"""Submitting at once what was typed: it is on disk first, though CoCalc saves every 45 seconds."""
+
+import re
+from uuid import UUID
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.classroom import (
+    card,
+    ends,
+    file,
+    in_days,
+    let_in,
+    make_course,
+    make_work,
+    open_work,
+    press,
+    project_in,
+)
+from tests.browser.conftest import Visitor
+from tests.browser.looks import flaws
+from tests.browser.school import PATIENCE, SITE, School, notebook
+from tests.browser.visit import Visit
+from tests.cells import type_into_first_cell
+
+pytestmark = pytest.mark.usefixtures("working")
+
+PATH = "tasks/tasks.ipynb"
+FILES = (file("tasks.ipynb", notebook("print(6 * 7)")), file("data.csv", b"n\n1\n"))
+
+
+@pytest.fixture
+def course(visitor: Visitor, school: School) -> tuple[str, Visit]:
+    """A course with one assignment that has reached its student, who has it open."""
+    teacher, ada = visitor(next(school.teachers)), visitor(school.student())
+    course = make_course(teacher, "Haste")
+    let_in(teacher, course, ada.student)
+    work = make_work(teacher, course, "Tasks", *FILES, due=in_days(2))
+    press(teacher, work, "Hand out", "Missing (1)")
+    ends(teacher, "Hand out", 1)
+    open_work(ada, course, "Tasks")
+    return course, ada
+
+
+def submitted(school: School) -> str:
+    """The notebook in the newest snapshot, as it lies in the course's project."""
+    query = """SELECT snapshot.path, project.project_id FROM classroom_snapshot snapshot
+        JOIN classroom_submission submission ON submission.id = snapshot.submission_id
+        JOIN classroom_assignment assignment ON assignment.id = submission.assignment_id
+        JOIN classroom_course course ON course.id = assignment.course_id
+        JOIN embedding_cocalcproject project ON project.id = course.project_id
+        ORDER BY snapshot.id DESC LIMIT 1"""
+    row = school.rows(query)[0]
+    project = str(UUID(row["project_id"]))
+    return school.cocalc.read_file(project, f"{row['path']}/tasks.ipynb").decode()
+
+
+def count(school: School) -> int:
+    return len(school.rows("SELECT id FROM classroom_snapshot"))
+
+
+def types(student: Visit, text: str) -> None:
+    """Type, and leave it at that: nothing of it is on disk."""
+    type_into_first_cell(student.editor, text, PATIENCE)
+    project = project_in(student)
+    assert text not in student.school.cocalc.read_file(project, PATH).decode()
+
+
+def test_what_was_just_typed_is_submitted_from_the_notebook_s_page(
+    school: School, course: tuple[str, Visit]
+) -> None:
+    _, ada = course
+    page = ada.page
+    submit = page.locator("#handover-form button")
+    receipt = page.get_by_role("region", name=re.compile("Submitted"))
+    types(ada, "first = 1")
+    for name in ("data.csv", "tasks.ipynb"):
+        ada.choose(name)
+        ada.shows_tab(name)
+        ada.becomes("ready")
+    before = count(school)
+    submit.evaluate("button => { button.click(); button.click(); }")
+    expect(page.get_by_text("Saving your files…")).to_be_visible()
+    expect(receipt).to_contain_text("Submitted: 3 files")
+    expect(receipt).to_contain_text("tasks.ipynb")
+    assert "first = 1" in submitted(school)
+    assert count(school) == before + 1
+    assert [flaw for flaw in flaws(ada) if not flaw.startswith("headings")] == []
+    # All files are open again, and the same is in front.
+    receipt.get_by_role("button", name="Keep working").click()
+    expect(receipt).to_be_hidden()
+    expect(ada.kiosk.locator(".tab [role=tab]")).to_have_count(2)
+    ada.shows_tab("tasks.ipynb")
+    expect(ada.editor.locator(".jp-Notebook")).to_contain_text("first = 1")
+
+    # Where no command is answered, the page is left instead.
+    school.sandbox.quirks(dead_channel=True)
+    page.reload()
+    ada.becomes("ready")
+    types(ada, "second = 2")
+    submit.click()
+    expect(receipt).to_be_visible()
+    assert "second = 2" in submitted(school)
+    ada.becomes("ready")
+    expect(ada.editor.locator(".jp-Notebook")).to_contain_text("second = 2")
+
+    # What fails says so; the files are open again, and there is a way on.
+    school.sandbox.quirks(fail_events=["copy_path_between_projects"], dead_channel=False)
+    page.reload()
+    ada.becomes("ready")
+    types(ada, "third = 3")
+    submit.click()
+    failed = page.get_by_role("region", name="Not submitted")
+    expect(failed.get_by_role("button", name="Try again")).to_be_focused()
+    school.sandbox.reset_quirks()
+    expect(ada.editor.locator(".jp-Notebook")).to_contain_text("third = 3")
+    failed.get_by_role("button", name="Try again").click()
+    expect(receipt).to_be_visible()
+    assert "third = 3" in submitted(school)
+
+
+def test_from_the_course_s_page_one_is_told_and_can_wait(
+    school: School, course: tuple[str, Visit]
+) -> None:
+    address, ada = course
+    types(ada, "typed = 1")
+    before = count(school)
+    other = ada.context.new_page()
+    other.goto(SITE + address)
+    other_card = other.get_by_role("article", name="Tasks", exact=True)
+    expect(other_card).to_contain_text("You have tasks.ipynb open.")
+    expect(other_card).to_contain_text(re.compile(r"saved \d+ .* ago, \d\d:\d\d:\d\d CE"))
+    other_card.get_by_role("button", name="Submit").click()
+    expect(other.get_by_role("heading", name="Submit Tasks")).to_be_visible()
+    expect(other.get_by_text("press Save there, or wait here")).to_be_visible()
+    other.get_by_role("button", name="Wait and submit").click()
+    expect(other.get_by_text("Waiting until CoCalc has saved")).to_be_visible()
+    assert count(school) == before
+    ada.editor.locator(".jp-CodeCell").first.press("Control+s")
+    expect(other.get_by_text("“Tasks” was submitted: 3 files")).to_be_visible()
+    expect(other_card.get_by_role("group")).to_contain_text("tasks.ipynb")
+    assert "typed = 1" in submitted(school)
+    assert count(school) == before + 1
+
+    # Left a moment ago: it goes on by itself.
+    types(ada, "left = 1")
+    ada.go(address)
+    card(ada, "Tasks").get_by_role("button", name="Submit again").click()
+    expect(ada.page.get_by_text("“Tasks” was submitted: 3 files")).to_be_visible()
+    assert "left = 1" in submitted(school)
