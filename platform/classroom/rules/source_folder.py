@@ -69,8 +69,9 @@ class Contents:
 
 
 def digest(files: Iterable[File]) -> str:
-    """Return a hash of a list of files, by which a change shows."""
-    return hashlib.sha256(json.dumps(list(files), sort_keys=True).encode()).hexdigest()
+    """Return a hash of a list of files, by which a change shows; when they were saved is none."""
+    rows = [manifest.bare(file) for file in files]
+    return hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()
 
 
 def is_sound(path: str) -> bool:
