@@ -4,9 +4,9 @@ They are prepared here, run in the student's own project, and scored here again 
 notebook. The course's project, whose container holds everybody's work, never runs them. What was
 collected is taken only from the folder's manifest: a link in it could lead to somebody else's work.
 
-While it runs, the notebook with its hidden tests lies in `.autograde/` of the student's project,
-and the student's code can read it, as with CoCalc's own autograding. It is removed by the very
-command that runs it.
+While it runs, the notebook with its hidden tests lies in a hidden folder of the student's project,
+under a fresh random name, and the student's code can read it, as with CoCalc's own autograding. It
+is removed by the very command that runs it.
 """
 
 import base64
@@ -19,9 +19,14 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Any
+from uuid import uuid4
 
 from django.core.exceptions import ValidationError
 
+from classroom.carrying.calls import show
+from classroom.carrying.incoming import take
+from classroom.carrying.items import Item, item_of
+from classroom.carrying.outgoing import put_sparing
 from classroom.models import Assignment, Submission, Transfer
 from classroom.nbgrader.autograde import CellScore, Result, prepare, scores
 from classroom.nbgrader.feedback import feedback_notebook
@@ -148,7 +153,8 @@ class _Grader:
         self._course = course
         self._folder = folder
         self._project = project
-        self._scratch = f"{SCRATCH}/{submission.assignment.folder}"
+        self._scratch = ""
+        self._supporting: dict[str, Item] | None = None
 
     def grade(self, path: str, source: bytes, submitted: File | None) -> _Graded:
         """Run one notebook and keep what the student may see of it beside the collected one."""
@@ -190,7 +196,7 @@ class _Grader:
         """Run it in the student's project, where nothing of it is left."""
         try:
             self._lay_out(path, prepared)
-            script = _script(self._scratch, path)
+            script = _script(self._scratch, f"{self._assignment.folder}/{path}")
             output = client().exec(
                 self._project, script, bash=True, timeout=ALL_SECONDS + 90, check=False
             )
@@ -208,27 +214,32 @@ class _Grader:
         return result, words
 
     def _lay_out(self, path: str, prepared: bytes) -> None:
-        # What the student handed in, over it what was handed out, over it the prepared notebook.
         self._clear(strict=True)
-        client().copy_path(
-            source_project=self._course,
-            source_path=self._folder,
-            target_project=self._project,
-            target_path=self._scratch,
-            overwrite_newer=True,
+        self._scratch = f"{SCRATCH}-{uuid4().hex}"
+        items = {**self._handed_in_and_out(), path: item_of(path, prepared)}
+        put_sparing(
+            self._project,
+            f"{self._scratch}/{self._assignment.folder}",
+            list(items.values()),
+            seek=self._assignment.folder,
+            how="fresh",
         )
-        client().copy_path(
-            source_project=self._course,
-            source_path=self._assignment.source,
-            target_project=self._project,
-            target_path=self._scratch,
-            overwrite_newer=True,
-            exclude=["*.ipynb", "student/"],
-        )
-        client().write_file(self._project, f"{self._scratch}/{path}", prepared)
+
+    def _handed_in_and_out(self) -> dict[str, Item]:
+        """Bring here what the student handed in, and over it what was handed out."""
+        if self._supporting is None:
+            collected = take(self._course, self._folder)
+            given = take(self._course, self._assignment.source)
+            self._supporting = {item.path: item for item in collected} | {
+                item.path: item
+                for item in given
+                if not item.path.endswith(".ipynb") and not item.path.startswith("student/")
+            }
+        return self._supporting
 
     def _clear(self, *, strict: bool) -> None:
-        script = f"rm -rf -- {folders.quoted(SCRATCH)}"
+        """Remove what is there, also of a run that was cut off."""
+        script = f"rm -rf -- ./{SCRATCH} ./{SCRATCH}-*"
         try:
             client().exec(self._project, script, bash=True, timeout=30)
         except CocalcError:
@@ -274,13 +285,12 @@ def _nothing(source: bytes) -> Result:
 
 
 def _script(scratch: str, path: str) -> str:
-    folder, name = posixpath.split(path)
-    inside = f"{scratch}/{folder}" if folder else scratch
-    result = shlex.quote(f"./{autograded(name)}")
+    folder, name = posixpath.split(f"{scratch}/{path}")
+    result = show(f"{folder}/{autograded(name)}", NOTEBOOK_BYTES)
     # `h`: the scratch folder goes away whatever happens, the killing of this shell excepted.
     return f"""h=$PWD
-trap 'cd "$h" && rm -rf -- {folders.quoted(SCRATCH)}' EXIT
-cd -- {folders.quoted(inside)} || exit {_NO_FOLDER}
+trap 'cd "$h" && rm -rf -- {folders.quoted(scratch)}' EXIT
+cd -- {folders.quoted(folder)} || exit {_NO_FOLDER}
 r=$(timeout -k 10 {ALL_SECONDS + 60} python3 - {shlex.quote(f"./{name}")} {CELL_SECONDS} \
 {ALL_SECONDS} 2>/dev/null <<'LECTERN_RUNNER'
 {RUNNER}
@@ -288,7 +298,7 @@ LECTERN_RUNNER
 )
 echo $?
 printf %s "$r" | head -c 10000 | base64 -w0; echo
-[ -f {result} ] && [ "$(stat -c %s -- {result})" -le {NOTEBOOK_BYTES} ] && base64 -w0 {result}
+cd -- "$h" && {result}
 exit 0
 """
 
