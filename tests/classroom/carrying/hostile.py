@@ -76,6 +76,9 @@ class Hostile:
         """Do one of them."""
         home, chance = self._home, self._chance
         for place in home.glob(".arriving-*"):
+            if place.is_symlink():
+                place.unlink(missing_ok=True)  # left from before
+                continue
             if chance.random() < 0.5:
                 inner = place / chance.choice(["0", "1", "load", "text", "known", "new"])
                 self._swap(inner, self._link_to(Path("a.ipynb"), inner))
