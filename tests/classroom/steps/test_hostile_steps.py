@@ -268,7 +268,8 @@ def test_besieged_no_step_brings_or_writes_what_it_must_not(
     watched = f"sha256sum {home}/*.* {home}/hw/* {home}/data/*; find {project_of(bob)} -ls"
 
     def others() -> str:
-        script = f"cd ..; {{ {watched}; cat {project_of(bob)}/*.* {project_of(bob)}/data/*; }} 2>/dev/null"
+        secrets = f"cat {project_of(bob)}/*.* {project_of(bob)}/data/*"
+        script = f"cd ..; {{ {watched}; {secrets}; }} 2>/dev/null"
         return cocalc.exec(home, script, bash=True).stdout
 
     before = others()

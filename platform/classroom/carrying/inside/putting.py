@@ -267,16 +267,16 @@ def copy(home: int, stage: int, name: str, row: list[Any]) -> None:
     fd = at(home, row[5])
     if fd is None:
         return
-    digest = hashlib.sha256()
-    with (
-        os.fdopen(fd, "rb") as theirs,
-        os.fdopen(os.open(name, NEW, 0o600, dir_fd=stage), "wb") as file,
-    ):
-        for piece in pieces(theirs.fileno(), row[1] + 1):
-            digest.update(piece)
-            file.write(piece)
-        there = os.fstat(theirs.fileno())
-        finish(file, [*row[:2], row[2] or int(there.st_mtime), row[3] or there.st_mode & 0o100])
+    digest, there = hashlib.sha256(), os.fstat(fd)
+    with os.fdopen(os.open(name, NEW, 0o600, dir_fd=stage), "wb") as file:
+        try:
+            for piece in pieces(fd, row[1] + 1):
+                digest.update(piece)
+                file.write(piece)
+        finally:
+            os.close(fd)
+        saved, runs = row[2] or int(there.st_mtime), row[3] or there.st_mode & 0o100
+        finish(file, [*row[:2], saved, runs])
     if digest.hexdigest() != row[4]:
         os.unlink(name, dir_fd=stage)
 

@@ -61,6 +61,9 @@ def within(fd: int, names: list[str], make: bool = False) -> int:
         finally:
             os.close(fd)
         fd = inner
+        mode = os.fstat(fd).st_mode
+        if make and mode & 0o300 != 0o300:
+            os.fchmod(fd, stat.S_IMODE(mode) | 0o700)
     return fd
 
 
