@@ -7,6 +7,8 @@ what arrives must have just the sizes and hashes that it says, within limits of 
 import hashlib
 import time
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +17,7 @@ from classroom.carrying.items import Declared, Item, Spool, declared, too_long
 from classroom.rules import manifest
 from embedding.cocalc.errors import NotCocalc
 from embedding.conf import MEGABYTE
+from embedding.problems import Busy
 
 BUDGET = 8 * MEGABYTE  # of content in one answer: 11 MB as base64, of the 64 that are taken
 ROUNDS = 3  # while files change
@@ -56,6 +59,19 @@ def look(project: str, folder: str, *, most_bytes: int = manifest.MAX_BYTES) -> 
     said, _ = ask(project, GIVING, _pack(folder, most_bytes, (), budget=-1))
     rows = declared(said.get("files"), most_files=manifest.MAX_FILES)
     return [replace(row.item, elsewhere=f"{folder}/{row.raw}") for row in rows]
+
+
+@contextmanager
+def hurried() -> Iterator[None]:
+    """While somebody waits in front of a page: Busy where more is to come than one answer holds."""
+    token = _hurried.set(True)
+    try:
+        yield
+    finally:
+        _hurried.reset(token)
+
+
+_hurried: ContextVar[bool] = ContextVar("hurried", default=False)
 
 
 class _Changed(Exception):
@@ -109,18 +125,20 @@ class _Taking:
                 missing.append(row)
         if begin != len(body):
             raise NotCocalc("files", "more came than was declared", status=200)
+        if missing and _hurried.get():
+            raise Busy("files")
         items += self._fetched(missing)
         return sorted(items, key=lambda item: item.path)
 
     def _fetched(self, rows: list[Declared]) -> Iterator[Item]:
         """Fetch what did not fit into the first answer."""
-        begin, digest = len(self._spool), hashlib.sha256()
+        begin, digest = self._spool.size, hashlib.sha256()
         for row, piece, is_last in self._pieces(rows):
             digest.update(piece)
             self._spool.append(piece)
             if is_last:
                 yield self._proven(row, begin, digest.hexdigest())
-                begin, digest = len(self._spool), hashlib.sha256()
+                begin, digest = self._spool.size, hashlib.sha256()
 
     def _pieces(self, rows: list[Declared]) -> Iterator[tuple[Declared, bytes, bool]]:
         for ranges in _batches(rows):

@@ -49,7 +49,9 @@ class Spool:
             begin += len(piece)
             length -= len(piece)
 
-    def __len__(self) -> int:
+    @property
+    def size(self) -> int:
+        """How many bytes it holds."""
         return self._end
 
 

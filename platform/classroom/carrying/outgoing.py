@@ -39,18 +39,18 @@ class Load:
 
     def parts(self) -> Iterator[bytes]:
         """Give it in parts that fit into one call each."""
-        size = len(self._packed)
+        size = self._packed.size
         for begin in range(0, size, PART):
             yield b"".join(self._packed.pieces(begin, min(PART, size - begin)))
 
     @property
     def fits_one_call(self) -> bool:
         """Whether it goes in the very call that puts it in place."""
-        return len(self._packed) <= PART
+        return self._packed.size <= PART
 
 
 def _row(item: Item) -> list[Any]:
-    elsewhere = None if item.spool else item.elsewhere
+    elsewhere = item.elsewhere if item.spool is None else None
     return [item.path, item.size, item.modified, int(item.runs), item.sha256, elsewhere]
 
 

@@ -58,7 +58,10 @@ def _brought(
     options: dict[str, Any],
 ) -> list[Item]:
     taken = choose(take(source, folder, most_bytes=most_bytes, known=lying.keys()))
-    items = [item if item.spool else replace(item, elsewhere=lying[item.sha256]) for item in taken]
+    items = [
+        item if item.spool is not None else replace(item, elsewhere=lying[item.sha256])
+        for item in taken
+    ]
     place(target, path, items, **options)
     return items
 

@@ -156,12 +156,10 @@ def test_the_siege_would_find_a_link_that_is_followed(
                 monkeypatch.setattr(module, name, flags)
     other = home.parent / "other"
     before = state_of(other)
-    read = written = False
     with besieged(home):
+        assert any(CANARY in packed(home) for _ in range(50_000))
         for number in range(50_000):
-            read = read or CANARY in packed(home)
             placed(home, HOW[number % 4], "graded-hw" if number % 2 else "hw")
-            written = written or state_of(other) != before
-            if read and written:
+            if state_of(other) != before:
                 return
-    raise AssertionError(f"read: {read}, written: {written}")
+    raise AssertionError("nothing was written there")

@@ -136,18 +136,29 @@ def test_when_each_file_was_saved_is_kept_as_the_project_says_it(
     assert [set(file) for file in files] == [{"path", "size", "sha256", "modified"}] * 2
 
 
-def test_large_files_come_whole_and_only_once(
+def test_large_files_come_whole_and_only_once_and_nobody_waits_for_them(
     cocalc: Client, sandbox: SandboxProcess, row: Submission
 ) -> None:
     in_ada(cocalc, row, "head -c 9000000 /dev/urandom > big; head -c 70000 /dev/urandom > data/m")
     wanted = cocalc.exec(project_of(row.student), "sha256sum < homework-1/big", bash=True).stdout
-    first = submissions.submit(row, timezone.now())
+    with pytest.raises(Busy):
+        impatient(row)
+    assert unchanged(row)
+    Transfer.objects.update(not_before=timezone.now())
+    factories.work_off()
+    first = Snapshot.objects.get()
     sandbox.reset_calls()
     second = submissions.submit(read(row), timezone.now())
     assert sandbox.calls()["counts"] == {"project_exec": 2}
     for snapshot in (first, second):
         there = cocalc.exec(course_project(row), f"sha256sum < '{snapshot.path}/big'", bash=True)
         assert there.stdout == wanted
+
+
+def test_an_empty_file_is_work_too(cocalc: Client, row: Submission) -> None:
+    in_ada(cocalc, row, "rm -r -- *; touch empty")
+    files = submissions.submit(row, timezone.now()).files
+    assert [(file["path"], file["size"]) for file in files] == [("empty", 0)]
 
 
 def test_a_stopped_project_is_started(sandbox: SandboxProcess, row: Submission) -> None:
@@ -635,8 +646,11 @@ def test_files_that_keep_changing_are_a_sentence(
         return real(project, program, command, *args, **more)
 
     monkeypatch.setattr(incoming, "ask", ask)
-    with pytest.raises(Problem, match="kept changing"):
-        submissions.submit(row, timezone.now())
+    transfer = waiting(row, timezone.now())
+    factories.work_off()
+    transfer.refresh_from_db()
+    assert (transfer.state, transfer.error_code) == (State.FAILED, "changing")
+    assert "kept changing" in transfer.error
     assert unchanged(row)
     with pytest.raises(NotFound):
         cocalc.list_folder(course_project(row), "submitted")
