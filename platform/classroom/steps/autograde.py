@@ -287,10 +287,12 @@ def _nothing(source: bytes) -> Result:
 def _script(scratch: str, path: str) -> str:
     folder, name = posixpath.split(f"{scratch}/{path}")
     result = show(f"{folder}/{autograded(name)}", NOTEBOOK_BYTES)
+    # Where a link led elsewhere nothing runs: the working folder itself cannot be swapped.
     # `h`: the scratch folder goes away whatever happens, the killing of this shell excepted.
     return f"""h=$PWD
 trap 'cd "$h" && rm -rf -- {folders.quoted(scratch)}' EXIT
 cd -- {folders.quoted(folder)} || exit {_NO_FOLDER}
+[ "$(pwd -P)" = "$(cd -- "$h" && pwd -P)"/{shlex.quote(folder)} ] || exit {_NO_FOLDER}
 r=$(timeout -k 10 {ALL_SECONDS + 60} python3 - {shlex.quote(f"./{name}")} {CELL_SECONDS} \
 {ALL_SECONDS} 2>/dev/null <<'LECTERN_RUNNER'
 {RUNNER}

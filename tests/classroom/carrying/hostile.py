@@ -84,6 +84,11 @@ class Hostile:
                 self._swap(inner, self._link_to(Path("a.ipynb"), inner))
             elif chance.random() < 0.3:
                 self._swap(place, self._link_to(Path(), place))
+        for place in home.glob(".autograde-*"):
+            result = place / "hw" / "b_autograded.ipynb"
+            for what, to in ((result, "secret.ipynb"), (place / "hw", "hw"), (place, "")):
+                if chance.random() < 0.1:
+                    self._swap(what, self._link_to(Path(to), what))
         tops = [path for path in (home / "hw", home / "graded-hw") if chance.random() < 0.7]
         for top in tops:
             sort = chance.randrange(9)

@@ -26,14 +26,16 @@ from classroom.steps import autograde
 from embedding.cocalc.client import Client
 from tests.classroom import factories
 from tests.classroom.carrying import hostile
+from tests.classroom.nbgrader import notebooks
 from tests.marked import marked_notebook
 
 ROUNDS = int(os.environ.get("LECTERN_HOSTILE_STEPS", "2"))
 State = Transfer.State
 SECRET = b"the secret of somebody else"
 # Stands in for a run of the notebook: the copy that it leaves is the notebook itself.
-COPIES = """import shutil, sys
-shutil.copy(sys.argv[1], sys.argv[1].replace(".ipynb", "_autograded.ipynb"))
+COPIES = """import os, shutil, sys
+shutil.copy(sys.argv[1], ".part")
+os.replace(".part", sys.argv[1].replace(".ipynb", "_autograded.ipynb"))
 print("{}")
 """
 
@@ -262,7 +264,9 @@ def test_besieged_no_step_brings_or_writes_what_it_must_not(
     cocalc.write_file(home, "hw/b.ipynb", marked_notebook())
     made = factories.make_assignment(course, "hw", has_student_folder=True, points=Decimal(10))
     assignment = factories.with_files(made, {"a.ipynb": b"task", "data/b.csv": b"1,2\n" * 9})
+    theirs = notebooks.content(notebooks.notebook(notebooks.text(SECRET.decode())))
     for project in (home, project_of(bob)):
+        cocalc.write_file(project, "secret.ipynb", theirs)
         for path in ("a.ipynb", "data/b.csv", "DUE_DATE.txt", "GRADE.md"):
             cocalc.write_file(project, path, SECRET)
     watched = f"sha256sum {home}/*.* {home}/hw/* {home}/data/*; find {project_of(bob)} -ls"
@@ -273,7 +277,7 @@ def test_besieged_no_step_brings_or_writes_what_it_must_not(
         return cocalc.exec(home, script, bash=True).stdout
 
     before = others()
-    assert before.count(SECRET.decode()) == 4
+    assert before.count(SECRET.decode()) == 5
     ended = dict.fromkeys(STEPS, 0)
     with besieged(cocalc, ada, [home, project_of(bob)]) as programs:
         for number in range(ROUNDS):
@@ -286,6 +290,7 @@ def test_besieged_no_step_brings_or_writes_what_it_must_not(
                 }
                 row = do(kind, assignment, ada, **options.get(kind, {}))
                 assert row.state in (State.DONE, State.FAILED, State.CANCELLED), row.error
+                assert row.error_code != "fault"
                 ended[kind] += row.state == State.DONE
                 with held(programs):
                     assert others() == before, (kind, number)
