@@ -18,6 +18,7 @@ from embedding.conf import MEGABYTE
 from embedding.problems import Problem
 
 TIMEOUT = 120  # seconds for one call
+LONGEST = 900  # seconds for all calls that bring one folder
 HEAD = 24 * MEGABYTE  # of the JSON in an answer: thousands of long paths
 ATTEMPTS = 3  # of a call that is one of many, and may be made again
 _INSIDE = "classroom.carrying.inside"
@@ -72,7 +73,7 @@ _SENTENCES = {
     "no_room": "The project has no room left. Remove what is not needed, then try again.",
     "damaged": "The files did not arrive whole. Try again.",
     "absent": "“{path}” did not arrive. Try again.",
-    "slow": "The project took too long to give the files in “{folder}”. Try again.",
+    "slow": "The project took too long with the files of “{folder}”. Try again.",
     "unable": "The project could not do that ({path}). Try again.",
 }
 

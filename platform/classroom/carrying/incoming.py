@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any
 
-from classroom.carrying.calls import GIVING, Refused, ask
+from classroom.carrying.calls import GIVING, LONGEST, Refused, ask
 from classroom.carrying.items import Declared, Item, Spool, declared, too_long
 from classroom.rules import manifest
 from embedding.cocalc.errors import NotCocalc
@@ -21,7 +21,6 @@ from embedding.problems import Busy
 
 BUDGET = 8 * MEGABYTE  # of content in one answer: 11 MB as base64, of the 64 that are taken
 ROUNDS = 3  # while files change
-LONGEST = 900  # seconds for all of it
 LARGE = 64 * 1024  # a file that is worth not being sent
 _RANGES = 200  # in one call
 _NAMES = 60_000  # characters of paths in one call

@@ -5,6 +5,7 @@ finds there in the end is what it says, and whoever sent it compares.
 """
 
 import json
+import time
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -12,7 +13,7 @@ from dataclasses import replace
 from typing import Any, Literal
 from uuid import uuid4
 
-from classroom.carrying.calls import PUTTING, Refused, ask
+from classroom.carrying.calls import LONGEST, PUTTING, Refused, ask
 from classroom.carrying.incoming import LARGE, look
 from classroom.carrying.items import Item, Spool, declared
 from classroom.rules import manifest
@@ -76,8 +77,8 @@ def put(
         spared: for `mirror`, patterns of paths that stay.
         spare: folders of the project that go when all is done.
 
-    Raises Refused (`in_the_way`, `absent`, `no_room`, …) and CocalcError. Nothing that arrived is
-    left then; what a killed worker has left goes with a later load.
+    Raises Refused (`in_the_way`, `absent`, `no_room`, `slow`, …) and CocalcError. Nothing that
+    arrived is left then; what a killed worker has left goes with a later load.
     """
     staging = f".arriving-{uuid4().hex}.part"
     command = {
@@ -96,8 +97,10 @@ def put(
         if load.fits_one_call:
             said, _ = ask(project, PUTTING, command, b"".join(load.parts()))
         else:
-            offset = 0
+            offset, deadline = 0, time.monotonic() + LONGEST
             for part in load.parts():
+                if time.monotonic() > deadline:
+                    raise Refused("slow", folder)
                 piece = {"do": "stash", "staging": staging, "offset": offset, "folder": folder}
                 ask(project, PUTTING, piece, part, again=True)
                 offset += len(part)

@@ -169,11 +169,17 @@ def test_a_project_without_python_is_told(project: Callable[..., Liar]) -> None:
 def test_a_project_that_stalls_is_given_up(
     project: Callable[..., Liar], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(incoming, "LONGEST", -1)
-    project(({"files": [row("a", sent=False)]}, b""))
+    for module in (incoming, outgoing):
+        monkeypatch.setattr(module, "LONGEST", -1)
+    monkeypatch.setattr(outgoing, "PART", 9)
+    liar = project(({"files": [row("a", sent=False)]}, b""))
     with pytest.raises(Refused) as refused:
         incoming.take("p", "hw")
     assert refused.value.code == "slow"
+    with pytest.raises(Refused) as refused:
+        outgoing.put("p", "hw", outgoing.Load([items.item_of("a", b"x")]), how="keep")
+    assert refused.value.code == "slow"
+    assert [command["do"] for command in liar.asked] == ["pack", "drop"]
 
 
 def test_what_a_project_says_is_in_its_place_is_only_of_what_was_sent(

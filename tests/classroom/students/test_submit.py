@@ -552,11 +552,11 @@ def test_a_failure_in_the_middle_leaves_nothing(
 
 def test_what_a_killed_worker_left_goes_by_its_age(cocalc: Client, row: Submission) -> None:
     script = """for n in old new; do mkdir .arriving-$n.part; echo > .arriving-$n.part/load; done
-ln -s homework-1 .arriving-link.part
-touch -hd '2 hours ago' .arriving-old.part .arriving-link.part"""
+ln -s homework-1 .arriving-link.part; mkdir .autograde-1
+touch -hd '2 hours ago' .arriving-old.part .arriving-link.part .autograde-1"""
     cocalc.exec(course_project(row), script, bash=True)
     submissions.submit(row, timezone.now())
-    left = cocalc.exec(course_project(row), "ls -Ad .arriving-*", bash=True).stdout
+    left = cocalc.exec(course_project(row), "ls -Ad .a*", bash=True).stdout
     assert left.split() == [".arriving-new.part"]
 
 

@@ -38,8 +38,8 @@ from classroom.carrying.inside.ways import (
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 KNOWN = ".handed-out.sha256"  # the hashes of all that was ever handed out here
 KNOWN_BYTES = 1 << 22
-ARRIVING = (".arriving-", ".part")
-LEFT_BEHIND = 3600  # seconds after which what was put aside belongs to nobody any more
+OURS = (".arriving-", ".autograde-")  # what names of the site's begin with that are not to stay
+LEFT_BEHIND = 3600  # seconds after which such a folder belongs to nobody any more
 
 
 class Source:
@@ -338,11 +338,11 @@ def remove(fd: int, name: str) -> None:
 def sweep(home: int) -> None:
     """Remove what somebody who was cut off has left."""
     with os.scandir(home) as entries:
-        names = [entry.name for entry in entries if entry.name.startswith(ARRIVING[0])]
+        names = [entry.name for entry in entries if entry.name.startswith(OURS)]
     for name in names:
         try:
             there = os.stat(name, dir_fd=home, follow_symlinks=False)
-            if name.endswith(ARRIVING[1]) and there.st_mtime < time.time() - LEFT_BEHIND:
+            if there.st_mtime < time.time() - LEFT_BEHIND:
                 remove(home, name)
         except OSError:
             continue
