@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+NOTEBOOK = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
 
@@ -70,6 +71,7 @@ class Hostile:
     def _good_folder(self, new: Path) -> None:
         (new / "data").mkdir(parents=True)
         (new / "a.ipynb").write_text("work")
+        (new / "b.ipynb").write_text(NOTEBOOK)
         (new / "data" / "b.csv").write_text("1,2\n" * self._chance.randrange(1, 400))
 
     def trick(self) -> None:
@@ -87,7 +89,7 @@ class Hostile:
         for place in home.glob(".autograde-*"):
             result = place / "hw" / "b_autograded.ipynb"
             for what, to in ((result, "secret.ipynb"), (place / "hw", "hw"), (place, "")):
-                if chance.random() < 0.1:
+                if chance.random() < 0.02:
                     self._swap(what, self._link_to(Path(to), what))
         tops = [path for path in (home / "hw", home / "graded-hw") if chance.random() < 0.7]
         for top in tops:

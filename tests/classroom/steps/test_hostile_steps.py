@@ -263,7 +263,8 @@ def test_besieged_no_step_brings_or_writes_what_it_must_not(
     home = home_of(course)
     cocalc.write_file(home, "hw/b.ipynb", marked_notebook())
     made = factories.make_assignment(course, "hw", has_student_folder=True, points=Decimal(10))
-    assignment = factories.with_files(made, {"a.ipynb": b"task", "data/b.csv": b"1,2\n" * 9})
+    files = {"a.ipynb": b"task", "b.ipynb": hostile.NOTEBOOK.encode(), "data/b.csv": b"1,2\n" * 9}
+    assignment = factories.with_files(made, files)
     theirs = notebooks.content(notebooks.notebook(notebooks.text(SECRET.decode())))
     for project in (home, project_of(bob)):
         cocalc.write_file(project, "secret.ipynb", theirs)
