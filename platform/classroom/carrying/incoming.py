@@ -106,6 +106,8 @@ class _Taking:
         size = sum(row.item.size for row in rows)
         if size > self._most:
             raise Refused("too_large", self._folder, size=size)
+        if sum(len(row.item.path.encode()) for row in rows) > manifest.MAX_NAMES:
+            raise Refused("too_many", self._folder)
         for row in rows:
             if too_long(row.item.path):
                 raise Refused("bad_name", self._folder, row.item.path)

@@ -19,6 +19,7 @@ from embedding.problems import Problem
 
 MAX_FILES = 5_000
 MAX_BYTES = 500 * MEGABYTE
+MAX_NAMES = 1_000_000  # bytes of all names together, which stand in the database
 TIMEOUT = 60  # seconds
 LEFT_OUT = (".ipynb_checkpoints", ".*.sage-jupyter2", ".*.sage-chat", ".*.part")
 

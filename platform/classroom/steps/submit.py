@@ -10,6 +10,7 @@
 4. The last snapshots are kept, and always the one that counts.
 """
 
+import math
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -96,12 +97,13 @@ def _something(assignment: Assignment, items: list[Item]) -> list[Item]:
 def _in_words(refused: Refused, assignment: Assignment) -> Problem:
     """Say to the student what kept the folder from being submitted."""
     folder, limit = assignment.folder, conf().submit_max_mb
+    holds = math.ceil(10 * refused.size / MEGABYTE) / 10  # never what is still allowed
     sentences = {
         "missing": f"There is no folder “{folder}” in your project any more. If you renamed or "
         "moved it, bring it back; then submit again.",
         "changing": f"“{folder}” kept changing while it was being submitted. Stop what writes "
         "there, such as a running notebook, and submit again.",
-        "too_large": f"“{folder}” holds {refused.size // MEGABYTE} MB; up to {limit} MB may be "
+        "too_large": f"“{folder}” holds {holds} MB; up to {limit} MB may be "
         "submitted. Take out what is not needed, then submit again.",
     }
     if refused.code == "too_many":

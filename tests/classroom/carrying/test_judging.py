@@ -129,6 +129,10 @@ def test_limits_are_ours(project: Callable[..., Liar]) -> None:
     with pytest.raises(Refused) as refused:
         incoming.take("p", "hw")
     assert (refused.value.code, refused.value.size) == ("too_large", 600 * MEGABYTE)
+    long = [row(f"{number:04}{'x' * 250}", b"") for number in range(4_000)]
+    project(({"files": long}, b""))
+    with pytest.raises(Refused, match="too many"):
+        incoming.take("p", "hw")
     project(({"files": [row("x" * 256)]}, b"x"))
     with pytest.raises(Refused, match="too long"):
         incoming.take("p", "hw")

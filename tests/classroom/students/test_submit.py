@@ -33,6 +33,7 @@ from classroom.steps import submit as step
 from classroom.students import submissions
 from embedding.cocalc.client import Client
 from embedding.cocalc.errors import NotFound, OutcomeUnknown
+from embedding.conf import MEGABYTE
 from embedding.problems import Busy, Problem
 from sandbox.process import SandboxProcess
 from tests.classroom import factories
@@ -626,12 +627,15 @@ def test_too_much_is_a_sentence(
     cocalc: Client, sandbox: SandboxProcess, row: Submission, settings: Settings
 ) -> None:
     settings.CLASSROOM = {"SUBMIT_MAX_MB": 1}
-    in_ada(cocalc, row, "truncate -s 2M big")
+    in_ada(cocalc, row, f"truncate -s {MEGABYTE - 8 + 1} big")  # a byte too much
     sandbox.reset_calls()
-    with pytest.raises(Problem, match="2 MB; up to 1 MB"):
+    with pytest.raises(Problem, match=r"1\.1 MB; up to 1 MB"):
         submissions.submit(row, timezone.now())
     assert sandbox.calls()["counts"] == {"project_exec": 1}
     assert unchanged(row)
+    in_ada(cocalc, row, "truncate -s -1 big")
+    submissions.submit(row, timezone.now())
+    assert not unchanged(row)
 
 
 def test_files_that_keep_changing_are_a_sentence(
