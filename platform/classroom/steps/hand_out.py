@@ -88,7 +88,7 @@ class _HandOut:
         options: dict[str, Any] = {
             "how": how,
             "known": True,
-            "aside": self._backup,
+            "aside": self._backup.rpartition("/")[2],  # beside the folder
             "texts": texts,
         }
         if sent.load.fits_one_call or self._submission.handed_out is None:

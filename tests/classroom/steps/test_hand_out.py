@@ -237,6 +237,18 @@ def test_overwriting_keeps_a_backup(
     assert cocalc.read_file(project_of(ada), f"{backup}/notes.txt") == b"my notes"
 
 
+def test_a_folder_in_a_folder_is_overwritten_beside_itself(
+    cocalc: Client, course: Course, ada: Membership
+) -> None:
+    made = factories.make_assignment(course, folder="unit/hw")
+    assignment = factories.with_files(made, FILES)
+    assert hand_out(assignment, ada).state == State.DONE
+    cocalc.write_file(project_of(ada), "unit/hw/a.ipynb", b"my own work")
+    assert hand_out(assignment, ada, overwrite=True).state == State.DONE
+    [backup] = names_in(cocalc, ada, "unit") - {"hw"}
+    assert cocalc.read_file(project_of(ada), f"unit/{backup}/a.ipynb") == b"my own work"
+
+
 def test_done_again_after_a_crash_the_first_backup_stays(
     cocalc: Client, assignment: Assignment, ada: Membership
 ) -> None:
