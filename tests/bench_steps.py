@@ -6,16 +6,18 @@ the time of the queue, the workers and the client.
 """
 
 import asyncio
+import base64
 import json
 import multiprocessing
 import statistics
 import threading
 import time
 import uuid
+import zlib
 from collections import Counter
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import requests
 from aiohttp import web
@@ -67,14 +69,22 @@ def serve(answers: dict[str, Output], ready: Connection) -> None:
     asyncio.run(main())
 
 
+def answer(said: dict[str, Any]) -> str:
+    """Return what one of our programs prints in a project."""
+    head = json.dumps(said).encode()
+    return base64.b64encode(zlib.compress(len(head).to_bytes(4, "big") + head)).decode()
+
+
 def steps(folder: Path) -> None:
     """Measure both ways of handing out; Django is set up, and its queue empty."""
     from django.test.utils import override_settings
 
+    from classroom.carrying import calls, outgoing
     from classroom.class_steps import class_steps
     from classroom.engine import working
     from classroom.models import Assignment, Transfer
     from classroom.rules import manifest
+    from classroom.rules.manifest import File
     from classroom.steps import parcel
     from tests.classroom import factories
 
@@ -83,12 +93,18 @@ def steps(folder: Path) -> None:
     notebook = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     (home / "homework.ipynb").write_text(json.dumps(notebook))
     (home / "data.csv").write_text("1,2\n" * 1000)
-    listed = run(manifest.script("homework"), folder / "home")
-    packed = run("tar -cf - -C homework . | gzip | base64 -w0", folder / "home")
+    command: dict[str, Any] = {"do": "pack", "folder": "homework", "known": []}
+    command |= {"skip": manifest.LEFT_OUT, "files": 9, "bytes": 99_999, "budget": 99_999}
+    packed = run(calls.script(calls.GIVING, command), folder / "home")
+    said, _ = calls.read(packed, 99_999)
+    rows = [row[:5] for row in said["files"]]
+    answers = {
+        '"do": "pack"': packed,
+        '"do": "place"': Output(answer({"found": rows}), "", 0),
+        '"do": "stash"': Output(answer({}), "", 0),
+    }
     mine, theirs = multiprocessing.Pipe()
-    server = multiprocessing.Process(
-        target=serve, args=({"tar -cf": packed, "sha256sum": listed}, theirs), daemon=True
-    )
+    server = multiprocessing.Process(target=serve, args=(answers, theirs), daemon=True)
     server.start()
     url = f"http://127.0.0.1:{mine.recv()}"
     emmy = factories.make_user("steps-teacher", teacher=True)
@@ -96,7 +112,7 @@ def steps(folder: Path) -> None:
     for n in range(STUDENTS):
         factories.enrol(course, factories.make_user(f"steps-{n}"))
     _on_cocalc()
-    files = manifest.read(listed, "homework")
+    files = [File(path=row[0], size=row[1], sha256=row[4]) for row in rows]
     with override_settings(
         EMBEDDING={
             "COCALC_URL": url,
@@ -105,32 +121,31 @@ def steps(folder: Path) -> None:
         },
         CLASSROOM={"CONCURRENCY": CONCURRENCY},
     ):
-        for name, most in (("in one call", parcel.MOST_BYTES), ("copied, then listed", 0)):
-            parcel.MOST_BYTES = most
-            assignment: Assignment = factories.make_assignment(
-                course, name, folder="homework" if most else "homework-2", files=files
-            )
+        for name, part in (("in one call", outgoing.PART), ("in parts", 200)):
+            outgoing.PART = part
+            parcel.forget()
+            given = {"files": files, "sources": files}
+            assignment: Assignment = factories.make_assignment(course, name, **given)
             before = sum(requests.get(f"{url}/counts", timeout=5).json().values())
             class_steps.hand_out(assignment, "all", actor=emmy)
             began = time.perf_counter()
             working.Drain(lambda: False).run()
             took = time.perf_counter() - began
-            calls = sum(requests.get(f"{url}/counts", timeout=5).json().values()) - before
+            made = sum(requests.get(f"{url}/counts", timeout=5).json().values()) - before
             done = Transfer.objects.filter(assignment=assignment, state="done").count()
             assert done == STUDENTS
-            ideal = calls * LATENCY / PLACES
+            ideal = made * LATENCY / PLACES
             least = STUDENTS * LATENCY / PLACES
             label = f"handing out to {STUDENTS} students {name} / ideal"
             print(
-                f"{label:58} {took / ideal:6.2f}   ({took:.2f} s over {ideal:.2f} s for {calls} "
+                f"{label:58} {took / ideal:6.2f}   ({took:.2f} s over {ideal:.2f} s for {made} "
                 f"calls; {took / least:.2f} of {least:.1f} s)"
             )
-        parcel.MOST_BYTES = 0
         _two_classes(files)
     server.kill()
 
 
-def _two_classes(files: list["File"]) -> None:
+def _two_classes(files: "list[File]") -> None:
     """Measure how long a small class waits while a large one is handed out."""
     from classroom.class_steps import class_steps
     from classroom.engine import working
@@ -143,7 +158,8 @@ def _two_classes(files: list["File"]) -> None:
         course = factories.make_course(emmy, title)
         for n in range(size):
             factories.enrol(course, factories.make_user(f"{title}-{n}"))
-        assignments.append(factories.make_assignment(course, title, folder="homework", files=files))
+        given = {"folder": "homework", "files": files, "sources": files}
+        assignments.append(factories.make_assignment(course, title, **given))
     _on_cocalc()
     large, small = assignments
     over = threading.Event()

@@ -218,4 +218,8 @@ class Client(Protocol):
         A folder's content goes into the target folder; a file's target path is the file's name.
         Raises InTheWay.
         Without `overwrite_newer` a newer file at the target silently stays.
+
+        CoCalc copies as root where it can, and follows a link in either path into any project:
+        only for paths that nobody can change who may not do all that. Where a student can, files
+        travel by commands in the projects, which have no more than the project's own rights.
         """

@@ -5,6 +5,9 @@
     --delete           what the source does not have goes, unless it is excluded
     --exclude PATTERN  rsync's patterns, in their plain forms
 
+A link at the top of either end is followed, and one in any part of the way there: a name ends in a
+slash, and the system has resolved the rest. Links within the folder are copied as links.
+
 A failure on one entry does not stop the others: all are reported at the end, as rsync does.
 """
 

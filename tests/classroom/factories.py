@@ -1,6 +1,5 @@
 """Courses and people, as the services make them, without a page and without waiting."""
 
-import shlex
 import uuid
 from typing import Any
 
@@ -12,6 +11,7 @@ from classroom.engine.performing import perform
 from classroom.models import Assignment, Course, Membership, Role, Submission
 from classroom.rules import manifest
 from classroom.rules.deadlines import submissions_ensure
+from classroom.rules.source_folder import told_apart
 from embedding.client import client
 from embedding.models import CocalcProject, Member
 from embedding.services import mapping, preparation
@@ -101,10 +101,9 @@ def with_files(assignment: Assignment, files: dict[str, bytes]) -> Assignment:
     project = str(assignment.course.project.project_id)
     for path, content in files.items():
         client().write_file(project, f"{assignment.source}/{path}", content)
-    # A copy takes what changed in the same second for the teacher's.
-    script = f"find {shlex.quote(assignment.source)} -exec touch -d '1 hour ago' {{}} +"
-    client().exec(project, script, bash=True)
-    assignment.files = manifest.of_folder(project, assignment.source)
+    found = manifest.of_folder(project, assignment.folder)
+    assignment.sources, student = told_apart(found)
+    assignment.files = student if assignment.has_student_folder else assignment.sources
     assignment.version = Assignment.Version.READY
     assignment.save()
     return assignment

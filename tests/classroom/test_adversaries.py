@@ -6,7 +6,6 @@ What a class step makes of links and of projects that lie is with the tests of e
 import io
 import logging
 import re
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -14,20 +13,18 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils import timezone
 
+from classroom.carrying.outgoing import Load, put
 from classroom.engine.queue import transfer_add
 from classroom.models import Batch, Invitation, Kind, Membership, Role, Submission, Transfer
 from classroom.people import invitations
 from classroom.rules.scoring import grade_set
-from classroom.steps import folders
 from embedding.client import service_identity
 from embedding.cocalc.client import Client
 from embedding.cocalc.errors import Forbidden
 from embedding.models import Member
 from embedding.services import mapping, preparation
-from sandbox.process import SandboxProcess
 from tests.classroom import factories, gradebook
 from tests.classroom.gradebook import Class
-from tests.classroom.shell import run
 from tests.conftest import HttpsClient
 
 SCRIPT = "<script>alert(1)</script>"
@@ -407,29 +404,17 @@ def test_what_a_date_started_is_shown_on_every_page(room: Class) -> None:
 # In folders.
 
 
-def test_a_folder_where_a_file_of_ours_belongs_is_kept_beside_it(tmp_path: Path) -> None:
+def test_a_folder_where_a_file_of_ours_belongs_is_kept_beside_it(cocalc: Client) -> None:
+    project = cocalc.create_project(title="Ada", description="")
     for _ in range(2):
-        (tmp_path / "hw" / "GRADE.md").mkdir(parents=True)
-        (tmp_path / "hw" / "GRADE.md" / "mine").write_text("precious")
-        assert run(folders.writing("hw/GRADE.md", "10 of 10\n"), tmp_path).exit_code == 0
-        assert (tmp_path / "hw" / "GRADE.md").read_text() == "10 of 10\n"
-        (tmp_path / "hw" / "GRADE.md").unlink()
-    kept = sorted(path.name for path in (tmp_path / "hw").iterdir())
-    assert kept == ["GRADE.md (folder)", "GRADE.md (folder).~1~"]
-    assert (tmp_path / "hw" / "GRADE.md (folder)" / "mine").read_text() == "precious"
-
-
-def test_a_listing_that_lies_touches_nothing_elsewhere(
-    cocalc: Client, sandbox: SandboxProcess
-) -> None:
-    project = cocalc.create_project(title="Course", description="")
-    for path in ("collected/ada/a.txt", "collected/bob/b.txt"):
-        cocalc.write_file(project, path, b"work")
-    folders.age(project, "collected/ada", ["../bob/b.txt", "a\nb", "/etc/passwd", "a.txt"])
-    seen = cocalc.exec(project, "cd collected; stat -c %Y ada/a.txt bob/b.txt", bash=True).stdout
-    mine, theirs = (int(line) for line in seen.split())
-    assert mine == 0
-    assert theirs > 1_000_000_000
+        script = "mkdir -p hw/GRADE.md; echo precious > hw/GRADE.md/mine"
+        cocalc.exec(project, script, bash=True)
+        put(project, "hw", Load([]), how="keep", texts={"GRADE.md": "10 of 10\n"})
+        assert cocalc.read_file(project, "hw/GRADE.md") == b"10 of 10\n"
+        cocalc.remove(project, "hw/GRADE.md")
+    kept = sorted(entry.name for entry in cocalc.list_folder(project, "hw"))
+    assert kept == ["GRADE.md (folder 2)", "GRADE.md (folder)"]
+    assert cocalc.read_file(project, "hw/GRADE.md (folder)/mine") == b"precious\n"
 
 
 def test_a_student_who_throws_everybody_out_is_collected_from_all_the_same(

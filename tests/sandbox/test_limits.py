@@ -125,6 +125,21 @@ def test_a_copy_starts_nothing(api: Api) -> None:
     assert api.tree(target) == {"a/1.txt": "one"}
 
 
+def test_a_copy_follows_a_link_at_either_end_into_another_project(api: Api) -> None:
+    """The words of the path are all that is compared, as on a real server."""
+    mine, theirs, target = api.project(), api.project(), api.project()
+    api("write_text_file_to_project", project_id=theirs, path="hw/1.txt", content="secret")
+    api.run(mine, f"ln -s ../{theirs} all; ln -s ../{theirs}/hw hw; mkdir in; echo x > in/1.txt")
+    for path in ("hw", "all/hw"):
+        fields = {"src_project_id": mine, "src_path": path, "target_path": f"got/{path}"}
+        api("copy_path_between_projects", **fields, target_project_id=target, wait_until_done=True)
+    assert api.tree(target) == {"got/hw/1.txt": "secret", "got/all/hw/1.txt": "secret"}
+    fields = {"src_project_id": mine, "src_path": "in", "target_path": "hw"}
+    more = {"target_project_id": mine, "overwrite_newer": True, "wait_until_done": True}
+    api("copy_path_between_projects", **fields, **more)
+    assert api.tree(theirs) == {"hw/1.txt": "x\n"}
+
+
 def test_stopping_ends_what_runs(sandbox: SandboxProcess, api: Api, project: str) -> None:
     api.run(project, "setsid sleep 87654 >/dev/null 2>&1 & true")
     until(lambda: _running("87654"))  # the shell does not wait until it does

@@ -52,6 +52,32 @@ def test_links_stay_links(source: Path, target: Path) -> None:
     assert (target / "broken").readlink() == Path("/no/where")
 
 
+@pytest.mark.parametrize("path", ["link", "link/sub", "up/link"])
+def test_a_link_at_the_source_or_on_the_way_there_is_followed(
+    source: Path, target: Path, tmp_path: Path, path: str
+) -> None:
+    """As on a real server: so a link brings another project's files, with root's rights."""
+    (tmp_path / "mine" / "up").mkdir(parents=True)
+    for place, there in (("link", "../source"), ("up/link", "../../source")):
+        (tmp_path / "mine" / place).symlink_to(there)
+    Copy().run(tmp_path / "mine" / path, target)
+    assert read(target) == read(source / ("sub" if path.endswith("sub") else ""))
+    assert not target.is_symlink()
+
+
+@pytest.mark.parametrize("path", ["link", "link/deeper"])
+def test_a_link_at_the_target_or_on_the_way_there_is_followed(
+    source: Path, tmp_path: Path, path: str
+) -> None:
+    """And so what is copied overwrites another project's files."""
+    theirs = write(tmp_path / "theirs", {"1.txt": "theirs", "deeper/1.txt": "theirs"})
+    (tmp_path / "link").symlink_to("theirs")
+    Copy(overwrite_newer=True, delete_missing=True).run(source, tmp_path / path)
+    there = theirs / "deeper" if path.endswith("deeper") else theirs
+    assert read(there) == read(source)
+    assert (tmp_path / "link").is_symlink()
+
+
 def test_a_newer_file_stays_unless_told(source: Path, target: Path) -> None:
     write(target, {"1.txt": "edited"}, NEW)
     Copy().run(source, target)

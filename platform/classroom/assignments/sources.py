@@ -13,6 +13,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from classroom.assignments.uploads import check_all
+from classroom.carrying.incoming import take
+from classroom.carrying.outgoing import Load, put
 from classroom.engine import queue
 from classroom.models import Assignment, Kind, Transfer
 from classroom.nbgrader.student_version import is_marked
@@ -72,12 +74,11 @@ def files_bring(assignment: Assignment, earlier: Assignment, *, by: User) -> Non
     if project.project_id is None or not (earlier.sources or earlier.files):
         raise Problem("no_files", f"“{earlier.title}” has no files.", status=409)
     with _changing(assignment):
+        brought, target = source_folder.arriving(), project_of(assignment)
+        items = take(str(project.project_id), earlier.folder)
+        put(target, brought, Load(items), how="fresh")
         contents = source_folder.bring(
-            project_of(assignment),
-            assignment.folder,
-            from_project=str(project.project_id),
-            from_folder=earlier.folder,
-            first=_is_first(assignment),
+            target, assignment.folder, brought, first=_is_first(assignment)
         )
     settle(assignment, contents, by=by, how=f"copied from {earlier.course}: {earlier.folder}")
 

@@ -67,7 +67,9 @@ class Snapshot(models.Model):
     taken = models.DateTimeField()
     late = models.BooleanField(default=False)
     path = models.CharField(max_length=600, help_text="In the course's project.")
-    files = models.JSONField(default=list)  # [{"path", "size", "sha256"}]
+    # [{"path", "size", "sha256", "modified"}]; the last, the unix second in which the student's
+    # project says that it was saved, is not in rows of earlier versions.
+    files = models.JSONField(default=list)
 
     class Meta:
         ordering = ("-taken", "-pk")

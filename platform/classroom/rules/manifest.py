@@ -8,7 +8,7 @@ that was open. What a project's own user does meanwhile may show, but never brea
 import base64
 import shlex
 from collections.abc import Iterable
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from embedding.client import client
 from embedding.cocalc.client import Output
@@ -32,6 +32,8 @@ class File(TypedDict):
     path: str
     size: int
     sha256: str
+    # When it was last saved, in unix seconds, as its own project says: it makes no difference.
+    modified: NotRequired[int]
 
 
 def of_folder(project_id: str, path: str) -> list[File]:
@@ -90,6 +92,11 @@ def read(output: Output, path: str) -> list[File]:
     if len(both) > MAX_FILES or sum(map(len, both)) > MAX_NAMES:
         raise too_much(path)
     return [File(path=name, size=sized[name], sha256=hashed[name]) for name in both]
+
+
+def bare(file: File) -> File:
+    """Return a file without what makes no difference."""
+    return File(path=file["path"], size=file["size"], sha256=file["sha256"])
 
 
 def missing(wanted: Iterable[File], found: Iterable[File]) -> list[str]:

@@ -69,8 +69,9 @@ class Contents:
 
 
 def digest(files: Iterable[File]) -> str:
-    """Return a hash of a list of files, by which a change shows."""
-    return hashlib.sha256(json.dumps(list(files), sort_keys=True).encode()).hexdigest()
+    """Return a hash of a list of files, by which a change shows; when they were saved is none."""
+    rows = [manifest.bare(file) for file in files]
+    return hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()
 
 
 def is_sound(path: str) -> bool:
@@ -125,19 +126,15 @@ def copy_in(project_id: str, folder: str, source: str, *, first: bool = False) -
     return _change(project_id, folder, _copy_from(_quoted(source)), keep=False, first=first)
 
 
-def bring(
-    project_id: str, folder: str, *, from_project: str, from_folder: str, first: bool = False
-) -> Contents:
-    """Fill the folder with a folder of another project."""
-    brought = f"{HIDDEN}/{uuid4().hex}.in"
-    client().copy_path(
-        source_project=from_project,
-        source_path=from_folder,
-        target_project=project_id,
-        target_path=brought,
-    )
+def bring(project_id: str, folder: str, brought: str, *, first: bool = False) -> Contents:
+    """Fill the folder with what was brought to `arriving()`, which goes."""
     source = _quoted(brought)
     return _change(project_id, folder, _copy_from(source), keep=False, first=first, spent=source)
+
+
+def arriving() -> str:
+    """Return a place in the hidden folder for what comes from elsewhere; it goes after a day."""
+    return f"{HIDDEN}/{uuid4().hex}.in"
 
 
 def remove(project_id: str, folder: str, paths: Iterable[str]) -> Contents:
@@ -272,23 +269,26 @@ def read(output: Output, folder: str) -> Contents:
     listed, _, rest = output.stdout.partition("\n")
     whose, _, packed = rest.partition("\n")
     found = manifest.read(Output(listed, output.stderr, output.exit_code), folder)
-    inner = f"{STUDENT}/"
-    files = [
-        file
-        for file in found
-        if not file["path"].startswith(inner) and file["path"] not in (MADE, *OUR_FILES)
-    ]
-    student = [
-        File(path=file["path"].removeprefix(inner), size=file["size"], sha256=file["sha256"])
-        for file in found
-        if file["path"].startswith(inner)
-    ]
+    files, student = told_apart(found)
     return Contents(
         files=files,
         student=None if whose == "none" else student,
         made=whose == "made",
         notebooks=_notebooks(packed, folder),
     )
+
+
+def told_apart(found: Iterable[File]) -> tuple[list[File], list[File]]:
+    """Return the files of an assignment's folder without `student/`, and those within it."""
+    inner = f"{STUDENT}/"
+    files, student = [], []
+    for file in found:
+        bare = manifest.bare(file)
+        if bare["path"].startswith(inner):
+            student.append(bare | {"path": bare["path"].removeprefix(inner)})
+        elif bare["path"] not in (MADE, *OUR_FILES):
+            files.append(bare)
+    return files, student
 
 
 def _notebooks(packed: str, folder: str) -> dict[str, bytes]:

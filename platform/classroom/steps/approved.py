@@ -87,6 +87,13 @@ def changed(assignment: Assignment, listed: Iterable[File]) -> list[Difference]:
     return _differences(wanted, found)
 
 
+def beside(assignment: Assignment) -> dict[str, str]:
+    """Return what lies beside a student's notebook while it runs: hashes by path in `source`."""
+    which = "student" if assignment.has_student_folder else "sources"
+    files = assignment.approved[which] or []
+    return {file["path"]: file["sha256"] for file in files if not file["path"].endswith(".ipynb")}
+
+
 def check(assignment: Assignment, course: str, listed: list[File]) -> None:
     """Raise Problem unless scores may be given by what lies in the folder.
 

@@ -4,9 +4,9 @@ They are prepared here, run in the student's own project, and scored here again 
 notebook. The course's project, whose container holds everybody's work, never runs them. What was
 collected is taken only from the folder's manifest: a link in it could lead to somebody else's work.
 
-While it runs, the notebook with its hidden tests lies in `.autograde/` of the student's project,
-and the student's code can read it, as with CoCalc's own autograding. It is removed by the very
-command that runs it.
+While it runs, the notebook with its hidden tests lies in a hidden folder of the student's project,
+under a fresh random name, and the student's code can read it, as with CoCalc's own autograding. It
+is removed by the very command that runs it.
 """
 
 import base64
@@ -20,10 +20,15 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Any
+from uuid import uuid4
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 
+from classroom.carrying.calls import show
+from classroom.carrying.incoming import take
+from classroom.carrying.items import Item, item_of
+from classroom.carrying.outgoing import put_sparing
 from classroom.models import Assignment, Submission, Transfer
 from classroom.nbgrader.autograde import CellScore, Result, prepare, scores
 from classroom.nbgrader.feedback import feedback_notebook
@@ -185,7 +190,8 @@ class _Grader:
         self._course = course
         self._folder = folder
         self._project = project
-        self._scratch = f"{SCRATCH}/{submission.assignment.folder}"
+        self._scratch = ""
+        self._supporting: dict[str, Item] | None = None
 
     def grade(self, path: str, source: bytes, submitted: File | None) -> _Graded:
         """Run one notebook and keep what the student may see of it beside the collected one."""
@@ -231,7 +237,7 @@ class _Grader:
         try:
             self._lay_out(path, prepared)
             secret = secrets.token_hex(16)
-            script = _script(self._scratch, path, secret)
+            script = _script(self._scratch, f"{self._assignment.folder}/{path}", secret)
             output = client().exec(
                 self._project, script, bash=True, timeout=ALL_SECONDS + 90, check=False
             )
@@ -249,27 +255,36 @@ class _Grader:
         return ran
 
     def _lay_out(self, path: str, prepared: bytes) -> None:
-        # What the student handed in, over it what was handed out, over it the prepared notebook.
         self._clear(strict=True)
-        client().copy_path(
-            source_project=self._course,
-            source_path=self._folder,
-            target_project=self._project,
-            target_path=self._scratch,
-            overwrite_newer=True,
+        self._scratch = f"{SCRATCH}-{uuid4().hex}"
+        items = {**self._handed_in_and_out(), path: item_of(path, prepared)}
+        put_sparing(
+            self._project,
+            f"{self._scratch}/{self._assignment.folder}",
+            list(items.values()),
+            seek=self._assignment.folder,
+            how="fresh",
         )
-        client().copy_path(
-            source_project=self._course,
-            source_path=self._assignment.source,
-            target_project=self._project,
-            target_path=self._scratch,
-            overwrite_newer=True,
-            exclude=["*.ipynb", "student/"],
-        )
-        client().write_file(self._project, f"{self._scratch}/{path}", prepared)
+
+    def _handed_in_and_out(self) -> dict[str, Item]:
+        """Bring here what the student handed in, and over it what was handed out."""
+        if self._supporting is None:
+            collected = take(self._course, self._folder)
+            given = {item.path: item for item in take(self._course, self._assignment.source)}
+            wanted = approved.beside(self._assignment)
+            for path, sha256 in wanted.items():
+                if path not in given or given[path].sha256 != sha256:
+                    raise Problem(
+                        "changed", f"“{path}” was changed just now.", status=409, recoverable=True
+                    )
+            self._supporting = {item.path: item for item in collected} | {
+                path: given[path] for path in wanted
+            }
+        return self._supporting
 
     def _clear(self, *, strict: bool) -> None:
-        script = f"rm -rf -- {folders.quoted(SCRATCH)}"
+        """Remove what is there, also of a run that was cut off."""
+        script = f"rm -rf -- ./{SCRATCH} ./{SCRATCH}-*"
         try:
             client().exec(self._project, script, bash=True, timeout=30)
         except CocalcError:
@@ -322,13 +337,14 @@ def _all_held(source: bytes) -> Result:
 
 
 def _script(scratch: str, path: str, secret: str) -> str:
-    folder, name = posixpath.split(path)
-    inside = f"{scratch}/{folder}" if folder else scratch
-    result = shlex.quote(f"./{autograded(name)}")
+    folder, name = posixpath.split(f"{scratch}/{path}")
+    result = show(f"{folder}/{autograded(name)}", NOTEBOOK_BYTES)
+    # Where a link led elsewhere nothing runs: the working folder itself cannot be swapped.
     # `h`: the scratch folder goes away whatever happens, the killing of this shell excepted.
     return f"""h=$PWD
-trap 'cd "$h" && rm -rf -- {folders.quoted(SCRATCH)}' EXIT
-cd -- {folders.quoted(inside)} || exit {_NO_FOLDER}
+trap 'cd "$h" && rm -rf -- {folders.quoted(scratch)}' EXIT
+cd -- {folders.quoted(folder)} || exit {_NO_FOLDER}
+[ "$(pwd -P)" = "$(cd -- "$h" && pwd -P)"/{shlex.quote(folder)} ] || exit {_NO_FOLDER}
 r=$(timeout -k 10 {ALL_SECONDS + 60} python3 - {shlex.quote(f"./{name}")} {CELL_SECONDS} \
 {ALL_SECONDS} 2>/dev/null <<'LECTERN_RUNNER'
 {runner(secret)}
@@ -336,7 +352,7 @@ LECTERN_RUNNER
 )
 echo $?
 printf %s "$r" | head -c 10000 | base64 -w0; echo
-[ -f {result} ] && [ "$(stat -c %s -- {result})" -le {NOTEBOOK_BYTES} ] && base64 -w0 {result}
+cd -- "$h" && {result}
 exit 0
 """
 

@@ -2,45 +2,41 @@
 
 What counts is the last submission that was taken, else what lies in the student's folder. A
 second collect replaces the first, of which what differs is kept beside it as `name~`. What
-arrived is proven by size and hash. Students are not trusted: links are not followed, and a folder
-may hold only so much.
+arrived is proven by size and hash. Students are not trusted: see `bringing`.
 """
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db.models import F
 from django.utils import timezone
 
+from classroom.carrying.calls import Refused
+from classroom.carrying.items import Item, files_of
 from classroom.models import Assignment, Kind, Membership, Snapshot, Submission, Transfer
-from classroom.rules import manifest, names, source_folder
+from classroom.rules import names, source_folder
 from classroom.rules.counting import counting
 from classroom.rules.deadlines import is_late
 from classroom.rules.manifest import File
 from classroom.steps import due_date, folders
+from classroom.steps.bringing import bring, lying_in_course, place
 from classroom.steps.prepare import student_ready
 from classroom.steps.registry import Skip, step
-from embedding.client import client
-from embedding.cocalc.errors import NotFound
 from embedding.problems import Problem
 
 From = Submission.From
-ROUNDS = 3
 # What is collected at the due time itself is in time, also where the class is large.
 AT_THE_DUE_TIME = timedelta(minutes=10)
-_NO_FOLDER = 80  # what the manifest takes for it
 _LISTED = 500  # paths that the result names
-_OURS = re.compile(r"STUDENT - .*\.txt")  # as a pattern of rsync's below
+_OURS = re.compile(r"STUDENT - .*\.txt")  # as a pattern of names below
 
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """What is to be collected, and where it lies."""
+    """What was collected."""
 
-    project: str
-    path: str
     files: list[File]
     origin: From
     late: bool
@@ -72,43 +68,67 @@ def run(transfer: Transfer) -> dict[str, Any]:
 
 
 def _collected(submission: Submission, student: Membership, target: str, began: datetime) -> _Work:
-    """Copy until what arrived is what is there."""
     path = names.collected_of(submission)
-    for _ in range(ROUNDS):
-        work = _work(submission, student, target, began)
-        client().copy_path(
-            source_project=work.project,
-            source_path=work.path,
-            target_project=target,
-            target_path=path,
-            overwrite_newer=True,
-            delete_missing=True,
-            backup=True,
-            exclude=(*manifest.LEFT_OUT, "/STUDENT - *.txt"),
-        )
-        named = folders.writing(f"{path}/{names.student_file(student)}", _who(student))
-        found = folders.listed(target, path, folders.tamed(path), named)
-        missing = manifest.missing(work.files, found)
-        if not missing:
-            return work
-        folders.age(target, path, missing)
-    raise Problem(
-        "changing",
-        f"{folders.few(missing)} kept changing while it was being collected.",
-        status=409,
-        recoverable=True,
-    )
-
-
-def _work(submission: Submission, student: Membership, target: str, began: datetime) -> _Work:
+    options: dict[str, Any] = {
+        "how": "mirror",
+        "texts": {names.student_file(student): _who(student)},
+        "spared": ["STUDENT - *.txt"],
+    }
     snapshot = counting(submission, began)
     if snapshot:
-        return _submitted(snapshot, target)
-    project, folder = student_ready(student), submission.assignment.folder
-    files, changed = _in_folder(project, submission.assignment)
-    wanted = _wanted(files)
-    late = _is_late(submission, wanted, changed, began)
-    return _Work(project, folder, wanted, From.FOLDER, late)
+        items = _submitted(snapshot)
+        _place(target, path, items, snapshot, options)
+        return _Work(files_of(items), From.SUBMITTED, snapshot.late)
+    project, assignment = student_ready(student), submission.assignment
+    try:
+        items = bring(
+            project,
+            assignment.folder,
+            target,
+            path,
+            lying=lying_in_course(assignment, submission),
+            choose=_wanted,
+            **options,
+        )
+    except Refused as refused:
+        raise _in_words(refused, assignment) from None
+    files = files_of(items)
+    late = _is_late(submission, files, _changed(files), began)
+    return _Work(files, From.FOLDER, late)
+
+
+def _place(
+    target: str, path: str, items: list[Item], snapshot: Snapshot, options: dict[str, Any]
+) -> None:
+    try:
+        place(target, path, items, **options)
+    except Refused as refused:
+        if refused.code != "absent":
+            raise
+        raise Problem(
+            "snapshot_changed",
+            f"“{refused.path}” in “{snapshot.path}” of the course's project is not as it was "
+            "submitted: it was changed or removed there.",
+            status=409,
+        ) from None
+
+
+def _in_words(refused: Refused, assignment: Assignment) -> Problem:
+    if refused.code == "missing":
+        return Problem(
+            "folder_missing",
+            f"There is no folder “{assignment.folder}” in the student's project: it was renamed, "
+            "moved or deleted.",
+            status=409,
+        )
+    if refused.code == "changing":
+        return Problem(
+            "changing",
+            f"“{refused.path}” kept changing while it was being collected.",
+            status=409,
+            recoverable=True,
+        )
+    return folders.for_teacher(refused)
 
 
 def _is_late(submission: Submission, files: list[File], changed: datetime, began: datetime) -> bool:
@@ -137,50 +157,31 @@ def _digest(files: list[File]) -> str:
     return source_folder.digest(file for file in files if file["path"] != due_date.NAME)
 
 
-def _submitted(snapshot: Snapshot, target: str) -> _Work:
-    files = [File(path=f["path"], size=f["size"], sha256=f["sha256"]) for f in snapshot.files]
-    return _Work(target, snapshot.path, _wanted(files), From.SUBMITTED, snapshot.late)
-
-
-def _in_folder(project: str, assignment: Assignment) -> tuple[list[File], datetime]:
-    """Return the student's files, and when the last of them was changed."""
-    folder = folders.quoted(assignment.folder)
-    # A folder that is a link would be followed by the copy: it counts as none.
-    script = (
-        f"if [ -L {folder} ] || [ ! -d {folder} ]; then exit {_NO_FOLDER}; fi\n"
-        f"chmod -R u+rwX -- {folder} 2>/dev/null\n"
-        f"find {folder} -type f ! -name {due_date.NAME} -printf '%T@\\n' 2>/dev/null"
-        " | sort -rn | head -n 1 >&2\n"
+def _submitted(snapshot: Snapshot) -> list[Item]:
+    """Return what was submitted; it lies in the course's project already."""
+    return _wanted(
+        [
+            Item(
+                file["path"],
+                file["size"],
+                file["sha256"],
+                file.get("modified", 0),
+                elsewhere=f"{snapshot.path}/{file['path']}",
+            )
+            for file in snapshot.files
+        ]
     )
-    output = client().exec(
-        project,
-        script + manifest.script(assignment.folder),
-        bash=True,
-        timeout=manifest.TIMEOUT,
-        check=False,
-    )
-    try:
-        files = manifest.read(output, assignment.folder)
-    except NotFound:
-        raise Problem(
-            "folder_missing",
-            f"There is no folder “{assignment.folder}” in the student's project: it was renamed, "
-            "moved or deleted.",
-            status=409,
-        ) from None
-    return files, _moment(output.stderr)
 
 
-def _moment(written: str) -> datetime:
-    try:
-        return datetime.fromtimestamp(float(written.split()[0]), tz=timezone.get_default_timezone())
-    except (ValueError, IndexError, OverflowError, OSError):
-        return timezone.now()
+def _changed(files: list[File]) -> datetime:
+    """Say when the last of the student's files was saved, as the student's project has it."""
+    moments = [file["modified"] for file in files if file["path"] != due_date.NAME]
+    return datetime.fromtimestamp(max(moments), tz=UTC) if moments else timezone.now()
 
 
-def _wanted(files: list[File]) -> list[File]:
+def _wanted(items: list[Item]) -> list[Item]:
     """Leave out what is no student's to say: whose work it is."""
-    return [file for file in files if not _OURS.fullmatch(file["path"])]
+    return [item for item in items if not _OURS.fullmatch(item.path)]
 
 
 def _who(student: Membership) -> str:

@@ -5,11 +5,10 @@ from typing import Any
 
 from django.utils import formats, timezone
 
+from classroom.carrying.outgoing import Load, put
 from classroom.models import Assignment, Kind, Submission, Transfer
-from classroom.steps import folders
 from classroom.steps.prepare import student_ready
 from classroom.steps.registry import Skip, step
-from embedding.client import client
 
 NAME = "DUE_DATE.txt"
 
@@ -23,18 +22,17 @@ def run(transfer: Transfer) -> dict[str, Any]:
     submission = Submission.objects.get(assignment=assignment, student=student)
     if submission.handed_out is None:
         raise Skip("Not handed out: the date comes with the files.")
-    script = writing(assignment, submission.due, transfer.course.zone)
-    client().exec(student_ready(student), script, bash=True, timeout=30)
+    write(student_ready(student), assignment, submission.due, transfer.course.zone)
     return {}
 
 
-def writing(assignment: Assignment, due: datetime | None, zone: tzinfo) -> str:
-    """Return the script that writes the file, in CoCalc's words and the course's time zone."""
-    return folders.writing(f"{assignment.folder}/{NAME}", text(due, zone))
+def write(project: str, assignment: Assignment, due: datetime | None, zone: tzinfo) -> None:
+    """Write the file alone, in place of whatever is there; raises as `outgoing.put` does."""
+    put(project, assignment.folder, Load([]), how="keep", texts={NAME: text(due, zone)})
 
 
 def text(due: datetime | None, zone: tzinfo) -> str:
-    """Say when it is due."""
+    """Say when it is due, in CoCalc's words and the course's time zone."""
     if due is None:
         return "No due date has been set.\n"
     local = timezone.localtime(due, zone)

@@ -10,16 +10,16 @@ from typing import Any
 
 from django.utils import timezone
 
+from classroom.carrying.calls import Refused
+from classroom.carrying.outgoing import How, put, put_sparing
 from classroom.models import Assignment, Kind, Membership, Submission, Transfer
 from classroom.rules import manifest, names
 from classroom.rules.deadlines import submissions_ensure
 from classroom.rules.manifest import File
 from classroom.steps import due_date, folders
-from classroom.steps.parcel import IN_THE_WAY, parcel, unpacking
+from classroom.steps.parcel import Parcel, parcel
 from classroom.steps.prepare import student_ready
 from classroom.steps.registry import Skip, step
-from embedding.client import client
-from embedding.cocalc.errors import CommandFailed
 from embedding.problems import Problem
 
 MOST_TOLD = 20  # files that stayed as the student changed them
@@ -27,7 +27,7 @@ MOST_TOLD = 20  # files that stayed as the student changed them
 
 @step(Kind.HAND_OUT)
 def run(transfer: Transfer) -> dict[str, Any]:
-    """Copy, write DUE_DATE.txt, verify; then it is handed out."""
+    """Send the files with DUE_DATE.txt, verify; then it is handed out."""
     assignment, student = transfer.assignment, transfer.member
     if assignment is None or student is None:
         raise Skip("There is no assignment.")
@@ -54,6 +54,7 @@ class _HandOut:
         self.overwrite = bool(transfer.options.get("overwrite"))
         self._assignment = assignment
         self._submission = submission
+        self._asked = transfer.created
         self._source = folders.course_project(transfer.course)
         self._project = project
         self._zone = transfer.course.zone
@@ -64,88 +65,43 @@ class _HandOut:
 
     def do(self) -> list[str]:
         """Return the paths that the student has changed, and which were left alone."""
-        found = self._unpacked()
-        if found is None:
-            found = self._copied()
-        if self._absent(found):
-            # Nothing keeps a copy from a project that runs: the listing has started it.
-            self._copy(overwrite=self.overwrite)
-            found = self._listed()
-        if absent := self._absent(found):
+        sent = parcel(self._source, self._assignment, asked=self._asked)
+        try:
+            found = self._put(sent)
+        except Refused as refused:
+            raise folders.for_teacher(refused) from None
+        there = {file["path"] for file in found}
+        absent = [file["path"] for file in self._assignment.files if file["path"] not in there]
+        different = manifest.missing(self._assignment.files, found)
+        if absent or (different and self._exact):
             raise Problem(
                 "not_arrived",
-                f"Not all files arrived: {folders.few(absent)} missing.",
+                f"{folders.few(absent or different)} did not arrive as sent.",
                 status=502,
                 recoverable=True,
             )
-        different = manifest.missing(self._assignment.files, found)
-        if different and self._exact:
-            self._copy(overwrite=True, backup=True)
-            different = manifest.missing(self._assignment.files, self._listed())
-            if different:
-                raise Problem(
-                    "other_files",
-                    f"{folders.few(different)} arrived, but not as the assignment's files page "
-                    "shows it: the course's folder was changed since. Look at the files page.",
-                    status=409,
-                )
         return different
 
-    def _unpacked(self) -> list[File] | None:
-        """Send a small assignment in one call; None where it is to be copied."""
-        packed = None if self.overwrite else parcel(self._source, self._assignment)
-        if packed is None:
-            return None
-        try:
-            return self._listed(unpacking(packed, self._assignment.folder))
-        except CommandFailed as failed:
-            if failed.exit_code == IN_THE_WAY:
-                raise Problem(
-                    "in_the_way",
-                    f"The student has a file called “{self._assignment.folder}”, where the folder "
-                    "is to be: it must be renamed first.",
-                    status=409,
-                ) from None
-            return None  # the copy will do, or tell better why
-
-    def _copied(self) -> list[File]:
-        if self.overwrite:
-            script = folders.backup(self._assignment.folder, self._backup)
-            client().exec(self._project, script, bash=True, timeout=120)
-        elif self._submission.handed_out is not None:
-            found = self._listed()
-            if not self._absent(found):
-                return found  # a copy would replace what the student changed before the teacher did
-        self._copy(overwrite=self.overwrite)
-        return self._listed()
+    def _put(self, sent: Parcel) -> list[File]:
+        folder = self._assignment.folder
+        how: How = "fresh" if self.overwrite else "replace" if self._exact else "keep"
+        texts = {}
+        if not self._assignment.handout:
+            texts[due_date.NAME] = due_date.text(self._submission.due, self._zone)
+        options: dict[str, Any] = {
+            "how": how,
+            "known": True,
+            "aside": self._backup.rpartition("/")[2],  # beside the folder
+            "texts": texts,
+        }
+        if sent.load.fits_one_call or self._submission.handed_out is None:
+            return put(self._project, folder, sent.load, **options)
+        return put_sparing(self._project, folder, sent.items, seek=folder, **options)
 
     def write_date(self) -> None:
         """Write DUE_DATE.txt alone."""
         if not self._assignment.handout:
-            client().exec(self._project, self._dated(), bash=True, timeout=30)
-
-    def _copy(self, *, overwrite: bool, backup: bool | None = None) -> None:
-        client().copy_path(
-            source_project=self._source,
-            source_path=self._assignment.source,
-            target_project=self._project,
-            target_path=self._assignment.folder,
-            overwrite_newer=overwrite,
-            delete_missing=self.overwrite,
-            backup=not overwrite if backup is None else backup,
-        )
-
-    def _listed(self, *before: str) -> list[File]:
-        return folders.listed(self._project, self._assignment.folder, *before, self._dated())
-
-    def _dated(self) -> str:
-        if self._assignment.handout:
-            return ""
-        return due_date.writing(self._assignment, self._submission.due, self._zone)
-
-    def _absent(self, found: list[File]) -> list[str]:
-        there = {file["path"] for file in found}
-        return [file["path"] for file in self._assignment.files if file["path"] not in there]
+            due_date.write(self._project, self._assignment, self._submission.due, self._zone)
 
 
 def _submission(assignment: Assignment, student: Membership) -> Submission:

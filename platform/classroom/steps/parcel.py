@@ -1,127 +1,119 @@
-"""An assignment's files as one script: they travel in the very call that also proves them there.
+"""An assignment's files as students get them: read once for a whole class, packed once.
 
-Most assignments are a few notebooks. Read once from the course's project, checked against what
-was approved, packed and kept by the worker, they go to each student in one exec, where a copy and
-a listing would be two. What is too large for that goes by CoCalc's copy.
-
-A file that the student's project does not have comes; one that is as it was handed out before is
-replaced by a newer version; one that the student has changed stays. Which those are is known by
-the hashes in `.handed-out.sha256`, which the script keeps in the student's home. All files are
-unpacked beside the folder first, so that none is ever half there.
+They are what the teacher has seen: whether the folder still holds just that is looked at for each
+press of a button, and where it does not, nothing goes out. What goes out is what was checked, also
+where somebody changes the folder in the very moment.
 """
 
-import base64
-import binascii
-import gzip
 import hashlib
-import io
-import tarfile
+import json
 import threading
 from collections import OrderedDict
-from uuid import uuid4
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 
+from django.utils import timezone
+
+from classroom.carrying.calls import Refused
+from classroom.carrying.incoming import take
+from classroom.carrying.items import Item, files_of
+from classroom.carrying.outgoing import Load
 from classroom.models import Assignment
+from classroom.rules import manifest
 from classroom.rules.manifest import File
+from classroom.rules.source_folder import STUDENT, told_apart
 from classroom.steps import folders
-from embedding.client import client
+from embedding.problems import Problem
 
-MOST_BYTES = 4_000_000  # of the files
-MOST_PACKED = 450_000  # CoCalc takes a form of 900 kB; in base64 this is 600 kB
 _KEPT = 8
-KNOWN = ".handed-out.sha256"
-IN_THE_WAY = 88  # the exit code where a file has the folder's name
 
-_parcels: "OrderedDict[str, str | None]" = OrderedDict()
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """The files of one version of an assignment."""
+
+    items: list[Item]
+    load: Load
+    looked: datetime  # when the folder last held just what was checked
+
+
+_parcels: "OrderedDict[str, Parcel]" = OrderedDict()
 _lock = threading.Lock()
 
 
-def parcel(project: str, assignment: Assignment) -> str | None:
-    """Return the assignment's files, packed; None where they are to be copied.
+def parcel(project: str, assignment: Assignment, *, asked: datetime) -> Parcel:
+    """Return the assignment's files, as they were checked.
 
-    It holds exactly the files that were approved. Raises CocalcError where CoCalc fails.
+    Raises Problem `sources_changed` where the folder does not hold just them, as far as it was
+    looked at since `asked`; Refused and CocalcError.
     """
-    if sum(file["size"] for file in assignment.files) > MOST_BYTES:
-        return None
-    content = "\0".join(f"{file['path']}\0{file['sha256']}" for file in assignment.files)
-    key = hashlib.sha256(f"{project}\0{assignment.source}\0{content}".encode()).hexdigest()
+    version = json.dumps([project, assignment.folder, assignment.sources, assignment.files])
+    key = hashlib.sha256(version.encode()).hexdigest()
     with _lock:  # also while it is read: the others need the same one
-        if key not in _parcels:
-            _parcels[key] = _packed(project, assignment)
-            if len(_parcels) > _KEPT:
-                _parcels.popitem(last=False)
-        _parcels.move_to_end(key)
-        return _parcels[key]
+        there = _parcels.pop(key, None)
+        if there is None or there.looked < asked:
+            there = _read(project, assignment, there)
+        _parcels[key] = there
+        while len(_parcels) > _KEPT:
+            _parcels.popitem(last=False)
+        return there
 
 
-def unpacking(packed: str, folder: str) -> str:
-    """Return the script that brings a parcel's files into a folder; for `folders.listed`.
-
-    It is safe to be cut off and run again: a file that came is known, or stays as it is.
-    """
-    target, beside = folders.quoted(folder), folders.quoted(f".{uuid4().hex}.part")
-    return f"""(
-d={target} w={beside} known=./{KNOWN}
-trap 'rm -rf -- "$w"' EXIT
-set -e -o pipefail
-if [ -e "$d" ] && [ ! -d "$d" ]; then exit {IN_THE_WAY}; fi
-mkdir -p -- "$d" "$w"
-printf %s '{packed}' | tr -- -_ +/ | base64 -d | tar -xzf - -C "$w" --no-same-owner
-hash() {{ sha256sum < "$1" | cut -c 1-64; }}
-find "$w" -type f -printf '%P\\0' | while IFS= read -r -d '' f; do
-  t=$d/$f
-  mkdir -p -- "${{t%/*}}"
-  if [ -d "$t" ] && [ ! -L "$t" ]; then echo "$f is a folder" >&2; exit 21; fi
-  new=$(hash "$w/$f")
-  if [ -e "$t" ] || [ -L "$t" ]; then
-    [ -f "$t" ] && [ ! -L "$t" ] || continue
-    grep -qxF -e "$(hash "$t")" -- "$known" 2>/dev/null || continue
-  fi
-  grep -qxF -e "$new" -- "$known" 2>/dev/null || echo "$new" >> "$known"
-  mv -fT -- "$w/$f" "$t"
-done
-)
-c=$?; [ $c = 0 ] || exit $c
-"""
-
-
-def _packed(project: str, assignment: Assignment) -> str | None:
-    script = (
-        f"set -o pipefail; tar -cf - -C {folders.quoted(assignment.source)} . | gzip | base64 -w0"
-    )
-    output = client().exec(project, script, bash=True, timeout=60, check=False)
-    if output.exit_code != 0:
-        return None
+def _read(project: str, assignment: Assignment, before: Parcel | None) -> Parcel:
+    looked = timezone.now()
+    wanted = {file["sha256"] for file in assignment.files}
+    # Solutions stay where they are; so does all that is here already.
+    known = {file["sha256"] for file in assignment.sources} - wanted
     try:
-        files = _read(base64.b64decode(output.stdout, validate=True), assignment.files)
-    except (binascii.Error, tarfile.TarError, OSError, EOFError, KeyError, ValueError):
-        return None
-    packed = _write(files)
-    return base64.urlsafe_b64encode(packed).decode() if len(packed) <= MOST_PACKED else None
+        found = take(project, assignment.folder, known=known | (wanted if before else set()))
+    except Refused as refused:
+        if refused.code != "missing":
+            raise
+        found = []
+    _compare(assignment, files_of(found))
+    if before is not None:
+        return Parcel(before.items, before.load, looked)
+    inner = f"{STUDENT}/" if assignment.has_student_folder else ""
+    named = {f"{inner}{file['path']}": file["path"] for file in assignment.files}
+    items = [
+        Item(
+            named[item.path],
+            item.size,
+            item.sha256,
+            item.modified,
+            item.runs,
+            item.spool,
+            item.begin,
+        )
+        for item in found
+        if item.path in named
+    ]
+    return Parcel(items, Load(items), looked)
 
 
-def _read(archive: bytes, wanted: list[File]) -> list[tuple[str, int, bytes]]:
-    """Return path, time and content of the wanted files; ValueError where one is another."""
-    found = []
-    with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as tar:
-        for file in wanted:
-            member = tar.getmember(f"./{file['path']}")
-            stream = tar.extractfile(member) if member.isreg() else None
-            content = stream.read() if stream else b""
-            if hashlib.sha256(content).hexdigest() != file["sha256"]:
-                raise ValueError(f"{file['path']} is not what was approved")
-            found.append((file["path"], int(member.mtime), content))
-    return found
+def _compare(assignment: Assignment, found: list[File]) -> None:
+    """Raise Problem with the names of the files that are not as they were checked."""
+    sources, student = told_apart(found)
+    changed = _differing(assignment.sources, sources)
+    if assignment.has_student_folder:
+        inner = _differing(assignment.files, student)
+        changed += [f"{STUDENT}/{path}" for path in inner]
+    if changed:
+        verb = "was" if len(changed) == 1 else "were"
+        raise Problem(
+            "sources_changed",
+            f"{folders.few(changed)} {verb} changed since the assignment's files were checked, so "
+            "nothing was handed out. Open the page of its files and press “Check again”; then hand "
+            "out once more.",
+            status=409,
+        )
 
 
-def _write(files: list[tuple[str, int, bytes]]) -> bytes:
-    """Pack files: nothing but regular ones that can be read and written."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as tar:
-        for path, moment, content in files:
-            info = tarfile.TarInfo(path)
-            info.size, info.mtime, info.mode = len(content), moment, 0o644
-            tar.addfile(info, io.BytesIO(content))
-    return gzip.compress(buffer.getvalue(), mtime=0)
+def _differing(checked: Iterable[File], found: Iterable[File]) -> list[str]:
+    """Return the paths of files that came, went or changed."""
+    checked, found = list(checked), list(found)
+    return sorted({*manifest.missing(checked, found), *manifest.missing(found, checked)})
 
 
 def forget() -> None:

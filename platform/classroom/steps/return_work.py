@@ -8,18 +8,19 @@ from typing import Any
 
 from django.utils import timezone
 
+from classroom.carrying.calls import Refused
+from classroom.carrying.incoming import take
+from classroom.carrying.items import Item, files_of, item_of
+from classroom.carrying.outgoing import Load, put, put_sparing
 from classroom.models import Assignment, Kind, Submission, Transfer
 from classroom.rules import manifest, names
 from classroom.rules.counting import returned_set
 from classroom.steps import folders
 from classroom.steps.prepare import student_ready
 from classroom.steps.registry import Skip, step
-from embedding.client import client
-from embedding.cocalc.errors import NotFound
 from embedding.problems import Problem
 
 NAME = "GRADE.md"
-_LEFT_OUT = (*manifest.LEFT_OUT, "*~")  # what was before is not returned
 
 
 @step(Kind.RETURN)
@@ -39,45 +40,38 @@ def run(transfer: Transfer) -> dict[str, Any]:
     if not (is_graded(submission) or transfer.options.get("ungraded")):
         raise Skip("Not graded yet: give a score or a comment first.")
     source, project = folders.course_project(transfer.course), student_ready(student)
-    path, graded = names.collected_of(submission), names.graded_path(assignment)
-    grade = grade_text(assignment, submission)
-    there = f"if [ ! -d {folders.quoted(path)} ]; then exit 80; fi\n"
+    path, grade = names.collected_of(submission), grade_text(assignment, submission)
+    items = [*_collected(source, path), item_of(NAME, grade.encode())]
+    put(source, path, Load([]), how="keep", texts={NAME: grade})
+    graded = names.graded_path(assignment)
     try:
-        wanted = folders.listed(
-            source, path, there, folders.tamed(path), folders.writing(f"{path}/{NAME}", grade)
+        found = put_sparing(project, graded, items, seek=graded, how="replace")
+    except Refused as refused:
+        raise folders.for_teacher(refused) from None
+    if missing := manifest.missing(files_of(items), found):
+        raise Problem(
+            "not_arrived",
+            f"{folders.few(missing)} did not arrive as sent.",
+            status=502,
+            recoverable=True,
         )
-    except NotFound:
+    returned_set(submission, timezone.now())
+    return {"count": len(items)}
+
+
+def _collected(project: str, path: str) -> list[Item]:
+    """Return what was collected, without what it replaced, and without a grade from before."""
+    try:
+        items = take(project, path)
+    except Refused as refused:
+        if refused.code != "missing":
+            raise folders.for_teacher(refused) from None
         raise Problem(
             "collected_missing",
             f"“{path}” is not in the course's project any more. Collect again first.",
             status=409,
         ) from None
-    wanted = [file for file in wanted if not file["path"].endswith("~")]
-    _copy(source, path, project, graded)
-    if missing := manifest.missing(wanted, folders.listed(project, graded)):
-        folders.age(project, graded, missing)
-        _copy(source, path, project, graded)
-        if missing := manifest.missing(wanted, folders.listed(project, graded)):
-            raise Problem(
-                "not_arrived",
-                f"{folders.few(missing)} did not arrive as sent.",
-                status=502,
-                recoverable=True,
-            )
-    returned_set(submission, timezone.now())
-    return {"count": len(wanted)}
-
-
-def _copy(source: str, path: str, project: str, graded: str) -> None:
-    client().copy_path(
-        source_project=source,
-        source_path=path,
-        target_project=project,
-        target_path=graded,
-        overwrite_newer=True,
-        backup=True,
-        exclude=_LEFT_OUT,
-    )
+    return [item for item in items if not item.path.endswith("~") and item.path != NAME]
 
 
 def is_graded(submission: Submission) -> bool:

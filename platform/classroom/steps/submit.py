@@ -1,24 +1,24 @@
 """Submit: what lies in a student's folder at this moment, copied to where no student reaches.
 
-1. What is there is listed in the student's project, copied, and listed again in the course's. A
-   snapshot is what is the same on both sides, file by file, by its hash. While files change
-   between the two, it is tried again.
-2. Regular files count and nothing else. Links and pipes are taken out of the copy; a folder that
-   is a link is no folder. What the student's project says of itself is believed only as far as
-   the course's project says the same.
+1. What is there is packed in the student's project, each file as it is at one moment, judged by
+   us, and put into the course's project: see `bringing`. A snapshot is what arrived, and that is
+   just what was declared, file by file, by its hash.
+2. Regular files count and nothing else; a folder that is a link is no folder. What the student's
+   project says of itself is believed only of itself.
 3. A submit that was kept waiting too long is refused, not backdated: its moment is when the
    student pressed, so its content must not be of much later.
 4. The last snapshots are kept, and always the one that counts.
 """
 
 import math
-import shlex
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
+from classroom.carrying.calls import Refused
+from classroom.carrying.items import Item, files_of
 from classroom.conf import conf
 from classroom.models import Assignment, Kind, Membership, Snapshot, Submission, Transfer
 from classroom.rules import manifest
@@ -26,15 +26,12 @@ from classroom.rules.counting import counting
 from classroom.rules.deadlines import is_late
 from classroom.rules.manifest import File
 from classroom.rules.names import submitted_path
+from classroom.steps.bringing import bring, lying_in_course
 from classroom.steps.registry import step
-from embedding.client import client
-from embedding.cocalc.errors import NotFound
-from embedding.cocalc.paths import clean_path
 from embedding.conf import MEGABYTE
 from embedding.problems import Problem
 
 KEPT = 20
-ROUNDS = 3
 PATIENCE = timedelta(minutes=10)
 
 
@@ -70,81 +67,51 @@ def _take(submission: Submission, at: datetime) -> Snapshot:
     target = str(assignment.course.project.project_id)
     path = submitted_path(assignment, student, at)
     spare = _spare(submission)
-    before = _list_source(source, assignment)
-    for _ in range(ROUNDS):
-        client().copy_path(
-            source_project=source,
-            source_path=assignment.folder,
-            target_project=target,
-            target_path=path,
-            overwrite_newer=True,
-            delete_missing=True,
-            exclude=manifest.LEFT_OUT,
-        )
-        files = _list_copy(target, path, [*spare, *_left_behind(submission)])
-        _check_size(assignment, files)
-        if files == before or files == (before := _list_source(source, assignment)):
-            return _keep(submission, at, path, files, spare)
-    client().remove(target, path)
-    raise Problem(
-        "changing",
-        f"“{assignment.folder}” kept changing while it was being submitted. Stop what writes "
-        "there, such as a running notebook, and submit again.",
-        status=409,
-    )
-
-
-def _list_source(project_id: str, assignment: Assignment) -> list[File]:
-    """List what there is to submit; Problem, with words for the student, where that is nothing."""
-    folder = shlex.quote(f"./{clean_path(assignment.folder)}")
-    # 80 is what the manifest takes for "no such folder".
-    script = f"if [ -L {folder} ]; then exit 80; fi\n{manifest.script(assignment.folder)}"
     try:
-        files = _listed(project_id, script, assignment.folder)
-    except NotFound:
-        raise Problem(
-            "folder_missing",
-            f"There is no folder “{assignment.folder}” in your project any more. If you renamed "
-            "or moved it, bring it back; then submit again.",
-            status=409,
-        ) from None
-    if not files:
+        items = bring(
+            source,
+            assignment.folder,
+            target,
+            path,
+            lying=lying_in_course(assignment, submission),
+            choose=lambda found: _something(assignment, found),
+            most_bytes=conf().submit_max_mb * MEGABYTE,
+            how="fresh",
+            spare=[*spare, *_left_behind(submission)],
+        )
+    except Refused as refused:
+        raise _in_words(refused, assignment) from None
+    return _keep(submission, at, path, files_of(items), spare)
+
+
+def _something(assignment: Assignment, items: list[Item]) -> list[Item]:
+    if not items:
         raise Problem(
             "nothing",
             f"There is nothing to submit: “{assignment.folder}” holds no files.",
             status=409,
         )
-    _check_size(assignment, files)
-    return files
+    return items
 
 
-def _list_copy(project_id: str, path: str, old: list[str]) -> list[File]:
-    """List what arrived, made readable and free of all but files, and remove old snapshots."""
-    copy = shlex.quote(f"./{clean_path(path)}")
-    remove = "".join(f"rm -rf -- {shlex.quote(f'./{clean_path(gone)}')}\n" for gone in old)
-    script = (
-        # Readable first: what hides in a locked folder would be overlooked.
-        f"{remove}chmod -R u+rwX,go-w,-s -- {copy}\n"
-        f"find {copy} ! -type f ! -type d -delete\n{manifest.script(path)}"
-    )
-    return _listed(project_id, script, path)
-
-
-def _listed(project_id: str, script: str, path: str) -> list[File]:
-    output = client().exec(project_id, script, bash=True, timeout=manifest.TIMEOUT, check=False)
-    return manifest.read(output, path)
-
-
-def _check_size(assignment: Assignment, files: list[File]) -> None:
-    size, limit = sum(file["size"] for file in files), conf().submit_max_mb
-    if size > limit * MEGABYTE:
-        holds = math.ceil(10 * size / MEGABYTE) / 10  # never what is still allowed
-        raise Problem(
-            "too_large",
-            f"“{assignment.folder}” holds {holds} MB; up to {limit} MB may be "
-            "submitted. Take out what is not needed, then submit again.",
-            status=409,
-        )
+def _in_words(refused: Refused, assignment: Assignment) -> Problem:
+    """Say to the student what kept the folder from being submitted."""
+    folder, limit = assignment.folder, conf().submit_max_mb
+    holds = math.ceil(10 * refused.size / MEGABYTE) / 10  # never what is still allowed
+    sentences = {
+        "missing": f"There is no folder “{folder}” in your project any more. If you renamed or "
+        "moved it, bring it back; then submit again.",
+        "changing": f"“{folder}” kept changing while it was being submitted. Stop what writes "
+        "there, such as a running notebook, and submit again.",
+        "too_large": f"“{folder}” holds {holds} MB; up to {limit} MB may be "
+        "submitted. Take out what is not needed, then submit again.",
+    }
+    if refused.code == "too_many":
+        return manifest.too_much(folder)
+    if refused.code not in sentences:
+        return refused
+    code = "folder_missing" if refused.code == "missing" else refused.code
+    return Problem(code, sentences[refused.code], status=409)
 
 
 def _keep(

@@ -5,8 +5,8 @@ step for the same student, and one whose web process died is finished by a worke
 counts is when the request arrived, however long the copy takes.
 
 The web process does it at once. Where something else is under way for this student, or too many
-ask CoCalc already, the workers do it right after that. What fails here has failed: the student is
-told why, and tries again.
+ask CoCalc already, the workers do it right after that; and they do it where there is too much for
+somebody to wait for. What fails here has failed: the student is told why, and tries again.
 A submit that has begun is finished though the student be removed meanwhile; one that waits is not.
 """
 
@@ -14,6 +14,7 @@ import time
 from dataclasses import replace
 from datetime import datetime
 
+from classroom.carrying.incoming import hurried
 from classroom.engine.holding import claim_one, kept, settle
 from classroom.engine.performing import perform
 from classroom.engine.queue import URGENT, transfer_add
@@ -60,7 +61,7 @@ def submit(submission: Submission, at: datetime) -> Snapshot:
     except Crowded:
         raise Busy("submit") from None  # a worker does it
     if held := claim_one(transfer):
-        with kept(held):
+        with kept(held), hurried():
             end = perform(held)
         if end.state == State.QUEUED and end.code not in ("busy", Crowded.code):
             end = replace(end, state=State.FAILED)

@@ -48,7 +48,11 @@ def _check_access(hub: Hub, call: Call, project_id: str, kind: str, role: str) -
 
 
 def _inside(home: Path, path: str, role: str) -> Path:
-    """The place of a path, which counts from the home even where it begins with a slash."""
+    """The place of a path, which counts from the home even where it begins with a slash.
+
+    As on a real server, the words are compared and nothing else: the copy is made with root's
+    rights, and a link in the path leads into any other project.
+    """
     place = Path(os.path.normpath(f"{home}/{path}"))
     if not place.is_relative_to(home):
         raise RefusedError(f"{role} path must be contained in project home dir")

@@ -4,6 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from classroom.carrying.incoming import take
+from classroom.carrying.outgoing import Load, put
 from classroom.rules import source_folder
 from classroom.rules.source_folder import Contents
 from embedding.cocalc.client import Client, Output
@@ -97,7 +99,9 @@ def test_a_folder_is_brought_from_another_project(project: str, cocalc: Client) 
     other = cocalc.create_project(title="o", description="o")
     source_folder.add(other, "old", {"a.ipynb": b"{}"})
     source_folder.student_put(other, "old", {"a.ipynb": b"[]"})
-    contents = source_folder.bring(project, "hw", from_project=other, from_folder="old")
+    brought = source_folder.arriving()
+    put(project, brought, Load(take(other, "old")), how="fresh")
+    contents = source_folder.bring(project, "hw", brought)
     assert names(contents) == ["a.ipynb"]
     assert contents.student is None, "what was made there is made anew here"
     assert hidden(cocalc, project) == ["lock"]

@@ -1,10 +1,12 @@
 """Collecting, against the sandbox: what counts, what is replaced, and what students may try."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
+from classroom.carrying import calls, incoming
 from classroom.engine.queue import transfer_add
 from classroom.models import Assignment, Course, Kind, Membership, Snapshot, Submission, Transfer
 from classroom.rules import manifest, names
@@ -79,12 +81,12 @@ def test_the_folder_comes_with_a_file_that_names_the_student(
     assert submission.collected_for is None
 
 
-def test_it_takes_three_calls(
+def test_it_takes_two_calls(
     sandbox: SandboxProcess, assignment: Assignment, ada: Membership
 ) -> None:
     sandbox.reset_calls()
     collect(assignment, ada)
-    assert sandbox.calls()["counts"] == {"copy_path_between_projects": 1, "project_exec": 2}
+    assert sandbox.calls()["counts"] == {"project_exec": 2}
 
 
 def test_what_was_submitted_counts_more_than_the_folder(
@@ -266,21 +268,69 @@ def test_a_folder_that_is_too_large_is_refused(
     assert "500 MB" in row.error
 
 
-def test_work_that_changes_while_it_is_copied_is_copied_again(
+def test_work_that_changes_while_it_is_fetched_is_fetched_again(
     cocalc: Client, assignment: Assignment, ada: Membership, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, rounds = cocalc.copy_path, []
+    """What does not fit into the first answer may have changed when it is asked for."""
+    monkeypatch.setattr(incoming, "BUDGET", 3)
+    real, rounds = calls.ask, []
 
-    def copy_path(**options: object) -> None:
-        rounds.append(options)
-        if len(rounds) == 1:
-            cocalc.write_file(project_of(ada), "homework-1/a.ipynb", b"changed now")
-        real(**options)  # type: ignore[arg-type]
+    def ask(project: str, program: str, command: dict[str, Any], *args: Any, **more: Any) -> Any:
+        rounds.append(command["do"])
+        if rounds == ["pack", "fetch"]:
+            cocalc.write_file(project_of(ada), "homework-1/a.ipynb", b"WORK")
+        return real(project, program, command, *args, **more)
 
-    monkeypatch.setattr(cocalc, "copy_path", copy_path)
+    monkeypatch.setattr(incoming, "ask", ask)
     assert collect(assignment, ada).state == State.DONE
-    assert len(rounds) == 2
-    assert collected(cocalc, assignment, ada, "a.ipynb") == b"changed now"
+    assert rounds.count("pack") == 2
+    assert collected(cocalc, assignment, ada, "a.ipynb") == b"WORK"
+
+
+def test_a_snapshot_that_somebody_changed_is_not_collected(
+    cocalc: Client, assignment: Assignment, ada: Membership
+) -> None:
+    cocalc.write_file(home(assignment), "submitted/x/a.ipynb", b"submitted")
+    Snapshot.objects.create(
+        submission=factories.submission(assignment, ada),
+        taken=timezone.now(),
+        path="submitted/x",
+        files=manifest.of_folder(home(assignment), "submitted/x"),
+    )
+    cocalc.write_file(home(assignment), "submitted/x/a.ipynb", b"forged")
+    row = collect(assignment, ada)
+    assert (row.state, row.error_code) == (State.FAILED, "snapshot_changed")
+    assert "“a.ipynb”" in row.error
+
+
+def test_a_snapshot_costs_one_call(
+    cocalc: Client, sandbox: SandboxProcess, assignment: Assignment, ada: Membership
+) -> None:
+    cocalc.write_file(home(assignment), "submitted/x/a.ipynb", b"submitted")
+    Snapshot.objects.create(
+        submission=factories.submission(assignment, ada),
+        taken=timezone.now(),
+        path="submitted/x",
+        files=manifest.of_folder(home(assignment), "submitted/x"),
+    )
+    sandbox.reset_calls()
+    assert collect(assignment, ada).state == State.DONE
+    assert sandbox.calls()["counts"] == {"project_exec": 1}
+
+
+def test_a_large_file_that_was_handed_out_stays_where_it_is(
+    cocalc: Client, assignment: Assignment, ada: Membership
+) -> None:
+    """It is known by its hash, and taken from the course's own folder; not if it changed there."""
+    large = b"x" * 100_000
+    factories.with_files(assignment, {"data/large.bin": large})
+    cocalc.write_file(project_of(ada), "homework-1/renamed.bin", large)
+    assert collect(assignment, ada).state == State.DONE
+    assert collected(cocalc, assignment, ada, "renamed.bin") == large
+    cocalc.write_file(home(assignment), "homework-1/data/large.bin", b"other")
+    cocalc.write_file(project_of(ada), "homework-1/again.bin", large)
+    assert collect(assignment, ada).state == State.DONE
+    assert collected(cocalc, assignment, ada, "again.bin") == large
 
 
 def test_what_was_not_handed_out_is_skipped_with_the_reason(

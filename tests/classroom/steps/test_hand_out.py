@@ -2,15 +2,16 @@
 
 import random
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
+from classroom.carrying import calls, incoming, outgoing
 from classroom.engine.queue import transfer_add
 from classroom.models import Assignment, Course, Kind, Membership, Submission, Transfer
 from classroom.rules import manifest
-from classroom.steps import hand_out as hand_out_step
 from classroom.steps import parcel
 from embedding.cocalc.client import Client
 from embedding.cocalc.errors import NotFound
@@ -41,9 +42,11 @@ def assignment(course: Course) -> Assignment:
 
 
 @pytest.fixture
-def copied(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Everything is too large for a parcel."""
-    monkeypatch.setattr(parcel, "MOST_BYTES", 0)
+def in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything is too large for one call."""
+    monkeypatch.setattr(outgoing, "PART", 100)
+    monkeypatch.setattr(outgoing, "LARGE", 1)
+    parcel.forget()
 
 
 def project_of(member: Membership) -> str:
@@ -80,24 +83,53 @@ def test_all_files_arrive_with_the_due_date(
 def test_it_takes_one_call_and_one_for_all(
     sandbox: SandboxProcess, course: Course, assignment: Assignment, ada: Membership
 ) -> None:
+    grace = factories.enrol(course, factories.make_user("grace"))
+    factories.on_cocalc(course)
     sandbox.reset_calls()
-    hand_out(assignment, ada)
-    assert sandbox.calls()["counts"] == {"project_exec": 2}
-    sandbox.reset_calls()
-    hand_out(assignment, ada)
-    assert sandbox.calls()["counts"] == {"project_exec": 1}
+    for student in (ada, grace):
+        transfer_add(course, Kind.HAND_OUT, student, assignment=assignment)
+    factories.work_off()
+    assert set(Transfer.objects.values_list("state", flat=True)) == {State.DONE}
+    assert sandbox.calls()["counts"] == {"project_exec": 3}
 
 
-def test_what_is_large_is_copied_and_takes_two(
-    sandbox: SandboxProcess, course: Course, ada: Membership
+def test_what_is_large_comes_in_parts_and_only_once(
+    cocalc: Client, sandbox: SandboxProcess, course: Course, ada: Membership
 ) -> None:
-    large = factories.with_files(
-        factories.make_assignment(course, "Large"), {"a.bin": random.randbytes(600_000)}
-    )
-    parcel.parcel(str(course.project.project_id), large)
+    files = {"a.bin": random.randbytes(700_000), "b.bin": random.randbytes(700_000)}
+    large = factories.with_files(factories.make_assignment(course, "Large"), files)
     sandbox.reset_calls()
     assert hand_out(large, ada).state == State.DONE
-    assert sandbox.calls()["counts"] == {"copy_path_between_projects": 1, "project_exec": 1}
+    # A look for all, three parts, and the word to put them in place.
+    assert sandbox.calls()["counts"] == {"project_exec": 5}
+    cocalc.remove(project_of(ada), "large/b.bin")
+    cocalc.write_file(project_of(ada), "large/a.bin", b"my own work")
+    cocalc.exec(project_of(ada), "cp large/a.bin mine", bash=True)
+    assert hand_out(large, ada).result == {"changed": ["a.bin"]}
+    assert cocalc.read_file(project_of(ada), "large/b.bin") == files["b.bin"]
+    sandbox.reset_calls()
+    assert hand_out(large, ada, overwrite=True).state == State.DONE
+    assert cocalc.read_file(project_of(ada), "large/a.bin") == files["a.bin"]
+    # A look at the course's folder, one at the student's, two parts of one file, and the word.
+    assert sandbox.calls()["counts"]["project_exec"] <= 6
+
+
+def test_a_large_file_that_changes_between_the_look_and_the_word_is_sent(
+    cocalc: Client, assignment: Assignment, ada: Membership, in_parts: None
+) -> None:
+    hand_out(assignment, ada)
+    with pytest.MonkeyPatch.context() as patch:
+        real = incoming.look
+
+        def look(project: str, folder: str) -> object:
+            found = real(project, folder)
+            cocalc.remove(project_of(ada), "homework-1/a.ipynb")
+            return found
+
+        patch.setattr(outgoing, "look", look)
+        assert hand_out(assignment, ada).state == State.DONE
+    found = manifest.of_folder(project_of(ada), assignment.folder)
+    assert manifest.missing(assignment.files, found) == []
 
 
 def test_a_newer_version_replaces_what_nobody_changed(
@@ -107,8 +139,6 @@ def test_a_newer_version_replaces_what_nobody_changed(
     folder = assignment.folder
     cocalc.write_file(project_of(ada), f"{folder}/a.ipynb", b"my own work")
     factories.with_files(assignment, {"a.ipynb": b"corrected", "data/b c.csv": b"corrected"})
-    home = str(assignment.course.project.project_id)
-    cocalc.exec(home, f"find {folder} -exec touch -d 'now + 1 hour' {{}} +", bash=True)
     row = hand_out(assignment, ada)
     assert (row.state, row.result) == (State.DONE, {"changed": ["a.ipynb"]})
     assert cocalc.read_file(project_of(ada), f"{folder}/a.ipynb") == b"my own work"
@@ -116,7 +146,7 @@ def test_a_newer_version_replaces_what_nobody_changed(
 
 
 def test_large_again_leaves_what_the_student_changed_before_the_teacher_did(
-    cocalc: Client, assignment: Assignment, ada: Membership, copied: None
+    cocalc: Client, assignment: Assignment, ada: Membership, in_parts: None
 ) -> None:
     hand_out(assignment, ada)
     cocalc.write_file(project_of(ada), f"{assignment.folder}/a.ipynb", b"my own work")
@@ -125,23 +155,24 @@ def test_large_again_leaves_what_the_student_changed_before_the_teacher_did(
     assert cocalc.read_file(project_of(ada), f"{assignment.folder}/a.ipynb") == b"my own work"
 
 
-def test_a_parcel_that_comes_damaged_is_noticed_and_copied(
+def test_what_comes_damaged_is_noticed_and_leaves_nothing(
     cocalc: Client, assignment: Assignment, ada: Membership, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hand_out_step, "parcel", lambda project, assignment: "H4sIAAAA")
-    assert hand_out(assignment, ada).state == State.DONE
-    found = manifest.of_folder(project_of(ada), assignment.folder)
-    assert manifest.missing(assignment.files, found) == []
-    assert "*.part" not in cocalc.exec(project_of(ada), "ls -A", bash=True).stdout
+    real = outgoing.Load.parts
 
+    def parts(load: outgoing.Load) -> list[bytes]:
+        return [b"".join(real(load))[:-40]]
 
-def test_a_parcel_holds_only_what_was_approved(
-    cocalc: Client, assignment: Assignment, ada: Membership
-) -> None:
-    home = str(assignment.course.project.project_id)
-    cocalc.write_file(home, f"{assignment.folder}/solution.txt", b"not yet approved")
-    hand_out(assignment, ada)
-    assert "solution.txt" not in names_in(cocalc, ada, assignment.folder)
+    monkeypatch.setattr(outgoing.Load, "parts", parts)
+    row = hand_out(assignment, ada)
+    assert (row.state, row.error_code, row.attempts) == (State.QUEUED, "damaged", 1)
+    left = cocalc.exec(project_of(ada), "find . -name 'a.ipynb' -o -name '*.part'", bash=True)
+    assert left.stdout == ""
+    monkeypatch.undo()
+    Transfer.objects.update(not_before=timezone.now())
+    factories.work_off()
+    row.refresh_from_db()
+    assert row.state == State.DONE
 
 
 def test_a_project_that_is_not_there_yet_is_made_and_a_stopped_one_started(
@@ -207,6 +238,18 @@ def test_overwriting_keeps_a_backup(
     assert cocalc.read_file(project_of(ada), f"{backup}/notes.txt") == b"my notes"
 
 
+def test_a_folder_in_a_folder_is_overwritten_beside_itself(
+    cocalc: Client, course: Course, ada: Membership
+) -> None:
+    made = factories.make_assignment(course, folder="unit/hw")
+    assignment = factories.with_files(made, FILES)
+    assert hand_out(assignment, ada).state == State.DONE
+    cocalc.write_file(project_of(ada), "unit/hw/a.ipynb", b"my own work")
+    assert hand_out(assignment, ada, overwrite=True).state == State.DONE
+    [backup] = names_in(cocalc, ada, "unit") - {"hw"}
+    assert cocalc.read_file(project_of(ada), f"unit/{backup}/a.ipynb") == b"my own work"
+
+
 def test_done_again_after_a_crash_the_first_backup_stays(
     cocalc: Client, assignment: Assignment, ada: Membership
 ) -> None:
@@ -234,34 +277,61 @@ def test_a_file_of_the_same_name_from_before_is_kept_beside(
 def test_the_student_version_is_what_goes_out(
     cocalc: Client, course: Course, ada: Membership
 ) -> None:
+    cocalc.write_file(str(course.project.project_id), "marked/a.ipynb", b"solution")
     assignment = factories.with_files(
         factories.make_assignment(course, "Marked", has_student_folder=True), {"a.ipynb": b"blank"}
     )
-    cocalc.write_file(str(course.project.project_id), "marked/a.ipynb", b"solution")
     assert hand_out(assignment, ada).state == State.DONE
     assert cocalc.read_file(project_of(ada), "marked/a.ipynb") == b"blank"
+    assert names_in(cocalc, ada, "marked") == {"a.ipynb", "DUE_DATE.txt"}
 
 
-def test_a_source_that_changed_since_it_was_approved_is_noticed(
-    cocalc: Client, assignment: Assignment, ada: Membership
+@pytest.mark.parametrize(
+    ("script", "named"),
+    [
+        ("echo other > a.ipynb", "“a.ipynb” was changed"),
+        ("rm a.ipynb", "“a.ipynb” was changed"),
+        ("echo more > solution.txt", "“solution.txt” was changed"),
+        ("rm -r data; echo > a.ipynb", "“a.ipynb”, “data/b c.csv” were changed"),
+        ("cd ..; mv homework-1 away", "“-x”, “a.ipynb”, “data/b c.csv” were changed"),
+    ],
+)
+def test_a_source_that_changed_since_it_was_checked_reaches_nobody_and_is_named(
+    cocalc: Client,
+    sandbox: SandboxProcess,
+    assignment: Assignment,
+    ada: Membership,
+    script: str,
+    named: str,
 ) -> None:
+    """Also after an earlier version was handed out, which we still have."""
+    hand_out(assignment, ada)
+    before = manifest.of_folder(project_of(ada), assignment.folder)
     home = str(assignment.course.project.project_id)
-    cocalc.write_file(home, f"{assignment.folder}/a.ipynb", b"other than approved")
+    cocalc.exec(home, f"cd homework-1 && {script}", bash=True)
+    sandbox.reset_calls()
     row = hand_out(assignment, ada)
-    assert (row.state, row.error_code) == (State.FAILED, "other_files")
-    assert "“a.ipynb”" in row.error
+    assert (row.state, row.error_code) == (State.FAILED, "sources_changed")
+    assert named in row.error
+    assert "“Check again”" in row.error
+    assert sandbox.calls()["counts"] == {"project_exec": 1}
+    assert manifest.of_folder(project_of(ada), assignment.folder) == before
+
+
+def test_a_solution_that_changed_counts_though_students_never_get_it(
+    cocalc: Client, course: Course, ada: Membership
+) -> None:
+    home = str(course.project.project_id)
+    cocalc.write_file(home, "marked/a.ipynb", b"solution")
+    assignment = factories.with_files(
+        factories.make_assignment(course, "Marked", has_student_folder=True), {"a.ipynb": b"blank"}
+    )
+    cocalc.write_file(home, "marked/a.ipynb", b"better solution")
+    row = hand_out(assignment, ada)
+    assert (row.state, row.error_code) == (State.FAILED, "sources_changed")
     assert factories.submission(assignment, ada).handed_out is None
-
-
-def test_a_file_that_is_missing_in_the_course_is_named(
-    cocalc: Client, assignment: Assignment, ada: Membership, settings: Settings
-) -> None:
-    settings.CLASSROOM = {"ATTEMPTS": 1}
-    home = str(assignment.course.project.project_id)
-    cocalc.remove(home, f"{assignment.folder}/data")
-    row = hand_out(assignment, ada)
-    assert (row.state, row.error_code) == (State.FAILED, "not_arrived")
-    assert "“data/b c.csv”" in row.error
+    cocalc.write_file(home, "marked/a.ipynb", b"solution")
+    assert hand_out(assignment, ada).state == State.DONE
 
 
 def test_a_file_with_the_folders_name_is_said_to_be_in_the_way(
@@ -272,16 +342,6 @@ def test_a_file_with_the_folders_name_is_said_to_be_in_the_way(
     assert (row.state, row.error_code) == (State.FAILED, "in_the_way")
     assert "“homework-1”" in row.error
     assert cocalc.read_file(project_of(ada), assignment.folder).startswith(b"a file")
-
-
-def test_why_a_copy_failed_reads_alike_for_all(
-    cocalc: Client, assignment: Assignment, ada: Membership, copied: None
-) -> None:
-    cocalc.write_file(project_of(ada), assignment.folder, b"a file where the folder should be")
-    row = hand_out(assignment, ada)
-    assert row.state == State.FAILED
-    assert "homework-1" in row.error
-    assert project_of(ada) not in row.error
 
 
 def test_a_link_for_the_date_is_not_followed(
@@ -306,13 +366,13 @@ def test_not_ready_says_so_at_once(
 def test_a_due_time_that_changes_meanwhile_is_the_one_that_is_written(
     cocalc: Client, assignment: Assignment, ada: Membership, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, later = manifest.script, datetime(2026, 12, 4, 22, 59, tzinfo=UTC)
+    real, later = calls.script, datetime(2026, 12, 4, 22, 59, tzinfo=UTC)
 
-    def script(path: str) -> str:  # between reading the due time and writing it down
+    def script(*args: Any) -> str:  # between reading the due time and writing it down
         Submission.objects.update(due=later)
-        return real(path)
+        return real(*args)
 
-    monkeypatch.setattr(manifest, "script", script)
+    monkeypatch.setattr(calls, "script", script)
     assert hand_out(assignment, ada).state == State.DONE
     date = cocalc.read_file(project_of(ada), f"{assignment.folder}/DUE_DATE.txt").decode()
     assert "4 December" in date
@@ -336,16 +396,10 @@ def test_a_new_date_is_written_where_the_files_are(
     assert date == b"No due date has been set.\n"
 
 
-@pytest.mark.parametrize("event", ["copy_path_between_projects", "project_exec"])
 def test_a_lost_answer_is_tried_again(
-    cocalc: Client,
-    sandbox: SandboxProcess,
-    assignment: Assignment,
-    ada: Membership,
-    copied: None,
-    event: str,
+    cocalc: Client, sandbox: SandboxProcess, assignment: Assignment, ada: Membership
 ) -> None:
-    sandbox.quirks(lost_replies=[event])
+    sandbox.quirks(lost_replies=["project_exec"])
     row = hand_out(assignment, ada)
     assert (row.state, row.attempts) == (State.QUEUED, 1)
     assert row.error

@@ -628,7 +628,7 @@ def test_failing_shows_the_cause_until_it_succeeds(
     on_cocalc: str, sandbox: SandboxProcess, course: Course, browser: HttpsClient
 ) -> None:
     assignment = out(course)
-    sandbox.quirks(fail_events=["copy_path_between_projects"])
+    sandbox.quirks(fail_events=["project_exec"])
     answer = browser.post(address(assignment, "submit"), follow=True)
     assert answer.status_code == 200
     words = card(browser, assignment)

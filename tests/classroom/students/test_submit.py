@@ -2,12 +2,15 @@
 
 import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
+from classroom.carrying import calls as asking
+from classroom.carrying import incoming, items, outgoing
 from classroom.class_steps.pulse import pulse
 from classroom.engine import holding
 from classroom.engine.queue import transfer_add
@@ -25,10 +28,12 @@ from classroom.models import (
 from classroom.rules import names
 from classroom.rules.counting import counting
 from classroom.rules.deadlines import due_update
+from classroom.steps import bringing
 from classroom.steps import submit as step
 from classroom.students import submissions
 from embedding.cocalc.client import Client
-from embedding.cocalc.errors import NotFound
+from embedding.cocalc.errors import NotFound, OutcomeUnknown
+from embedding.conf import MEGABYTE
 from embedding.problems import Busy, Problem
 from embedding.turns import Turn, take
 from sandbox.process import SandboxProcess
@@ -117,10 +122,45 @@ def test_the_work_is_copied_as_it_is_now(cocalc: Client, row: Submission) -> Non
     assert (transfer.state, transfer.result["files"]) == (State.DONE, 2)
 
 
-def test_it_takes_three_calls(sandbox: SandboxProcess, row: Submission) -> None:
+def test_it_takes_two_calls(sandbox: SandboxProcess, row: Submission) -> None:
     sandbox.reset_calls()
     submissions.submit(row, timezone.now())
-    assert sandbox.calls()["counts"] == {"copy_path_between_projects": 1, "project_exec": 2}
+    assert sandbox.calls()["counts"] == {"project_exec": 2}
+
+
+def test_when_each_file_was_saved_is_kept_as_the_project_says_it(
+    cocalc: Client, row: Submission
+) -> None:
+    in_ada(cocalc, row, "touch -d @1700000000.7 a.ipynb; touch -d '9000-01-01' 'data/b c.csv'")
+    files = submissions.submit(row, timezone.now()).files
+    assert files[0]["modified"] == 1_700_000_000
+    assert 2**33 < files[1]["modified"] <= items.LATEST
+    assert [set(file) for file in files] == [{"path", "size", "sha256", "modified"}] * 2
+
+
+def test_large_files_come_whole_and_only_once_and_nobody_waits_for_them(
+    cocalc: Client, sandbox: SandboxProcess, row: Submission
+) -> None:
+    in_ada(cocalc, row, "head -c 9000000 /dev/urandom > big; head -c 70000 /dev/urandom > data/m")
+    wanted = cocalc.exec(project_of(row.student), "sha256sum < homework-1/big", bash=True).stdout
+    with pytest.raises(Busy):
+        impatient(row)
+    assert unchanged(row)
+    Transfer.objects.update(not_before=timezone.now())
+    factories.work_off()
+    first = Snapshot.objects.get()
+    sandbox.reset_calls()
+    second = submissions.submit(read(row), timezone.now())
+    assert sandbox.calls()["counts"] == {"project_exec": 2}
+    for snapshot in (first, second):
+        there = cocalc.exec(course_project(row), f"sha256sum < '{snapshot.path}/big'", bash=True)
+        assert there.stdout == wanted
+
+
+def test_an_empty_file_is_work_too(cocalc: Client, row: Submission) -> None:
+    in_ada(cocalc, row, "rm -r -- *; touch empty")
+    files = submissions.submit(row, timezone.now()).files
+    assert [(file["path"], file["size"]) for file in files] == [("empty", 0)]
 
 
 def test_a_stopped_project_is_started(sandbox: SandboxProcess, row: Submission) -> None:
@@ -405,13 +445,13 @@ def test_what_waited_too_long_is_refused_instead_of_backdated(row: Submission) -
 def test_a_student_removed_while_it_is_under_way(
     row: Submission, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun = step._list_source
+    begun = incoming.take
 
-    def removed_meanwhile(*args: object) -> object:
+    def removed_meanwhile(*args: Any, **options: Any) -> Any:
         Membership.objects.filter(pk=row.student_id).update(removed=timezone.now())
-        return begun(*args)  # type: ignore[arg-type]
+        return begun(*args, **options)
 
-    monkeypatch.setattr(step, "_list_source", removed_meanwhile)
+    monkeypatch.setattr(bringing, "take", removed_meanwhile)
     assert submissions.submit(row, timezone.now()) == Snapshot.objects.get()
 
 
@@ -452,7 +492,6 @@ def reap() -> None:
     [
         ({"api_down": "close"}, "cannot be reached|too long"),
         ({"api_down": "503"}, "not CoCalc|fault"),
-        ({"fail_events": ["copy_path_between_projects"]}, "CoCalc"),
         ({"fail_events": ["project_exec"]}, "CoCalc"),
     ],
 )
@@ -470,18 +509,57 @@ def test_cocalc_failing_loses_and_marks_nothing(
     assert len(submissions.submit(row, timezone.now()).files) == 2
 
 
-def test_half_a_copy_is_swept_up_by_the_next(
-    cocalc: Client, sandbox: SandboxProcess, row: Submission
+def test_what_came_though_nobody_learned_of_it_goes_with_the_next(
+    cocalc: Client, row: Submission, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sandbox.quirks(lost_replies=["copy_path_between_projects"])
+    """The answer is lost when all is in place: it is no submission, and is not kept."""
+    real = outgoing.put
+
+    def put(*args: Any, **options: Any) -> Any:
+        real(*args, **options)
+        raise OutcomeUnknown("exec", "")
+
+    monkeypatch.setattr(bringing, "put", put)
     with pytest.raises(Problem):
         submissions.submit(row, timezone.now())
+    assert unchanged(row)
     folder = "submitted/homework-1/Ada Lovelace-ada"
     assert len(cocalc.list_folder(course_project(row), folder)) == 1
-    sandbox.reset_quirks()
+    monkeypatch.undo()
     snapshot = submissions.submit(row, timezone.now())
     found = cocalc.list_folder(course_project(row), folder)
     assert [entry.name for entry in found] == [snapshot.path.rpartition("/")[2]]
+
+
+def test_a_failure_in_the_middle_leaves_nothing(
+    cocalc: Client, row: Submission, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_ada(cocalc, row, "head -c 2000000 /dev/urandom > big")
+    real, calls = asking.ask, []
+
+    def ask(project: str, program: str, command: dict[str, Any], *args: Any, **more: Any) -> Any:
+        calls.append(command["do"])
+        if calls == ["stash", "stash"]:
+            raise OutcomeUnknown("exec", "")
+        return real(project, program, command, *args, **more)
+
+    monkeypatch.setattr(outgoing, "ask", ask)
+    with pytest.raises(Problem):
+        submissions.submit(row, timezone.now())
+    assert calls == ["stash", "stash", "drop"]
+    left = cocalc.exec(course_project(row), "ls -A", bash=True).stdout
+    assert "arriving" not in left
+    assert "submitted" not in left
+
+
+def test_what_a_killed_worker_left_goes_by_its_age(cocalc: Client, row: Submission) -> None:
+    script = """for n in old new; do mkdir .arriving-$n.part; echo > .arriving-$n.part/load; done
+ln -s homework-1 .arriving-link.part; mkdir .autograde-1
+touch -hd '2 hours ago' .arriving-old.part .arriving-link.part .autograde-1"""
+    cocalc.exec(course_project(row), script, bash=True)
+    submissions.submit(row, timezone.now())
+    left = cocalc.exec(course_project(row), "ls -Ad .a*", bash=True).stdout
+    assert left.split() == [".arriving-new.part"]
 
 
 # --- what students put there ---------------------------------------------------------------
@@ -525,24 +603,6 @@ def test_a_folder_that_is_a_link_is_no_folder(cocalc: Client, row: Submission) -
         cocalc.list_folder(course_project(row), "submitted")
 
 
-def test_a_folder_that_becomes_a_link_in_between_gives_nothing(
-    cocalc: Client, row: Submission, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = step._list_source
-    home = project_of(row.student)
-
-    def swapped(*args: object) -> object:
-        files = before(*args)  # type: ignore[arg-type]
-        script = "mkdir -p other; echo other > other/x; mv homework-1 x; ln -s other homework-1"
-        cocalc.exec(home, script, bash=True, check=False)
-        return files
-
-    monkeypatch.setattr(step, "_list_source", swapped)
-    with pytest.raises(Problem, match="no folder"):
-        submissions.submit(row, timezone.now())
-    assert unchanged(row)
-
-
 def test_names_of_all_kinds_arrive(cocalc: Client, row: Submission) -> None:
     in_ada(
         cocalc,
@@ -568,66 +628,37 @@ def test_too_much_is_a_sentence(
     cocalc: Client, sandbox: SandboxProcess, row: Submission, settings: Settings
 ) -> None:
     settings.CLASSROOM = {"SUBMIT_MAX_MB": 1}
-    there = sum(file["size"] for file in step._list_source(project_of(row.student), row.assignment))
-    in_ada(cocalc, row, f"truncate -s {1024**2 - there + 1} big")  # a byte too much
+    in_ada(cocalc, row, f"truncate -s {MEGABYTE - 8 + 1} big")  # a byte too much
     sandbox.reset_calls()
     with pytest.raises(Problem, match=r"1\.1 MB; up to 1 MB"):
         submissions.submit(row, timezone.now())
-    assert "copy_path_between_projects" not in sandbox.calls()["counts"]
+    assert sandbox.calls()["counts"] == {"project_exec": 1}
     assert unchanged(row)
     in_ada(cocalc, row, "truncate -s -1 big")
     submissions.submit(row, timezone.now())
     assert not unchanged(row)
 
 
-def test_a_project_that_lies_about_itself_is_not_believed(
-    cocalc: Client, row: Submission, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings.CLASSROOM = {"SUBMIT_MAX_MB": 1}
-    small = step._list_source(project_of(row.student), row.assignment)
-    in_ada(cocalc, row, "truncate -s 2M big")
-    monkeypatch.setattr(step, "_list_source", lambda *_: small)
-    with pytest.raises(Problem, match=r"2\.1 MB; up to 1 MB"):
-        submissions.submit(row, timezone.now())
-    assert unchanged(row)
-
-
 def test_files_that_keep_changing_are_a_sentence(
     cocalc: Client, row: Submission, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = step._list_source
+    monkeypatch.setattr(incoming, "BUDGET", 3)
+    real = asking.ask
 
-    def changing(*args: object) -> object:
-        in_ada(cocalc, row, "echo more >> a.ipynb")
-        files = before(*args)  # type: ignore[arg-type]
-        in_ada(cocalc, row, "echo more >> a.ipynb")
-        return files
+    def ask(project: str, program: str, command: dict[str, Any], *args: Any, **more: Any) -> Any:
+        if command["do"] == "fetch":
+            in_ada(cocalc, row, "date +%N > a.ipynb")
+        return real(project, program, command, *args, **more)
 
-    monkeypatch.setattr(step, "_list_source", changing)
-    with pytest.raises(Problem, match="kept changing"):
-        submissions.submit(row, timezone.now())
+    monkeypatch.setattr(incoming, "ask", ask)
+    transfer = waiting(row, timezone.now())
+    factories.work_off()
+    transfer.refresh_from_db()
+    assert (transfer.state, transfer.error_code) == (State.FAILED, "changing")
+    assert "kept changing" in transfer.error
     assert unchanged(row)
-    folder = "submitted/homework-1/Ada Lovelace-ada"
-    assert cocalc.list_folder(course_project(row), folder) == []
-
-
-def test_a_file_saved_during_the_copy_is_taken_as_it_is_in_the_end(
-    cocalc: Client, row: Submission, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = step._list_source
-    saved: list[bool] = []
-
-    def saving(*args: object) -> object:
-        files = before(*args)  # type: ignore[arg-type]
-        if not saved:
-            saved.append(True)
-            in_ada(cocalc, row, "echo more >> a.ipynb")
-        return files
-
-    monkeypatch.setattr(step, "_list_source", saving)
-    snapshot = submissions.submit(row, timezone.now())
-    assert cocalc.read_file(course_project(row), f"{snapshot.path}/a.ipynb") == b"workmore\n"
-    assert snapshot.files[0]["size"] == 9
+    with pytest.raises(NotFound):
+        cocalc.list_folder(course_project(row), "submitted")
 
 
 def test_a_handout_and_what_is_not_out_are_refused(course: Course, ada: Membership) -> None:

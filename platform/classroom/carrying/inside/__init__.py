@@ -1,0 +1,1 @@
+"""What is sent into projects to run there: it stands alone."""
