@@ -286,6 +286,8 @@ LOGGING = {
         # Both write request lines or bodies at DEBUG, and a request line may carry a token.
         "urllib3": {"level": "INFO"},
         "requests": {"level": "INFO"},
+        # It tells of every sign-in; who was kept out is a warning.
+        "axes": {"level": "WARNING"},
         # Django's own handlers would say the same again, with all that the filters take out.
         "django": {"handlers": []},
     },

@@ -261,13 +261,13 @@ def test_a_page_of_one_who_was_shut_out_is_answered_no_more(room: Room) -> None:
     session = uuid.uuid4()
     until_ready(browser, "a.ipynb", project=project, session=session)
     Member.objects.filter(project=room.shared, user=room.ada).delete()
-    for url, body in (
-        (f"/projects/{project}/session", {"session": str(session), "path": "a.ipynb"}),
-        (f"/sessions/{session}/report", {"state": "ready"}),
-        (f"/sessions/{session}/diagnosis", {"seen": "unopened"}),
-        (f"/projects/{project}/delete", {"path": "a.ipynb"}),
+    for url, body, code in (
+        (f"/projects/{project}/session", {"session": str(session), "path": "a.ipynb"}, "not_found"),
+        (f"/sessions/{session}/report", {"state": "ready"}, "no_member"),
+        (f"/sessions/{session}/diagnosis", {"seen": "unopened"}, "no_member"),
+        (f"/projects/{project}/delete", {"path": "a.ipynb"}, "not_found"),
     ):
         answer = browser.post(url, body, content_type=JSON)
-        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
+        assert (answer.status_code, answer.json()["error"]["code"]) == (404, code)
     assert browser.get(f"/projects/{project}/listing").status_code == 404
     assert browser.post(f"/projects/{project}/tab", {"path": "a.ipynb"}).status_code == 404

@@ -33,10 +33,12 @@ ROUNDS = int(os.environ.get("LECTERN_HOSTILE_STEPS", "2"))
 State = Transfer.State
 SECRET = b"the secret of somebody else"
 # Stands in for a run of the notebook: the copy that it leaves is the notebook itself.
-COPIES = """import os, shutil, sys
+COPIES = """import hashlib, json, os, shutil, sys
 shutil.copy(sys.argv[1], ".part")
+with open(".part", "rb") as file:
+    digest = hashlib.sha256(file.read()).hexdigest()
 os.replace(".part", sys.argv[1].replace(".ipynb", "_autograded.ipynb"))
-print("{}")
+print(json.dumps({"secret": "SECRET", "sha256": digest, "held": {}, "words": ""}))
 """
 
 
@@ -259,7 +261,7 @@ def test_besieged_no_step_brings_or_writes_what_it_must_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     settings.CLASSROOM = {"ATTEMPTS": 1}
-    monkeypatch.setattr(autograde, "RUNNER", COPIES)
+    monkeypatch.setattr(autograde, "runner", lambda said: COPIES.replace("SECRET", said))
     home = home_of(course)
     cocalc.write_file(home, "hw/b.ipynb", marked_notebook())
     made = factories.make_assignment(course, "hw", has_student_folder=True, points=Decimal(10))
