@@ -11,6 +11,7 @@ from embedding.cocalc.errors import BadRequest, Duplicate, NotFound
 from embedding.conf import MEGABYTE, conf
 from embedding.models import Event, Member
 from embedding.problems import Problem
+from embedding.services.mapping import personal_slot
 from embedding.services.notebooks import Excess, parts_of
 from embedding.services.sessions import forget_checks
 
@@ -156,9 +157,9 @@ def too_large(name: str, limit: int) -> Problem:
 
 
 def _log(action: str, member: Member, **detail: str) -> None:
-    """Write down what was done to files that are others' too."""
+    """Write down what was done to files that are others' too, or a course's."""
     others = Member.objects.filter(project=member.project).exclude(pk=member.pk)
-    if member.role != Member.Role.OWNER or others.exists():
+    if member.project.slot != personal_slot(member.user_id) or others.exists():
         Event.log(
             action,
             str(member.project),

@@ -156,8 +156,13 @@ def test_a_storm_of_reloads_is_told_to_wait(known: Visit) -> None:
             const headers = {"X-CSRFToken": token, "Content-Type": "application/json"};
             const asked = [...Array(25)].map(async () => {
                 const body = JSON.stringify({session: crypto.randomUUID(), path: "a.txt"});
-                const answer = await fetch("session", {method: "POST", headers, body});
-                return [answer.status, Number(answer.headers.get("Retry-After"))];
+                for (;;) {
+                    const answer = await fetch("session", {method: "POST", headers, body});
+                    // Too many at the same moment is another limit.
+                    if (answer.status !== 503)
+                        return [answer.status, Number(answer.headers.get("Retry-After"))];
+                    await new Promise((resolve) => setTimeout(resolve, 50));
+                }
             });
             return Promise.all(asked);
         }"""

@@ -1,5 +1,6 @@
 """Submitting at once what was typed: it is on disk first, though CoCalc saves every 45 seconds."""
 
+import posixpath
 import re
 from uuid import UUID
 
@@ -106,14 +107,16 @@ def test_what_was_just_typed_is_submitted_from_the_notebook_s_page(
     expect(ada.editor.locator(".jp-Notebook")).to_contain_text("second = 2")
 
     # What fails says so; the files are open again, and there is a way on.
-    school.sandbox.quirks(fail_events=["copy_path_between_projects"], dead_channel=False)
+    school.sandbox.quirks(dead_channel=False)
+    too_large = f"truncate -s 201M {posixpath.dirname(PATH)}/big"
+    school.cocalc.exec(project_in(ada), too_large, bash=True)
     page.reload()
     ada.becomes("ready")
     types(ada, "third = 3")
     submit.click()
     failed = page.get_by_role("region", name="Not submitted")
     expect(failed.get_by_role("button", name="Try again")).to_be_focused()
-    school.sandbox.reset_quirks()
+    school.cocalc.remove(project_in(ada), f"{posixpath.dirname(PATH)}/big")
     expect(ada.editor.locator(".jp-Notebook")).to_contain_text("third = 3")
     failed.get_by_role("button", name="Try again").click()
     expect(receipt).to_be_visible()
