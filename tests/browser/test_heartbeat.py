@@ -89,7 +89,7 @@ def test_the_page_of_who_may_not_be_here_any_more_ends(
     working: Visit, happens: Callable[[Visit], None], state: str, sentence: str
 ) -> None:
     happens(working)
-    working.page.clock.fast_forward(BEAT)
+    working.page.clock.run_for(BEAT)
     working.becomes(state)
     expect(working.page.locator("#notice").get_by_role("alert")).to_contain_text(sentence)
     # CoCalc's address would be closed to us.

@@ -8,6 +8,7 @@ which cells there are, what their tests are and for how many points, before and 
 import ast
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import nbformat
@@ -125,11 +126,13 @@ def scores(
 _Marked = tuple[nbformat.NotebookNode, Mark]
 
 
+@lru_cache(maxsize=4)
 def _names(source: bytes) -> dict[str, list[str]]:
     """Return which names the teacher's cells import, and which the answers are to define.
 
     Whoever watches over the tests must know: an answer that puts something else in place of an
     imported name, or of a helper of the assignment, is noticed; one that is asked for is not.
+    One reading serves a whole class.
     """
     imports: set[str] = set()
     free: set[str] = set()

@@ -213,7 +213,7 @@ def parsed(source: str) -> ast.Module:
     ]
     try:
         return ast.parse("\n".join(lines))
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ast.parse("")
 
 
