@@ -1,6 +1,6 @@
 """Which process runs which tests, where several share them: `pytest -n auto`.
 
-Tests wait about as much as they work, so there is one process more than there are processors.
+Tests wait more than they work, so there are two processes more than there are processors.
 The tests of a file stay together. Those in browsers keep what is dear (a browser, a stand-in for
 CoCalc, a site) for all files of their room, so most processes go through these rooms first, file
 by file, and one goes through all the rest, which waits more. Long files come first, lest one of
@@ -17,6 +17,7 @@ from xdist.workermanage import WorkerController
 ROOMS = ("browser", "sandbox", "bridge")  # of browsers
 LONG = (
     "tests/browser/test_class.py",
+    "tests/browser/test_submit.py",
     "tests/browser/test_night.py",
     "tests/sandbox/test_channel.py",
     "tests/classroom/engine/test_crash.py",
@@ -25,7 +26,7 @@ LONG = (
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    return (os.cpu_count() or 1) + 1
+    return (os.cpu_count() or 1) + 2
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> "Rooms":
