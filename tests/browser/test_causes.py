@@ -117,9 +117,18 @@ def is_written_down(visit: Visit, code: str, admin: str, state: str) -> None:
 def is_over(visit: Visit, name: str = "a.txt") -> None:
     visit.school.sandbox.reset_quirks()
     visit.school.allow(SITE_HOST)
-    with suppress(PlaywrightTimeout):  # it may go on by itself before one has clicked
-        visit.page.locator("#again").click(timeout=5000)
-    visit.becomes("ready")
+    light, again = visit.page.locator("#light"), visit.page.locator("#again")
+
+    def is_ready() -> bool:
+        # It may have tried by itself while it was not over yet, and then waits for a click.
+        if light.get_attribute("data-state") == "ready":
+            return True
+        if again.is_visible():
+            with suppress(PlaywrightTimeout):  # it may go on by itself before one has clicked
+                again.click(timeout=1000)
+        return False
+
+    until(is_ready)
     expect(visit.page.locator("#notice")).to_be_hidden()
     visit.shows_tab(name)
 
