@@ -10,6 +10,6 @@ class EmbeddingConfig(AppConfig):
 
     def ready(self) -> None:
         from embedding import checks  # noqa: F401  registers them
-        from embedding.services import care, endings  # noqa: F401  listen
+        from embedding.services import endings  # with care, which listens by itself
 
         endings.connect()

@@ -23,6 +23,7 @@ from typing import Any
 
 from classroom.carrying.inside.ways import (
     FOLDER,
+    NEW,
     PIECE,
     Stop,
     answer,
@@ -35,7 +36,6 @@ from classroom.carrying.inside.ways import (
     within,
 )
 
-NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 KNOWN = ".handed-out.sha256"  # the hashes of all that was ever handed out here
 KNOWN_BYTES = 1 << 22
 OURS = (".arriving-", ".autograde-")  # what names of the site's begin with that are not to stay
