@@ -18,7 +18,7 @@ from classroom.carrying.outgoing import Load, put
 from classroom.engine import queue
 from classroom.models import Assignment, Kind, Transfer
 from classroom.nbgrader.student_version import is_marked
-from classroom.rules import source_folder
+from classroom.rules import manifest, source_folder
 from classroom.rules.manifest import File
 from classroom.rules.source_folder import STUDENT, Contents, digest, is_sound, unsound_name
 from classroom.steps.approved import approved_now
@@ -200,12 +200,10 @@ def is_stalled(assignment: Assignment) -> bool:
 
 def changes_of(before: list[File], after: list[File]) -> list[dict[str, str]]:
     """Return which files differ, each with its new hash; an empty one says that it is gone."""
-    was = {file["path"]: file["sha256"] for file in before}
-    now = {file["path"]: file["sha256"] for file in after}
+    now = manifest.hashes(after)
     return [
         {"path": path, "sha256": now.get(path, "")}
-        for path in sorted(was.keys() | now.keys())
-        if was.get(path) != now.get(path)
+        for path in manifest.differing(manifest.hashes(before), now)
     ]
 
 

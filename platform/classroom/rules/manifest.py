@@ -7,7 +7,7 @@ that was open. What a project's own user does meanwhile may show, but never brea
 
 import base64
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NotRequired, TypedDict
 
 from embedding.client import client
@@ -97,6 +97,16 @@ def read(output: Output, path: str) -> list[File]:
 def bare(file: File) -> File:
     """Return a file without what makes no difference."""
     return File(path=file["path"], size=file["size"], sha256=file["sha256"])
+
+
+def hashes(files: Iterable[File]) -> dict[str, str]:
+    """Return the hashes of files, by path."""
+    return {file["path"]: file["sha256"] for file in files}
+
+
+def differing(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    """Return the paths of files that came, went or changed; takes what `hashes` returns."""
+    return sorted({path for path, _ in before.items() ^ after.items()})
 
 
 def missing(wanted: Iterable[File], found: Iterable[File]) -> list[str]:

@@ -17,6 +17,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from classroom.models import Assignment
+from classroom.rules import manifest
 from classroom.rules.manifest import File
 from classroom.rules.source_folder import MADE, OUR_FILES, STUDENT, digest
 from classroom.steps import folders
@@ -57,7 +58,7 @@ def version_of(assignment: Assignment) -> str:
     if not approved:
         return ""
     files = [*approved["sources"], *(approved["student"] or [])]
-    return digest(_plain(files))[:12]
+    return digest(files)[:12]
 
 
 def changed(assignment: Assignment, listed: Iterable[File]) -> list[Difference]:
@@ -120,8 +121,7 @@ def not_as_approved(assignment: Assignment) -> list[str]:
     approved = assignment.approved
     if not approved:
         return []
-    wanted = {file["path"]: file["sha256"] for file in approved["sources"]}
-    found = {file["path"]: file["sha256"] for file in assignment.sources}
+    wanted, found = manifest.hashes(approved["sources"]), manifest.hashes(assignment.sources)
     different = _differences(wanted, found)
     return told(assignment, different) if different else list(approved.get("found", []))
 
@@ -148,13 +148,9 @@ def _decides(path: str, prefix: str) -> bool:
 
 def _differences(wanted: Mapping[str, str], found: Mapping[str, str]) -> list[Difference]:
     different = []
-    for path in sorted(wanted.keys() | found.keys()):
-        if path not in wanted:
-            different.append(Difference(path, "added", found[path]))
-        elif path not in found:
-            different.append(Difference(path, "removed", ""))
-        elif wanted[path] != found[path]:
-            different.append(Difference(path, "changed", found[path]))
+    for path in manifest.differing(wanted, found):
+        how = "added" if path not in wanted else "changed" if path in found else "removed"
+        different.append(Difference(path, how, found.get(path, "")))
     return different
 
 
@@ -233,10 +229,6 @@ def _remember(assignment: Assignment, sentences: list[str]) -> None:
     assignment.approved = assignment.approved | {"found": sentences}
     rows = Assignment.objects.filter(pk=assignment.pk, approved__at=assignment.approved.get("at"))
     rows.update(approved=assignment.approved)
-
-
-def _plain(files: Iterable[Mapping[str, Any]]) -> list[File]:
-    return [File(path=file["path"], size=file["size"], sha256=file["sha256"]) for file in files]
 
 
 def _approved_at(assignment: Assignment) -> datetime:

@@ -9,8 +9,7 @@ import hashlib
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.utils import timezone
@@ -76,28 +75,16 @@ def _read(project: str, assignment: Assignment, before: Parcel | None) -> Parcel
         return Parcel(before.items, before.load, looked)
     inner = f"{STUDENT}/" if assignment.has_student_folder else ""
     named = {f"{inner}{file['path']}": file["path"] for file in assignment.files}
-    items = [
-        Item(
-            named[item.path],
-            item.size,
-            item.sha256,
-            item.modified,
-            item.runs,
-            item.spool,
-            item.begin,
-        )
-        for item in found
-        if item.path in named
-    ]
+    items = [replace(item, path=named[item.path]) for item in found if item.path in named]
     return Parcel(items, Load(items), looked)
 
 
 def _compare(assignment: Assignment, found: list[File]) -> None:
     """Raise Problem with the names of the files that are not as they were checked."""
     sources, student = told_apart(found)
-    changed = _differing(assignment.sources, sources)
+    changed = manifest.differing(manifest.hashes(assignment.sources), manifest.hashes(sources))
     if assignment.has_student_folder:
-        inner = _differing(assignment.files, student)
+        inner = manifest.differing(manifest.hashes(assignment.files), manifest.hashes(student))
         changed += [f"{STUDENT}/{path}" for path in inner]
     if changed:
         verb = "was" if len(changed) == 1 else "were"
@@ -108,12 +95,6 @@ def _compare(assignment: Assignment, found: list[File]) -> None:
             "out once more.",
             status=409,
         )
-
-
-def _differing(checked: Iterable[File], found: Iterable[File]) -> list[str]:
-    """Return the paths of files that came, went or changed."""
-    checked, found = list(checked), list(found)
-    return sorted({*manifest.missing(checked, found), *manifest.missing(found, checked)})
 
 
 def forget() -> None:
