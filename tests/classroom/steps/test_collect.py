@@ -65,6 +65,24 @@ def collected(cocalc: Client, assignment: Assignment, student: Membership, path:
     return cocalc.read_file(home(assignment), f"{folder}/{path}")
 
 
+def make_snapshot(
+    cocalc: Client,
+    assignment: Assignment,
+    student: Membership,
+    content: bytes,
+    *,
+    late: bool = False,
+) -> None:
+    cocalc.write_file(home(assignment), "submitted/x/a.ipynb", content)
+    Snapshot.objects.create(
+        submission=factories.submission(assignment, student),
+        taken=timezone.now(),
+        late=late,
+        path="submitted/x",
+        files=manifest.of_folder(home(assignment), "submitted/x"),
+    )
+
+
 def test_the_folder_comes_with_a_file_that_names_the_student(
     cocalc: Client, assignment: Assignment, ada: Membership
 ) -> None:
@@ -92,13 +110,7 @@ def test_it_takes_two_calls(
 def test_what_was_submitted_counts_more_than_the_folder(
     cocalc: Client, assignment: Assignment, ada: Membership
 ) -> None:
-    cocalc.write_file(home(assignment), "submitted/x/a.ipynb", b"submitted")
-    Snapshot.objects.create(
-        submission=factories.submission(assignment, ada),
-        taken=timezone.now(),
-        path="submitted/x",
-        files=manifest.of_folder(home(assignment), "submitted/x"),
-    )
+    make_snapshot(cocalc, assignment, ada, b"submitted")
     row = collect(assignment, ada)
     assert row.result["from"] == "submitted"
     assert collected(cocalc, assignment, ada, "a.ipynb") == b"submitted"
@@ -110,14 +122,7 @@ def test_a_late_submission_is_marked_so(
 ) -> None:
     Assignment.objects.update(late_policy=Assignment.LatePolicy.ANY)
     Submission.objects.update(due=timezone.now() - HOUR)
-    cocalc.write_file(home(assignment), "submitted/x/a.ipynb", b"late")
-    Snapshot.objects.create(
-        submission=factories.submission(assignment, ada),
-        taken=timezone.now(),
-        late=True,
-        path="submitted/x",
-        files=manifest.of_folder(home(assignment), "submitted/x"),
-    )
+    make_snapshot(cocalc, assignment, ada, b"late", late=True)
     collect(assignment, ada)
     assert factories.submission(assignment, ada).late is True
 
@@ -290,13 +295,7 @@ def test_work_that_changes_while_it_is_fetched_is_fetched_again(
 def test_a_snapshot_that_somebody_changed_is_not_collected(
     cocalc: Client, assignment: Assignment, ada: Membership
 ) -> None:
-    cocalc.write_file(home(assignment), "submitted/x/a.ipynb", b"submitted")
-    Snapshot.objects.create(
-        submission=factories.submission(assignment, ada),
-        taken=timezone.now(),
-        path="submitted/x",
-        files=manifest.of_folder(home(assignment), "submitted/x"),
-    )
+    make_snapshot(cocalc, assignment, ada, b"submitted")
     cocalc.write_file(home(assignment), "submitted/x/a.ipynb", b"forged")
     row = collect(assignment, ada)
     assert (row.state, row.error_code) == (State.FAILED, "snapshot_changed")
@@ -306,13 +305,7 @@ def test_a_snapshot_that_somebody_changed_is_not_collected(
 def test_a_snapshot_costs_one_call(
     cocalc: Client, sandbox: SandboxProcess, assignment: Assignment, ada: Membership
 ) -> None:
-    cocalc.write_file(home(assignment), "submitted/x/a.ipynb", b"submitted")
-    Snapshot.objects.create(
-        submission=factories.submission(assignment, ada),
-        taken=timezone.now(),
-        path="submitted/x",
-        files=manifest.of_folder(home(assignment), "submitted/x"),
-    )
+    make_snapshot(cocalc, assignment, ada, b"submitted")
     sandbox.reset_calls()
     assert collect(assignment, ada).state == State.DONE
     assert sandbox.calls()["counts"] == {"project_exec": 1}
