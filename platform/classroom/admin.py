@@ -5,6 +5,7 @@ for what they may open has to follow: three actions do what the course's own pag
 course that has no teacher left, say. Nothing here shows a link that lets somebody in.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
@@ -27,6 +28,7 @@ from classroom.models import (
     Transfer,
 )
 from classroom.people import roster
+from classroom.rules.scoring import number
 from embedding.problems import Problem
 from embedding.views.access import user_of
 
@@ -36,6 +38,16 @@ else:  # Django's own class takes no parameters
     ModelAdmin = admin.ModelAdmin
 
 _USER = ("user__username", "user__first_name", "user__last_name")
+
+
+def score(field: str) -> Callable[[Any], str | None]:
+    """Return a column that says a score or points as all pages do; its name is the field's."""
+
+    @admin.display(description=field.replace("_", " "), ordering=field)
+    def said(row: Any) -> str | None:
+        return number(getattr(row, field)) or None
+
+    return said
 
 
 def through(relation: str, *fields: str) -> tuple[str, ...]:
@@ -169,6 +181,8 @@ class AssignmentAdmin(ReadOnly):
     list_select_related = ("course",)
     list_filter = ("handout", "version", ("removed", admin.EmptyFieldListFilter))
     search_fields = ("title", "folder", "course__title")
+    exclude = ("points", "weight")
+    readonly_fields = (score("points"), score("weight"))
 
 
 @admin.register(Extension)
@@ -190,8 +204,10 @@ class SubmissionAdmin(ReadOnly):
 
     list_display = (
         *("assignment", "student_name", "course", "handed_out", "submitted", "collected"),
-        *("late", "returned", "score"),
+        *("late", "returned", score("score")),
     )
+    exclude = ("score", "returned_score", "returned_points")
+    readonly_fields = (score("score"), score("returned_score"), score("returned_points"))
     list_select_related = ("assignment__course", "student__user")
     list_filter = ("late", ("collected", admin.EmptyFieldListFilter))
     search_fields = ("assignment__title", "assignment__course__title", *through("student"))
@@ -227,7 +243,9 @@ class SnapshotAdmin(ReadOnly):
 class GradeChangeAdmin(ReadOnly):
     """Every score and comment as it was given."""
 
-    list_display = ("at", "assignment", "student_name", "score", "how", "by")
+    list_display = ("at", "assignment", "student_name", score("score"), "how", "by")
+    exclude = ("score",)
+    readonly_fields = (score("score"),)
     list_select_related = ("submission__assignment", "submission__student__user", "by")
     list_filter = ("how", "at")
     search_fields = (

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from classroom.models import Assignment, Course
 from classroom.pages.moments import MomentField, twice_note
+from classroom.rules.scoring import number
 
 if TYPE_CHECKING:
     AssignmentModelForm = forms.ModelForm[Assignment]
@@ -67,7 +68,7 @@ class AssignmentForm(AssignmentModelForm):
                 field.stored = getattr(self.instance, name)
         for name in ("points", "weight"):
             if self.initial.get(name) is not None:
-                self.initial[name] = f"{self.initial[name].normalize():f}"
+                self.initial[name] = number(self.initial[name])
         self.initial["handout"] = "yes" if self.initial.get("handout") else "no"
         if is_out:
             # It has gone out as the one or the other, and since then everybody gets it.

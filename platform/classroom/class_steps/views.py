@@ -205,7 +205,10 @@ def _tell(request: HttpRequest, batch: Batch, actor: int) -> None:
 
 
 def _back(request: HttpRequest, assignment: Assignment) -> str:
-    """Return where the form was: the same page of the table."""
+    """Return where the form was: the same page of the table, or a student's grading page."""
+    student = request.POST.get("back_student", "")
+    if student.isdecimal() and len(student) < 18:
+        return reverse("classroom:grade", args=(assignment.course_id, assignment.pk, int(student)))
     address = reverse("classroom:assignment", args=(assignment.course_id, assignment.pk))
     query = {
         name: value for name in ("show", "page") if (value := request.POST.get(f"back_{name}", ""))

@@ -8,10 +8,12 @@ from django.contrib.auth.models import User
 from django.db.models import Count, Q
 from django.utils import timezone
 
+from classroom.grading.work_state import state_query
 from classroom.models import Assignment, Course, Membership, Role, Submission
 from classroom.students.standing import Standing, standings
 
 NEXT = 10  # how many of what is due next are shown
+STATES_COUNTED = ("to-grade", "again", "held")  # what waits for the staff
 
 LatePolicy = Assignment.LatePolicy
 
@@ -23,6 +25,8 @@ class CourseLine:
     membership: Membership
     students: int = 0
     to_grade: int = 0
+    again: int = 0
+    held: int = 0
 
     @property
     def course(self) -> Course:
@@ -85,17 +89,26 @@ def _with_counts(members: list[Membership]) -> list[CourseLine]:
         return []
     courses = [member.course_id for member in members]
     people = Membership.objects.filter(course__in=courses, role=Role.STUDENT, removed=None)
-    ungraded = Submission.objects.filter(
+    work = Submission.objects.filter(
         assignment__course__in=courses,
+        assignment__handout=False,
         assignment__removed=None,
         student__removed=None,
-        collected__isnull=False,
-        graded=None,
+        student__role=Role.STUDENT,
     )
+    # As the matrix's filter finds them, where the counts lead.
+    states = {state: Count("pk", filter=state_query(state)) for state in STATES_COUNTED}
     students = _counted(people.values_list("course").annotate(Count("pk")))
-    to_grade = _counted(ungraded.values_list("assignment__course").annotate(Count("pk")))
+    counts = {
+        row["assignment__course"]: row
+        for row in work.order_by().values("assignment__course").annotate(**states)
+    }
     return [
-        CourseLine(member, students.get(member.course_id, 0), to_grade.get(member.course_id, 0))
+        CourseLine(
+            member,
+            students.get(member.course_id, 0),
+            *(counts.get(member.course_id, {}).get(state, 0) for state in STATES_COUNTED),
+        )
         for member in members
     ]
 

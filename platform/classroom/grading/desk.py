@@ -17,8 +17,10 @@ from classroom.grading import collected
 from classroom.grading.neighbours import place_of
 from classroom.grading.selection import Filter
 from classroom.grading.work_state import STATES, state_of
-from classroom.models import Assignment, GradeChange, Membership, Submission
+from classroom.models import Assignment, GradeChange, Kind, Membership, Submission, Transfer
 from classroom.pages.access import assignment_of, staff_of, student_in, submission_of
+from classroom.rules import renewal
+from classroom.rules.deadlines import is_early
 from classroom.rules.scoring import (
     COMMENT_MOST,
     Conflict,
@@ -33,16 +35,24 @@ from classroom.steps.approved import version_of
 from embedding.views.access import user_of
 
 HISTORY = 50  # changes that are shown
+# How a score was given that nobody typed here.
+HOW = {
+    "import": "by import",
+    "autograder": "by the autograder",
+    "command": "by a command",
+    "rescale": "rescaled to other points",
+}
 
 
 class GradeForm(forms.Form):
-    """A score and a comment, and which change its giver has seen last."""
+    """A score and a comment, and which change and which work its giver has seen last."""
 
     score = forms.CharField(required=False, max_length=30)
     comment = forms.CharField(
         required=False, max_length=COMMENT_MOST, strip=False, widget=forms.Textarea
     )
     seen = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+    work = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
 
     def __init__(self, assignment: Assignment, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -78,6 +88,14 @@ def grade(request: HttpRequest, course: int, assignment: int, member: int) -> Ht
     form = GradeForm(work.assignment, request.POST)
     if not form.is_valid():
         return _show(request, membership, work, wanted, form, status=400)
+    if form.cleaned_data["work"] not in ("", _work_seen(work)):
+        form.add_error(
+            None,
+            "Not saved: newer work of this student was collected while you had this page open. "
+            "Look at it, then save again.",
+        )
+        form.data = request.POST.dict() | {"work": _work_seen(work)}
+        return _show(request, membership, work, wanted, form, status=409)
     # Where it goes on is decided before the score changes who is shown.
     place = place_of(work.assignment, work.student, wanted)
     try:
@@ -118,8 +136,15 @@ def _form(work: Submission) -> GradeForm:
             "score": number(work.score),
             "comment": work.comment,
             "seen": last.pk if last else 0,
+            "work": _work_seen(work),
         },
     )
+
+
+def _work_seen(work: Submission) -> str:
+    """Name the work that the page shows."""
+    since = renewal.work_of(work)
+    return since.isoformat() if since else "none"
 
 
 def _tell(request: HttpRequest, work: Submission, change: GradeChange | None) -> None:
@@ -165,7 +190,14 @@ def _show(
         "state": {"name": state, "words": words},
         "form": form,
         "conflict": conflict,
-        "history": list(GradeChange.objects.filter(submission=work).select_related("by")[:HISTORY]),
+        "news": renewal.news(work),
+        "is_uncollected": renewal.is_uncollected(work) or not work.collected,
+        "is_early": is_early(work, timezone.now()),
+        "collecting": _is_collecting(work),
+        "history": [
+            (change, HOW.get(change.how, ""))
+            for change in GradeChange.objects.filter(submission=work).select_related("by")[:HISTORY]
+        ],
         "snapshots": list(work.snapshots.all()[:20]),
         "details": _details(work),
         "files": files,
@@ -182,6 +214,11 @@ def _show(
         "matrix": reverse("classroom:grades", args=[membership.course.pk]) + query,
     }
     return render(request, "classroom/grading/desk.html", context, status=status)
+
+
+def _is_collecting(work: Submission) -> bool:
+    rows = Transfer.objects.filter(assignment=work.assignment, member=work.student)
+    return rows.filter(kind=Kind.COLLECT, state__in=Transfer.ACTIVE).exists()
 
 
 def _details(work: Submission) -> dict[str, Any] | None:

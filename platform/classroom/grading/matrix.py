@@ -26,21 +26,19 @@ class Cell:
     text: str  # the score, or the state in words
     words: str  # the state in words
     late: bool
-    again: bool  # collected again since it was graded
 
     def html(self, href: str) -> str:
         """Return it as HTML. `href` is escaped already, and all else is words of ours."""
-        title = "" if self.text == self.words else f' title="{self.words}"'
+        has_score = self.text != self.words
+        title = f' title="{self.words}"' if has_score else ""
+        new = f' <span class="tag warn" title="{self.words}">new</span>'
         return (
             f'<td><a class="cell {self.state}" href="{href}"{title}>{self.text}</a>'
-            f"{_LATE if self.late else ''}{_AGAIN if self.again else ''}</td>"
+            f"{_LATE if self.late else ''}{new if has_score and self.state == 'again' else ''}</td>"
         )
 
 
 _LATE = ' <span class="tag warn">late</span>'
-
-
-_AGAIN = ' <span class="tag warn" title="Collected again since it was graded">new</span>'
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +126,9 @@ class Matrix:
 def cell_of(work: Work | None, now: datetime) -> Cell:
     """Return what the matrix shows of a work."""
     if work is None:
-        return Cell("not-out", "–", "Not out", False, False)
+        return Cell("not-out", "–", "Not out", False)
     state, words = state_of(work, now)
-    again = bool(work.graded and work.collected and work.collected > work.graded)
     text = words if work.score is None else number(work.score)
     if state == "not-out" and work.score is None:
         text = "–"
-    return Cell(state, text, words, work.late, again)
+    return Cell(state, text, words, work.late)

@@ -8,10 +8,12 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from classroom.models import Submission
+from classroom.rules.renewal import is_new, news
 
 # What people look for, as the filter names it.
 STATES = {
     "to-grade": "To grade",
+    "again": "Submitted again, or new since graded",
     "held": "Held for a person",
     "missing": "Missing",
     "late": "Late",
@@ -31,6 +33,7 @@ class Work(NamedTuple):
     opened: datetime | None
     submitted: datetime | None
     collected: datetime | None
+    renewed: datetime | None
     late: bool
     returned: datetime | None
     score: Decimal | None
@@ -39,15 +42,20 @@ class Work(NamedTuple):
 
 
 def state_query(state: str) -> Q:
-    """Return the condition on a submission for one of STATES; the same as `state_of`."""
+    """Return the condition on a submission for one of STATES; the same as `state_of`.
+
+    Only late work is found whatever its state.
+    """
     graded = Q(graded__isnull=False)
     returned = Q(returned__isnull=False, returned__gte=F("graded"))
     held = ~Q(held="") & Q(score=None)
     match state:
-        case "held":
-            return held
         case "late":
             return Q(late=True)
+        case "again":
+            return is_new()
+        case "held":
+            return held & is_new(False)
         case "to-grade":
             found = Q(collected__isnull=False, graded=None, returned=None)
         case "missing":
@@ -60,11 +68,13 @@ def state_query(state: str) -> Q:
             found = graded & ~returned
         case _:
             found = returned | Q(returned__isnull=False, graded=None)
-    return found & ~held
+    return found & ~held & is_new(False)
 
 
 def state_of(work: Submission | Work, now: datetime) -> tuple[str, str]:
     """Return where a work stands: a short name, and words."""
+    if new := news(work):
+        return "again", new
     if work.held and work.score is None:
         return "held", "Look at it by hand"
     if work.graded:

@@ -15,11 +15,11 @@ class GradeChange(models.Model):
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
-    how = models.CharField(max_length=20)  # "page", "import", "autograder", "command"
+    how = models.CharField(max_length=20)  # "page", "import", "autograder", "command", "rescale"
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ("-at", "-pk")
 
     def __str__(self) -> str:
-        return f"{self.submission}: {self.score}"
+        return f"{self.submission}: graded by {self.how}"

@@ -24,6 +24,9 @@ class Submission(models.Model):
     opened = models.DateTimeField(null=True)
     submitted = models.DateTimeField(null=True, help_text="The last time.")
     collected = models.DateTimeField(null=True)
+    renewed = models.DateTimeField(
+        null=True, help_text="When something else was collected than the time before."
+    )
     collected_for = models.DateTimeField(
         null=True, help_text="The due time that it was collected for, on its own."
     )
@@ -38,6 +41,12 @@ class Submission(models.Model):
         decimal_places=2,
         null=True,
         help_text="What the student sees; a score changed later is seen when returned again.",
+    )
+    returned_points = models.DecimalField(
+        max_digits=8,
+        decimal_places=2,
+        null=True,
+        help_text="What that score was out of: the points may change later, too.",
     )
     returned_comment = models.TextField(blank=True)
     score = models.DecimalField(max_digits=8, decimal_places=2, null=True, blank=True)

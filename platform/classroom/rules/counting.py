@@ -33,5 +33,8 @@ def returned_set(submission: Submission, at: datetime) -> None:
     """Write down that the score and comment this row was read with were returned."""
     submission.returned = at
     submission.returned_score = submission.score
+    submission.returned_points = submission.assignment.points
     submission.returned_comment = submission.comment
-    submission.save(update_fields=["returned", "returned_score", "returned_comment"])
+    submission.save(
+        update_fields=["returned", "returned_score", "returned_points", "returned_comment"]
+    )

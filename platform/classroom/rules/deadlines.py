@@ -20,6 +20,11 @@ def is_late(submission: Submission, at: datetime) -> bool:
     return submission.due is not None and at > submission.due
 
 
+def is_early(submission: Submission, at: datetime) -> bool:
+    """Whether the student still has time at this moment: it is collected when it is due."""
+    return submission.due is not None and at < submission.due
+
+
 def last_moment(submission: Submission) -> datetime | None:
     """Return until when work is taken; None where it always is."""
     assignment = submission.assignment

@@ -7,7 +7,7 @@ says which change they have seen last (`seen`) does not overwrite one that came 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
@@ -15,12 +15,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from classroom.models import Assignment, GradeChange, Submission
+from classroom.rules.renewal import is_ungraded
 
 MOST = Decimal("999999.99")  # what the column holds
 CENT = Decimal("0.01")
 BONUS = 2  # times the points
 COMMENT_MOST = 20_000  # characters
 AT_ONCE = 500  # rows of one statement
+RESCALE = "rescale"
 
 
 class Conflict(Exception):
@@ -68,7 +70,7 @@ def score_check(assignment: Assignment, score: Decimal | None) -> Decimal | None
             f"A score goes up to {number(points)}, with a bonus up to {number(points * BONUS)}."
         )
     if score > MOST:
-        raise ValidationError(f"A score goes up to {MOST}.")
+        raise ValidationError(f"A score goes up to {number(MOST)}.")
     kept = score.quantize(CENT)
     if kept != score:
         raise ValidationError("A score has at most two decimal places.")
@@ -81,10 +83,13 @@ def is_bonus(assignment: Assignment, score: Decimal | None) -> bool:
 
 
 def number(value: Decimal | float | None) -> str:
-    """Say a score without idle zeros: 7.5, 10; empty where there is none."""
+    """Say a score or points without idle zeros: 7.5, 10; empty where there is none.
+
+    Every page, file and message says them by this, so that a score is written in one way.
+    """
     if value is None:
         return ""
-    text = f"{Decimal(value).quantize(CENT):f}"
+    text = f"{Decimal(str(value)).quantize(CENT, ROUND_HALF_UP):f}"
     return text.rstrip("0").rstrip(".")
 
 
@@ -99,8 +104,9 @@ def grade_set(
 ) -> GradeChange | None:
     """Give a score and comment; return the change, or None where there was nothing to change.
 
-    `how` is "page", "import", "autograder" or "command". `seen` is the id of the last change that
-    its giver knows (0: none): Conflict where there is a later one with other content.
+    `how` is "page", "import", "autograder", "command" or "rescale". `seen` is the id of the last
+    change that its giver knows (0: none): Conflict where there is a later one with other content.
+    The same score given to newer work is a change: that work is graded now.
     """
     changes = grades_set([Grade(submission, score, comment)], by=by, how=how, seen=seen)
     submission.refresh_from_db(fields=["score", "comment", "graded"])
@@ -136,7 +142,7 @@ def comment_check(comment: str) -> str:
         raise ValidationError("The comment holds a character that cannot be stored.")
     if len(comment) > COMMENT_MOST:
         raise ValidationError(f"A comment has at most {COMMENT_MOST} characters.")
-    return comment
+    return comment if comment.strip() else ""  # nothing to read is no comment
 
 
 def last_change(submission: Submission) -> GradeChange | None:
@@ -158,12 +164,16 @@ def _write(
         if row is None:
             continue  # the assignment was deleted under our eyes
         comment = row.comment if grade.comment is None else grade.comment
-        if (row.score, row.comment) == (grade.score, comment):
+        same = (row.score, row.comment) == (grade.score, comment)
+        given, newer = grade.score is not None or bool(comment), is_ungraded(row)
+        if same and not (given and newer):
             continue
-        if seen is not None:
+        if seen is not None and not same:
             _refuse_older(row, seen)
         row.score, row.comment = grade.score, comment
-        row.graded = now if grade.score is not None or comment else None
+        # Rescaling looks at no work: what nobody has looked at stays new.
+        if not (how == RESCALE and newer):
+            row.graded = now if given else None
         changed.append(row)
         changes.append(
             GradeChange(submission=row, score=row.score, comment=row.comment, by=by, how=how)

@@ -57,13 +57,14 @@ def run(transfer: Transfer) -> dict[str, Any]:
         raise Skip("Not handed out, so there is nothing to collect.")
     target = folders.course_project(transfer.course)
     work = _collected(submission, student, target, began)
-    _write_down(submission, work, began)
+    digest = _digest(work.files)
+    _write_down(submission, work, began, is_same=digest == _digest_before(submission))
     paths = [file["path"] for file in work.files if file["path"] != due_date.NAME]
     return {
         "from": str(work.origin),
         "count": len(paths),
         "files": paths[:_LISTED],
-        "digest": _digest(work.files),
+        "digest": digest,
     }
 
 
@@ -191,12 +192,28 @@ def _who(student: Membership) -> str:
     return " ".join(f"This student is {student.name} <{email}>.".split()) + f"{number}\n"
 
 
-def _write_down(submission: Submission, work: _Work, began: datetime) -> None:
+def _digest_before(submission: Submission) -> object:
+    """Return the hash of what was collected the time before; None where that is not known."""
+    done = Transfer.objects.filter(
+        kind=Kind.COLLECT,
+        assignment=submission.assignment,
+        member=submission.student,
+        state=Transfer.State.DONE,
+        ended__gte=submission.collected or timezone.now(),
+    )
+    last = done.order_by("-ended").first()
+    return last.result.get("digest") if last else None
+
+
+def _write_down(submission: Submission, work: _Work, began: datetime, *, is_same: bool) -> None:
+    now = timezone.now()
+    before = submission.renewed or submission.collected
     rows = Submission.objects.filter(pk=submission.pk)
     # Due meanwhile is not yet collected for it; so is what is due at another time by now.
     due = submission.due if submission.due and began >= submission.due else F("collected_for")
     rows.update(
-        collected=timezone.now(),
+        collected=now,
+        renewed=before if is_same and before else now,
         collected_for=due,
         collected_from=work.origin,
         collected_path=names.collected_of(submission),

@@ -3,7 +3,6 @@
 It may be returned again after the score has changed: what differs is kept beside it as `name~`.
 """
 
-from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
@@ -15,6 +14,7 @@ from classroom.carrying.outgoing import Load, put, put_sparing
 from classroom.models import Assignment, Kind, Submission, Transfer
 from classroom.rules import manifest, names
 from classroom.rules.counting import returned_set
+from classroom.rules.scoring import number
 from classroom.steps import folders
 from classroom.steps.prepare import student_ready
 from classroom.steps.registry import Skip, step
@@ -34,7 +34,11 @@ def run(transfer: Transfer) -> dict[str, Any]:
         raise Skip("There is no assignment.")
     if assignment.handout:
         raise Skip("A handout is never returned.")
-    submission = Submission.objects.get(assignment=assignment, student=student)
+    began = timezone.now()  # a grade that is given from now on is not what is returned
+    # Score and points as they were at one moment, also while both are being rescaled.
+    rows = Submission.objects.select_related("assignment")
+    submission = rows.get(assignment=assignment, student=student)
+    assignment = submission.assignment
     if submission.collected is None:
         raise Skip("Not collected, so there is nothing to return.")
     if not (is_graded(submission) or transfer.options.get("ungraded")):
@@ -55,7 +59,7 @@ def run(transfer: Transfer) -> dict[str, Any]:
             status=502,
             recoverable=True,
         )
-    returned_set(submission, timezone.now())
+    returned_set(submission, began)
     return {"count": len(items)}
 
 
@@ -80,31 +84,31 @@ def is_graded(submission: Submission) -> bool:
 
 
 def grade_text(assignment: Assignment, submission: Submission) -> str:
-    """Return GRADE.md, in CoCalc's order: grade, comments, nbgrader's table."""
+    """Return GRADE.md, in CoCalc's order: grade, comments, nbgrader's table.
+
+    What the autograder left to a person is graded as soon as the work has a score or a comment.
+    """
     parts = [f"# {assignment.title}"]
     if submission.score is not None:
-        points = "" if assignment.points is None else f" / {_number(assignment.points)}"
-        parts.append(f"# Your grade\n\n{_number(submission.score)}{points}")
+        points = "" if assignment.points is None else f" / {number(assignment.points)}"
+        parts.append(f"# Your grade\n\n{number(submission.score)}{points}")
     if submission.comment.strip():
         parts.append(f"# Instructor comments\n\n{submission.comment.strip()}")
-    if table := _table(submission.details.get("cells")):
-        parts.append(f"# nbgrader\n\n{table}")
-    if len(parts) == 1:
+    if not is_graded(submission):
         parts.append("Returned without a grade.")
+    by_hand = "by hand" if is_graded(submission) else "not graded yet"
+    if table := _table(submission.details.get("cells"), by_hand):
+        parts.append(f"# nbgrader\n\n{table}")
     return "\n\n".join(parts) + "\n"
 
 
-def _number(value: Decimal) -> str:
-    return f"{value:f}".rstrip("0").rstrip(".") if value % 1 else f"{value:.0f}"
-
-
-def _table(cells: object) -> str:
-    """Lay out the autograder's scores, {grade_id: [score, points]}."""
+def _table(cells: object, by_hand: str) -> str:
+    """Lay out the autograder's scores, {grade_id: [score, points]}; none: `by_hand`."""
     if not isinstance(cells, dict) or not cells:
         return ""
     rows = ["| Problem | Score | Points |", "| --- | ---: | ---: |"]
     for name, both in cells.items():
         score, points = both
-        shown = "not graded yet" if score is None else f"{score:g}"
-        rows.append(f"| {str(name).replace('|', chr(92) + '|')} | {shown} | {points:g} |")
+        shown = by_hand if score is None else number(score)
+        rows.append(f"| {str(name).replace('|', chr(92) + '|')} | {shown} | {number(points)} |")
     return "\n".join(rows)

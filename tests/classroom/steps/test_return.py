@@ -1,6 +1,7 @@
 """Returning, against the sandbox: the grade as a file beside the collected work."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -72,7 +73,7 @@ def test_the_work_comes_back_with_the_grade(
     assert returned(cocalc, ada, "GRADE.md") == (
         "# Homework 1\n\n# Your grade\n\n7.5 / 10\n\n# Instructor comments\n\nWell *done*.\n\n"
         "# nbgrader\n\n| Problem | Score | Points |\n| --- | ---: | ---: |\n"
-        "| loops | 2.5 | 5 |\n| ess\\|ay | not graded yet | 5 |\n"
+        "| loops | 2.5 | 5 |\n| ess\\|ay | by hand | 5 |\n"
     )
     there = {entry.name for entry in cocalc.list_folder(project_of(ada), "graded-homework-1")}
     assert there == {"a.ipynb", "GRADE.md"}
@@ -141,3 +142,48 @@ def test_not_collected_and_gone(cocalc: Client, assignment: Assignment, ada: Mem
 def test_scores_as_people_write_them(score: str, shown: str) -> None:
     text = grade_text(Assignment(title="T"), Submission(score=Decimal(score)))
     assert f"# Your grade\n\n{shown}\n" in text
+
+
+_MANUAL = {"cells": {"loops": [2.5, 5.0], "essay": [None, 1000000.0]}}
+_BY_HAND = "| loops | 2.5 | 5 |\n| essay | by hand | 1000000 |"
+_NOT_YET = "| loops | 2.5 | 5 |\n| essay | not graded yet | 1000000 |"
+
+
+@pytest.mark.parametrize(
+    ("points", "fields", "said", "unsaid"),
+    [
+        ("10", {"score": "7.50", "details": _MANUAL}, ["\n7.5 / 10\n", _BY_HAND], ["without a"]),
+        ("4.50", {"score": "4.50", "details": _MANUAL}, ["\n4.5 / 4.5\n", _BY_HAND], ["4.50"]),
+        (None, {"score": "0", "details": _MANUAL}, ["\n0\n", _BY_HAND], [" / ", "without a"]),
+        ("10", {"comment": "See me.", "details": _MANUAL}, ["See me.", _BY_HAND], ["without a"]),
+        ("10", {"comment": "See me."}, ["See me."], ["Your grade", "without a", "nbgrader"]),
+        # The autograder held its score; then a person gave one.
+        (
+            "10",
+            {"score": "2", "held": "Why.", "details": _MANUAL},
+            ["\n2 / 10\n", _BY_HAND],
+            ["Why"],
+        ),
+        # Nobody has graded it: so it says.
+        ("10", {"details": _MANUAL}, ["Returned without a grade.", _NOT_YET], ["Your grade"]),
+        ("10", {"held": "Why.", "details": _MANUAL}, ["without a grade", _NOT_YET], ["Why"]),
+        ("10", {"comment": " \n"}, ["Returned without a grade."], ["comments"]),
+        ("10", {}, ["Returned without a grade."], ["nbgrader"]),
+        # More places than a score has, and what is as good as none.
+        ("10", {"score": "1", "details": {"cells": {"x": [1 / 3, 0.1 + 0.2]}}}, ["| 0.33 | 0.3 |"], []),
+        ("10", {"score": "1", "details": {"cells": {}}}, ["1 / 10"], ["nbgrader"]),
+    ],
+)
+def test_what_a_returned_grade_says(
+    points: str | None, fields: dict[str, Any], said: list[str], unsaid: list[str]
+) -> None:
+    assignment = Assignment(title="T", points=points and Decimal(points))
+    score = fields.get("score")
+    row = Submission(**fields | {"score": score and Decimal(score)})
+    text = grade_text(assignment, row)
+    for words in said:
+        assert words in text
+    for words in unsaid:
+        assert words not in text
+    if score or fields.get("comment", "").strip():
+        assert "not graded yet" not in text

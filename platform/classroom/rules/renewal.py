@@ -1,0 +1,71 @@
+"""Whether there is work that nobody has looked at yet: newer than what was collected, or graded.
+
+It is new until it is collected, and graded again. Saving the same score once more grades it, too.
+"""
+
+from datetime import datetime
+from typing import Protocol
+
+from django.db.models import BooleanField, Case, F, Q, Value, When
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import Exact, GreaterThan
+
+
+class Moments(Protocol):
+    """When what was done with a work, the last time."""
+
+    @property
+    def submitted(self) -> datetime | None: ...
+    @property
+    def collected(self) -> datetime | None: ...
+    @property
+    def renewed(self) -> datetime | None: ...
+    @property
+    def graded(self) -> datetime | None: ...
+    @property
+    def returned(self) -> datetime | None: ...
+
+
+UNCOLLECTED = Q(submitted__gt=F("collected"))
+
+
+def is_uncollected(work: Moments) -> bool:
+    """Whether it was submitted again since it was collected."""
+    return _later(work.submitted, work.collected)
+
+
+def is_ungraded(work: Moments) -> bool:
+    """Whether there is other work than when it was graded, or returned without a grade."""
+    judged = work.graded or work.returned
+    return _later(work.submitted, judged) or _later(work_of(work), judged)
+
+
+def work_of(work: Moments) -> datetime | None:
+    """Since when the collected work is what it is; None where nothing is collected."""
+    return work.renewed or work.collected
+
+
+def news(work: Moments) -> str:
+    """Say what is new, in a few words; empty where nothing is."""
+    if is_uncollected(work):
+        return "Submitted again"
+    if not is_ungraded(work):
+        return ""
+    return "New work since graded" if work.graded else "New work since returned"
+
+
+def is_new(new: bool = True) -> Q:
+    """Return the condition that there is news, or that there is none."""
+    judged = Coalesce("graded", "returned")
+    found = (
+        UNCOLLECTED
+        | Q(submitted__gt=judged)
+        | Q(GreaterThan(Coalesce("renewed", "collected"), judged))
+    )
+    # Of two values, not three: what is compared with nothing is not new.
+    known = Case(When(found, then=Value(True)), default=Value(False), output_field=BooleanField())
+    return Q(Exact(known, Value(new)))
+
+
+def _later(one: datetime | None, other: datetime | None) -> bool:
+    return one is not None and other is not None and one > other
