@@ -40,12 +40,12 @@ else:  # Django's own class takes no parameters
 _USER = ("user__username", "user__first_name", "user__last_name")
 
 
-def score(field: str) -> Callable[[Any], str | None]:
-    """Return a column that says a score or points as all pages do; its name is the field's."""
+def score(field: str) -> Callable[[Any, Any], str]:
+    """Return a method that says a field with a score or points as all pages do."""
 
     @admin.display(description=field.replace("_", " "), ordering=field)
-    def said(row: Any) -> str | None:
-        return number(getattr(row, field)) or None
+    def said(self: Any, row: Any) -> str:
+        return number(getattr(row, field)) or "–"
 
     return said
 
@@ -182,7 +182,9 @@ class AssignmentAdmin(ReadOnly):
     list_filter = ("handout", "version", ("removed", admin.EmptyFieldListFilter))
     search_fields = ("title", "folder", "course__title")
     exclude = ("points", "weight")
-    readonly_fields = (score("points"), score("weight"))
+    readonly_fields = ("points_said", "weight_said")
+
+    points_said, weight_said = score("points"), score("weight")
 
 
 @admin.register(Extension)
@@ -204,13 +206,16 @@ class SubmissionAdmin(ReadOnly):
 
     list_display = (
         *("assignment", "student_name", "course", "handed_out", "submitted", "collected"),
-        *("late", "returned", score("score")),
+        *("late", "returned", "score_said"),
     )
     exclude = ("score", "returned_score", "returned_points")
-    readonly_fields = (score("score"), score("returned_score"), score("returned_points"))
+    readonly_fields = ("score_said", "returned_score_said", "returned_points_said")
     list_select_related = ("assignment__course", "student__user")
     list_filter = ("late", ("collected", admin.EmptyFieldListFilter))
     search_fields = ("assignment__title", "assignment__course__title", *through("student"))
+
+    score_said = score("score")
+    returned_score_said, returned_points_said = score("returned_score"), score("returned_points")
 
     @admin.display(description="student", ordering="student__user__last_name")
     def student_name(self, row: Submission) -> str:
@@ -243,15 +248,17 @@ class SnapshotAdmin(ReadOnly):
 class GradeChangeAdmin(ReadOnly):
     """Every score and comment as it was given."""
 
-    list_display = ("at", "assignment", "student_name", score("score"), "how", "by")
+    list_display = ("at", "assignment", "student_name", "score_said", "how", "by")
     exclude = ("score",)
-    readonly_fields = (score("score"),)
+    readonly_fields = ("score_said",)
     list_select_related = ("submission__assignment", "submission__student__user", "by")
     list_filter = ("how", "at")
     search_fields = (
         *("submission__assignment__title", "by__username"),
         *through("submission__student"),
     )
+
+    score_said = score("score")
 
     @admin.display(ordering="submission__assignment__title")
     def assignment(self, row: GradeChange) -> str:

@@ -1,12 +1,16 @@
 """The administrator's pages about courses: what they cost, and what they cannot do."""
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.db import connection
+from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from classroom.models import (
+    Assignment,
     Batch,
     Course,
     Extension,
@@ -16,6 +20,7 @@ from classroom.models import (
     Membership,
     Role,
     Snapshot,
+    Submission,
     Transfer,
 )
 from embedding.models import Event, Member
@@ -179,3 +184,22 @@ class TestPeople:
         assert HttpsClient(boss).post(url, {"post": "yes"}).status_code == 302
         assert not User.objects.filter(pk=ada.user.pk).exists()
         assert not Membership.objects.filter(pk=ada.pk).exists()
+
+
+def test_scores_are_written_as_everywhere(boss: User) -> None:
+    course = fill(1)
+    Submission.objects.update(score="4.50", returned_score="4.50", returned_points="7.50")
+    GradeChange.objects.update(score="4.50")
+    Assignment.objects.filter(course=course).update(points="7.50", weight="4.50")
+    browser = HttpsClient(boss)
+    tables: tuple[tuple[str, QuerySet[Any]], ...] = (
+        ("assignment", Assignment.objects.all()),
+        ("submission", Submission.objects.all()),
+        ("gradechange", GradeChange.objects.all()),
+    )
+    for name, rows in tables:
+        for address in (f"{name}/", f"{name}/{rows[0].pk}/change/"):
+            page = browser.get(f"/admin/classroom/{address}").content.decode()
+            assert "4.50" not in page, address
+            assert "7.50" not in page, address
+            assert address == "assignment/" or "4.5" in page, address

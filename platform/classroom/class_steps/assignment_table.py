@@ -7,9 +7,17 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, Max, Q, QuerySet
 from django.db.models.functions import Lower
 
-from classroom.class_steps.class_steps import GRADED, NOT_AS_RETURNED, steps_of
+from classroom.class_steps.class_steps import (
+    GRADED,
+    NOT_AS_RETURNED,
+    TO_COLLECT,
+    early,
+    rows_of,
+    steps_of,
+)
 from classroom.class_steps.stayed import stayed_of, with_stayed
-from classroom.models import Assignment, Kind, Role, Submission, Transfer
+from classroom.models import Assignment, Kind, Submission, Transfer
+from classroom.rules.renewal import is_new, news
 
 PAGE = 100
 State = Transfer.State
@@ -20,6 +28,7 @@ FILTERS = {
     "not-out": "Not handed out",
     "not-submitted": "Not submitted",
     "not-collected": "Not collected",
+    "again": "New work",
     "late": "Late",
     "not-graded": "Not graded",
     "not-returned": "Not returned",
@@ -70,6 +79,11 @@ class Row:
     submission: Submission
     cells: list[Cell]
 
+    @property
+    def news(self) -> str:
+        """What is newer than what was collected or graded, in words."""
+        return news(self.submission)
+
 
 def filters_of(assignment: Assignment) -> dict[str, str]:
     """Return the filters that there are for it."""
@@ -80,15 +94,18 @@ def filters_of(assignment: Assignment) -> dict[str, str]:
 
 def totals(assignment: Assignment) -> dict[str, int]:
     """Count, in one query, what the page's head and buttons say."""
-    return _students(assignment).aggregate(
+    out = Q(handed_out__isnull=False)
+    return rows_of(assignment).aggregate(
         students=Count("pk"),
         hand_out_done=Count("pk", filter=Q(handed_out__isnull=False)),
         collect_done=Count("pk", filter=Q(collected__isnull=False)),
         return_done=Count("pk", filter=Q(returned__isnull=False)),
         hand_out_all=Count("pk"),
         hand_out_missing=Count("pk", filter=Q(handed_out=None)),
-        collect_all=Count("pk", filter=Q(handed_out__isnull=False)),
-        collect_missing=Count("pk", filter=Q(handed_out__isnull=False, collected=None)),
+        collect_all=Count("pk", filter=out & ~early()),
+        collect_missing=Count("pk", filter=out & TO_COLLECT & ~early()),
+        still_working=Count("pk", filter=out & early()),
+        collect_early=Count("pk", filter=out & TO_COLLECT),
         return_all=Count("pk", filter=GRADED & Q(collected__isnull=False)),
         return_missing=Count("pk", filter=GRADED & NOT_AS_RETURNED & Q(collected__isnull=False)),
     )
@@ -139,14 +156,8 @@ def _origin(submission: Submission) -> str:
     return submission.collected_from if submission.collected else ""
 
 
-def _students(assignment: Assignment) -> QuerySet[Submission]:
-    return Submission.objects.filter(
-        assignment=assignment, student__removed=None, student__role=Role.STUDENT
-    )
-
-
 def _shown(assignment: Assignment, show: str) -> QuerySet[Submission]:
-    rows = _students(assignment)
+    rows = rows_of(assignment)
     if show == "failed":
         failed = Transfer.objects.filter(pk__in=_last(assignment), state=State.FAILED).values(
             "member"
@@ -156,6 +167,7 @@ def _shown(assignment: Assignment, show: str) -> QuerySet[Submission]:
         "not-out": Q(handed_out=None),
         "not-submitted": Q(handed_out__isnull=False, submitted=None),
         "not-collected": Q(handed_out__isnull=False, collected=None),
+        "again": is_new(),
         "late": Q(late=True),
         "not-graded": Q(collected__isnull=False) & ~GRADED,
         "not-returned": Q(collected__isnull=False) & NOT_AS_RETURNED,

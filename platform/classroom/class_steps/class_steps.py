@@ -12,9 +12,11 @@
    returnable, whatever becomes of the files.
 6. Collecting is for those who have it, returning for those whose work was collected and graded. Of
    chosen ones for whom it cannot be done the step says so, for each.
-7. Removed in the middle, student or assignment: what has not begun is cancelled; what is under way
+7. Before a student's own due time the work is not collected: it is then, on its own. A teacher may
+   choose to collect it early all the same; what is submitted after that is collected again.
+8. Removed in the middle, student or assignment: what has not begun is cancelled; what is under way
    ends harmlessly, since a removed person's access is ended after it, in the same lane.
-8. A handout is never collected and never returned.
+9. A handout is never collected and never returned.
 """
 
 from collections.abc import Iterable
@@ -28,6 +30,7 @@ from django.utils import timezone
 from classroom.assignments.assignments import blocked_reason
 from classroom.engine.queue import step_start
 from classroom.models import Assignment, Batch, Kind, Membership, Role, Submission, Transfer
+from classroom.rules.renewal import UNCOLLECTED
 from embedding.models import Event
 from embedding.problems import Problem
 
@@ -35,6 +38,8 @@ Who = Literal["missing", "all"] | Iterable[int]
 STEPS = (Kind.HAND_OUT, Kind.COLLECT, Kind.RETURN)
 
 GRADED = Q(score__isnull=False) | ~Q(comment="")
+# Never collected, or submitted again since.
+TO_COLLECT = Q(collected=None) | UNCOLLECTED
 # Never returned, or graded or collected since.
 NOT_AS_RETURNED = Q(returned=None) | Q(graded__gt=F("returned")) | Q(collected__gt=F("returned"))
 
@@ -54,9 +59,27 @@ def hand_out(assignment: Assignment, who: Who, *, actor: User, overwrite: bool =
         return _start(assignment, Kind.HAND_OUT, who, actor, options)
 
 
-def collect(assignment: Assignment, who: Who, *, actor: User) -> Batch:
-    """Collect. Problem for a handout, or where it is for nobody."""
-    return _start(assignment, Kind.COLLECT, who, actor, {})
+def collect(assignment: Assignment, who: Who, *, actor: User, early: bool = False) -> Batch:
+    """Collect; from those who still have time only if `early`: `still_working` are left out.
+
+    Problem for a handout, or where it is for nobody.
+    """
+    return _start(assignment, Kind.COLLECT, who, actor, {"early": True} if early else {})
+
+
+def still_working(assignment: Assignment, who: Who) -> list[Submission]:
+    """Return the rows of those students who have it, and still have time."""
+    rows = rows_of(assignment).filter(early(), handed_out__isnull=False)
+    if who == "missing":
+        rows = rows.filter(TO_COLLECT)
+    elif who != "all":
+        rows = rows.filter(student__in=set(who))
+    return list(rows.select_related("student__user").order_by("due", "student__user__last_name"))
+
+
+def early() -> Q:
+    """Return the condition that a student's own due time is still to come."""
+    return Q(due__gt=timezone.now())
 
 
 def give_back(assignment: Assignment, who: Who, *, actor: User, ungraded: bool = False) -> Batch:
@@ -68,17 +91,22 @@ def give_back(assignment: Assignment, who: Who, *, actor: User, ungraded: bool =
 def rows_for(
     assignment: Assignment, kind: Kind, who: Literal["missing", "all"]
 ) -> QuerySet[Submission]:
-    """Return the students' rows that a step is for."""
-    rows = Submission.objects.filter(
-        assignment=assignment, student__removed=None, student__role=Role.STUDENT
-    )
+    """Return the students' rows that a step is for, whether they still have time or not."""
+    rows = rows_of(assignment)
     if kind == Kind.HAND_OUT:
         return rows.filter(handed_out=None) if who == "missing" else rows
     if kind == Kind.COLLECT:
         rows = rows.filter(handed_out__isnull=False)
-        return rows.filter(collected=None) if who == "missing" else rows
+        return rows.filter(TO_COLLECT) if who == "missing" else rows
     rows = rows.filter(GRADED, collected__isnull=False)
     return rows.filter(NOT_AS_RETURNED) if who == "missing" else rows
+
+
+def rows_of(assignment: Assignment) -> QuerySet[Submission]:
+    """Return the rows of the students who are in the course now."""
+    return Submission.objects.filter(
+        assignment=assignment, student__removed=None, student__role=Role.STUDENT
+    )
 
 
 def retry_failed(batch: Batch, *, actor: User) -> Batch:
@@ -87,6 +115,8 @@ def retry_failed(batch: Batch, *, actor: User) -> Batch:
     members = list(_active(batch.course_id).filter(pk__in=failed.values("member")))
     if not members:
         raise Problem("nobody", "There is nobody for whom it failed.", status=409)
+    if batch.assignment and batch.kind == Kind.COLLECT:
+        members = _with_no_time_left(batch.assignment, members, batch.options)
     if batch.assignment and batch.kind == Kind.HAND_OUT:
         _unblocked(batch.assignment)
     fresh = step_start(
@@ -119,10 +149,30 @@ def _start(
     people = list(members)
     if not people:
         raise Problem("nobody", _NOBODY[kind], status=409)
+    if kind == Kind.COLLECT:
+        people = _with_no_time_left(assignment, people, options)
     batch = step_start(
         assignment.course, kind, people, actor=actor, assignment=assignment, options=options
     )
     return _told(batch, len(people), actor)
+
+
+def _with_no_time_left(
+    assignment: Assignment, people: list[Membership], options: dict[str, bool]
+) -> list[Membership]:
+    """Leave out who still has time; Problem where nobody is left."""
+    if options.get("early"):
+        return people
+    working = {row.student_id for row in still_working(assignment, [each.pk for each in people])}
+    left = [each for each in people if each.pk not in working]
+    if not left:
+        raise Problem(
+            "early",
+            "Nothing was collected: these students still have time. Their work is collected when "
+            "it is due; you can also choose to collect it before that.",
+            status=409,
+        )
+    return left
 
 
 _NOBODY = {
@@ -138,7 +188,7 @@ def _told(batch: Batch, students: int, actor: User) -> Batch:
     if joined == batch:
         options = {
             name: batch.options[name]
-            for name in ("overwrite", "ungraded")
+            for name in ("overwrite", "ungraded", "early")
             if batch.options.get(name)
         }
         Event.log(

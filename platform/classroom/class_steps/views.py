@@ -18,12 +18,14 @@ from django.views.decorators.http import require_POST, require_safe
 from classroom.assignments.assignments import blocked_reason
 from classroom.class_steps import assignment_table, class_steps, progress
 from classroom.class_steps.stayed import stayed_of, with_stayed
-from classroom.models import Assignment, Batch, Course, Kind, Transfer
+from classroom.models import Assignment, Batch, Course, Kind, Submission, Transfer
 from classroom.pages.access import assignment_of, membership_of, staff_of
 from classroom.pages.telling import Telling
+from classroom.pages.text import moment
 from embedding.views.access import user_of
 
 PAGE = 100
+_NAMED = 5  # students who were left out
 _MEMBERS_MOST = 1000  # of one form; a page has a hundred
 
 _NEEDS_A_LOOK = Case(
@@ -107,7 +109,12 @@ def step(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
             batch = class_steps.hand_out(shown, who, actor=actor, overwrite=overwrite)
             _tell(request, batch, actor.pk)
         elif kind == Kind.COLLECT:
-            _tell(request, class_steps.collect(shown, who, actor=actor), actor.pk)
+            early = request.POST.get("early") == "yes"
+            left_out = [] if early else class_steps.still_working(shown, who)
+            batch = class_steps.collect(shown, who, actor=actor, early=early)
+            _tell(request, batch, actor.pk)
+            if left_out:
+                messages.info(request, _left_out(left_out, membership.course))
         else:
             ungraded = request.POST.get("ungraded") == "yes"
             batch = class_steps.give_back(shown, who, actor=actor, ungraded=ungraded)
@@ -196,6 +203,16 @@ def _asked(request: HttpRequest) -> tuple[Kind, class_steps.Who]:
     if not all(pk.isdecimal() and len(pk) < 18 for pk in chosen):
         raise Http404
     return Kind(kind), [int(pk) for pk in chosen]
+
+
+def _left_out(rows: list[Submission], course: Course) -> str:
+    """Say who still has time, those first whose time is over first."""
+    names = [f"{row.student.name} (until {moment(row.due, course.zone)})" for row in rows[:_NAMED]]
+    more = f" and {len(rows) - _NAMED} more" if len(rows) > _NAMED else ""
+    return (
+        f"Left out, with time left: {', '.join(names)}{more}. Their work stays under “To do” and "
+        "is collected when it is due."
+    )
 
 
 def _tell(request: HttpRequest, batch: Batch, actor: int) -> None:

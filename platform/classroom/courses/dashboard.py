@@ -96,18 +96,14 @@ def _with_counts(members: list[Membership]) -> list[CourseLine]:
         student__removed=None,
         student__role=Role.STUDENT,
     )
+    students = _counted(people.values_list("course").annotate(Count("pk")))
     # As the matrix's filter finds them, where the counts lead.
     states = {state: Count("pk", filter=state_query(state)) for state in STATES_COUNTED}
-    students = _counted(people.values_list("course").annotate(Count("pk")))
-    counts = {
-        row["assignment__course"]: row
-        for row in work.order_by().values("assignment__course").annotate(**states)
-    }
+    rows = work.order_by().values_list("assignment__course").annotate(**states)
+    counts: dict[int, list[int]] = {course: found for course, *found in rows}
     return [
         CourseLine(
-            member,
-            students.get(member.course_id, 0),
-            *(counts.get(member.course_id, {}).get(state, 0) for state in STATES_COUNTED),
+            member, students.get(member.course_id, 0), *counts.get(member.course_id, (0, 0, 0))
         )
         for member in members
     ]

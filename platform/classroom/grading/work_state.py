@@ -13,7 +13,7 @@ from classroom.rules.renewal import is_new, news
 # What people look for, as the filter names it.
 STATES = {
     "to-grade": "To grade",
-    "again": "Submitted again, or new since graded",
+    "again": "New work since collected or graded",
     "held": "Held for a person",
     "missing": "Missing",
     "late": "Late",

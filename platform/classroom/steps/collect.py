@@ -16,9 +16,10 @@ from django.utils import timezone
 from classroom.carrying.calls import Refused
 from classroom.carrying.items import Item, files_of
 from classroom.models import Assignment, Kind, Membership, Snapshot, Submission, Transfer
+from classroom.pages.text import moment
 from classroom.rules import names, source_folder
 from classroom.rules.counting import counting
-from classroom.rules.deadlines import is_late
+from classroom.rules.deadlines import is_early, is_late
 from classroom.rules.manifest import File
 from classroom.steps import due_date, folders
 from classroom.steps.bringing import bring, lying_in_course, place
@@ -44,7 +45,10 @@ class _Work:
 
 @step(Kind.COLLECT)
 def run(transfer: Transfer) -> dict[str, Any]:
-    """Copy, name the student, verify; then it is collected."""
+    """Copy, name the student, verify; then it is collected. Skip where there is nothing to copy.
+
+    Before the student's own due time it is skipped, too, unless the option `early` is given.
+    """
     assignment, student = transfer.assignment, transfer.member
     if assignment is None or student is None:
         raise Skip("There is no assignment.")
@@ -55,6 +59,11 @@ def run(transfer: Transfer) -> dict[str, Any]:
     submission.assignment, submission.student = assignment, student
     if submission.handed_out is None:
         raise Skip("Not handed out, so there is nothing to collect.")
+    if is_early(submission, began) and not transfer.options.get("early"):
+        raise Skip(
+            f"Still has time, until {moment(submission.due, transfer.course.zone)}: "
+            "collected then, on its own."
+        )
     target = folders.course_project(transfer.course)
     work = _collected(submission, student, target, began)
     digest = _digest(work.files)

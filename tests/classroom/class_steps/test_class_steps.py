@@ -1,5 +1,6 @@
 """What a teacher's button writes: who takes part, who is joined."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -143,6 +144,39 @@ class TestCollectAndReturn:
         assert members(batch) == students[1:3]
         batch.transfers.update(state=State.DONE)
         assert members(class_steps.collect(assignment, "all", actor=emmy)) == students[:3]
+
+    def test_who_still_has_time_is_left_out(
+        self, assignment: Assignment, students: list[Membership], emmy: User
+    ) -> None:
+        now, hour = timezone.now(), timedelta(hours=1)
+        change(assignment, students, handed_out=now, due=now - hour)
+        change(assignment, students[:2], due=now + hour)
+        change(assignment, students[3:], due=None)
+        working = class_steps.still_working(assignment, "all")
+        assert [row.student for row in working] == students[:2]
+        batch = class_steps.collect(assignment, "all", actor=emmy)
+        assert members(batch) == students[2:]
+        batch.transfers.update(state=State.FAILED)
+        # Nor when it is done again: meanwhile one of them got an extension.
+        change(assignment, students[2:3], due=now + hour)
+        assert members(class_steps.retry_failed(batch, actor=emmy)) == students[3:]
+        everybody = [each.pk for each in students]
+        with pytest.raises(Problem, match="still have time"):
+            class_steps.collect(assignment, everybody[:2], actor=emmy)
+        Transfer.objects.update(state=State.DONE)
+        early = class_steps.collect(assignment, everybody, actor=emmy, early=True)
+        assert members(early) == students
+        early.transfers.update(state=State.FAILED)
+        assert members(class_steps.retry_failed(early, actor=emmy)) == students
+
+    def test_what_was_submitted_again_is_missing(
+        self, assignment: Assignment, students: list[Membership], emmy: User
+    ) -> None:
+        now, hour = timezone.now(), timedelta(hours=1)
+        change(assignment, students, handed_out=now, collected=now, submitted=now - hour)
+        change(assignment, students[1:2], submitted=now + hour)
+        batch = class_steps.collect(assignment, "missing", actor=emmy)
+        assert members(batch) == students[1:2]
 
     def test_chosen_ones_without_it_are_told_of(
         self, assignment: Assignment, students: list[Membership], emmy: User

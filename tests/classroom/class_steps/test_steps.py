@@ -22,6 +22,7 @@ from classroom.models import (
     Submission,
     Transfer,
 )
+from embedding.models import Event
 from tests.classroom import factories
 from tests.conftest import HttpsClient
 
@@ -192,7 +193,7 @@ class TestButtons:
         assert "0 of 1 done · 1 left" in text(response)
         Transfer.objects.update(state=State.DONE)
         Submission.objects.update(handed_out=timezone.now())
-        press(emmy, assignment, kind="collect", who="chosen", member=[ada.pk])
+        press(emmy, assignment, kind="collect", who="chosen", member=[ada.pk], early="yes")
         Transfer.objects.update(state=State.DONE)
         Submission.objects.update(collected=timezone.now(), score=Decimal(1))
         press(emmy, assignment, kind="return", who="all")
@@ -204,10 +205,72 @@ class TestButtons:
     ) -> None:
         Submission.objects.update(handed_out=timezone.now())
         for kind in (Kind.HAND_OUT, Kind.COLLECT):
-            press(emmy, assignment, kind=kind, who="all")
+            press(emmy, assignment, kind=kind, who="all", early="yes")
             Transfer.objects.update(state=State.DONE, ended=timezone.now())
         shown = [batch.kind for batch in progress.shown_on(assignment)]
         assert shown == [Kind.COLLECT]
+
+    def test_collecting_leaves_out_who_still_has_time_and_says_so(
+        self, course: Course, assignment: Assignment, ada: Membership, emmy: User
+    ) -> None:
+        bob = factories.enrol(course, factories.make_user("bob"))
+        hour = timedelta(hours=1)
+        Submission.objects.update(handed_out=timezone.now(), due=timezone.now() - hour)
+        Submission.objects.filter(student=ada).update(due=timezone.now() + hour)
+        shown = text(HttpsClient(emmy).get(page(course, assignment)))
+        assert "Leaves out 1 student who still has time." in shown
+        assert "Missing (1)" in shown
+        assert "Collect missing, theirs too (2)" in shown
+        said = text(press(emmy, assignment, kind="collect", who="all"))
+        assert "Left out, with time left: Ada Lovelace (until " in said
+        assert "stays under “To do” and is collected when it is due." in said
+        assert [row.member for row in Transfer.objects.all()] == [bob]
+        # Nor by choosing her, unless that is chosen, too.
+        said = text(press(emmy, assignment, kind="collect", who="chosen", member=[ada.pk]))
+        assert "Nothing was collected: these students still have time." in said
+        said = text(
+            press(emmy, assignment, kind="collect", who="chosen", member=[ada.pk], early="yes")
+        )
+        assert "Left out" not in said
+        row = Transfer.objects.get(member=ada)
+        assert row.options == {"early": True}
+        assert Event.objects.filter(action="course.collect", detail__early=True).exists()
+
+    def test_with_no_due_time_nobody_is_left_out(
+        self, course: Course, assignment: Assignment, ada: Membership, emmy: User
+    ) -> None:
+        Submission.objects.update(handed_out=timezone.now(), due=None)
+        shown = text(HttpsClient(emmy).get(page(course, assignment)))
+        assert "still" not in shown.split("Submitted</th>")[0].split("Collect</h2>")[1]
+        assert "Left out" not in text(press(emmy, assignment, kind="collect", who="missing"))
+        assert Transfer.objects.get().member == ada
+
+    def test_what_was_submitted_again_is_marked_found_and_missing(
+        self, course: Course, assignment: Assignment, ada: Membership, emmy: User
+    ) -> None:
+        now, hour = timezone.now(), timedelta(hours=1)
+        Submission.objects.update(handed_out=now - 3 * hour, due=now - hour)
+        Submission.objects.update(collected=now - hour, submitted=now)
+        shown = text(HttpsClient(emmy).get(f"{page(course, assignment)}?show=again"))
+        assert '<span class="tag warn">Submitted again</span>' in shown
+        assert "Missing (1)" in shown
+        press(emmy, assignment, kind="collect", who="missing")
+        assert Transfer.objects.get().member == ada
+        Submission.objects.update(collected=now + hour)
+        shown = text(HttpsClient(emmy).get(f"{page(course, assignment)}?show=again"))
+        assert "No student is in this list." in shown
+
+    def test_from_a_grading_page_it_leads_back_there(
+        self, assignment: Assignment, ada: Membership, emmy: User
+    ) -> None:
+        Submission.objects.update(handed_out=timezone.now())
+        fields = {"kind": "collect", "who": "chosen", "member": [ada.pk], "early": "yes"}
+        said = press(emmy, assignment, **fields, back_student=ada.pk)
+        assert said.redirect_chain[-1][0] == f"{page(assignment.course, assignment)}grade/{ada.pk}"
+        assert said.status_code == 200
+        for wrong in ("x", "//evil.test", "9" * 30, "-1"):
+            said = press(emmy, assignment, **fields, back_student=wrong)
+            assert said.redirect_chain[-1][0] == page(assignment.course, assignment)
 
     def test_overwriting_takes_a_tick(
         self, assignment: Assignment, ada: Membership, emmy: User

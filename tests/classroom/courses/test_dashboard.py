@@ -167,6 +167,21 @@ def test_teachers_see_how_many_students_and_what_is_to_grade(
     assert (lines["Empty"].students, lines["Empty"].to_grade) == (1, 0)
 
 
+def test_what_waits_for_a_teacher_leads_to_just_that(emmy: User, ada: User, now: datetime) -> None:
+    course = attended(emmy, ada)
+    work, more, held = (out(course, title, due=now) for title in ("Work", "More", "Held"))
+    Submission.objects.update(collected=now)
+    Submission.objects.filter(assignment=work).update(submitted=now + DAY)
+    Submission.objects.filter(assignment=more).update(graded=now - DAY, score=3)
+    Submission.objects.filter(assignment=held).update(held="Why.")
+    line = dashboard_of(emmy).teaching[0]
+    assert (line.to_grade, line.again, line.held) == (0, 2, 1)
+    page = HttpsClient(emmy).get("/courses/").content.decode()
+    assert f'<a href="/courses/{course.pk}/grades?state=again">2 with new work</a>' in page
+    assert f'<a href="/courses/{course.pk}/grades?state=held">1 held</a>' in page
+    assert "to grade" not in page
+
+
 def test_thirty_courses_cost_as_much_as_three(emmy: User, ada: User, now: datetime) -> None:
     browser = HttpsClient(ada)
     costs: list[tuple[int, int]] = []

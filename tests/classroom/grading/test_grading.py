@@ -385,3 +385,60 @@ def test_the_work_of_a_removed_student_can_still_be_graded(room: Class) -> None:
     assert "was removed from the course" in teacher.get(room.grade_url()).content.decode()
     teacher.post(room.grade_url(), {"score": "3", "seen": "0"})
     assert room.work().score == 3
+
+
+# --- new work since it was collected or graded
+
+
+def test_the_page_says_that_it_was_submitted_again_and_offers_to_collect_it(room: Class) -> None:
+    room.collected(submitted=ago(0.5), graded=ago(0.75), score=Decimal("4.50"), due=ago(-1))
+    page = HttpsClient(room.teacher).get(room.grade_url()).content.decode()
+    assert "<strong>Ada Lovelace submitted again</strong>" in page
+    assert "newer than what was collected" in page
+    assert "and newer than the grade" in page
+    assert "It is collected on its own when it is due." in page
+    assert f'action="{room.base}/assignments/{room.assignment.pk}/step"' in page
+    assert "Collect it now" in page
+    Transfer.objects.create(
+        course=room.course, kind=Kind.COLLECT, member=room.ada, assignment=room.assignment
+    )
+    page = HttpsClient(room.teacher).get(room.grade_url()).content.decode()
+    assert "It is being collected" in page
+    assert "Collect it now" not in page
+
+
+def test_the_same_score_given_to_newer_work_grades_it(room: Class) -> None:
+    """So a person keeps a score, and the autograder that comes to the same one has graded it."""
+    for how, again in (("page", "page"), ("autograder", "autograder")):
+        room.collected(graded=ago(3), score=Decimal(4), comment="")
+        page = HttpsClient(room.teacher).get(room.grade_url()).content.decode()
+        assert "New work since it was graded" in page
+        change = grade_set(room.work(), score=Decimal(4), by=room.teacher, how=how)
+        assert change is not None
+        assert change.how == again
+        page = HttpsClient(room.teacher).get(room.grade_url()).content.decode()
+        assert "New work since" not in page
+        assert grade_set(room.work(), score=Decimal(4), by=room.teacher, how=how) is None
+
+
+def test_no_score_given_to_newer_work_is_none(room: Class) -> None:
+    room.collected(returned=ago(3))
+    assert give(room, None) is None
+    assert room.work().graded is None
+
+
+def test_who_looked_at_older_work_grades_nothing(room: Class) -> None:
+    browser = HttpsClient(room.teacher)
+    room.collected()
+    fields = {"score": "4", "comment": "", "seen": "0", "work": room.work().collected.isoformat()}  # type: ignore[union-attr]
+    room.work(collected=ago(0.5), renewed=ago(0.5))
+    answer = browser.post(room.grade_url(), fields)
+    assert answer.status_code == 409
+    page = answer.content.decode()
+    assert "newer work of this student was collected while you had this page open" in page
+    assert 'value="4"' in page
+    assert room.work().score is None
+    # Who sends it once more has seen it.
+    fields["work"] = room.work().renewed.isoformat()  # type: ignore[union-attr]
+    assert browser.post(room.grade_url(), fields).status_code == 302
+    assert room.work().score == 4

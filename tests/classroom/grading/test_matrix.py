@@ -141,12 +141,27 @@ WORKS: dict[str, dict[str, Any]] = {
     "graded again": {"handed_out": 5, "collected": 3, "returned": 2, "graded": 1},
     "returned": {"handed_out": 5, "collected": 3, "graded": 2, "returned": 1},
     "returned ungraded": {"handed_out": 5, "collected": 3, "returned": 1},
+    # Submitted again: after collecting, grading, returning; graded without being collected.
+    "again": {"handed_out": 9, "submitted": 2, "collected": 3},
+    "again graded": {"handed_out": 9, "submitted": 2, "collected": 4, "graded": 3},
+    "again returned": {"submitted": 1, "collected": 4, "graded": 3, "returned": 2},
+    "again uncollected": {"handed_out": 9, "submitted": 2, "graded": 3},
+    # Collected again: other work, or the same.
+    "again renewed": {"submitted": 2, "collected": 1, "renewed": 1, "graded": 3},
+    "again from folder": {"collected": 1, "renewed": 1, "graded": 3, "returned": 2},
+    "again ungraded": {"collected": 1, "renewed": 1, "returned": 2},
+    "graded same": {"submitted": 5, "collected": 1, "renewed": 4, "graded": 3},
+    "returned same": {"collected": 1, "renewed": 4, "graded": 3, "returned": 2},
+    "graded unknown": {"graded": 1},
+    "held": {"collected": 3, "held": "Why."},
+    "held before": {"submitted": 4, "collected": 3, "graded": 2, "held": "Why."},
+    "again held": {"submitted": 1, "collected": 3, "held": "Why."},
 }
 
 
 @pytest.mark.parametrize("case", WORKS)
 def test_the_filter_finds_what_the_cell_says(room: Class, case: str) -> None:
-    fields = {name: ago(hours) for name, hours in WORKS[case].items()}
+    fields = {name: value if name == "held" else ago(value) for name, value in WORKS[case].items()}
     work = room.work(room.ada, **fields)
     state, _ = state_of(work, timezone.now())
     assert state == case.split()[0]
@@ -205,8 +220,8 @@ def test_a_second_click_turns_the_order_round() -> None:
 def test_a_grade_given_before_it_was_collected_again_is_marked(room: Class) -> None:
     room.work(collected=ago(1), graded=ago(2), score=1)
     cells = Matrix(room.course, Filter(text="ada")).rows[0].cells
-    assert "Collected again since it was graded" in cells
-    assert 'class="cell graded"' in cells
+    assert '<span class="tag warn" title="New work since graded">new</span>' in cells
+    assert 'class="cell again"' in cells
 
 
 # --- size

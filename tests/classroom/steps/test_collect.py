@@ -10,6 +10,7 @@ from classroom.carrying import calls, incoming
 from classroom.engine.queue import transfer_add
 from classroom.models import Assignment, Course, Kind, Membership, Snapshot, Submission, Transfer
 from classroom.rules import manifest, names
+from classroom.rules.renewal import news
 from embedding.cocalc.client import Client
 from sandbox.process import SandboxProcess
 from tests.classroom import factories
@@ -53,8 +54,10 @@ def home(assignment: Assignment) -> str:
     return str(assignment.course.project.project_id)
 
 
-def collect(assignment: Assignment, student: Membership) -> Transfer:
-    row = transfer_add(assignment.course, Kind.COLLECT, student, assignment=assignment)
+def collect(assignment: Assignment, student: Membership, **options: object) -> Transfer:
+    row = transfer_add(
+        assignment.course, Kind.COLLECT, student, assignment=assignment, options=options
+    )
     factories.work_off()
     row.refresh_from_db()
     return row
@@ -353,3 +356,38 @@ def test_a_file_that_pretends_to_be_the_old_one_is_collected_all_the_same(
     cocalc.exec(project_of(ada), f"printf WORK > homework-1/a.ipynb; {age}", bash=True)
     assert collect(assignment, ada).state == State.DONE
     assert collected(cocalc, assignment, ada, "a.ipynb") == b"WORK"
+
+
+def test_who_was_given_more_time_meanwhile_is_left_out(
+    cocalc: Client, sandbox: SandboxProcess, assignment: Assignment, ada: Membership
+) -> None:
+    """As when an extension comes while a class step waits for its turn."""
+    Submission.objects.update(due=timezone.now() + HOUR)
+    sandbox.reset_calls()
+    row = collect(assignment, ada)
+    assert (row.state, row.error_code) == (State.CANCELLED, "skipped")
+    assert row.error.startswith("Still has time, until ")
+    assert sandbox.calls()["counts"] == {}
+    assert factories.submission(assignment, ada).collected is None
+    assert collect(assignment, ada, early=True).state == State.DONE
+    assert factories.submission(assignment, ada).collected_for is None
+
+
+def test_only_other_work_is_new(cocalc: Client, assignment: Assignment, ada: Membership) -> None:
+    """What is collected once more, and is the same, is not to be graded again."""
+    collect(assignment, ada)
+    first = factories.submission(assignment, ada)
+    assert first.renewed == first.collected
+    Submission.objects.update(graded=timezone.now(), score=1)
+    collect(assignment, ada)
+    second = factories.submission(assignment, ada)
+    assert (second.renewed, news(second)) == (first.renewed, "")
+    assert second.collected > first.collected  # type: ignore[operator]
+    cocalc.write_file(project_of(ada), "homework-1/a.ipynb", b"other work")
+    collect(assignment, ada)
+    third = factories.submission(assignment, ada)
+    assert (third.renewed, news(third)) == (third.collected, "New work since graded")
+    # Rows of before this was known: the same work is of when it was collected.
+    Submission.objects.update(renewed=None)
+    collect(assignment, ada)
+    assert factories.submission(assignment, ada).renewed == third.collected

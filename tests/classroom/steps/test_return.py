@@ -170,7 +170,12 @@ _NOT_YET = "| loops | 2.5 | 5 |\n| essay | not graded yet | 1000000 |"
         ("10", {"comment": " \n"}, ["Returned without a grade."], ["comments"]),
         ("10", {}, ["Returned without a grade."], ["nbgrader"]),
         # More places than a score has, and what is as good as none.
-        ("10", {"score": "1", "details": {"cells": {"x": [1 / 3, 0.1 + 0.2]}}}, ["| 0.33 | 0.3 |"], []),
+        (
+            "10",
+            {"score": "1", "details": {"cells": {"x": [1 / 3, 0.1 + 0.2]}}},
+            ["| 0.33 | 0.3 |"],
+            [],
+        ),
         ("10", {"score": "1", "details": {"cells": {}}}, ["1 / 10"], ["nbgrader"]),
     ],
 )
