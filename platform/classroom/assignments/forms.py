@@ -108,13 +108,15 @@ class AssignmentForm(AssignmentModelForm):
         }
 
     def warnings(self) -> list[str]:
-        """Say what of the stored dates may not be meant."""
+        """Say what of the stored dates and numbers may not be meant."""
         now = timezone.now()
         said = []
         if _is_past(self.instance.due, now):
             said.append("The due time is over already: what comes in now is late.")
         if _is_past(self.instance.release, now) and self.instance.out is None:
             said.append("The release is over already: it goes out as soon as its files are ready.")
+        if self.instance.weight and not self.instance.points:
+            said.append("It has a weight but no points, so it does not count in the total.")
         return said
 
 

@@ -3,6 +3,7 @@
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.db.transaction import non_atomic_requests
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,14 +12,15 @@ from django.utils.safestring import SafeString
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from classroom.assignments import assignments, sources
+from classroom.assignments import assignments, rescoring, sources
 from classroom.assignments.forms import AssignmentForm
-from classroom.models import Assignment, Course
+from classroom.models import Assignment, Course, Membership
 from classroom.pages.access import assignment_of_teacher, teacher_of
 from classroom.pages.telling import Telling
-from classroom.pages.text import markdown
+from classroom.pages.text import counted, markdown
 from embedding.views.access import user_of
 
+LINES = 12  # students that are shown of those for whom something changes
 _TAKEN_OVER = ("title", "handout", "instructions", "points", "weight")
 
 
@@ -53,7 +55,11 @@ def assignment_new(request: HttpRequest, course: int) -> HttpResponse:
     preview = None
     if request.method == "POST" and "preview" in request.POST:
         preview = _preview(request)
-    elif request.method == "POST" and form.is_valid():
+    elif request.method == "POST" and "back" not in request.POST and form.is_valid():
+        form.instance.course = membership.course
+        effect = rescoring.effect_of(form.instance)
+        if effect.asks and effect.digest != request.POST.get("seen"):
+            return _ask(request, membership, form, effect)
         with Telling(request):
             made = assignments.assignment_create(
                 membership.course, form.save(commit=False), by=user_of(request)
@@ -93,9 +99,24 @@ def assignment_edit(request: HttpRequest, course: int, assignment: int) -> HttpR
     preview = markdown(found.instructions) if found.instructions else None
     if request.method == "POST" and "preview" in request.POST:
         preview = _preview(request)
-    elif request.method == "POST" and form.is_valid():
-        told = assignments.assignment_change(shown, by=user_of(request))
+    elif request.method == "POST" and "back" not in request.POST and form.is_valid():
+        shown.course = membership.course
+        how = request.POST.get("scores", "")
+        try:
+            effect, told = rescoring.assignment_change(
+                shown,
+                seen=request.POST.get("seen", "") if how in ("keep", "rescale") else "",
+                rescale=how == "rescale",
+                by=user_of(request),
+            )
+        except ValidationError as error:
+            messages.error(request, f"Nothing was saved. {' '.join(error.messages)}")
+            return _ask(request, membership, form, rescoring.effect_of(shown), found, status=400)
+        if told is None:
+            return _ask(request, membership, form, effect, found)
         messages.success(request, "Saved.")
+        if effect.is_of_points:
+            _tell_of_scores(request, effect, rescaled=how == "rescale")
         if told:
             messages.info(
                 request, f"The new due time is being written into the project of {_students(told)}."
@@ -158,6 +179,44 @@ def assignment_restore(request: HttpRequest, course: int, assignment: int) -> Ht
     assignments.assignment_restore(found, by=user_of(request))
     messages.success(request, f"“{found.title}” is back.")
     return redirect("classroom:assignment", course, assignment)
+
+
+def _ask(
+    request: HttpRequest,
+    membership: Membership,
+    form: AssignmentForm,
+    effect: rescoring.Effect,
+    assignment: Assignment | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """Say what the change does to scores and totals, before it is done; nothing is saved yet."""
+    if "seen" in request.POST and status == 200:
+        messages.warning(
+            request, "Something has changed meanwhile, so nothing was saved. Look once more."
+        )
+        status = 409
+    context = {
+        "membership": membership,
+        "tab": "course",
+        "assignment": assignment,
+        "page": "edit",
+        "effect": effect,
+        "lines": effect.lines[:LINES],
+        "more": max(len(effect.lines) - LINES, 0),
+        "kept": [
+            (name, value) for name in (*form.fields, "from") for value in request.POST.getlist(name)
+        ],
+    }
+    return render(request, "classroom/assignments/rescoring.html", context, status=status)
+
+
+def _tell_of_scores(request: HttpRequest, effect: rescoring.Effect, *, rescaled: bool) -> None:
+    scores = counted(len(effect.scored), "score")
+    old, new = (points or "no maximum" for points in (effect.old_points, effect.new_points))
+    said = f"{scores} rescaled from {old} to {new} points." if rescaled else f"{scores} kept."
+    if any(row.returned for row in effect.scored):
+        said += " Who has got a score back sees it as it was until you return it again."
+    messages.info(request, said)
 
 
 def _chosen(earlier: list[Assignment], given: str | None) -> Assignment | None:

@@ -113,6 +113,7 @@ def grade(request: HttpRequest, course: int, assignment: int, member: int) -> Ht
         form.data = request.POST.dict() | {"seen": str(conflict.change.pk)}
         return _show(request, membership, work, wanted, form, conflict.change, status=409)
     except ValidationError as error:  # the points were changed this very moment
+        work.assignment.refresh_from_db(fields=["points"])
         form.add_error("score", error)
         return _show(request, membership, work, wanted, form, status=400)
     _tell(request, work, change)

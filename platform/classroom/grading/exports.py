@@ -12,9 +12,9 @@ from collections.abc import Iterable, Sequence
 
 from classroom.grading.selection import Filter as Everybody
 from classroom.grading.selection import graded_assignments, ordered
-from classroom.grading.total import Rule
 from classroom.models import Assignment, Course, Submission
 from classroom.rules.scoring import number
+from classroom.rules.total import Rule
 
 BOM = "\ufeff"
 KEY = "Username"
@@ -79,14 +79,13 @@ def grades_csv(course: Course, *, comments: bool = False) -> str:
             cells.append(number(graded.score) if graded else "")
             if comments:
                 cells.append(graded.comment if graded else "")
-        total = rule.total(mine.values())
         rows.append(
             [
                 student.user.get_username(),
                 student.name,
                 student.number,
                 *cells,
-                number(total),
+                rule.total_text(mine.values()).removesuffix(" %"),
             ]
         )
     return written(rows)

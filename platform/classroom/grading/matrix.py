@@ -10,10 +10,10 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from classroom.grading.selection import Filter, graded_assignments, shown
-from classroom.grading.total import Rule
 from classroom.grading.work_state import Work, state_of
 from classroom.models import Assignment, Course, Membership, Submission
 from classroom.rules.scoring import number
+from classroom.rules.total import Rule
 
 PAGE = 100  # students
 

@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.http import QueryDict
 
-from classroom.grading.total import Rule
 from classroom.grading.work_state import STATES, state_query
 from classroom.models import Assignment, Course, Membership, Role, Submission
+from classroom.rules.total import Rule
 
 SORTS = ("name", "number", "total")
 

@@ -44,7 +44,9 @@ class Assignment(models.Model):
         null=True,
         blank=True,
         validators=[MinValueValidator(0)],
-        help_text="Its share in the total; without weights, points are added up.",
+        help_text="Its share in the total: 2 counts twice as much as 1, and 0 nothing. Without "
+        "weights, scores are added up. Once there is one, an assignment without a weight counts "
+        "with its points.",
     )
     release = models.DateTimeField(
         null=True, blank=True, help_text="Handed out on its own at this time."

@@ -156,6 +156,7 @@ def _write(
     ids = [grade.submission.pk for grade in grades]
     # The lock makes who comes second see what who came first has written.
     rows = {row.pk: row for row in Submission.objects.select_for_update().filter(pk__in=ids)}
+    _refuse_other_points(grades)
     now = timezone.now()
     changed: list[Submission] = []
     changes: list[GradeChange] = []
@@ -180,6 +181,18 @@ def _write(
         )
     Submission.objects.bulk_update(changed, ["score", "comment", "graded"], batch_size=100)
     return GradeChange.objects.bulk_create(changes)
+
+
+def _refuse_other_points(grades: Sequence[Grade]) -> None:
+    """Refuse what was checked against points that somebody has changed since."""
+    known = {grade.submission.assignment_id: grade.submission.assignment for grade in grades}
+    rows = Assignment.objects.filter(pk__in=known)
+    for pk, points in rows.values_list("pk", "points"):
+        if points != known[pk].points:
+            raise ValidationError(
+                f"The points were changed just now, to {number(points) or 'none'}. "
+                "Look at the score again, then save."
+            )
 
 
 def _refuse_older(row: Submission, seen: int) -> None:

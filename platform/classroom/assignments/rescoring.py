@@ -1,0 +1,270 @@
+"""What other points or another weight do to scores and totals: said before it is done.
+
+A score is out of its assignment's points. Where these change after grading, the teacher chooses:
+the scores stay as they are, or all are rescaled, and each is in its history as a change of its
+own. What is done is what was shown: an effect has a digest, and one that came out otherwise by
+the time it is confirmed is shown again.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
+from typing import NamedTuple
+
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from classroom.assignments import assignments
+from classroom.models import Assignment, Membership, Role, Submission
+from classroom.rules.scoring import (
+    CENT,
+    RESCALE,
+    Grade,
+    grades_set,
+    is_bonus,
+    number,
+    score_check,
+)
+from classroom.rules.total import Rule
+from embedding.models import Event
+
+_BY_NAME = ("student__user__last_name", "student__user__first_name", "student__user__username")
+
+
+class Score(NamedTuple):
+    """One score of one student."""
+
+    assignment_id: int
+    score: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What becomes of one student's score on the assignment, and of the total."""
+
+    name: str
+    score: str
+    kept: str
+    rescaled: str
+    total: str
+    total_kept: str
+    total_rescaled: str
+    over: bool  # what is kept is over the new points
+    refused: str  # why it cannot be kept
+
+    @property
+    def changes(self) -> bool:
+        """Whether there is anything to see."""
+        return bool(self.score) or len({self.total, self.total_kept, self.total_rescaled}) > 1
+
+
+@dataclass(slots=True)
+class Effect:
+    """What a change of an assignment does to scores and totals."""
+
+    was: Assignment | None  # None: it is new
+    assignment: Assignment  # as it is to be
+    rule: Rule
+    rule_before: Rule
+    scored: list[Submission] = field(default_factory=list)
+    rescaled: dict[int, Decimal] = field(default_factory=dict)  # by submission
+    lines: list[Line] = field(default_factory=list)
+    digest: str = ""
+
+    @property
+    def is_of_points(self) -> bool:
+        """Whether there are scores whose points change."""
+        return bool(self.scored) and _points(self.was) != self.assignment.points
+
+    @property
+    def asks(self) -> bool:
+        """Whether a score or a total comes to mean something else."""
+        return self.is_of_points or any(line.total != line.total_kept for line in self.lines)
+
+    @property
+    def can_rescale(self) -> bool:
+        """Whether there is something to rescale from, and to."""
+        return self.is_of_points and len(self.rescaled) == len(self.scored)
+
+    @property
+    def refused(self) -> list[Line]:
+        """Whose scores cannot be kept."""
+        return [line for line in self.lines if line.refused]
+
+    @property
+    def over(self) -> int:
+        """How many scores would be over the new points if they were kept."""
+        return sum(line.over for line in self.lines)
+
+    @property
+    def old_points(self) -> str:
+        """The points until now, for people."""
+        return number(_points(self.was))
+
+    @property
+    def new_points(self) -> str:
+        """The points to be, for people."""
+        return number(self.assignment.points)
+
+
+def effect_of(assignment: Assignment) -> Effect:
+    """Return what it does if the assignment is stored as it is here; nothing is written."""
+    was = Assignment.objects.filter(pk=assignment.pk).first() if assignment.pk else None
+    others = list(
+        Assignment.objects.filter(course=assignment.course, handout=False, removed=None).exclude(
+            pk=assignment.pk
+        )
+    )
+    before = others if was is None or was.handout or was.removed else [*others, was]
+    after = others if assignment.handout else [*others, assignment]
+    effect = Effect(was, assignment, Rule(after), Rule(before))
+    if was and (was.points, was.weight, was.handout) == (
+        assignment.points,
+        assignment.weight,
+        assignment.handout,
+    ):
+        return effect  # the usual case: nothing is looked up
+    if was:
+        rows = Submission.objects.filter(assignment=was, score__isnull=False)
+        effect.scored = list(rows.select_related("student__user").order_by(*_BY_NAME))
+        effect.rescaled = _rescaled(was, assignment, effect.scored)
+    scores = _scores(after + before)
+    effect.lines = _lines(effect, scores)
+    effect.digest = _digest(effect, [*others, *([was] if was else [])], scores)
+    return effect
+
+
+def assignment_change(
+    assignment: Assignment, *, seen: str, rescale: bool, by: User
+) -> tuple[Effect, int | None]:
+    """Store the changed assignment, and rescale its scores if so chosen.
+
+    Return the effect, and how many students are told a new due time; None where nothing was
+    stored, because there is an effect and `seen` is not its digest. ValidationError, with nothing
+    stored, where the scores cannot be kept, or rescaled.
+    """
+    with transaction.atomic():
+        # No score is given between what is looked at here and what is written.
+        list(Assignment.objects.select_for_update().filter(pk=assignment.pk))
+        rows = Submission.objects.select_for_update().filter(assignment=assignment)
+        list(rows.order_by("pk").values_list("pk"))
+        effect = effect_of(assignment)
+        if effect.asks and effect.digest != seen:
+            return effect, None
+        if rescale and effect.is_of_points and not effect.can_rescale:
+            raise ValidationError("These scores cannot be rescaled.")
+        if not rescale and effect.refused:
+            raise ValidationError(effect.refused[0].refused)
+        told = assignments.assignment_change(assignment, by=by)
+        if rescale and effect.is_of_points:
+            for row in effect.scored:
+                row.assignment = assignment
+            grades = [Grade(row, effect.rescaled[row.pk]) for row in effect.scored]
+            grades_set(grades, by=by, how=RESCALE)
+            Event.log(
+                "course.scores_rescaled",
+                str(assignment.course),
+                actor=by.get_username(),
+                assignment=assignment.title,
+                was=effect.old_points,
+                points=effect.new_points,
+                scores=len(grades),
+            )
+        return effect, told
+
+
+def _points(assignment: Assignment | None) -> Decimal | None:
+    return assignment.points if assignment else None
+
+
+def _rescaled(
+    was: Assignment, assignment: Assignment, rows: Iterable[Submission]
+) -> dict[int, Decimal]:
+    """Return the rescaled scores, as far as they can be scores."""
+    found: dict[int, Decimal] = {}
+    if not was.points or not assignment.points:
+        return found
+    for row in rows:
+        score = (row.score or Decimal()) * assignment.points / was.points
+        try:
+            kept = score_check(assignment, score.quantize(CENT, ROUND_HALF_UP))
+        except ValidationError:
+            continue
+        found[row.pk] = kept or Decimal()
+    return found
+
+
+def _scores(all_of: Iterable[Assignment]) -> dict[int, dict[int, Decimal | None]]:
+    """Return the scores of the students who are in the course: by student, by assignment."""
+    found: dict[int, dict[int, Decimal | None]] = defaultdict(dict)
+    rows = Submission.objects.filter(
+        assignment__in=[each.pk for each in all_of if each.pk],
+        score__isnull=False,
+        student__removed=None,
+        student__role=Role.STUDENT,
+    )
+    for student, assignment, score in rows.values_list("student", "assignment", "score"):
+        found[student][assignment] = score
+    return found
+
+
+def _lines(effect: Effect, scores: dict[int, dict[int, Decimal | None]]) -> list[Line]:
+    """Return a line for each student for whom something changes, the worst first."""
+    scored = {row.student_id: row for row in effect.scored} if effect.is_of_points else {}
+    names = {row.student_id: row.student.name for row in scored.values()}
+    members = Membership.objects.filter(pk__in=scores.keys() - names.keys())
+    for member in members.select_related("user"):
+        names[member.pk] = member.name
+    order = sorted(names, key=lambda pk: (names[pk].split()[-1:], names[pk]))
+    lines = [_line(effect, names[pk], scored.get(pk), scores.get(pk, {})) for pk in order]
+    lines = [line for line in lines if line.changes]
+    return sorted(lines, key=lambda line: (not line.refused, not line.over))
+
+
+def _line(
+    effect: Effect, name: str, row: Submission | None, scores: dict[int, Decimal | None]
+) -> Line:
+    rescaled = effect.rescaled.get(row.pk) if row else None
+    then = scores | {row.assignment_id: rescaled} if row and row.assignment_id in scores else scores
+    refused = ""
+    if row:
+        try:
+            score_check(effect.assignment, row.score)
+        except ValidationError as error:
+            refused = f"{name} has {number(row.score)}. {' '.join(error.messages)}"
+    return Line(
+        name=name,
+        score=number(row.score) if row else "",
+        kept=number(row.score) if row else "",
+        rescaled=number(rescaled),
+        total=_said(effect.rule_before, scores),
+        total_kept=_said(effect.rule, scores),
+        total_rescaled=_said(effect.rule, then if effect.can_rescale else scores),
+        over=bool(row and is_bonus(effect.assignment, row.score)),
+        refused=refused,
+    )
+
+
+def _said(rule: Rule, scores: dict[int, Decimal | None]) -> str:
+    return rule.total_text(Score(pk, score) for pk, score in scores.items()) or "–"
+
+
+def _digest(
+    effect: Effect, known: Iterable[Assignment], scores: dict[int, dict[int, Decimal | None]]
+) -> str:
+    """Return a hash of all that was shown, and of what it was reckoned from."""
+    to_be = effect.assignment
+    parts = [
+        f"{each.pk} {number(each.points)} {number(each.weight)} {each.handout}"
+        for each in sorted((*known, to_be), key=lambda each: (each.pk or 0, each is to_be))
+    ]
+    parts += [f"{row.pk} {number(row.score)}" for row in effect.scored]
+    parts += [
+        f"{student} {assignment} {number(score)}"
+        for student, mine in sorted(scores.items())
+        for assignment, score in sorted(mine.items())
+    ]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
