@@ -90,6 +90,11 @@ class Effect:
         return self.is_of_points and len(self.rescaled) == len(self.scored)
 
     @property
+    def has_returned(self) -> bool:
+        """Whether students have got some of these scores back."""
+        return any(row.returned for row in self.scored)
+
+    @property
     def refused(self) -> list[Line]:
         """Whose scores cannot be kept."""
         return [line for line in self.lines if line.refused]

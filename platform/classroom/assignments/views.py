@@ -214,7 +214,7 @@ def _tell_of_scores(request: HttpRequest, effect: rescoring.Effect, *, rescaled:
     scores = counted(len(effect.scored), "score")
     old, new = (points or "no maximum" for points in (effect.old_points, effect.new_points))
     said = f"{scores} rescaled from {old} to {new} points." if rescaled else f"{scores} kept."
-    if any(row.returned for row in effect.scored):
+    if effect.has_returned:
         said += " Who has got a score back sees it as it was until you return it again."
     messages.info(request, said)
 
