@@ -86,6 +86,18 @@ def press(teacher: Visit, work: str, step: str, who: str) -> None:
     expect(panel(teacher, step)).to_be_visible()
 
 
+EARLY = "Collect, also before the due time"  # what the page calls it
+
+
+def press_early(teacher: Visit, work: str, count: int) -> None:
+    """Collect from so many who still have time."""
+    teacher.go(work)
+    expect(teacher.page.get_by_role("button", name="Collect Missing (0)")).to_be_disabled()
+    teacher.page.get_by_text("Before the due time…").click()
+    teacher.page.get_by_role("button", name=f"Collect missing, theirs too ({count})").click()
+    expect(panel(teacher, EARLY)).to_be_visible()
+
+
 def panel(teacher: Visit, step: str) -> Locator:
     """The newest of the page's steps of this name."""
     panels = teacher.page.locator(".step-panel")
@@ -109,6 +121,11 @@ class NoScript:
         """Press, and look until it has ended for one."""
         press(self._teacher, self._work, step, who)
         until(lambda: self._has_ended(step))
+
+    def press_early(self) -> None:
+        """Collect from one who still has time, and look until it has ended."""
+        press_early(self._teacher, self._work, 1)
+        until(lambda: self._has_ended(EARLY))
 
     def _has_ended(self, step: str) -> bool:
         self._teacher.page.reload()

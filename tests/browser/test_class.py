@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.classroom import (
+    EARLY,
     NoScript,
     card,
     collected_copy,
@@ -20,6 +21,7 @@ from tests.browser.classroom import (
     open_work,
     panel,
     press,
+    press_early,
     project_in,
 )
 from tests.browser.conftest import Visitor
@@ -120,8 +122,8 @@ def test_a_course_from_its_making_to_the_returned_grade(
     type_into_first_cell(grace.editor, WRONG, PATIENCE)
     saves(grace, project_in(grace), WRONG)
 
-    press(teacher, work, "Collect", "Missing (2)")
-    ends(teacher, "Collect", 2)
+    press_early(teacher, work, 2)
+    ends(teacher, EARLY, 2)
     look(teacher, "an assignment")
     row = page.locator("#students tbody tr")
     expect(row.filter(has_text=ada.student.name)).to_contain_text("submitted")
@@ -304,7 +306,7 @@ def test_a_term_without_javascript(visitor: Visitor, school: School) -> None:
     ada.go(course)
     card(ada, "Tasks").get_by_role("button", name="Submit").click()
     expect(ada.page.get_by_text("“Tasks” was submitted: 2 files")).to_be_visible()
-    steps.press("Collect", "Missing (1)")
+    steps.press_early()
     page.locator("#students").get_by_role("link", name=ada.student.name, exact=True).click()
     grade(teacher, "9", "Good.")
     page.get_by_role("button", name="Save", exact=True).click()
