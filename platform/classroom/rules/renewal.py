@@ -36,13 +36,15 @@ def is_uncollected(work: Moments) -> bool:
 
 def is_ungraded(work: Moments) -> bool:
     """Whether there is other work than when it was graded, or returned without a grade."""
-    judged = work.graded or work.returned
-    return _later(work.submitted, judged) or _later(work_of(work), judged)
+    return _later(work_of(work), work.graded or work.returned)
 
 
 def work_of(work: Moments) -> datetime | None:
-    """Since when the collected work is what it is; None where nothing is collected."""
-    return work.renewed or work.collected
+    """Since when the work is what it is: as it was collected, else submitted; or None.
+
+    What was collected once more and is the same, by whatever submission, is as old as before.
+    """
+    return work.renewed or work.collected or work.submitted
 
 
 def news(work: Moments) -> str:
@@ -56,12 +58,8 @@ def news(work: Moments) -> str:
 
 def is_new(new: bool = True) -> Q:
     """Return the condition that there is news, or that there is none."""
-    judged = Coalesce("graded", "returned")
-    found = (
-        UNCOLLECTED
-        | Q(submitted__gt=judged)
-        | Q(GreaterThan(Coalesce("renewed", "collected"), judged))
-    )
+    work = Coalesce("renewed", "collected", "submitted")
+    found = UNCOLLECTED | Q(GreaterThan(work, Coalesce("graded", "returned")))
     # Of two values, not three: what is compared with nothing is not new.
     known = Case(When(found, then=Value(True)), default=Value(False), output_field=BooleanField())
     return Q(Exact(known, Value(new)))

@@ -33,6 +33,7 @@ from embedding.problems import Problem
 
 KEPT = 20
 PATIENCE = timedelta(minutes=10)
+_BEFORE = timedelta(microseconds=1)
 
 
 @step(Kind.SUBMIT)
@@ -128,7 +129,10 @@ def _keep(
         )
         row = Submission.objects.select_for_update().get(pk=submission.pk)
         row.submitted = max(at, row.submitted or at)
-        row.save(update_fields=["submitted"])
+        # What was collected while this one waited is older: nobody could know of it yet.
+        if row.collected and row.collected >= row.submitted:
+            row.collected = row.submitted - _BEFORE
+        row.save(update_fields=["submitted", "collected"])
         Snapshot.objects.filter(submission=submission, path__in=spare).delete()
         if row.collected and row.due and timezone.now() > row.due:
             _collect_again(submission)

@@ -151,6 +151,7 @@ WORKS: dict[str, dict[str, Any]] = {
     "again from folder": {"collected": 1, "renewed": 1, "graded": 3, "returned": 2},
     "again ungraded": {"collected": 1, "renewed": 1, "returned": 2},
     "graded same": {"submitted": 5, "collected": 1, "renewed": 4, "graded": 3},
+    "graded same submitted": {"submitted": 2, "collected": 1, "renewed": 4, "graded": 3},
     "returned same": {"collected": 1, "renewed": 4, "graded": 3, "returned": 2},
     "graded unknown": {"graded": 1},
     "held": {"collected": 3, "held": "Why."},

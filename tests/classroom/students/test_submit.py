@@ -28,6 +28,7 @@ from classroom.models import (
 from classroom.rules import names
 from classroom.rules.counting import counting
 from classroom.rules.deadlines import due_update
+from classroom.rules.renewal import is_uncollected
 from classroom.steps import bringing
 from classroom.steps import submit as step
 from classroom.students import submissions
@@ -278,6 +279,16 @@ def test_from_in_time_to_late_and_collected_each_time(cocalc: Client, row: Submi
     assert (row.collected_from, row.late) == (Submission.From.SUBMITTED, True)
     pulse()
     assert factories.work_off() == []
+
+
+def test_what_waited_while_it_was_collected_is_new(row: Submission) -> None:
+    """The collected work is older than it, though it came later than the press."""
+    at = timezone.now()
+    Submission.objects.update(collected=at + timedelta(seconds=3))
+    submissions.submit(row, at)
+    row.refresh_from_db()
+    assert row.submitted == at
+    assert is_uncollected(row)
 
 
 @pytest.mark.parametrize("collected", [True, False])
