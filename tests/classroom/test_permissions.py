@@ -148,7 +148,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "people-prepare": {},
     "person-role": {"role": "teacher"},
     "assignment-new": ASSIGNMENT,
-    "assignment-edit": ASSIGNMENT,
+    "assignment-edit": ASSIGNMENT | {"points": "10"},  # as they are: others would be asked about
     "assignment-remove": {"title": "Homework 1"},
     "extension": {"due": "2036-11-27T23:59", "reason": ""},
     "step": {"kind": "collect", "who": "all"},

@@ -1,6 +1,7 @@
 """The staff's page of one assignment, its buttons, and the progress of what they start."""
 
 import functools
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any, Literal
 from urllib.parse import urlencode
@@ -207,11 +208,14 @@ def _asked(request: HttpRequest) -> tuple[Kind, class_steps.Who]:
 
 def _left_out(rows: list[Submission], course: Course) -> str:
     """Say who still has time, those first whose time is over first."""
-    names = [f"{row.student.name} (until {moment(row.due, course.zone)})" for row in rows[:_NAMED]]
+    named: dict[str, list[str]] = defaultdict(list)
+    for row in rows[:_NAMED]:
+        named[moment(row.due, course.zone)].append(row.student.name)
+    until = [f"{', '.join(names)} (until {due})" for due, names in named.items()]
     more = f" and {len(rows) - _NAMED} more" if len(rows) > _NAMED else ""
     return (
-        f"Left out, with time left: {', '.join(names)}{more}. Their work stays under “To do” and "
-        "is collected when it is due."
+        f"Left out, because they still have time: {'; '.join(until)}{more}. Their work stays "
+        "under “To do” and is collected when it is due."
     )
 
 

@@ -128,12 +128,13 @@ def run(request: HttpRequest, course: int, assignment: int | None = None) -> Htt
 @require_POST
 @login_required
 def autograde(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
-    """Start the autograder for all that is collected, or for what has no score yet."""
+    """Start the autograder for all that is collected, for what has no score, or what is new."""
     membership = staff_of(request, course)
     found = assignment_of(membership.course, assignment)
     if found.handout or not found.marked:
         raise Http404
-    members = runs.collected_from(found, ungraded=request.POST.get("who") != "all")
+    who = request.POST.get("who", "")
+    members = runs.collected_from(found, who if who in ("all", "new") else "ungraded")
     if not members:
         messages.info(request, "There is nothing collected that waits for the autograder.")
         return redirect("classroom:run-assignment", membership.course.pk, found.pk)
@@ -232,8 +233,9 @@ def _ask(
         "tab": "grades",
         "assignment": found,
         "form": form,
-        "collected": len(runs.collected_from(found, ungraded=False)) if found else 0,
-        "ungraded": len(runs.collected_from(found, ungraded=True)) if found else 0,
+        "collected": len(runs.collected_from(found)) if found else 0,
+        "ungraded": len(runs.collected_from(found, "ungraded")) if found else 0,
+        "new": len(runs.collected_from(found, "new")) if found else 0,
         "batches": runs.runs_of(membership.course, found),
         "assignments": membership.course.assignments.filter(handout=False, removed=None),
     }

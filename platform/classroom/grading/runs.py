@@ -6,11 +6,12 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.paginator import Page, Paginator
-from django.db.models import Case, Count, IntegerField, Max, Q, When
+from django.db.models import Case, Count, F, IntegerField, Max, Q, When
 
 from classroom.engine.queue import step_start
 from classroom.models import Assignment, Batch, Course, Kind, Membership, Submission, Transfer
 from classroom.pages.text import lasted
+from classroom.rules.renewal import is_new
 from embedding.models import Event
 
 State = Transfer.State
@@ -98,11 +99,18 @@ def autograde_run(assignment: Assignment, members: Sequence[Membership], *, acto
     )
 
 
-def collected_from(assignment: Assignment, *, ungraded: bool) -> list[Membership]:
-    """Return the students whose work is collected; with `ungraded`, those without a score."""
+def collected_from(assignment: Assignment, who: str = "all") -> list[Membership]:
+    """Return the students whose work is collected.
+
+    `who` is "all", "ungraded" (without a score), or "new" (other work since it was graded).
+    """
     work = Submission.objects.filter(assignment=assignment, collected__isnull=False)
-    if ungraded:
+    if who == "ungraded":
         work = work.filter(score=None)
+    elif who == "new":
+        # What was submitted since is to be collected first.
+        here = Q(submitted=None) | Q(submitted__lte=F("collected"))
+        work = work.filter(is_new(), here)
     students = Membership.objects.filter(
         course=assignment.course, removed=None, pk__in=work.values("student_id")
     )

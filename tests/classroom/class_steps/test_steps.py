@@ -222,7 +222,7 @@ class TestButtons:
         assert "Missing (1)" in shown
         assert "Collect missing, theirs too (2)" in shown
         said = text(press(emmy, assignment, kind="collect", who="all"))
-        assert "Left out, with time left: Ada Lovelace (until " in said
+        assert "Left out, because they still have time: Ada Lovelace (until " in said
         assert "stays under “To do” and is collected when it is due." in said
         assert [row.member for row in Transfer.objects.all()] == [bob]
         # Nor by choosing her, unless that is chosen, too.

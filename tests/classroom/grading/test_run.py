@@ -694,6 +694,20 @@ def test_autograding_takes_what_is_collected_and_has_no_score(room: Class) -> No
     assert Transfer.objects.filter(state=State.QUEUED).count() == 2
 
 
+def test_autograding_takes_what_is_new_since_it_was_graded(room: Class) -> None:
+    Assignment.objects.update(marked=True)
+    room.collected(score=1, graded=ago(3))
+    room.collected(room.bob, score=1, graded=ago(3), submitted=ago(0.5))  # not collected yet
+    url = f"{room.base}/assignments/{room.assignment.pk}"
+    teacher = HttpsClient(room.teacher)
+    page = teacher.get(f"{url}/run").content.decode()
+    assert "Autograde 1 with new work" in page
+    teacher.post(f"{url}/autograde", {"who": "new"})
+    assert [row.member for row in Transfer.objects.all()] == [room.ada]
+    grade_set(room.work(), score=Decimal(1), by=None, how="autograder")  # the same score
+    assert "with new work" not in teacher.get(f"{url}/run").content.decode()
+
+
 def test_a_handout_has_no_runs(room: Class) -> None:
     handout = factories.make_assignment(room.course, "Slides", handout=True)
     teacher = HttpsClient(room.teacher)
