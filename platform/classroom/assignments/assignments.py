@@ -66,7 +66,7 @@ def assignment_change(assignment: Assignment, *, by: User) -> int:
     Told are the students who have it: the due time is written into their projects.
     """
     with transaction.atomic():
-        was = Assignment.objects.select_for_update().get(pk=assignment.pk)
+        was = Assignment.objects.select_for_update(no_key=True).get(pk=assignment.pk)
         assignment.save(
             update_fields=[
                 "title",

@@ -138,7 +138,7 @@ def effect_of(assignment: Assignment) -> Effect:
         effect.rescaled = _rescaled(was, assignment, effect.scored)
     scores = _scores(after + before)
     effect.lines = _lines(effect, scores)
-    effect.digest = _digest(effect, [*others, *([was] if was else [])], scores)
+    effect.digest = _digest(effect, [*others, *([was] if was else [])])
     return effect
 
 
@@ -152,9 +152,10 @@ def assignment_change(
     stored, where the scores cannot be kept, or rescaled.
     """
     with transaction.atomic():
-        # No score is given between what is looked at here and what is written.
-        list(Assignment.objects.select_for_update().filter(pk=assignment.pk))
-        rows = Submission.objects.select_for_update().filter(assignment=assignment)
+        # No score is given between what is looked at here and what is written. Keys stay as they
+        # are, so a submit that holds a student's row and needs the assignment's is not waited for.
+        list(Assignment.objects.select_for_update(no_key=True).filter(pk=assignment.pk))
+        rows = Submission.objects.select_for_update(no_key=True).filter(assignment=assignment)
         list(rows.order_by("pk").values_list("pk"))
         effect = effect_of(assignment)
         if effect.asks and effect.digest != seen:
@@ -257,19 +258,15 @@ def _said(rule: Rule, scores: dict[int, Decimal | None]) -> str:
     return rule.total_text(Score(pk, score) for pk, score in scores.items()) or "–"
 
 
-def _digest(
-    effect: Effect, known: Iterable[Assignment], scores: dict[int, dict[int, Decimal | None]]
-) -> str:
-    """Return a hash of all that was shown, and of what it was reckoned from."""
+def _digest(effect: Effect, known: Iterable[Assignment]) -> str:
+    """Return a hash of what the change is, and of the scores that it is about.
+
+    Not of all scores of the course: while others are graded, this one can be done.
+    """
     to_be = effect.assignment
     parts = [
         f"{each.pk} {number(each.points)} {number(each.weight)} {each.handout}"
         for each in sorted((*known, to_be), key=lambda each: (each.pk or 0, each is to_be))
     ]
     parts += [f"{row.pk} {number(row.score)}" for row in effect.scored]
-    parts += [
-        f"{student} {assignment} {number(score)}"
-        for student, mine in sorted(scores.items())
-        for assignment, score in sorted(mine.items())
-    ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

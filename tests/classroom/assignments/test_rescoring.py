@@ -152,6 +152,13 @@ def test_what_changed_meanwhile_is_shown_again(room: Class, meanwhile: Any) -> N
     assert send(room, points="20", seen=seen(answer), scores="rescale").status_code == 302
 
 
+def test_grading_another_assignment_is_not_in_the_way(room: Class) -> None:
+    second = factories.make_assignment(room.course, "Homework 2", points=5)
+    shown = send(room, points="20")
+    Submission.objects.filter(assignment=second).update(score=3)
+    assert send(room, points="20", seen=seen(shown), scores="rescale").status_code == 302
+
+
 def test_other_points_than_were_shown_are_shown_again(room: Class) -> None:
     shown = send(room, points="20")
     assert send(room, points="30", seen=seen(shown), scores="rescale").status_code == 409

@@ -498,3 +498,12 @@ def test_where_nothing_is_collected_there_is_no_zip(room: Class) -> None:
 def test_a_removed_students_work_is_in_it(lab: Class) -> None:
     removed(lab.ada)
     assert f"{ADA}/hw.ipynb" in unzipped(lab).namelist()
+
+
+def test_a_total_is_a_number_and_says_so_where_it_is_no_percentage(room: Class) -> None:
+    Assignment.objects.update(weight=0)
+    second = factories.make_assignment(room.course, "Homework 2", points=Decimal(5))
+    room.work(score=Decimal("4.50"))
+    Submission.objects.filter(assignment=second, student=room.bob).update(score=2)
+    totals = {row[0]: row[-1] for row in rows_of(grades_csv(room.course))[1:]}
+    assert totals == {"ada": "4.5 points", "bob": "40"}
