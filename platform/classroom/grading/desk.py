@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 from classroom.grading import collected
 from classroom.grading.neighbours import place_of
 from classroom.grading.selection import Filter
+from classroom.grading.submitted import last_failure, submitted
 from classroom.grading.work_state import STATES, state_of
 from classroom.models import Assignment, GradeChange, Membership, Submission
 from classroom.pages.access import assignment_of, staff_of, student_in, submission_of
@@ -156,6 +157,7 @@ def _show(
         file = files[0] if files else ""
     folder = collected.folder_of(work)
     state, words = state_of(work, timezone.now())
+    snapshots = submitted(work)
     query = f"?{wanted.query}" if wanted.query else ""
     context = {
         "membership": membership,
@@ -166,7 +168,8 @@ def _show(
         "form": form,
         "conflict": conflict,
         "history": list(GradeChange.objects.filter(submission=work).select_related("by")[:HISTORY]),
-        "snapshots": list(work.snapshots.all()[:20]),
+        "submitted": snapshots,
+        "failure": last_failure(work, snapshots[0].snapshot if snapshots else None),
         "details": _details(work),
         "files": files,
         "file": file,

@@ -1,8 +1,10 @@
 """What counts of what a student did: the snapshot that is collected, the score that is shown."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from classroom.models import Snapshot, Submission
@@ -31,6 +33,16 @@ def counting_of(submission: Submission, snapshots: Iterable[Snapshot]) -> Snapsh
         if taken_late is None and is_taken(submission, came(snapshot)):
             taken_late = snapshot
     return taken_late
+
+
+def counting_each(rows: QuerySet[Submission]) -> dict[int, int]:
+    """Return which snapshot counts of each work that was collected, by student; without files."""
+    works = list(rows.filter(collected__isnull=False).select_related("assignment"))
+    found: dict[int, list[Snapshot]] = defaultdict(list)
+    for snapshot in Snapshot.objects.filter(submission__in=works).defer("files"):
+        found[snapshot.submission_id].append(snapshot)
+    counts = {work.student_id: counting_of(work, found[work.pk]) for work in works}
+    return {student: snapshot.pk for student, snapshot in counts.items() if snapshot}
 
 
 def returned_set(submission: Submission, at: datetime) -> None:

@@ -29,6 +29,7 @@ from classroom.pages.text import short_moment
 from classroom.rules import manifest
 from classroom.rules.counting import counting
 from classroom.rules.deadlines import came, came_late, is_late, is_taken
+from classroom.rules.last_submit import UNCHANGED
 from classroom.rules.names import submitted_path
 from classroom.rules.source_folder import digest
 from classroom.steps import due_date
@@ -39,7 +40,6 @@ from embedding.problems import Problem
 
 KEPT = 20
 PATIENCE = timedelta(minutes=10)
-UNCHANGED = "unchanged"
 
 
 @step(Kind.SUBMIT)

@@ -1,0 +1,57 @@
+"""What became of the last submit of a student's, where that led to no submission.
+
+The student is told of it until the next one succeeds, and so is who looks at the work: a receipt
+of an earlier submission must not be taken for one of this.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from classroom.models import Kind, Snapshot, Submission, Transfer
+
+UNCHANGED = "unchanged"  # refused, because it would have made the same work late
+
+State = Transfer.State
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A submit that failed."""
+
+    at: datetime  # when the student pressed
+    words: str
+    code: str
+
+    @property
+    def is_harmless(self) -> bool:
+        """Whether nothing is missing because of it."""
+        return self.code == UNCHANGED
+
+
+def last_submits(rows: Iterable[Submission]) -> dict[tuple[int, int], Transfer]:
+    """Return the last submit of each work, by assignment and student."""
+    works = {(row.assignment_id, row.student_id) for row in rows}
+    found = Transfer.objects.filter(
+        kind=Kind.SUBMIT,
+        assignment__in={assignment for assignment, _ in works},
+        member__in={student for _, student in works},
+    )
+    return {(row.assignment_id or 0, row.member_id or 0): row for row in found.order_by("pk")}
+
+
+def failure_of(transfer: Transfer | None, newest: Snapshot | None) -> Failure | None:
+    """Return how the last submit failed, unless it did not, or led to the newest snapshot."""
+    if transfer is None or transfer.state not in (State.FAILED, State.CANCELLED):
+        return None
+    at = pressed(transfer)
+    if newest is not None and newest.taken >= at:
+        return None
+    words = transfer.error or "It was cancelled before it began."
+    return Failure(at, words, transfer.error_code)
+
+
+def pressed(transfer: Transfer) -> datetime:
+    """Return when the student pressed *Submit*."""
+    at = transfer.options.get("at")
+    return datetime.fromisoformat(at) if at else transfer.created
