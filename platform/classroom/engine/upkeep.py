@@ -27,6 +27,7 @@ def prune(now: datetime | None = None) -> None:
     ours.filter(finished_at=None, started_at__lt=now - TASKS_LOST).delete()
     # The last submit, where it failed, is told as long as no other was made.
     later = Transfer.objects.filter(key=OuterRef("key"), pk__gt=OuterRef("pk"))
-    told = ~Exists(later) & Q(kind=Kind.SUBMIT, state=Transfer.State.FAILED)
+    failed = (Transfer.State.FAILED, Transfer.State.CANCELLED)
+    told = ~Exists(later) & Q(kind=Kind.SUBMIT, state__in=failed)
     Transfer.objects.filter(~told, batch=None, ended__lt=now - TRANSFERS_KEPT).delete()
     AccessLog.objects.filter(attempt_time__lt=now - SIGN_INS_KEPT).delete()
