@@ -113,9 +113,13 @@ def due_changed(assignment: Assignment, students: Iterable[int] | None = None, *
 
 
 @contextmanager
-def counted_anew(assignment: Assignment, *, by: User) -> Iterator[None]:
+def counted_anew(
+    assignment: Assignment, student: Membership | None = None, *, by: User
+) -> Iterator[None]:
     """Collect again, of work that was collected, where the block lets another submission count."""
     rows = Submission.objects.filter(assignment=assignment)
+    if student is not None:
+        rows = rows.filter(student=student)
     before = counting_each(rows)
     yield
     now = counting_each(rows)

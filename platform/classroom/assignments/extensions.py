@@ -21,7 +21,7 @@ def extension_set(
         raise ValueError("It has no due time that could be extended.")
     if due <= assignment.due:
         raise ValueError("An extension ends later than the assignment is due.")
-    with transaction.atomic(), counted_anew(assignment, by=by):
+    with transaction.atomic(), counted_anew(assignment, student, by=by):
         extension, _ = Extension.objects.update_or_create(
             assignment=assignment,
             student=student,
@@ -35,7 +35,7 @@ def extension_set(
 def extension_remove(extension: Extension, *, by: User) -> None:
     """Take an extension back: the assignment's due time is the student's again."""
     assignment, student = extension.assignment, extension.student
-    with transaction.atomic(), counted_anew(assignment, by=by):
+    with transaction.atomic(), counted_anew(assignment, student, by=by):
         _log("course.extension_removed", extension, by, due=extension.due.isoformat())
         extension.delete()
         due_changed(assignment, [student.pk], by=by)

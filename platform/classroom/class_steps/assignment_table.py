@@ -10,6 +10,7 @@ from django.db.models.functions import Lower
 from classroom.class_steps.class_steps import GRADED, NOT_AS_RETURNED, steps_of
 from classroom.class_steps.stayed import stayed_of, with_stayed
 from classroom.models import Assignment, Kind, Role, Submission, Transfer
+from classroom.rules.last_submit import Failure, failures
 
 PAGE = 100
 State = Transfer.State
@@ -69,6 +70,7 @@ class Row:
 
     submission: Submission
     cells: list[Cell]
+    failure: Failure | None  # of the student's last submit
 
 
 def filters_of(assignment: Assignment) -> dict[str, str]:
@@ -106,12 +108,18 @@ def page_of(assignment: Assignment, number: object, show: str) -> Page[Row]:
     page = paginator.get_page(number)  # type: ignore[arg-type]  # what an address says
     submissions = list(page.object_list)
     last = _last_transfers(assignment, [row.student_id for row in submissions])
-    page.object_list = [_row(assignment, row, last) for row in submissions]
+    failed = failures(submissions)
+    page.object_list = [
+        _row(assignment, row, last, failed.get(row.student_id)) for row in submissions
+    ]
     return page
 
 
 def _row(
-    assignment: Assignment, submission: Submission, last: dict[tuple[int, str], Transfer]
+    assignment: Assignment,
+    submission: Submission,
+    last: dict[tuple[int, str], Transfer],
+    failure: Failure | None,
 ) -> Row:
     submission.assignment = assignment
     at = {
@@ -132,6 +140,7 @@ def _row(
             )
             for kind in steps_of(assignment)
         ],
+        failure,
     )
 
 

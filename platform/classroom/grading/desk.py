@@ -16,10 +16,11 @@ from django.views.decorators.http import require_http_methods
 from classroom.grading import collected
 from classroom.grading.neighbours import place_of
 from classroom.grading.selection import Filter
-from classroom.grading.submitted import last_failure, submitted
+from classroom.grading.submitted import submitted
 from classroom.grading.work_state import STATES, state_of
 from classroom.models import Assignment, GradeChange, Membership, Submission
 from classroom.pages.access import assignment_of, staff_of, student_in, submission_of
+from classroom.rules.last_submit import failures
 from classroom.rules.scoring import (
     COMMENT_MOST,
     Conflict,
@@ -169,7 +170,7 @@ def _show(
         "conflict": conflict,
         "history": list(GradeChange.objects.filter(submission=work).select_related("by")[:HISTORY]),
         "submitted": snapshots,
-        "failure": last_failure(work, snapshots[0].snapshot if snapshots else None),
+        "failure": failures([work]).get(work.student_id),
         "details": _details(work),
         "files": files,
         "file": file,

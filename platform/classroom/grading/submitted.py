@@ -6,7 +6,6 @@ from datetime import timedelta
 from classroom.models import Snapshot, Submission
 from classroom.rules.counting import counting_of
 from classroom.rules.deadlines import came_late
-from classroom.rules.last_submit import Failure, failure_of, last_submits
 
 SHOWN = 20
 _QUICK = timedelta(seconds=5)  # a copy that takes no longer needs no words
@@ -43,10 +42,3 @@ def submitted(work: Submission) -> list[Submitted]:
         )
         for each in snapshots[:SHOWN]
     ]
-
-
-def last_failure(work: Submission, newest: Snapshot | None) -> Failure | None:
-    """Return how the student's last submit failed, where work is missing because of it."""
-    last = last_submits([work]).get((work.assignment_id, work.student_id))
-    failure = failure_of(last, newest)
-    return None if failure is None or failure.is_harmless else failure

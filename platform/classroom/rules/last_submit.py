@@ -4,11 +4,11 @@ The student is told of it until the next one succeeds, and so is who looks at th
 of an earlier submission must not be taken for one of this.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from classroom.models import Kind, Snapshot, Submission, Transfer
+from classroom.models import Kind, Submission, Transfer
 
 UNCHANGED = "unchanged"  # refused, because it would have made the same work late
 
@@ -40,13 +40,27 @@ def last_submits(rows: Iterable[Submission]) -> dict[tuple[int, int], Transfer]:
     return {(row.assignment_id or 0, row.member_id or 0): row for row in found.order_by("pk")}
 
 
-def failure_of(transfer: Transfer | None, newest: Snapshot | None) -> Failure | None:
-    """Return how the last submit failed, unless it did not, or led to the newest snapshot."""
+def failures(rows: Collection[Submission]) -> dict[int, Failure]:
+    """Return the last submits of one assignment that failed, by student, for who looks at work."""
+    last = last_submits(rows)
+    found = {
+        row.student_id: failure_of(last.get((row.assignment_id, row.student_id)), row.submitted)
+        for row in rows
+    }
+    return {
+        student: failure
+        for student, failure in found.items()
+        if failure and not failure.is_harmless
+    }
+
+
+def failure_of(transfer: Transfer | None, submitted: datetime | None) -> Failure | None:
+    """Return how the last submit failed, unless it did not; `submitted` is when one succeeded."""
     if transfer is None or transfer.state not in (State.FAILED, State.CANCELLED):
         return None
     at = pressed(transfer)
-    if newest is not None and newest.taken >= at:
-        return None
+    if submitted is not None and submitted >= at:
+        return None  # it was this one, or came after it
     words = transfer.error or "It was cancelled before it began."
     return Failure(at, words, transfer.error_code)
 

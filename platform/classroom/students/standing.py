@@ -153,7 +153,7 @@ class Standing:
     @property
     def failure(self) -> Failure | None:
         """How the last submit failed, if it did; whatever became of the work meanwhile."""
-        return failure_of(self.submitting, self.snapshots[0] if self.snapshots else None)
+        return failure_of(self.submitting, self.snapshots[0].taken if self.snapshots else None)
 
     @property
     def is_moving(self) -> bool:

@@ -138,6 +138,8 @@ def test_the_teacher_sees_both(room: Class) -> None:
 def test_the_teacher_sees_a_failed_submit(room: Class) -> None:
     row = failed(room.assignment, room.ada)
     assert re.search(r"A submission of .*CES?T failed: The disk is full\.", desk(room))
+    table = HttpsClient(room.teacher).get(f"{room.base}/assignments/{room.assignment.pk}/")
+    assert re.search(r'title="[^"]*: The disk is full\.">failed</span>', table.content.decode())
     Transfer.objects.filter(pk=row.pk).update(error_code="unchanged")
     assert "failed:" not in desk(room)
     Transfer.objects.filter(pk=row.pk).update(error_code="x", state=State.DONE)
