@@ -35,6 +35,8 @@ def course_page(request: HttpRequest, membership: Membership) -> HttpResponse:
         "standings": course_standings(membership),
         "lately": saving.folders_lately(membership),
         "project": str(project.project_id) if project and project.project_id else "",
+        # Of the assignment that somebody submitted who was signed out.
+        "unsent": request.GET.get("unsent", ""),
     }
     return render(request, "classroom/students/course.html", context)
 
@@ -122,7 +124,8 @@ def submit(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
         if _asks_for_json(request):
             return answer(SIGNED_OUT)
         # Back to where *Submit* is: signing in must not submit, nor end at a page that is none.
-        return redirect_to_login(page)
+        # The page says that nothing was submitted.
+        return redirect_to_login(f"{page}?unsent={assignment}")
     membership = student_of(request, course)
     submission = _out(membership, assignment)
     if _asks_for_json(request):

@@ -2,10 +2,13 @@
 
 import zoneinfo
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import connection
+from django.db.migrations.loader import MigrationLoader
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -274,6 +277,25 @@ def test_what_was_given_up_stays_so_for_all_that_comes_later(
     row = moved(row, due=DUE + DAY)
     assert counting(row, DUE + 3 * DAY) == first
     assert older.given_up is False
+
+
+def test_what_counted_in_an_earlier_version_counts_still(
+    course: Course, student: Membership
+) -> None:
+    row = dated(course, student, late_policy=Policy.ANY)
+    taken(row, DUE)
+    late = taken(row, DUE + DAY)
+    Submission.objects.update(
+        collected=DUE + 2 * DAY, collected_from=Submission.From.SUBMITTED, late=True
+    )
+    from_folder = submission(row.assignment, enrol(course, make_user("olga")))
+    Submission.objects.filter(pk=from_folder.pk).update(collected=DUE + DAY, late=True)
+    name = next(name for _, name in MigrationLoader(connection).graph.nodes if "_finished" in name)
+    import_module(f"classroom.migrations.{name}").stay_as_they_are(apps, None)
+    assert counting(row, DUE + 2 * DAY) == late
+    for each in (row, from_folder):
+        each.refresh_from_db()
+        assert (each.late, each.came) == (True, DUE + DAY)
 
 
 # Each step moves the due time; what was collected came that long after DUE, or in time.

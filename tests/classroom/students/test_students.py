@@ -157,8 +157,15 @@ def test_signed_out_leads_to_signing_in(course: Course) -> None:
     assert answer["Location"].startswith("/sign-in/")
     # What was pressed is not pressed by signing in: the way back is the page.
     answer = nobody.post(address(assignment, "submit"))
-    assert answer["Location"] == f"/sign-in/?next=/courses/{course.pk}/"
+    page = f"/courses/{course.pk}/"
+    assert answer["Location"] == f"/sign-in/?next={page}%3Funsent%3D{assignment.pk}"
     assert not Transfer.objects.exists()
+    # And it says so.
+    answer = HttpsClient(Membership.objects.get(user__username="ada").user).get(
+        f"{page}?unsent={assignment.pk}"
+    )
+    words = text_of(answer.content.decode())
+    assert "Not submitted. You had been signed out when you pressed Submit." in words
 
 
 def test_wrong_methods_and_addresses(course: Course, browser: HttpsClient) -> None:
