@@ -19,12 +19,13 @@ class Action(NamedTuple):
     # is an error with a "question": {"title", "yes", "no", "answer"}, of which the answer is posted
     # as a form where the user says yes. A browser without scripts is led to a page.
     url: str
-    # Where a script asks what became of it, and is answered in the same way.
-    outcome_url: str
     # Where it is asked when each file of the folder was saved: {"files": [{"path", "modified"}]},
     # with paths in the folder and times in seconds.
     saved_url: str
-    under_way: bool = False  # since an earlier page
+    # Where a script asks what became of it, and is answered in the same way; and whether that is
+    # to be asked from the start, since it is under way from an earlier page.
+    outcome_url: str = ""
+    under_way: bool = False
 
 
 class Place(NamedTuple):

@@ -43,7 +43,7 @@ async function run(asSaved = false, answer = undefined) {
     posted = true;
     const { status, body } = await request("POST", action.url, { form: answer });
     done(status, body);
-    if (status === 202) follow();
+    if (status === 202 && action.outcome_url) follow();
   } catch (error) {
     if (error.question) ask(error.question, error.message, asSaved);
     else if (error instanceof Unsaved) {

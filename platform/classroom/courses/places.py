@@ -53,8 +53,8 @@ def _submit(standing: Standing, course: Course, path: str) -> Action | None:
         failed="Not submitted",
         folder=assignment.folder,
         url=reverse("classroom:submit", args=ids),
-        outcome_url=reverse("classroom:submitting", args=ids),
         saved_url=reverse("classroom:saved", args=ids),
+        outcome_url=reverse("classroom:submitting", args=ids),
         under_way=standing.is_submitting,
     )
 
