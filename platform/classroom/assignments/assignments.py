@@ -10,6 +10,7 @@ from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from classroom.assignments import sources
@@ -116,7 +117,10 @@ def due_changed(assignment: Assignment, students: Iterable[int] | None = None, *
 def counted_anew(
     assignment: Assignment, student: Membership | None = None, *, by: User
 ) -> Iterator[None]:
-    """Collect again, of work that was collected, where the block lets another submission count."""
+    """Collect again, of work that was collected, where the block lets another submission count.
+
+    Of who still has time it is collected when it is due.
+    """
     rows = Submission.objects.filter(assignment=assignment)
     if student is not None:
         rows = rows.filter(student=student)
@@ -124,7 +128,8 @@ def counted_anew(
     yield
     now = counting_each(rows)
     others = [student for student, snapshot in now.items() if before.get(student) != snapshot]
-    members = list(Membership.objects.filter(pk__in=others, removed=None))
+    over = rows.filter(Q(due=None) | Q(due__lte=timezone.now()), student__in=others)
+    members = list(Membership.objects.filter(pk__in=over.values("student"), removed=None))
     if members:
         queue.step_start(assignment.course, Kind.COLLECT, members, actor=by, assignment=assignment)
 

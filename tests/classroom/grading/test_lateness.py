@@ -101,12 +101,18 @@ def test_what_counts_since_a_due_time_moved_is_collected_at_once(room: Class) ->
     submitted(room, 0.51, late=True, finished=ago(0.45))
     collected(room, None)
     assert "on time counts" in desk(room)
-    for due in (ago(0.4), None):
+    moves: list[tuple[datetime | None, list[object]]] = [
+        (ago(0.4), [room.ada]),
+        (None, []),  # the same counts
+        (ago(0.5), [room.ada]),
+        (ago(-1), []),  # who still has time is collected then
+    ]
+    for due, others in moves:
         Transfer.objects.all().delete()
         room.assignment.due = due
         assignments.assignment_change(room.assignment, by=room.teacher)
         waiting = [row.member for row in Transfer.objects.filter(kind=Kind.COLLECT)]
-        assert waiting == ([room.ada] if due else [])
+        assert waiting == others
     assert is_late_everywhere(room) is False
 
 
