@@ -66,7 +66,9 @@ def _notice(standing: Standing, course: Course) -> str:
     failure = standing.failure
     if failure is None or failure.is_harmless:
         return ""
-    way = "" if standing.can_submit else " Work is no longer taken here. Show this to your teacher."
+    way = (
+        "" if standing.can_submit else " It is too late to submit again: show this to your teacher."
+    )
     return f"Not submitted ({moment(failure.at, course.zone)}). {failure.words}{way}"
 
 

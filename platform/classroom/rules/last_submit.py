@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Max
+
 from classroom.models import Kind, Submission, Transfer
 
 UNCHANGED = "unchanged"  # refused, because it would have made the same work late
@@ -32,12 +34,14 @@ class Failure:
 def last_submits(rows: Iterable[Submission]) -> dict[tuple[int, int], Transfer]:
     """Return the last submit of each work, by assignment and student."""
     works = {(row.assignment_id, row.student_id) for row in rows}
-    found = Transfer.objects.filter(
+    submits = Transfer.objects.filter(
         kind=Kind.SUBMIT,
         assignment__in={assignment for assignment, _ in works},
         member__in={student for _, student in works},
     )
-    return {(row.assignment_id or 0, row.member_id or 0): row for row in found.order_by("pk")}
+    last = submits.order_by().values("assignment", "member").annotate(last=Max("pk"))
+    found = Transfer.objects.filter(pk__in=last.values("last"))
+    return {(row.assignment_id or 0, row.member_id or 0): row for row in found}
 
 
 def failures(rows: Collection[Submission]) -> dict[int, Failure]:

@@ -663,7 +663,7 @@ def failed(assignment: Assignment, student: Membership, **fields: Any) -> Transf
     )
 
 
-SHOW = "Work is no longer taken here. Show this to your teacher."
+SHOW = "It is too late to submit again: show this to your teacher."
 
 
 @pytest.mark.parametrize(
