@@ -66,10 +66,8 @@ def _notice(standing: Standing, course: Course) -> str:
     failure = standing.failure
     if failure is None or failure.is_harmless:
         return ""
-    way = (
-        "" if standing.can_submit else " It is too late to submit again: show this to your teacher."
-    )
-    return f"Not submitted ({moment(failure.at, course.zone)}). {failure.words}{way}"
+    when = moment(failure.at, course.zone)
+    return f"Not submitted ({when}). {failure.words} {standing.way_on}".rstrip()
 
 
 def _assignment(course: Course, path: str) -> Assignment | None:

@@ -156,6 +156,13 @@ class Standing:
         return failure_of(self.submitting, self.snapshots[0].taken if self.snapshots else None)
 
     @property
+    def way_on(self) -> str:
+        """What to do about a failure where *Submit* is not there any more; else nothing."""
+        return (
+            "" if self.can_submit else "It is too late to submit again: show this to your teacher."
+        )
+
+    @property
     def is_moving(self) -> bool:
         """Whether something is under way that is soon over."""
         return self.is_submitting or self.state == State.ON_ITS_WAY
