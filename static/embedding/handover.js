@@ -3,7 +3,8 @@
  *
  * What is typed reaches the disk only every 45 s, or when its file is closed. So the open files are
  * closed, and the action waits until they are on disk; then they are opened again, whatever came of
- * it. The file's own time on disk is believed, and no reply.
+ * it. The file's own time on disk is believed, and no reply. What our site goes on with is followed
+ * until it is done or has failed, from an earlier page as well.
  */
 
 import { session } from "./notebook.js";
@@ -13,12 +14,14 @@ const LOOK = 700; // ms between two looks at the disk
 const QUIET = 3; // looks without a change: what has not been saved by now had nothing to save
 const CLOSED = 4000; // for files that were closed
 const LEFT = 7000; // for those of a page that was left
+const FOLLOW = 2000; // between two questions what became of it
 
 const { action } = JSON.parse(document.getElementById("page").textContent);
 const $ = (id) => document.getElementById(id);
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 let running = false;
+let followed = 0; // so that an older one does not tell any more
 let open = []; // in the frame, as last heard
 
 session.addEventListener("reply", ({ detail: { status } }) => {
@@ -27,9 +30,10 @@ session.addEventListener("reply", ({ detail: { status } }) => {
 
 /* From the files in the frame to the answer ------------------------------------------------- */
 
-async function run(asSaved = false) {
+async function run(asSaved = false, answer = undefined) {
   if (running) return; // a double click
   running = true;
+  followed++;
   show("working", "Saving your files…");
   let bringBack = () => {};
   let posted = false;
@@ -37,10 +41,12 @@ async function run(asSaved = false) {
     if (!asSaved) bringBack = await save();
     say(action.doing);
     posted = true;
-    const { body } = await request("POST", action.url);
-    show("done", body.title, body.text, body.lines);
+    const { status, body } = await request("POST", action.url, { form: answer });
+    done(status, body);
+    if (status === 202 && action.outcome_url) follow();
   } catch (error) {
-    if (error instanceof Unsaved) {
+    if (error.question) ask(error.question, error.message, asSaved);
+    else if (error instanceof Unsaved) {
       bringBack = error.bringBack;
       show("unsaved", action.failed, error.message);
     } else if (posted && !error.status) {
@@ -51,6 +57,37 @@ async function run(asSaved = false) {
     running = false;
     bringBack();
   }
+}
+
+function done(status, { title, text, lines }) {
+  if (status === 200) document.getElementById("told")?.remove(); // of one before
+  show("done", title, text, lines);
+}
+
+/** Tells what became of it as soon as that is known. */
+async function follow() {
+  for (const mine = ++followed; ; ) {
+    await pause(FOLLOW);
+    if (mine !== followed) return;
+    try {
+      const { status, body } = await request("GET", action.outcome_url);
+      if (mine !== followed) return;
+      if (status === 202) continue;
+      return done(status, body);
+    } catch (error) {
+      if (!error.status || error.status >= 500) continue; // it may be back in a moment
+      if (mine === followed) show("failed", action.failed, error.message);
+      return;
+    }
+  }
+}
+
+/** @param {{title: string, yes: string, no: string, answer: object}} question */
+function ask({ title, yes, no, answer }, text, asSaved) {
+  $("handover-keep").textContent = no;
+  $("handover-yes").textContent = yes;
+  $("handover-yes").onclick = () => run(asSaved, answer);
+  show("asked", title, text);
 }
 
 /** It cannot be made sure that all is saved; the user decides. */
@@ -119,6 +156,7 @@ async function settle(files, before, limit) {
 
 const BUTTONS = {
   working: [],
+  asked: ["keep", "yes"],
   done: ["close", "back"],
   failed: ["again", "close", "back"],
   unsaved: ["again", "anyway", "close"],
@@ -165,4 +203,6 @@ $("handover-form").addEventListener("submit", (event) => {
 $("handover-again").addEventListener("click", () => run());
 $("handover-anyway").addEventListener("click", () => run(true));
 $("handover-close").addEventListener("click", close);
+$("handover-keep").addEventListener("click", close);
 $("handover").addEventListener("keydown", ({ key }) => key === "Escape" && close());
+if (action.under_way) follow();

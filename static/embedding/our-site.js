@@ -1,11 +1,15 @@
 /** What is said to our own site, and its failures in words. */
 
-/** `code` is stable, `message` for the user, `recoverable`: trying again may help. */
+/**
+ * `code` is stable, `message` for the user, `recoverable`: trying again may help. `question` is
+ * what the user is to be asked first, where our site does not do it unasked.
+ */
 export class RequestError extends Error {
-  constructor({ code, message, recoverable = false, retryAfter = null, detail = "" }, status = 0) {
+  constructor(said, status = 0) {
+    const { code, message, recoverable = false, retryAfter = null, detail = "", question } = said;
     super(message);
     this.name = "RequestError";
-    Object.assign(this, { code, recoverable, retryAfter, detail, status });
+    Object.assign(this, { code, recoverable, retryAfter, detail, question, status });
   }
 }
 
@@ -44,7 +48,8 @@ export async function request(method, url, options) {
   return { status: response.status, body: await bodyOf(response.status, () => response.text()) };
 }
 
-export async function fetchOurs(method, url, { json, keepalive, limit = 200_000, signal } = {}) {
+export async function fetchOurs(method, url, options = {}) {
+  const { form, json, keepalive, limit = 200_000, signal } = options;
   const headers = { Accept: "application/json" };
   if (method !== "GET") headers["X-CSRFToken"] = csrfToken();
   if (json) headers["Content-Type"] = "application/json";
@@ -54,7 +59,7 @@ export async function fetchOurs(method, url, { json, keepalive, limit = 200_000,
       method,
       headers,
       keepalive,
-      body: json && JSON.stringify(json),
+      body: form ? new URLSearchParams(form) : json && JSON.stringify(json),
       cache: "no-store",
       redirect: "error",
       signal: signal ? any([signal, timeout]) : timeout,

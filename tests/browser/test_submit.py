@@ -2,6 +2,7 @@
 
 import posixpath
 import re
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -57,6 +58,26 @@ def submitted(school: School) -> str:
     return school.cocalc.read_file(project, f"{row['path']}/tasks.ipynb").decode()
 
 
+def due_now(school: School, course: str) -> None:
+    """Let the course's work have become due just now; late work is taken."""
+    number = int(course.split("/")[2])
+    now = (datetime.now(UTC) - timedelta(seconds=1)).strftime("%Y-%m-%d %H:%M:%S")
+    school.change("UPDATE classroom_assignment SET late_policy = 'any' WHERE course_id = ?", number)
+    due = """UPDATE classroom_submission SET due = ? WHERE assignment_id IN (
+        SELECT id FROM classroom_assignment WHERE course_id = ?)"""
+    school.change(due, now, number)
+
+
+# As the page itself does it.
+POST = """() => fetch(document.getElementById("handover-form").action, {
+    method: "POST",
+    headers: {
+        Accept: "application/json",
+        "X-CSRFToken": document.querySelector("[name=csrfmiddlewaretoken]").value,
+    },
+}).then((answer) => answer.status)"""
+
+
 def count(school: School) -> int:
     return len(school.rows("SELECT id FROM classroom_snapshot"))
 
@@ -71,7 +92,7 @@ def types(student: Visit, text: str) -> None:
 def test_what_was_just_typed_is_submitted_from_the_notebook_s_page(
     school: School, course: tuple[str, Visit]
 ) -> None:
-    _, ada = course
+    address, ada = course
     page = ada.page
     submit = page.locator("#handover-form button")
     receipt = page.get_by_role("region", name=re.compile("Submitted"))
@@ -106,11 +127,15 @@ def test_what_was_just_typed_is_submitted_from_the_notebook_s_page(
     ada.becomes("ready")
     expect(ada.editor.locator(".jp-Notebook")).to_contain_text("second = 2")
 
-    # What fails says so; the files are open again, and there is a way on.
+    # What fails says so, also to who comes back; the files are open again, and there is a way on.
     school.sandbox.quirks(dead_channel=False)
     too_large = f"truncate -s 201M {posixpath.dirname(PATH)}/big"
     school.cocalc.exec(project_in(ada), too_large, bash=True)
+    page.evaluate(POST)
     page.reload()
+    told = page.locator("#told")
+    expect(told).to_contain_text("Not submitted")
+    expect(told).to_contain_text("up to 200 MB may be submitted")
     ada.becomes("ready")
     types(ada, "third = 3")
     submit.click()
@@ -120,7 +145,30 @@ def test_what_was_just_typed_is_submitted_from_the_notebook_s_page(
     expect(ada.editor.locator(".jp-Notebook")).to_contain_text("third = 3")
     failed.get_by_role("button", name="Try again").click()
     expect(receipt).to_be_visible()
+    expect(told).to_have_count(0)
     assert "third = 3" in submitted(school)
+
+    # Late, one is asked before one in time is lost; what differs in nothing is refused.
+    due_now(school, address)
+    before = count(school)
+    receipt.get_by_role("button", name="Keep working").click()
+    submit.click()
+    expect(failed).to_contain_text("Nothing has changed since your submission of")
+    failed.get_by_role("button", name="Keep working").click()
+    types(ada, "fourth = 4")
+    submit.click()
+    asked = page.get_by_role("region", name="Submit late?")
+    expect(asked).to_contain_text("was on time and will no longer count.")
+    expect(
+        asked.get_by_role("button", name=re.compile(r"Keep the one of \d\d:\d\d"))
+    ).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(asked).to_be_hidden()
+    assert count(school) == before
+    submit.click()
+    asked.get_by_role("button", name="Submit late").click()
+    expect(page.get_by_role("region", name=re.compile("Submitted late"))).to_be_visible()
+    assert "fourth = 4" in submitted(school)
 
 
 def test_from_the_course_s_page_one_is_told_and_can_wait(

@@ -110,6 +110,8 @@ saved                  GET  sign-in 404     404 404     404     503       503   
 saved                  POST 405
 submit                 GET  405
 submit                 POST sign-in 404     404 404     404     >course   >course   403         403
+submitting             GET  sign-in 404     404 404     404     >course   >course   403         403
+submitting             POST 405
 grades                 GET  sign-in 404     404 404     404     403       403       200         200
 grades                 POST 405
 grades-csv             GET  sign-in 404     404 404     404     403       403       200         200
@@ -174,7 +176,7 @@ OTHERS = {
 # Whoever looks changes nothing, except: a student who opens work says that it was opened, and who
 # takes everybody's work away is written into the log.
 WRITES_ON_GET = {"open", "collected-zip"}
-OF_STUDENTS = {"open", "saved", "submit"}
+OF_STUDENTS = {"open", "saved", "submit", "submitting"}
 
 SECRETS = (
     *(secrets.DRAFT, secrets.COMING_TEXT, secrets.ADA_COMMENT, secrets.BOB_COMMENT),
@@ -264,7 +266,7 @@ def test_the_table_keeps_the_rules() -> None:
         for who in ("stranger", "removed", "other", "admin"):
             assert expected[who] in ("404", "405"), (name, method, who)
         assert expected["student"] == expected["classmate"], (name, method)
-        if name not in ("course", "assignment", "open", "saved", "submit"):
+        if name not in ("course", "assignment", *OF_STUDENTS):
             assert expected["student"] in ("403", "405"), (name, method)
         if expected["assistant"] != "403":
             assert expected["assistant"] == expected["teacher"], (name, method)

@@ -4,17 +4,20 @@ What students have already got is never taken back by any of it: a change of the
 only those to whom they are handed out anew, and a removed assignment keeps its work.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from classroom.assignments import sources
 from classroom.engine import queue
 from classroom.models import Assignment, Course, Extension, Kind, Membership, Submission, Transfer
 from classroom.rules import names, source_folder
+from classroom.rules.counting import counting_each
 from classroom.rules.deadlines import due_update, submissions_ensure
 from classroom.rules.source_folder import digest
 from classroom.steps.approved import approved_now, version_of
@@ -65,7 +68,7 @@ def assignment_change(assignment: Assignment, *, by: User) -> int:
 
     Told are the students who have it: the due time is written into their projects.
     """
-    with transaction.atomic():
+    with transaction.atomic(), counted_anew(assignment, by=by):
         was = Assignment.objects.select_for_update(no_key=True).get(pk=assignment.pk)
         assignment.save(
             update_fields=[
@@ -108,6 +111,27 @@ def due_changed(assignment: Assignment, students: Iterable[int] | None = None, *
     if members:
         queue.step_start(assignment.course, Kind.DUE_DATE, members, actor=by, assignment=assignment)
     return len(members)
+
+
+@contextmanager
+def counted_anew(
+    assignment: Assignment, student: Membership | None = None, *, by: User
+) -> Iterator[None]:
+    """Collect again, of work that was collected, where the block lets another submission count.
+
+    Of who still has time it is collected when it is due.
+    """
+    rows = Submission.objects.filter(assignment=assignment)
+    if student is not None:
+        rows = rows.filter(student=student)
+    before = counting_each(rows)
+    yield
+    now = counting_each(rows)
+    others = [student for student, snapshot in now.items() if before.get(student) != snapshot]
+    over = rows.filter(Q(due=None) | Q(due__lte=timezone.now()), student__in=others)
+    members = list(Membership.objects.filter(pk__in=over.values("student"), removed=None))
+    if members:
+        queue.step_start(assignment.course, Kind.COLLECT, members, actor=by, assignment=assignment)
 
 
 def moot_extensions(assignment: Assignment) -> list[Extension]:

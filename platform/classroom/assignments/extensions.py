@@ -5,7 +5,7 @@ from datetime import datetime
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from classroom.assignments.assignments import due_changed
+from classroom.assignments.assignments import counted_anew, due_changed
 from classroom.models import Assignment, Extension, Membership
 from embedding.models import Event
 
@@ -21,7 +21,7 @@ def extension_set(
         raise ValueError("It has no due time that could be extended.")
     if due <= assignment.due:
         raise ValueError("An extension ends later than the assignment is due.")
-    with transaction.atomic():
+    with transaction.atomic(), counted_anew(assignment, student, by=by):
         extension, _ = Extension.objects.update_or_create(
             assignment=assignment,
             student=student,
@@ -34,9 +34,9 @@ def extension_set(
 
 def extension_remove(extension: Extension, *, by: User) -> None:
     """Take an extension back: the assignment's due time is the student's again."""
-    with transaction.atomic():
+    assignment, student = extension.assignment, extension.student
+    with transaction.atomic(), counted_anew(assignment, student, by=by):
         _log("course.extension_removed", extension, by, due=extension.due.isoformat())
-        assignment, student = extension.assignment, extension.student
         extension.delete()
         due_changed(assignment, [student.pk], by=by)
 

@@ -6,7 +6,7 @@ what arrives must have just the sizes and hashes that it says, within limits of 
 
 import hashlib
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
@@ -32,18 +32,21 @@ def take(
     *,
     most_bytes: int = manifest.MAX_BYTES,
     known: Collection[str] = (),
+    listed: Callable[[], None] | None = None,
 ) -> list[Item]:
     """Bring all regular files of a folder here, and return them by path.
 
-    Of a file whose hash is in `known` the content stays where it is. Raises Refused, with a
-    sentence: `missing`, `too_many`, `too_large`, `too_deep`, `bad_name`, `unreadable`, `changing`,
-    `slow`; and CocalcError.
+    Of a file whose hash is in `known` the content stays where it is. `listed` is called when the
+    list has come; it comes once more where files changed.
+
+    Raises Refused, with a sentence: `missing`, `too_many`, `too_large`, `too_deep`, `bad_name`,
+    `unreadable`, `changing`, `slow`; and CocalcError.
     """
     deadline = time.monotonic() + LONGEST
     changed = ""
     for _ in range(ROUNDS):
         try:
-            return _Taking(project, folder, most_bytes, known, deadline).run()
+            return _Taking(project, folder, most_bytes, known, deadline, listed).run()
         except _Changed as change:
             changed = change.path
         except Refused as refused:
@@ -91,17 +94,21 @@ class _Taking:
         most_bytes: int,
         known: Collection[str],
         deadline: float,
+        listed: Callable[[], None] | None,
     ) -> None:
         self._project = project
         self._folder = folder
         self._most = most_bytes
         self._known = frozenset(known)
         self._deadline = deadline
+        self._listed = listed
         self._spool = Spool()
 
     def run(self) -> list[Item]:
         command = _pack(self._folder, self._most, self._known, budget=BUDGET)
         said, body = ask(self._project, GIVING, command, most=BUDGET)
+        if self._listed:
+            self._listed()
         rows = declared(said.get("files"), most_files=manifest.MAX_FILES)
         size = sum(row.item.size for row in rows)
         if size > self._most:

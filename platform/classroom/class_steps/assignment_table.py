@@ -17,6 +17,7 @@ from classroom.class_steps.class_steps import (
 )
 from classroom.class_steps.stayed import stayed_of, with_stayed
 from classroom.models import Assignment, Kind, Submission, Transfer
+from classroom.rules.last_submit import Failure, failures
 from classroom.rules.renewal import is_new, news
 
 PAGE = 100
@@ -78,6 +79,7 @@ class Row:
 
     submission: Submission
     cells: list[Cell]
+    failure: Failure | None  # of the student's last submit
 
     @property
     def news(self) -> str:
@@ -123,12 +125,18 @@ def page_of(assignment: Assignment, number: object, show: str) -> Page[Row]:
     page = paginator.get_page(number)  # type: ignore[arg-type]  # what an address says
     submissions = list(page.object_list)
     last = _last_transfers(assignment, [row.student_id for row in submissions])
-    page.object_list = [_row(assignment, row, last) for row in submissions]
+    failed = failures(submissions)
+    page.object_list = [
+        _row(assignment, row, last, failed.get(row.student_id)) for row in submissions
+    ]
     return page
 
 
 def _row(
-    assignment: Assignment, submission: Submission, last: dict[tuple[int, str], Transfer]
+    assignment: Assignment,
+    submission: Submission,
+    last: dict[tuple[int, str], Transfer],
+    failure: Failure | None,
 ) -> Row:
     submission.assignment = assignment
     at = {
@@ -149,6 +157,7 @@ def _row(
             )
             for kind in steps_of(assignment)
         ],
+        failure,
     )
 
 

@@ -3,7 +3,8 @@
 from django.urls import reverse
 
 from classroom.models import Assignment, Course, Membership, Role, Submission
-from classroom.students.standing import standings
+from classroom.pages.text import moment
+from classroom.students.standing import Standing, standings
 from embedding.models import Member
 from embedding.places import Action, Place
 
@@ -28,18 +29,24 @@ def place_of(member: Member, path: str) -> Place | None:
     if assignment is None:
         return Place(course.title, url)
     if mine.role == Role.STUDENT:
-        return Place(course.title, f"{url}#a{assignment.pk}", _submit(mine, assignment, path))
+        rows = Submission.objects.filter(student=mine, assignment=assignment)
+        standing = next(iter(standings(rows)), None)
+        return Place(
+            course.title,
+            f"{url}#a{assignment.pk}",
+            _submit(standing, course, path) if standing else None,
+            _notice(standing, course) if standing else "",
+        )
     return Place(course.title, reverse("classroom:assignment", args=[course.pk, assignment.pk]))
 
 
-def _submit(student: Membership, assignment: Assignment, path: str) -> Action | None:
+def _submit(standing: Standing, course: Course, path: str) -> Action | None:
+    assignment = standing.assignment
     if not path.startswith(f"{assignment.folder}/"):
         return None  # what was returned
-    rows = Submission.objects.filter(student=student, assignment=assignment)
-    standing = next(iter(standings(rows)), None)
-    if standing is None or not standing.can_submit:
+    if not standing.can_submit:
         return None
-    ids = [student.course_id, assignment.pk]
+    ids = [course.pk, assignment.pk]
     return Action(
         label="Submit (late)" if standing.would_be_late else "Submit",
         doing="Submitting…",
@@ -47,7 +54,20 @@ def _submit(student: Membership, assignment: Assignment, path: str) -> Action | 
         folder=assignment.folder,
         url=reverse("classroom:submit", args=ids),
         saved_url=reverse("classroom:saved", args=ids),
+        outcome_url=reverse("classroom:submitting", args=ids),
+        under_way=standing.is_submitting,
     )
+
+
+def _notice(standing: Standing, course: Course) -> str:
+    """Say what the page does not find out itself: how the last submit failed."""
+    if standing.is_submitting and not standing.can_submit:
+        return "Your work is being submitted. The course’s page shows how it goes."
+    failure = standing.failure
+    if failure is None or failure.is_harmless:
+        return ""
+    when = moment(failure.at, course.zone)
+    return f"Not submitted ({when}). {failure.words} {standing.way_on}".rstrip()
 
 
 def _assignment(course: Course, path: str) -> Assignment | None:

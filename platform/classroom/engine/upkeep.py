@@ -3,11 +3,12 @@
 from datetime import datetime, timedelta
 
 from axes.models import AccessLog
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from classroom.engine.working import work
-from classroom.models import Transfer
+from classroom.models import Kind, Transfer
 
 TASKS_KEPT = timedelta(hours=1)
 TASKS_LOST = timedelta(days=2)  # of a worker that was killed: they stay "running" for ever
@@ -24,5 +25,9 @@ def prune(now: datetime | None = None) -> None:
     )
     ours.filter(finished_at__lt=now - TASKS_KEPT).delete()
     ours.filter(finished_at=None, started_at__lt=now - TASKS_LOST).delete()
-    Transfer.objects.filter(batch=None, ended__lt=now - TRANSFERS_KEPT).delete()
+    # The last submit, where it failed, is told as long as no other was made.
+    later = Transfer.objects.filter(key=OuterRef("key"), pk__gt=OuterRef("pk"))
+    failed = (Transfer.State.FAILED, Transfer.State.CANCELLED)
+    told = ~Exists(later) & Q(kind=Kind.SUBMIT, state__in=failed)
+    Transfer.objects.filter(~told, batch=None, ended__lt=now - TRANSFERS_KEPT).delete()
     AccessLog.objects.filter(attempt_time__lt=now - SIGN_INS_KEPT).delete()

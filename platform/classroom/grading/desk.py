@@ -16,11 +16,13 @@ from django.views.decorators.http import require_http_methods
 from classroom.grading import collected
 from classroom.grading.neighbours import place_of
 from classroom.grading.selection import Filter
+from classroom.grading.submitted import submitted
 from classroom.grading.work_state import STATES, state_of
 from classroom.models import Assignment, GradeChange, Kind, Membership, Submission, Transfer
 from classroom.pages.access import assignment_of, staff_of, student_in, submission_of
 from classroom.rules import renewal
 from classroom.rules.deadlines import is_early
+from classroom.rules.last_submit import failures
 from classroom.rules.scoring import (
     COMMENT_MOST,
     Conflict,
@@ -182,6 +184,7 @@ def _show(
         file = files[0] if files else ""
     folder = collected.folder_of(work)
     state, words = state_of(work, timezone.now())
+    snapshots = submitted(work)
     query = f"?{wanted.query}" if wanted.query else ""
     context = {
         "membership": membership,
@@ -199,7 +202,8 @@ def _show(
             (change, HOW.get(change.how, ""))
             for change in GradeChange.objects.filter(submission=work).select_related("by")[:HISTORY]
         ],
-        "snapshots": list(work.snapshots.all()[:20]),
+        "submitted": snapshots,
+        "failure": failures([work]).get(work.student_id),
         "details": _details(work),
         "files": files,
         "file": file,

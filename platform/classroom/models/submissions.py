@@ -35,6 +35,11 @@ class Submission(models.Model):
         max_length=600, blank=True, help_text="In the course's project."
     )
     late = models.BooleanField(default=False, help_text="What was collected came after it was due.")
+    # What is compared with the due time when that moves; see `rules.deadlines`.
+    came = models.DateTimeField(
+        null=True,
+        help_text="When what was collected came, if that was late then; else it stays in time.",
+    )
     returned = models.DateTimeField(null=True)
     returned_score = models.DecimalField(
         max_digits=8,
@@ -73,8 +78,15 @@ class Snapshot(models.Model):
     """What a student submitted at one moment; the copy lies in the course's project."""
 
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="snapshots")
-    taken = models.DateTimeField()
-    late = models.BooleanField(default=False)
+    taken = models.DateTimeField(help_text="When the student pressed.")
+    finished = models.DateTimeField(
+        null=True, help_text="When all of it was here; empty in rows of earlier versions."
+    )
+    late = models.BooleanField(default=False, help_text="It was late when it came.")
+    given_up = models.BooleanField(
+        default=False,
+        help_text="In time, and the student let a late one count instead, having been asked.",
+    )
     path = models.CharField(max_length=600, help_text="In the course's project.")
     # [{"path", "size", "sha256", "modified"}]; the last, the unix second in which the student's
     # project says that it was saved, is not in rows of earlier versions.

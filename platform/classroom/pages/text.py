@@ -35,6 +35,13 @@ def moment(value: datetime | None, zone: zoneinfo.ZoneInfo) -> str:
     return f"{formats.date_format(local, 'D j M Y, H:i')} {local.tzname()}"
 
 
+def short_moment(value: datetime, zone: zoneinfo.ZoneInfo, *, beside: datetime) -> str:
+    """Say a moment within a sentence: "11:55", and the day where it is not that of `beside`."""
+    local, other = (timezone.localtime(each, zone) for each in (value, beside))
+    day = "" if local.date() == other.date() else f"{formats.date_format(local, 'D j M Y')}, "
+    return f"{day}{local:%H:%M}"
+
+
 def second(value: datetime, zone: zoneinfo.ZoneInfo, *, beside: datetime) -> str:
     """Say a moment to the second: "21:04:13 CET", and the day where it is not that of `beside`."""
     local, other = (timezone.localtime(each, zone) for each in (value, beside))

@@ -1,20 +1,23 @@
 """What counts of what a student did: the snapshot that is collected, the score that is shown."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from classroom.models import Snapshot, Submission
-from classroom.rules.deadlines import is_late, is_taken
+from classroom.rules.deadlines import came, came_late, is_taken
 
 
 def counting(submission: Submission, now: datetime | None = None) -> Snapshot | None:
     """Return the snapshot that counts at a moment; None: what lies in the folder counts.
 
-    It is the last one that was in time, or that the late policy takes. What was in time when it
-    was submitted stays so, though the due time be moved back to before it; what was late no
-    longer is when the due time is moved to after it. The answer's `late` says how it stands now.
+    It is the last one that was in time, unless the student gave that up for a late one; else the
+    last late one that the policy takes. What was in time when it was submitted stays so, though
+    the due time be moved back to before it; what was late no longer is when the due time is moved
+    to after it. The answer's `late` says how it stands now.
     """
     taken = Snapshot.objects.filter(submission=submission, taken__lte=now or timezone.now())
     return counting_of(submission, taken)
@@ -22,11 +25,24 @@ def counting(submission: Submission, now: datetime | None = None) -> Snapshot | 
 
 def counting_of(submission: Submission, snapshots: Iterable[Snapshot]) -> Snapshot | None:
     """Return which of a submission's snapshots, newest first, counts."""
+    taken_late = None
     for snapshot in snapshots:
-        snapshot.late = snapshot.late and is_late(submission, snapshot.taken)
-        if not snapshot.late or is_taken(submission, snapshot.taken):
-            return snapshot
-    return None
+        snapshot.late = came_late(submission, snapshot)
+        if not snapshot.late:
+            return (taken_late or snapshot) if snapshot.given_up else snapshot
+        if taken_late is None and is_taken(submission, came(snapshot)):
+            taken_late = snapshot
+    return taken_late
+
+
+def counting_each(rows: QuerySet[Submission]) -> dict[int, int]:
+    """Return which snapshot counts of each work that was collected, by student; without files."""
+    works = list(rows.filter(collected__isnull=False).select_related("assignment"))
+    found: dict[int, list[Snapshot]] = defaultdict(list)
+    for snapshot in Snapshot.objects.filter(submission__in=works).defer("files"):
+        found[snapshot.submission_id].append(snapshot)
+    counts = {work.student_id: counting_of(work, found[work.pk]) for work in works}
+    return {student: snapshot.pk for student, snapshot in counts.items() if snapshot}
 
 
 def returned_set(submission: Submission, at: datetime) -> None:

@@ -3,16 +3,53 @@
 A student's own due time is the extension's where that is later than the assignment's. Work that
 comes up to and at that moment is in time. Later work is late, and is taken as the assignment's
 policy says: not at all, until a last moment (never before the student's own due time), or always.
+
+When work comes:
+
+1. A submission comes when its copy is finished: until then programs in the student's project may
+   change it. Where the student pressed before, `GRACE` is left for the copying. So it is in time
+   when it is finished by the due time, or was pressed by then and finished at most `GRACE` later.
+2. A folder that is collected when it is due is in time where we asked within `AT_THE_DUE_TIME`,
+   which is our own waiting, and the project said within `GRACE` what is in it (by hashes, so that
+   what is sent afterwards is just that). A project that takes longer has come when it answers.
+3. A folder that is collected later is what it was then, and in time, where its hashes say so; else
+   it came when the student's project says that it was saved last.
+4. What came in time stays so, though the due time be moved back. What came late is late as long as
+   it came after the due time as that is now.
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import F, Q, QuerySet
 
-from classroom.models import Assignment, Course, Extension, Membership, Role, Submission
+from classroom.models import (
+    Assignment,
+    Course,
+    Extension,
+    Membership,
+    Role,
+    Snapshot,
+    Submission,
+)
 
 LatePolicy = Assignment.LatePolicy
+
+GRACE = timedelta(seconds=30)  # for a copy that began in time
+AT_THE_DUE_TIME = timedelta(minutes=10)  # until all of a large class were asked
+
+
+def came(snapshot: Snapshot) -> datetime:
+    """Return the moment at which a submission came, which is what the due time is compared with."""
+    if snapshot.finished is None:
+        return snapshot.taken
+    return max(snapshot.taken, snapshot.finished - GRACE)
+
+
+def came_late(submission: Submission, snapshot: Snapshot) -> bool:
+    """Whether a submission is late as it stands now: it was when it came, and still would be."""
+    return snapshot.late and is_late(submission, came(snapshot))
 
 
 def is_late(submission: Submission, at: datetime) -> bool:
@@ -76,8 +113,8 @@ def submissions_ensure(course: Course, students: Iterable[int] | None = None) ->
 def due_update(assignment: Assignment, students: Iterable[int] | None = None) -> None:
     """After a due time or an extension changed: write each student's own due time down.
 
-    The assignment's due time is read from the database, so that of two teachers who save at
-    once none writes what the other has changed.
+    Whether what was collected is late follows at once. The assignment's due time is read from the
+    database, so that of two teachers who save at once none writes what the other has changed.
     """
     rows = Submission.objects.filter(assignment=assignment)
     extensions = Extension.objects.filter(assignment=assignment)
@@ -90,6 +127,13 @@ def due_update(assignment: Assignment, students: Iterable[int] | None = None) ->
         rows.exclude(student__in=list(extended)).update(due=due)
         for student, own in extended.items():
             rows.filter(student=student).update(due=_own_due(due, own))
+        lateness_update(rows)
+
+
+def lateness_update(rows: QuerySet[Submission]) -> None:
+    """Write down whether what was collected is late, by when it came and by when it is due now."""
+    rows.filter(late=False, came__gt=F("due")).update(late=True)
+    rows.filter(Q(due=None) | Q(came__lte=F("due")), late=True).update(late=False)
 
 
 def _own_due(due: datetime | None, extension: datetime | None) -> datetime | None:

@@ -7,8 +7,11 @@ were handed out or submitted before, stay where they are: they are known by thei
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
+
+from django.utils import timezone
 
 from classroom.carrying.calls import Refused
 from classroom.carrying.incoming import LARGE, take
@@ -16,6 +19,15 @@ from classroom.carrying.items import Item, files_of
 from classroom.carrying.outgoing import Load, put
 from classroom.models import Assignment, Submission
 from classroom.rules import manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What came, by path, and when: programs of the student's may take their time, or change it."""
+
+    items: list[Item]
+    listed: datetime  # when the project had said what there is, by hashes
+    finished: datetime  # when all of it was here, and nothing of the student's could change it
 
 
 def bring(
@@ -28,8 +40,8 @@ def bring(
     choose: Callable[[list[Item]], list[Item]],
     most_bytes: int = manifest.MAX_BYTES,
     **options: Any,
-) -> list[Item]:
-    """Bring a folder of one project into another; return what is there now, by path.
+) -> Brought:
+    """Bring a folder of one project into another; return what is there now.
 
     Args:
         lying: where in the target's project files lie that need not be sent, by their hashes.
@@ -56,14 +68,23 @@ def _brought(
     choose: Callable[[list[Item]], list[Item]],
     most_bytes: int,
     options: dict[str, Any],
-) -> list[Item]:
-    taken = choose(take(source, folder, most_bytes=most_bytes, known=lying.keys()))
+) -> Brought:
+    listed: list[datetime] = []  # anew in each round
+    found = take(
+        source,
+        folder,
+        most_bytes=most_bytes,
+        known=lying.keys(),
+        listed=lambda: listed.append(timezone.now()),
+    )
+    finished = timezone.now()
+    taken = choose(found)
     items = [
         item if item.spool is not None else replace(item, elsewhere=lying[item.sha256])
         for item in taken
     ]
     place(target, path, items, **options)
-    return items
+    return Brought(items, listed[-1] if listed else finished, finished)
 
 
 def place(target: str, path: str, items: list[Item], **options: Any) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -19,17 +20,25 @@ from classroom.models import Assignment, Kind, Membership, Snapshot, Submission,
 from classroom.pages.text import moment
 from classroom.rules import names, source_folder
 from classroom.rules.counting import counting
-from classroom.rules.deadlines import is_early, is_late
+from classroom.rules.deadlines import (
+    AT_THE_DUE_TIME,
+    GRACE,
+    came,
+    is_early,
+    is_late,
+    lateness_update,
+)
 from classroom.rules.manifest import File
 from classroom.steps import due_date, folders
 from classroom.steps.bringing import bring, lying_in_course, place
 from classroom.steps.prepare import student_ready
 from classroom.steps.registry import Skip, step
+from embedding.cocalc.errors import CannotConnect, CannotStart, Limited
 from embedding.problems import Problem
 
 From = Submission.From
-# What is collected at the due time itself is in time, also where the class is large.
-AT_THE_DUE_TIME = timedelta(minutes=10)
+# What ended an earlier attempt before any program in the student's project could know of it.
+_BEFORE = ("", "busy", "database", *(each.code for each in (CannotConnect, CannotStart, Limited)))
 _LISTED = 500  # paths that the result names
 _OURS = re.compile(r"STUDENT - .*\.txt")  # as a pattern of names below
 
@@ -40,7 +49,8 @@ class _Work:
 
     files: list[File]
     origin: From
-    late: bool
+    came: datetime | None  # after it was due; None: in time
+    took: timedelta = timedelta(0)  # the student's project, to say what there is
 
 
 @step(Kind.COLLECT)
@@ -65,7 +75,7 @@ def run(transfer: Transfer) -> dict[str, Any]:
             "collected then, on its own."
         )
     target = folders.course_project(transfer.course)
-    work = _collected(submission, student, target, began)
+    work = _collected(submission, student, target, transfer)
     digest = _digest(work.files)
     _write_down(submission, work, began, is_same=digest == _digest_before(submission))
     paths = [file["path"] for file in work.files if file["path"] != due_date.NAME]
@@ -74,24 +84,28 @@ def run(transfer: Transfer) -> dict[str, Any]:
         "count": len(paths),
         "files": paths[:_LISTED],
         "digest": digest,
+        "seconds": work.took.total_seconds(),
     }
 
 
-def _collected(submission: Submission, student: Membership, target: str, began: datetime) -> _Work:
+def _collected(
+    submission: Submission, student: Membership, target: str, transfer: Transfer
+) -> _Work:
     path = names.collected_of(submission)
     options: dict[str, Any] = {
         "how": "mirror",
         "texts": {names.student_file(student): _who(student)},
         "spared": ["STUDENT - *.txt"],
     }
-    snapshot = counting(submission, began)
+    snapshot = counting(submission)
     if snapshot:
         items = _submitted(snapshot)
         _place(target, path, items, snapshot, options)
-        return _Work(files_of(items), From.SUBMITTED, snapshot.late)
+        return _Work(files_of(items), From.SUBMITTED, came(snapshot) if snapshot.late else None)
     project, assignment = student_ready(student), submission.assignment
+    asked = _asked(transfer)
     try:
-        items = bring(
+        brought = bring(
             project,
             assignment.folder,
             target,
@@ -102,9 +116,15 @@ def _collected(submission: Submission, student: Membership, target: str, began: 
         )
     except Refused as refused:
         raise _in_words(refused, assignment) from None
-    files = files_of(items)
-    late = _is_late(submission, files, _changed(files), began)
-    return _Work(files, From.FOLDER, late)
+    files = files_of(brought.items)
+    late_at = _came(submission, files, asked, brought.listed)
+    return _Work(files, From.FOLDER, late_at, brought.listed - asked)
+
+
+def _asked(transfer: Transfer) -> datetime:
+    """Return since when the student's programs may have known that the folder is collected."""
+    again = transfer.attempts > 1 and transfer.error_code not in _BEFORE
+    return transfer.created if again else timezone.now()
 
 
 def _place(
@@ -141,30 +161,38 @@ def _in_words(refused: Refused, assignment: Assignment) -> Problem:
     return folders.for_teacher(refused)
 
 
-def _is_late(submission: Submission, files: list[File], changed: datetime, began: datetime) -> bool:
-    """Whether the folder is late work: collected by hand long after it was due, and changed since.
+def _came(
+    submission: Submission, files: list[File], asked: datetime, listed: datetime
+) -> datetime | None:
+    """Return when a folder came (`rules.deadlines`), where that was after it was due; else None.
 
-    What was collected at the due time itself proves that. Without it the files' own times are all
-    there is, and these a student can set.
+    What was collected at the due time itself proves it for later. Without that the files' own
+    times are all there is, and these a student can set.
     """
     due = submission.due
-    if due is None or began <= due + AT_THE_DUE_TIME:
-        return False
-    at_the_due_time = Transfer.objects.filter(
+    if due is None or listed <= due:
+        return None
+    if asked <= due + AT_THE_DUE_TIME:
+        return None if listed - asked <= GRACE else listed
+    changed = min(_changed(files), listed)
+    then = Transfer.objects.filter(
         kind=Kind.COLLECT,
         assignment=submission.assignment,
         member=submission.student,
         state=Transfer.State.DONE,
         started__range=(due, due + AT_THE_DUE_TIME),
     ).first()
-    if at_the_due_time and (then := at_the_due_time.result.get("digest")):
-        return bool(then != _digest(files))
-    return is_late(submission, changed)
+    if then and (digest := then.result.get("digest")):
+        if digest == _digest(files):
+            took = timedelta(seconds=then.result.get("seconds", 0))
+            return None if took <= GRACE else due + took
+        return changed if is_late(submission, changed) else listed
+    return changed if is_late(submission, changed) else None
 
 
 def _digest(files: list[File]) -> str:
     """Return a hash of what is the student's; when it is due is ours to write."""
-    return source_folder.digest(file for file in files if file["path"] != due_date.NAME)
+    return source_folder.digest(due_date.theirs(files))
 
 
 def _submitted(snapshot: Snapshot) -> list[Item]:
@@ -185,7 +213,7 @@ def _submitted(snapshot: Snapshot) -> list[Item]:
 
 def _changed(files: list[File]) -> datetime:
     """Say when the last of the student's files was saved, as the student's project has it."""
-    moments = [file["modified"] for file in files if file["path"] != due_date.NAME]
+    moments = [file["modified"] for file in due_date.theirs(files)]
     return datetime.fromtimestamp(max(moments), tz=UTC) if moments else timezone.now()
 
 
@@ -220,11 +248,14 @@ def _write_down(submission: Submission, work: _Work, began: datetime, *, is_same
     rows = Submission.objects.filter(pk=submission.pk)
     # Due meanwhile is not yet collected for it; so is what is due at another time by now.
     due = submission.due if submission.due and began >= submission.due else F("collected_for")
-    rows.update(
-        collected=now,
-        renewed=before if is_same and before else now,
-        collected_for=due,
-        collected_from=work.origin,
-        collected_path=names.collected_of(submission),
-        late=work.late,
-    )
+    with transaction.atomic():
+        rows.update(
+            collected=now,
+            renewed=before if is_same and before else now,
+            collected_for=due,
+            collected_from=work.origin,
+            collected_path=names.collected_of(submission),
+            came=work.came,
+            late=False,
+        )
+        lateness_update(rows)  # by the due time as it is at this moment

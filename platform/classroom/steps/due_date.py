@@ -1,5 +1,6 @@
 """Write DUE_DATE.txt into a student's folder anew: the date changed, or an extension was given."""
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime, tzinfo
 from typing import Any
 
@@ -7,6 +8,7 @@ from django.utils import formats, timezone
 
 from classroom.carrying.outgoing import Load, put
 from classroom.models import Assignment, Kind, Submission, Transfer
+from classroom.rules.manifest import File
 from classroom.steps.prepare import student_ready
 from classroom.steps.registry import Skip, step
 
@@ -29,6 +31,11 @@ def run(transfer: Transfer) -> dict[str, Any]:
 def write(project: str, assignment: Assignment, due: datetime | None, zone: tzinfo) -> None:
     """Write the file alone, in place of whatever is there; raises as `outgoing.put` does."""
     put(project, assignment.folder, Load([]), how="keep", texts={NAME: text(due, zone)})
+
+
+def theirs(files: Iterable[File]) -> Iterator[File]:
+    """Leave out of a student's files what is ours to write."""
+    return (file for file in files if file["path"] != NAME)
 
 
 def text(due: datetime | None, zone: tzinfo) -> str:

@@ -5,14 +5,18 @@
    just what was declared, file by file, by its hash.
 2. Regular files count and nothing else; a folder that is a link is no folder. What the student's
    project says of itself is believed only of itself.
-3. A submit that was kept waiting too long is refused, not backdated: its moment is when the
-   student pressed, so its content must not be of much later.
-4. The last snapshots are kept, and always the one that counts.
+3. It comes when its copy is finished (`rules.deadlines`). One that was kept waiting too long is
+   refused, so that what the student pressed for is what is taken.
+4. A late one does not take the place of one in time unless its student was asked, and said so of
+   that very one (`options["instead_of"]`): whatever made it late. One that differs in nothing is
+   refused. Both are kept, and the teacher sees both.
+5. The last snapshots are kept, and always the one that counts.
 """
 
 import math
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils import timezone
@@ -21,12 +25,15 @@ from classroom.carrying.calls import Refused
 from classroom.carrying.items import Item, files_of
 from classroom.conf import conf
 from classroom.models import Assignment, Kind, Membership, Snapshot, Submission, Transfer
+from classroom.pages.text import short_moment
 from classroom.rules import manifest
 from classroom.rules.counting import counting
-from classroom.rules.deadlines import is_late
-from classroom.rules.manifest import File
+from classroom.rules.deadlines import came, came_late, is_late, is_taken
+from classroom.rules.last_submit import UNCHANGED
 from classroom.rules.names import submitted_path
-from classroom.steps.bringing import bring, lying_in_course
+from classroom.rules.source_folder import digest
+from classroom.steps import due_date
+from classroom.steps.bringing import Brought, bring, lying_in_course
 from classroom.steps.registry import step
 from embedding.conf import MEGABYTE
 from embedding.problems import Problem
@@ -38,7 +45,10 @@ _BEFORE = timedelta(microseconds=1)
 
 @step(Kind.SUBMIT)
 def run(transfer: Transfer) -> dict[str, Any]:
-    """Take the snapshot of `options["at"]` and return {"snapshot", "files", "size"}."""
+    """Take the snapshot of `options["at"]` and return {"snapshot", "files", "size"}.
+
+    `options["instead_of"]` is the snapshot in time that the student gave up for a late one.
+    """
     assignment, student = transfer.assignment, transfer.member
     if assignment is None or student is None:
         raise ValueError("a submit is of one student's work on one assignment")
@@ -46,7 +56,7 @@ def run(transfer: Transfer) -> dict[str, Any]:
     submission = Submission.objects.get(assignment=assignment, student=student)
     submission.assignment, submission.student = assignment, student
     found = Snapshot.objects.filter(submission=submission, taken=at).first()
-    snapshot = found or _take(submission, at)
+    snapshot = found or _take(submission, at, transfer.options.get("instead_of"))
     return {
         "snapshot": snapshot.pk,
         "files": len(snapshot.files),
@@ -54,7 +64,7 @@ def run(transfer: Transfer) -> dict[str, Any]:
     }
 
 
-def _take(submission: Submission, at: datetime) -> Snapshot:
+def _take(submission: Submission, at: datetime, instead_of: int | None) -> Snapshot:
     assignment, student = submission.assignment, submission.student
     if timezone.now() - at > PATIENCE:
         raise Problem(
@@ -69,30 +79,59 @@ def _take(submission: Submission, at: datetime) -> Snapshot:
     path = submitted_path(assignment, student, at)
     spare = _spare(submission)
     try:
-        items = bring(
+        brought = bring(
             source,
             assignment.folder,
             target,
             path,
             lying=lying_in_course(assignment, submission),
-            choose=lambda found: _something(assignment, found),
+            choose=lambda found: _something(submission, at, found),
             most_bytes=conf().submit_max_mb * MEGABYTE,
             how="fresh",
             spare=[*spare, *_left_behind(submission)],
         )
     except Refused as refused:
         raise _in_words(refused, assignment) from None
-    return _keep(submission, at, path, files_of(items), spare)
+    return _keep(submission, at, path, brought, spare, instead_of)
 
 
-def _something(assignment: Assignment, items: list[Item]) -> list[Item]:
+def _something(submission: Submission, at: datetime, items: list[Item]) -> list[Item]:
     if not items:
         raise Problem(
             "nothing",
-            f"There is nothing to submit: “{assignment.folder}” holds no files.",
+            f"There is nothing to submit: “{submission.assignment.folder}” holds no files.",
             status=409,
         )
+    now = timezone.now()
+    kept = in_time_so_far(submission)
+    late = is_late(submission, came(Snapshot(taken=at, finished=now)))
+    if kept and late and is_unchanged(kept, items):
+        raise unchanged(kept, submission.assignment.course.zone, now)
     return items
+
+
+def in_time_so_far(submission: Submission) -> Snapshot | None:
+    """Return the submission in time that counts, if one does."""
+    counts = counting(submission)
+    return counts if counts and not counts.late else None
+
+
+def is_unchanged(snapshot: Snapshot, items: list[Item]) -> bool:
+    """Whether a student's files are just those of a snapshot, whenever they were saved."""
+    files = (files_of(items), snapshot.files)
+    now, then = (digest(due_date.theirs(each)) for each in files)
+    return now == then
+
+
+def unchanged(kept: Snapshot, zone: ZoneInfo, now: datetime) -> Problem:
+    """Say that a late submission would change nothing but its being late."""
+    when = short_moment(kept.taken, zone, beside=now)
+    return Problem(
+        UNCHANGED,
+        f"Nothing has changed since your submission of {when}, which was on time and counts. "
+        "So nothing was submitted again.",
+        status=409,
+    )
 
 
 def _in_words(refused: Refused, assignment: Assignment) -> Problem:
@@ -116,25 +155,36 @@ def _in_words(refused: Refused, assignment: Assignment) -> Problem:
 
 
 def _keep(
-    submission: Submission, at: datetime, path: str, files: list[File], spare: list[str]
+    submission: Submission,
+    at: datetime,
+    path: str,
+    brought: Brought,
+    spare: list[str],
+    instead_of: int | None,
 ) -> Snapshot:
     """Write the snapshot down, and have late work collected that others' was collected before."""
+    snapshot = Snapshot(
+        submission=submission,
+        taken=at,
+        finished=brought.finished,
+        path=path,
+        files=files_of(brought.items),
+    )
     with transaction.atomic():
-        snapshot = Snapshot.objects.create(
-            submission=submission,
-            taken=at,
-            late=is_late(submission, at),
-            path=path,
-            files=files,
-        )
         row = Submission.objects.select_for_update().get(pk=submission.pk)
+        row.assignment = Assignment.objects.get(pk=row.assignment_id)
+        # It may be due at another time since the copy began.
+        snapshot.late = is_late(row, came(snapshot))
+        snapshot.save(force_insert=True)
+        if instead_of and snapshot.late and is_taken(row, came(snapshot)):
+            Snapshot.objects.filter(submission=row, pk=instead_of).update(given_up=True)
         row.submitted = max(at, row.submitted or at)
         # What was collected while this one waited is older: nobody could know of it yet.
         if row.collected and row.collected >= row.submitted:
             row.collected = row.submitted - _BEFORE
         row.save(update_fields=["submitted", "collected"])
-        Snapshot.objects.filter(submission=submission, path__in=spare).delete()
-        if row.collected and row.due and timezone.now() > row.due:
+        Snapshot.objects.filter(submission=row, path__in=spare).delete()
+        if row.collected and row.due and timezone.now() > row.due and counting(row) == snapshot:
             _collect_again(submission)
     return snapshot
 
@@ -160,7 +210,8 @@ def _collect(assignment: Assignment, student: Membership) -> Transfer:
 def _spare(submission: Submission) -> list[str]:
     """Return where the snapshots lie that are too many once there is one more."""
     rows = list(Snapshot.objects.filter(submission=submission).defer("files"))
-    needed = {counting(submission), next((row for row in rows if not row.late), None)}
+    in_time = next((row for row in rows if not came_late(submission, row)), None)
+    needed = {counting(submission), in_time}
     return [row.path for row in rows[KEPT - 1 :] if row not in needed]
 
 

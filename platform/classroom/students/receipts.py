@@ -1,4 +1,4 @@
-"""What was submitted, file by file: how large, and when it was saved."""
+"""What was submitted, file by file: how large, and when it was saved; and what counts of it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,8 +6,10 @@ from zoneinfo import ZoneInfo
 
 from django.template.defaultfilters import filesizeformat, pluralize
 
-from classroom.models import Assignment, Snapshot
-from classroom.pages.text import moment, second
+from classroom.models import Assignment, Snapshot, Submission
+from classroom.pages.text import moment, second, short_moment
+from classroom.rules.counting import counting
+from classroom.rules.deadlines import is_late
 from classroom.rules.saved_times import moment_of
 
 SHOWN = 20
@@ -75,6 +77,23 @@ def sentence(receipt: Receipt, assignment: Assignment) -> str:
     saved = f" Last saved: {receipt.saved}." if receipt.saved else ""
     late = " late" if receipt.late else ""
     return f"“{assignment}” was submitted{late}: {what}, {receipt.taken}.{saved}"
+
+
+def reservation(submission: Submission, snapshot: Snapshot, zone: ZoneInfo) -> str:
+    """Say why a snapshot that was taken just now is late, or does not count; else nothing."""
+    if not snapshot.late:
+        return ""
+    said = []
+    if snapshot.finished and not is_late(submission, snapshot.taken):
+        at = second(snapshot.finished, zone, beside=snapshot.taken)
+        said.append(f"You pressed in time, but copying your files took until {at}.")
+    counts = counting(submission)
+    if counts is None:
+        said.append("Late work is not taken, so it does not count.")
+    elif counts != snapshot:
+        when = short_moment(counts.taken, zone, beside=snapshot.taken)
+        said.append(f"It does not count: your submission of {when} does.")
+    return " ".join(said)
 
 
 def _time(file: dict[str, object]) -> datetime | None:

@@ -13,17 +13,10 @@ from enum import StrEnum
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from classroom.models import (
-    Assignment,
-    Extension,
-    Kind,
-    Membership,
-    Snapshot,
-    Submission,
-    Transfer,
-)
+from classroom.models import Assignment, Extension, Membership, Snapshot, Submission, Transfer
 from classroom.rules.counting import counting_of
-from classroom.rules.deadlines import is_late, is_taken, last_moment
+from classroom.rules.deadlines import came_late, is_late, is_taken, last_moment
+from classroom.rules.last_submit import Failure, failure_of, last_submits
 from classroom.rules.names import graded_path
 from classroom.students.receipts import Receipt, receipt_of
 
@@ -60,7 +53,7 @@ class Standing:
     submission: Submission
     now: datetime
     snapshots: Sequence[Snapshot] = field(default_factory=list)  # newest first, without files
-    submitting: Transfer | None = None  # the last submit: under way, or failed since
+    submitting: Transfer | None = None  # the last submit
     extension: Extension | None = None
     latest: Snapshot | None = None  # the newest snapshot, with its files
 
@@ -158,11 +151,16 @@ class Standing:
         return self.submitting is not None and self.submitting.state in Transfer.ACTIVE
 
     @property
-    def failure(self) -> Transfer | None:
-        """The last submit, if it failed; no longer once the work was collected."""
-        failed = self.submitting is not None and self.submitting.state == Transfer.State.FAILED
-        over = self.state in (State.COLLECTED, State.RETURNED)
-        return self.submitting if failed and not over else None
+    def failure(self) -> Failure | None:
+        """How the last submit failed, if it did; whatever became of the work meanwhile."""
+        return failure_of(self.submitting, self.snapshots[0].taken if self.snapshots else None)
+
+    @property
+    def way_on(self) -> str:
+        """What to do about a failure where *Submit* is not there any more; else nothing."""
+        return (
+            "" if self.can_submit else "It is too late to submit again: show this to your teacher."
+        )
 
     @property
     def is_moving(self) -> bool:
@@ -177,8 +175,12 @@ class Standing:
     @property
     def latest_is_late(self) -> bool:
         """Whether the newest snapshot is late, as it stands now."""
-        newest = self.snapshots[0] if self.snapshots else None
-        return newest is not None and newest.late and is_late(self.submission, newest.taken)
+        return bool(self.snapshots) and came_late(self.submission, self.snapshots[0])
+
+    @property
+    def finished_late(self) -> bool:
+        """Whether the newest snapshot is late though its student pressed in time."""
+        return self.latest_is_late and not is_late(self.submission, self.snapshots[0].taken)
 
     @property
     def graded_folder(self) -> str:
@@ -255,7 +257,7 @@ def standings(
     now = now or timezone.now()
     found = list(rows.filter(seen_by_students()).select_related("assignment")[:limit])
     snapshots = _by_submission(found)
-    submitting = _submitting(found)
+    submitting = last_submits(found)
     return [
         Standing(row, now, snapshots[row.pk], submitting.get((row.assignment_id, row.student_id)))
         for row in found
@@ -267,13 +269,3 @@ def _by_submission(rows: Iterable[Submission]) -> dict[int, list[Snapshot]]:
     for snapshot in Snapshot.objects.filter(submission__in=[row.pk for row in rows]).defer("files"):
         found[snapshot.submission_id].append(snapshot)
     return found
-
-
-def _submitting(rows: Iterable[Submission]) -> dict[tuple[int | None, int | None], Transfer]:
-    """Return each submission's last submit, unless it was done."""
-    members = {row.student_id for row in rows}
-    last: dict[tuple[int | None, int | None], Transfer] = {}
-    for transfer in Transfer.objects.filter(kind=Kind.SUBMIT, member__in=members).order_by("pk"):
-        last[transfer.assignment_id, transfer.member_id] = transfer
-    done = Transfer.State.DONE
-    return {key: transfer for key, transfer in last.items() if transfer.state != done}

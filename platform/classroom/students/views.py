@@ -1,24 +1,25 @@
 """What a student does in a course: see where they stand, open work, and submit it."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
 from django.db.transaction import non_atomic_requests
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from classroom.models import Course, Membership, Submission
+from classroom.models import Course, Membership, Snapshot, Submission
 from classroom.pages.access import assignment_of, student_of, submission_of
 from classroom.pages.text import ago, second
 from classroom.students import opening, saving, submissions
-from classroom.students.receipts import receipt_of, sentence
+from classroom.students.receipts import receipt_of, reservation, sentence
 from classroom.students.standing import Standing, course_standings, standings
 from embedding.cocalc.errors import CocalcError
 from embedding.problems import Busy, Problem, of_cocalc
@@ -34,6 +35,8 @@ def course_page(request: HttpRequest, membership: Membership) -> HttpResponse:
         "standings": course_standings(membership),
         "lately": saving.folders_lately(membership),
         "project": str(project.project_id) if project and project.project_id else "",
+        # Of the assignment that somebody submitted who was signed out.
+        "unsent": request.GET.get("unsent", ""),
     }
     return render(request, "classroom/students/course.html", context)
 
@@ -112,7 +115,8 @@ def submit(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
 
     Where more may be typed than is saved, it leads to `saved`, which asks; `how`=now has been
     asked, and `how`=wait asks again until all is saved. A script that asks for JSON has seen to
-    that, and is answered with the receipt.
+    that, and is answered with the receipt. Where a late submission would count instead of one in
+    time, it asks as well; `instead_of` is the answer, and names that one.
     """
     at = timezone.now()
     page = reverse("classroom:course", args=[course])
@@ -120,50 +124,97 @@ def submit(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
         if _asks_for_json(request):
             return answer(SIGNED_OUT)
         # Back to where *Submit* is: signing in must not submit, nor end at a page that is none.
-        return redirect_to_login(page)
+        # The page says that nothing was submitted.
+        return redirect_to_login(f"{page}?unsent={assignment}")
     membership = student_of(request, course)
     submission = _out(membership, assignment)
     if _asks_for_json(request):
-        return _submit_for_script(submission, at)
+        return _submit_for_script(request, submission, at)
     since = _since(request.POST.get("since", "")) or at
     if request.POST.get("how") != "now" and _is_unsaved(submission, since):
         where = reverse("classroom:saved", args=[course, assignment])
         return redirect(f"{where}?since={since.timestamp():.3f}")
+    context: dict[str, Any] = {"membership": membership, "assignment": submission.assignment}
     try:
-        snapshot = submissions.submit(submission, at)
+        snapshot = submissions.submit(submission, at, instead_of=_instead_of(request))
     except submissions.Refused as refusal:
-        context = {
-            "membership": membership,
-            "assignment": submission.assignment,
-            "text": refusal.message,
-        }
+        context["text"] = refusal.message
         return render(request, "classroom/students/refused.html", context, status=409)
+    except submissions.WouldLose as question:
+        context |= {"question": question, "how": request.POST.get("how", "")}
+        return render(request, "classroom/students/late.html", context, status=409)
     except (Busy, Problem):
         pass  # the page shows what is under way, and what failed and why
     else:
         receipt = receipt_of(snapshot, membership.course.zone)
         level = messages.WARNING if snapshot.late else messages.SUCCESS
-        messages.add_message(request, level, sentence(receipt, submission.assignment))
+        said = (
+            sentence(receipt, submission.assignment),
+            reservation(submission, snapshot, membership.course.zone),
+        )
+        messages.add_message(request, level, " ".join(said).strip())
     return redirect(f"{page}#a{assignment}")
 
 
-def _submit_for_script(submission: Submission, at: datetime) -> HttpResponse:
+def _instead_of(request: HttpRequest) -> int | None:
+    """Return the submission in time that the student was asked about, and gives up."""
+    given = request.POST.get("instead_of", "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 19 else None
+
+
+@never_cache
+@require_safe
+@login_required
+def submitting(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
+    """Tell a script how the last submit goes, or went, as the submit itself would have been told.
+
+    A browser is led to the course's page, which shows it.
+    """
+    membership = student_of(request, course)
+    standing = _standing(membership, assignment)
+    if not _asks_for_json(request):
+        return redirect(f"{reverse('classroom:course', args=[course])}#a{assignment}")
+    if standing.is_submitting:
+        return _under_way()
+    if failure := standing.failure:
+        return answer(Problem(failure.code, failure.words, status=409))
+    newest = standing.snapshots[0].pk if standing.snapshots else 0
+    return _receipt(standing.submission, get_object_or_404(Snapshot, pk=newest))
+
+
+def _submit_for_script(request: HttpRequest, submission: Submission, at: datetime) -> HttpResponse:
     try:
-        snapshot = submissions.submit(submission, at)
+        snapshot = submissions.submit(submission, at, instead_of=_instead_of(request))
+    except submissions.WouldLose as question:
+        asked = {
+            "title": "Submit late?",
+            "yes": "Submit late",
+            "no": f"Keep the one of {question.when}",
+            "answer": {"instead_of": question.kept.pk},
+        }
+        error = {"code": question.code, "message": question.message, "question": asked}
+        return JsonResponse({"error": error}, status=question.status)
     except Problem as problem:
         return answer(problem)
     except Busy:
-        text = (
-            "CoCalc takes its time. You may leave this page; the course’s page shows how it went."
-        )
-        return JsonResponse({"title": "Being submitted", "text": text, "lines": []}, status=202)
+        return _under_way()
+    return _receipt(submission, snapshot)
+
+
+def _under_way() -> HttpResponse:
+    text = "CoCalc takes its time. You may go on working or leave; it is submitted all the same."
+    return JsonResponse({"title": "Being submitted", "text": text, "lines": []}, status=202)
+
+
+def _receipt(submission: Submission, snapshot: Snapshot) -> HttpResponse:
     assignment = submission.assignment
     receipt = receipt_of(snapshot, assignment.course.zone)
     lines = [[line.path, line.detail] for line in receipt.lines]
     if receipt.more:
         lines.append([f"and {receipt.more} more", ""])
     text = f"{assignment}, {receipt.size}, {receipt.taken}."
-    return JsonResponse({"title": receipt.title, "text": text, "lines": lines})
+    but = reservation(submission, snapshot, assignment.course.zone)
+    return JsonResponse({"title": receipt.title, "text": f"{text} {but}".strip(), "lines": lines})
 
 
 def _is_unsaved(submission: Submission, since: datetime) -> bool:

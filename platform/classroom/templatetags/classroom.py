@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 
 from classroom.pages.text import markdown as render
 from classroom.pages.text import moment as say
+from classroom.pages.text import second as say_second
 
 register = template.Library()
 
@@ -23,6 +24,12 @@ def markdown(text: str) -> SafeString:
 def moment(value: datetime | None, zone: zoneinfo.ZoneInfo) -> str:
     """Say a moment in a zone, with the zone's abbreviation: "Fri 27 Nov 2026, 23:59 CET"."""
     return say(value, zone)
+
+
+@register.filter
+def second(value: datetime | None, zone: zoneinfo.ZoneInfo) -> str:
+    """Say a moment of a day that is known, to the second: "23:59:50 CET"."""
+    return say_second(value, zone, beside=value) if value else ""
 
 
 @register.filter

@@ -40,6 +40,22 @@ def test_transfers_of_class_steps_are_kept(course: Course, students: list[Member
     assert len(kept) == 4
 
 
+def test_a_failed_submit_is_kept_until_there_is_another(
+    course: Course, students: list[Membership]
+) -> None:
+    """Its student is told of it for so long."""
+    assignment = factories.make_assignment(course)
+    now = timezone.now()
+    for _ in range(2):
+        last = transfer_add(course, Kind.SUBMIT, students[0], assignment=assignment)
+        Transfer.objects.update(state=State.FAILED, ended=now - timedelta(days=40))
+    prune(now)
+    assert Transfer.objects.get() == last
+    transfer_add(course, Kind.SUBMIT, students[0], assignment=assignment)
+    prune(now)
+    assert Transfer.objects.get().state == State.QUEUED
+
+
 @pytest.mark.parametrize("path", [work.module_path, "classroom.services.working.work"])
 def test_tasks_that_have_ended_go_by_whatever_name(db: None, path: str) -> None:
     now = timezone.now()

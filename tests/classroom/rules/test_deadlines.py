@@ -2,10 +2,13 @@
 
 import zoneinfo
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import connection
+from django.db.migrations.loader import MigrationLoader
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -13,6 +16,8 @@ from classroom.models import Assignment, Course, Extension, Membership, Snapshot
 from classroom.pages.moments import local_moment
 from classroom.rules.counting import counting
 from classroom.rules.deadlines import (
+    GRACE,
+    came,
     due_update,
     is_late,
     is_taken,
@@ -194,6 +199,33 @@ def taken(row: Submission, at: datetime) -> Snapshot:
     )
 
 
+SECOND = timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("pressed", "finished", "late"),
+    [
+        (-DAY, -DAY, False),
+        (-10 * SECOND, timedelta(), False),
+        (-10 * SECOND, GRACE, False),
+        (-10 * SECOND, GRACE + TICK, True),
+        (-600 * SECOND, 45 * SECOND, True),  # stopped by the student's own programs
+        (timedelta(), GRACE, False),
+        (TICK, 2 * TICK, True),  # the grace is for what began in time
+    ],
+)
+def test_a_submission_comes_when_its_copy_is_finished(
+    pressed: timedelta, finished: timedelta, late: bool
+) -> None:
+    row = Submission(assignment=Assignment(), due=DUE)
+    snapshot = Snapshot(taken=DUE + pressed, finished=DUE + finished)
+    assert is_late(row, came(snapshot)) is late
+
+
+def test_of_earlier_versions_the_press_is_known_alone() -> None:
+    assert came(Snapshot(taken=DUE)) == DUE
+
+
 def dated(course: Course, student: Membership, **fields: Any) -> Submission:
     return submission(make_assignment(course, due=DUE, **fields), student)
 
@@ -222,12 +254,86 @@ def test_late_work_counts_as_the_policy_says(course: Course, student: Membership
     row = dated(course, student, late_policy=Policy.UNTIL, late_until=DUE + DAY)
     in_time = taken(row, DUE)
     late = taken(row, DUE + DAY)
+    # It takes nothing from the one in time, unless its student lets it.
+    assert counting(row, DUE + 2 * DAY) == in_time
+    Snapshot.objects.filter(pk=in_time.pk).update(given_up=True)
     found = counting(row, DUE + 2 * DAY)
     assert found == late
     assert found.late
     # The teacher closes it: then the one in time counts again.
     assert counting(moved(row, late_policy=Policy.CLOSED), DUE + 2 * DAY) == in_time
     assert counting(moved(row, late_policy=Policy.ANY), DUE + 2 * DAY) == late
+
+
+def test_what_was_given_up_stays_so_for_all_that_comes_later(
+    course: Course, student: Membership
+) -> None:
+    row = dated(course, student, late_policy=Policy.ANY)
+    older, in_time = taken(row, DUE - DAY), taken(row, DUE)
+    Snapshot.objects.filter(pk=in_time.pk).update(given_up=True)
+    first, last = taken(row, DUE + DAY), taken(row, DUE + 2 * DAY)
+    assert counting(row, DUE + 3 * DAY) == last
+    # An extension that the first of them keeps: what is in time counts, and is nobody's to lose.
+    row = moved(row, due=DUE + DAY)
+    assert counting(row, DUE + 3 * DAY) == first
+    assert older.given_up is False
+
+
+def test_what_counted_in_an_earlier_version_counts_still(
+    course: Course, student: Membership
+) -> None:
+    row = dated(course, student, late_policy=Policy.ANY)
+    taken(row, DUE)
+    late = taken(row, DUE + DAY)
+    Submission.objects.update(
+        collected=DUE + 2 * DAY, collected_from=Submission.From.SUBMITTED, late=True
+    )
+    from_folder = submission(row.assignment, enrol(course, make_user("olga")))
+    Submission.objects.filter(pk=from_folder.pk).update(collected=DUE + DAY, late=True)
+    name = next(name for _, name in MigrationLoader(connection).graph.nodes if "_finished" in name)
+    import_module(f"classroom.migrations.{name}").stay_as_they_are(apps, None)
+    assert counting(row, DUE + 2 * DAY) == late
+    for each in (row, from_folder):
+        each.refresh_from_db()
+        assert (each.late, each.came) == (True, DUE + DAY)
+
+
+# Each step moves the due time; what was collected came that long after DUE, or in time.
+MOVES: dict[str, tuple[timedelta | None, list[tuple[timedelta | None, bool]]]] = {
+    "late, then extended, and taken back": (DAY, [(2 * DAY, False), (timedelta(), True)]),
+    "late, and not by as much": (DAY, [(DAY - TICK, True), (DAY, False)]),
+    "late, and never due any more": (DAY, [(None, False), (timedelta(), True)]),
+    "in time stays so": (None, [(-DAY, False), (None, False), (-2 * DAY, False)]),
+}
+
+
+@pytest.mark.parametrize("name", MOVES)
+@pytest.mark.parametrize("by_extension", [False, True])
+def test_whether_what_was_collected_is_late_follows_the_due_time_at_once(
+    course: Course, student: Membership, name: str, by_extension: bool
+) -> None:
+    after, moves = MOVES[name]
+    row = dated(course, student)
+    other = submission(row.assignment, enrol(course, make_user("olga")))
+    Submission.objects.filter(assignment=row.assignment).update(
+        collected=DUE + 3 * DAY,
+        came=None if after is None else DUE + after,
+        late=after is not None,
+    )
+    for move, late in moves:
+        due = None if move is None else DUE + move
+        if by_extension and due and due > DUE:
+            Extension.objects.update_or_create(
+                assignment=row.assignment, student=student, defaults={"due": due}
+            )
+            due_update(row.assignment, [student.pk])
+            other.refresh_from_db()
+            assert other.late is True  # whose due time it was not
+        else:
+            Extension.objects.all().delete()
+            moved(row, due=due)
+        row.refresh_from_db()
+        assert (row.due, row.late) == (due, late)
 
 
 def test_a_due_time_moved_back_makes_nobody_late(course: Course, student: Membership) -> None:

@@ -1,6 +1,7 @@
 """Collecting, against the sandbox: what counts, what is replaced, and what students may try."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,7 +11,9 @@ from classroom.carrying import calls, incoming
 from classroom.engine.queue import transfer_add
 from classroom.models import Assignment, Course, Kind, Membership, Snapshot, Submission, Transfer
 from classroom.rules import manifest, names
+from classroom.rules.deadlines import due_update
 from classroom.rules.renewal import news
+from classroom.steps import bringing
 from embedding.cocalc.client import Client
 from sandbox.process import SandboxProcess
 from tests.classroom import factories
@@ -156,6 +159,65 @@ def test_a_folder_is_late_when_it_was_changed_after_it_was_due(
     submission = factories.submission(assignment, ada)
     assert submission.late is late
     assert submission.collected_for == submission.due
+
+
+@pytest.mark.parametrize(
+    ("began", "seconds", "late"),
+    [
+        (timedelta(seconds=5), 45, True),
+        (timedelta(minutes=9), 45, True),
+        (timedelta(minutes=9), 20, False),  # we came late to a large class
+        (-timedelta(seconds=50), 45, False),  # collected by hand
+    ],
+)
+def test_who_stops_the_list_at_the_due_time_is_late(
+    assignment: Assignment,
+    ada: Membership,
+    monkeypatch: pytest.MonkeyPatch,
+    began: timedelta,
+    seconds: int,
+    late: bool,
+) -> None:
+    """What the project took longer for, its student may have used; whatever the files' times."""
+    due = timezone.now() - began
+    Submission.objects.update(due=due)
+    later = timedelta(seconds=seconds)
+    clock = SimpleNamespace(now=lambda: timezone.now() + later)
+    monkeypatch.setattr(bringing, "timezone", clock)
+    row = collect(assignment, ada)
+    monkeypatch.undo()
+    submission = factories.submission(assignment, ada)
+    assert submission.late is late
+    # Nor is it in time when it is collected again.
+    if late:
+        Submission.objects.update(due=due - HOUR)
+        Transfer.objects.filter(pk=row.pk).update(started=due - HOUR)
+        collect(assignment, ada)
+        assert factories.submission(assignment, ada).late is True
+    # More time makes it punctual at once.
+    Assignment.objects.update(due=timezone.now() + HOUR)
+    due_update(assignment)
+    assert factories.submission(assignment, ada).late is False
+
+
+@pytest.mark.parametrize(
+    ("before", "late"),
+    [
+        ("outcome_unknown", True),  # nobody answered: perhaps stopped
+        ("cannot_connect", False),  # nothing of it came to the student's project
+        ("", False),
+    ],
+)
+def test_a_second_attempt_at_the_due_time_proves_no_more_than_the_first(
+    assignment: Assignment, ada: Membership, before: str, late: bool
+) -> None:
+    Submission.objects.update(due=timezone.now() - timedelta(minutes=2))
+    row = transfer_add(assignment.course, Kind.COLLECT, ada, assignment=assignment)
+    Transfer.objects.filter(pk=row.pk).update(
+        attempts=1, error_code=before, created=timezone.now() - timedelta(minutes=2)
+    )
+    factories.work_off()
+    assert factories.submission(assignment, ada).late is late
 
 
 @pytest.mark.parametrize(("content", "late"), [(b"WORK", True), (b"work", False)])

@@ -157,8 +157,15 @@ def test_signed_out_leads_to_signing_in(course: Course) -> None:
     assert answer["Location"].startswith("/sign-in/")
     # What was pressed is not pressed by signing in: the way back is the page.
     answer = nobody.post(address(assignment, "submit"))
-    assert answer["Location"] == f"/sign-in/?next=/courses/{course.pk}/"
+    page = f"/courses/{course.pk}/"
+    assert answer["Location"] == f"/sign-in/?next={page}%3Funsent%3D{assignment.pk}"
     assert not Transfer.objects.exists()
+    # And it says so.
+    answer = HttpsClient(Membership.objects.get(user__username="ada").user).get(
+        f"{page}?unsent={assignment.pk}"
+    )
+    words = text_of(answer.content.decode())
+    assert "Not submitted. You had been signed out when you pressed Submit." in words
 
 
 def test_wrong_methods_and_addresses(course: Course, browser: HttpsClient) -> None:
@@ -640,6 +647,149 @@ def test_failing_shows_the_cause_until_it_succeeds(
     words = card(browser, assignment)
     assert "Not submitted" not in words
     assert "Submitted" in words
+
+
+def failed(assignment: Assignment, student: Membership, **fields: Any) -> Transfer:
+    """A submit of a minute ago that failed."""
+    pressed = timezone.now() - timedelta(minutes=1)
+    fields = {"state": State.FAILED, "error_code": "x", "error": "The disk is full."} | fields
+    return Transfer.objects.create(
+        course=assignment.course,
+        kind=Kind.SUBMIT,
+        member=student,
+        assignment=assignment,
+        options={"at": pressed.isoformat()},
+        **fields,
+    )
+
+
+SHOW = "It is too late to submit again: show this to your teacher."
+
+
+@pytest.mark.parametrize(
+    ("state", "taken"),
+    [
+        ("Open", True),
+        ("Submitted", True),
+        ("Closed", False),
+        ("Collected", False),
+        ("Collected", True),
+        ("Returned", False),
+    ],
+)
+@pytest.mark.parametrize("end", [State.FAILED, State.CANCELLED])
+def test_a_failed_submit_is_told_in_every_state(
+    course: Course, browser: HttpsClient, ada: Membership, state: str, taken: bool, end: State
+) -> None:
+    """Also above the notebook, and where an older receipt is shown."""
+    now, project = timezone.now(), there(ada)
+    assignment = out(course, due=now + (DAY if taken else -HOUR))
+    if state != "Open":
+        Snapshot.objects.create(
+            submission=factories.submission(assignment, ada), taken=now - DAY, path="x"
+        )
+    if state != "Closed":
+        change(assignment, submitted=now - DAY if state != "Open" else None)
+    change(assignment, collected=now if state in ("Collected", "Returned") else None)
+    change(assignment, returned=now if state == "Returned" else None)
+    row = failed(assignment, ada, state=end)
+    words = card(browser, assignment)
+    assert f"Homework 1 {state} Last submit failed" in words
+    assert re.search(r"Not submitted \(.*\d\d:\d\d CES?T\)\. The disk is full\.", words)
+    assert (SHOW in words, "Try again" in words) == (not taken, taken)
+    notebook = browser.get(f"/projects/{project}/open/homework-1/a.ipynb").content.decode()
+    told = re.search(r'<p id="told".*?</p>', notebook)
+    assert told
+    assert "The disk is full." in text_of(told[0])
+    assert (SHOW in text_of(told[0])) is not taken
+    # What came of it all the same, or after it, is no failure.
+    pressed = datetime.fromisoformat(row.options["at"])
+    Snapshot.objects.create(
+        submission=factories.submission(assignment, ada), taken=pressed, path="y"
+    )
+    assert "Not submitted" not in card(browser, assignment)
+
+
+def test_what_is_refused_because_nothing_changed_is_no_failure(
+    course: Course, browser: HttpsClient, ada: Membership
+) -> None:
+    assignment = out(course)
+    failed(assignment, ada, error_code="unchanged", error="Nothing has changed.")
+    words = card(browser, assignment)
+    assert "Nothing has changed." in words
+    assert "Last submit failed" not in words
+    assert "Try again" not in words
+
+
+def test_late_instead_of_in_time_is_asked_about(
+    cocalc: Client, on_cocalc: str, course: Course, browser: HttpsClient, ada: Membership
+) -> None:
+    """By a page, whose button says which one is given up; a script is told what to ask."""
+    assignment = out(course, due=timezone.now() + DAY, late_policy=Policy.ANY)
+    submit = address(assignment, "submit")
+    browser.post(submit)
+    in_time = Snapshot.objects.get()
+    assert not in_time.late
+    Assignment.objects.update(due=timezone.now())
+    due_update(assignment)
+    question = r"Your submission of \d\d:\d\d was on time and will no longer count\."
+
+    answer = browser.post(submit)
+    assert answer.status_code == 409
+    assert "Nothing has changed since your submission of" in text_of(answer.content.decode())
+    cocalc.write_file(on_cocalc, "homework-1/a.ipynb", b"better work")
+    for _ in range(2):  # a double press asks twice
+        answer = browser.post(submit)
+        assert answer.status_code == 409
+        words = text_of(answer.content.decode())
+        assert re.search(question, words)
+        assert re.search(r"Keep the one of \d\d:\d\d Submit late", words)
+    said = browser.post(submit, headers={"Accept": "application/json"})
+    error = said.json()["error"]
+    assert (said.status_code, error["code"]) == (409, "would_lose_on_time")
+    assert re.fullmatch(question, error["message"])
+    assert error["question"]["answer"] == {"instead_of": in_time.pk}
+    for wrong in ("", "x", "0", "9" * 30, str(in_time.pk + 1)):
+        assert browser.post(submit, {"instead_of": wrong}).status_code == 409
+    assert Snapshot.objects.get() == in_time
+
+    fields = dict(re.findall(r'name="(instead_of|how)" value="(\w+)"', answer.content.decode()))
+    answer = browser.post(submit, fields, follow=True)
+    assert "“Homework 1” was submitted late:" in text_of(answer.content.decode())
+    words = card(browser, assignment)
+    assert ", late · 1 file" in words
+    assert "not counted" not in words
+    assert "this one counts" not in words
+
+
+def test_a_script_learns_what_became_of_it(
+    course: Course, browser: HttpsClient, ada: Membership
+) -> None:
+    assignment = out(course)
+    where = address(assignment, "submitting")
+
+    def ask() -> tuple[int, dict[str, Any]]:
+        answer = browser.get(where, headers={"Accept": "application/json"})
+        body: dict[str, Any] = answer.json() if answer["Content-Type"].endswith("json") else {}
+        return answer.status_code, body
+
+    assert browser.get(where)["Location"] == f"/courses/{course.pk}/#a{assignment.pk}"
+    assert ask()[0] == 404
+    row = failed(assignment, ada, state=State.RUNNING)
+    assert ask()[0] == 202
+    Transfer.objects.update(state=State.FAILED)
+    assert ask() == (
+        409,
+        {"error": {"code": "x", "message": "The disk is full.", "recoverable": False}},
+    )
+    # Never an older receipt in its place.
+    now = timezone.now()
+    Snapshot.objects.create(
+        submission=factories.submission(assignment, ada), taken=now - DAY, path="x", files=[]
+    )
+    assert ask()[0] == 409
+    Transfer.objects.filter(pk=row.pk).update(state=State.DONE)
+    assert ask()[1]["title"] == "Submitted: 0 files"
 
 
 def test_under_way_is_shown_and_watched(

@@ -1,7 +1,11 @@
 """Submitting, against the sandbox: what is taken and when, what is refused, and what is hostile."""
 
+import re
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -32,6 +36,7 @@ from classroom.rules.renewal import is_uncollected
 from classroom.steps import bringing
 from classroom.steps import submit as step
 from classroom.students import submissions
+from classroom.students.receipts import reservation
 from embedding.cocalc.client import Client
 from embedding.cocalc.errors import NotFound, OutcomeUnknown
 from embedding.conf import MEGABYTE
@@ -241,6 +246,119 @@ def test_the_moment_is_when_the_request_came_not_when_the_copy_ended(
     assert not snapshot.late
 
 
+@contextmanager
+def stopped(
+    cocalc: Client, row: Submission, seconds: float, then: Callable[[], object] = lambda: None
+) -> Iterator[None]:
+    """Let the student's programs stop our list for so long, and change the work meanwhile."""
+    real, slow = incoming.take, timedelta(seconds=seconds)
+
+    def take(*args: Any, **options: Any) -> Any:
+        cocalc.write_file(project_of(row.student), "homework-1/a.ipynb", b"swapped")
+        then()
+        return real(*args, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bringing, "take", take)
+        clock = SimpleNamespace(now=lambda: timezone.now() + slow)
+        patch.setattr(bringing, "timezone", clock)
+        yield
+
+
+@pytest.mark.parametrize(("seconds", "late"), [(45, True), (5, False)])
+def test_who_stops_the_list_does_not_move_the_deadline(
+    cocalc: Client, row: Submission, seconds: float, late: bool
+) -> None:
+    row = due(row, timedelta(seconds=-1), late_policy=Policy.ANY)
+    with stopped(cocalc, row, seconds):
+        at = timezone.now()
+        snapshot = submissions.submit(row, at)
+    assert (snapshot.taken, snapshot.late) == (at, late)
+    assert snapshot.finished is not None
+    assert snapshot.finished - at > timedelta(seconds=seconds)
+    assert counting(read(row)) == snapshot  # there is nothing else
+
+
+def test_what_is_finished_too_late_takes_nothing_from_what_was_in_time(
+    cocalc: Client, row: Submission
+) -> None:
+    """Nobody was asked: the student pressed in time."""
+    row = due(row, timedelta(seconds=-2), late_policy=Policy.ANY)
+    punctual = submissions.submit(row, timezone.now())
+    with stopped(cocalc, row, 45):
+        late = submissions.submit(read(row), timezone.now())
+    assert late.late
+    assert counting(read(row)) == punctual
+    said = reservation(read(row), late, row.assignment.course.zone)
+    assert re.fullmatch(
+        r"You pressed in time, but copying your files took until \d\d:\d\d:\d\d CES?T\. "
+        r"It does not count: your submission of \d\d:\d\d does\.",
+        said,
+    )
+    # Where late work is not taken, there is nothing that counts.
+    Assignment.objects.update(late_policy=Policy.CLOSED)
+    Snapshot.objects.filter(pk=punctual.pk).delete()
+    assert counting(read(row)) is None
+    said = reservation(read(row), late, row.assignment.course.zone)
+    assert said.endswith("Late work is not taken, so it does not count.")
+
+
+def test_an_extension_that_comes_while_it_is_copied_counts(cocalc: Client, row: Submission) -> None:
+    row = due(row, timedelta(seconds=-1))
+    with stopped(cocalc, row, 45, then=lambda: due(row, -HOUR)):
+        assert not submissions.submit(row, timezone.now()).late
+
+
+def test_an_unchanged_late_one_is_refused_and_others_are_asked_about(
+    cocalc: Client, sandbox: SandboxProcess, row: Submission
+) -> None:
+    row = due(row, -HOUR, late_policy=Policy.ANY)
+    punctual = submissions.submit(row, timezone.now())
+    row = due(row, timedelta(0))
+    # When it is due is ours to write, and when a file was saved says nothing.
+    cocalc.write_file(project_of(row.student), "homework-1/DUE_DATE.txt", b"another day")
+    in_ada(cocalc, row, "touch a.ipynb")
+    with pytest.raises(submissions.Refused, match=r"since your submission of \d\d:\d\d, which"):
+        submissions.submit(row, timezone.now())
+    # Nor does it help to have said that it may be lost.
+    with pytest.raises(Problem, match="Nothing has changed"):
+        submissions.submit(row, timezone.now(), instead_of=punctual.pk)
+    assert counting(read(row)) == punctual
+    cocalc.write_file(project_of(row.student), "homework-1/a.ipynb", b"late work")
+    for answer in (None, punctual.pk + 1):  # of a page that knew another
+        with pytest.raises(submissions.WouldLose, match="was on time and will no longer count"):
+            submissions.submit(row, timezone.now(), instead_of=answer)
+    # Where nobody can look, it is asked all the same.
+    sandbox.quirks(api_down="close")
+    with pytest.raises(submissions.WouldLose):
+        submissions.submit(row, timezone.now())
+    sandbox.reset_quirks()
+    assert Snapshot.objects.count() == 1
+    late = submissions.submit(row, timezone.now(), instead_of=punctual.pk)
+    assert counting(read(row)) == late
+    # The next late one takes nothing from anybody.
+    assert submissions.submit(row, timezone.now()) == counting(read(row)) != late
+    # And with more time all of it is in time: the last one counts.
+    assert not counting(due(row, -HOUR)).late  # type: ignore[union-attr]
+
+
+def test_who_joins_one_under_way_gives_nothing_up(row: Submission) -> None:
+    """Two tabs: in the first it was pressed in time; the second asked, and was told yes."""
+    row = due(row, -HOUR, late_policy=Policy.ANY)
+    punctual = submissions.submit(row, timezone.now())
+    assert holding.claim_one(waiting(row, timezone.now())) is not None
+    due(row, timedelta(0))
+    with pytest.raises(Busy):
+        impatient(row, instead_of=punctual.pk)
+    Transfer.objects.update(held_until=timezone.now() - HOUR)
+    reap()
+    factories.work_off()
+    punctual.refresh_from_db()
+    assert punctual.given_up is False
+    assert counting(read(row)) is not None
+    assert not counting(read(row)).late  # type: ignore[union-attr]
+
+
 def test_late_work_is_collected_again(row: Submission) -> None:
     row = due(row, HOUR, late_policy=Policy.ANY)
     Submission.objects.update(collected=timezone.now(), collected_for=row.due)
@@ -272,7 +390,8 @@ def test_from_in_time_to_late_and_collected_each_time(cocalc: Client, row: Submi
     row = read(row)
     assert cocalc.read_file(course_project(row), collected) == b"work"
     assert (row.collected_from, row.late) == (Submission.From.SUBMITTED, False)
-    submissions.submit(row, timezone.now())
+    in_time = Snapshot.objects.get()
+    submissions.submit(row, timezone.now(), instead_of=in_time.pk)
     factories.work_off()
     row = read(row)
     assert cocalc.read_file(course_project(row), collected) == b"written after"
@@ -330,8 +449,9 @@ def test_what_counts_is_never_removed(
     row = due(row, -HOUR, late_policy=Policy.ANY)
     punctual = submissions.submit(row, timezone.now())
     row = due(row, timedelta(0))
-    for _ in range(3):
-        assert submissions.submit(read(row), timezone.now()).late
+    for number in range(3):
+        cocalc.write_file(project_of(row.student), "homework-1/a.ipynb", b"late" * number)
+        assert submissions.submit(read(row), timezone.now(), instead_of=punctual.pk).late
     assert Snapshot.objects.count() == 3
     Assignment.objects.update(late_policy=Policy.CLOSED)
     assert counting(read(row)) == punctual
@@ -484,11 +604,11 @@ def waiting(row: Submission, at: object) -> Transfer:
     )
 
 
-def impatient(row: Submission, at: object = None) -> None:
+def impatient(row: Submission, at: object = None, **options: Any) -> None:
     """Submit, but do not wait for others."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(submissions, "WAIT_SECONDS", 0.0)
-        submissions.submit(read(row), at or timezone.now())  # type: ignore[arg-type]
+        submissions.submit(read(row), at or timezone.now(), **options)  # type: ignore[arg-type]
 
 
 def reap() -> None:
