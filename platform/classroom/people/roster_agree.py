@@ -12,7 +12,12 @@ from django.contrib.auth.models import User
 
 from classroom.people.roster_file import Line
 
-_GERMAN = {ord("ä"): "ae", ord("ö"): "oe", ord("ü"): "ue", ord("ø"): "oe"}
+_IN_TWO = {ord("ä"): "ae", ord("ö"): "oe", ord("ü"): "ue", ord("ø"): "oe", ord("å"): "aa"}
+_IN_ONE = {ord("ø"): "o", ord("ł"): "l", ord("đ"): "d"}
+_PARTICLES = {
+    *("de", "del", "da", "dos", "di", "du", "la", "le", "van", "von", "der", "den", "ter"),
+    *("el", "al", "bin", "ben"),
+}
 
 
 def disagreement(line: Line, user: User) -> str:
@@ -44,11 +49,10 @@ def _words(name: str) -> set[str]:
 
     Nothing of names in other letters than ours: they are written in many ways.
     """
-    folded = name.casefold()
-    german = folded.translate(_GERMAN)
+    folded = unicodedata.normalize("NFC", name.casefold())
     found: set[str] = set()
-    for each in (folded, german):
+    for each in (folded.translate(_IN_ONE), folded.translate(_IN_TWO)):
         plain = unicodedata.normalize("NFKD", each)
         letters = "".join(letter for letter in plain if not unicodedata.combining(letter))
-        found |= set(re.findall(r"[a-zø]{2,}", letters))
-    return found
+        found |= set(re.findall(r"[a-z]{2,}", letters))
+    return found - _PARTICLES or found

@@ -75,7 +75,8 @@ _STUDENTS = """
 _NOBODY = """
     points possible, manual posting, points, date, due date, class average, average,
     overall average, median, out of, max points, maximum, weight, Maximalpunktzahl,
-    test student, student test, startHISsheet, endHISsheet, overall class average, mean, standard deviation, total"""
+    test student, student test, startHISsheet, endHISsheet, overall class average,
+    mean, standard deviation, total"""
 
 
 def key(word: str) -> str:
