@@ -29,12 +29,18 @@ def disagreement(line: Line, user: User) -> str:
                 "meant. If it is the same person, add them by user name with Add a person."
             )
         return ""
-    here = user.get_full_name()
-    if _share_a_word(line.name, here):
+    if line.username and line.last_name and user.last_name:
+        # A user name is made of the name it stands for: the first name proves nothing.
+        fits = _share_a_word(line.last_name, user.get_full_name()) or _share_a_word(
+            line.name, user.last_name
+        )
+    else:
+        fits = _share_a_word(line.name, user.get_full_name())
+    if fits:
         return ""
     return (
-        f"On this site this is {here} ({user.username}). Somebody else may be meant. If it is the "
-        "same person, add them by user name with Add a person."
+        f"On this site this is {user.get_full_name()} ({user.username}). Somebody else may be "
+        "meant. If it is the same person, add them by user name with Add a person."
     )
 
 

@@ -35,7 +35,8 @@ from embedding.bodies import MOST_PASTED, body_up_to
 from embedding.views.access import user_of
 
 _SHOWN_LINES = 3
-_SHOWN_COLUMNS = 12  # those of no use beyond it are folded away: gradebooks have hundreds
+_SHOWN_COLUMNS = 6  # those of no use beyond it are folded away: gradebooks have hundreds
+_ASKED_COLUMNS = 12
 _SHOWN_LEFT_OUT = 20
 
 
@@ -167,5 +168,6 @@ def _shown(table: Table, columns: Columns) -> tuple[list[_Column], list[_Column]
         )
         for at, meaning in enumerate(columns.meanings)
     ]
-    shown = [column for column in found if column.meaning or column.at < _SHOWN_COLUMNS]
+    first = _ASKED_COLUMNS if columns.ask else _SHOWN_COLUMNS
+    shown = [column for column in found if column.meaning or column.at < first]
     return shown, [column for column in found if column not in shown]

@@ -29,7 +29,10 @@ class TestWhoIsMeant:
             ("ada,ada@home.test,,", True),
             ("ADA,Ada@Home.test,Somebody,Else", True),  # name and address are proof enough
             ("ada,,Augusta,DE LOVELACE", True),
-            ("ada,,Àda,King", True),
+            ("ada,,Àda,", True),
+            ("ada,,Lovelace,Ada", True),
+            ("ada,,Ada Maria,Lovelace-King", True),
+            ("ada,,Ada,King", False),
             ("ada,,,", True),
             ("ada,,爱达,洛夫莱斯", True),  # cannot be compared
             (",ada@home.test,Ada,King", True),

@@ -3,7 +3,7 @@
 import contextlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classroom.people.roster_columns import NO_NAMES, NOBODY, recognise
@@ -194,6 +194,7 @@ class TestReading:
         with pytest.raises(Unreadable, match=words):
             tables_of(content)
 
+    @settings(deadline=None)
     @given(st.text() | st.text(alphabet='a@.,;\t"\n\r <>b'))
     def test_any_text_gives_lines_or_a_sentence(self, text: str) -> None:
         try:
@@ -207,6 +208,7 @@ class TestReading:
             assert len(line.email) <= 254
             assert "\n" not in line.text
 
+    @settings(deadline=None)
     @given(st.binary())
     def test_any_bytes_give_a_table_or_a_sentence(self, content: bytes) -> None:
         with contextlib.suppress(Unreadable):
@@ -216,6 +218,7 @@ class TestReading:
 class TestNobodyIsLost:
     """Each line that holds anything ends as somebody, as a problem, or named as nobody."""
 
+    @settings(deadline=None)
     @given(
         st.lists(
             st.sampled_from(

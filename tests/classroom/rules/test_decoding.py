@@ -1,7 +1,7 @@
 """Bytes that spreadsheet programs save are text; others get a sentence."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classroom.rules.decoding import NoText, text_of
@@ -38,6 +38,7 @@ def test_what_is_no_text(content: bytes, words: str) -> None:
         text_of(content)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0\ufeff")))
 def test_any_text_in_utf8_comes_back(text: str) -> None:
     try:
