@@ -7,7 +7,7 @@ semicolon, so the line is read here.
 
 import re
 
-_PART = re.compile(r'"(?:[^"\\]|\\.)*"|<[^<>]*>|[,;]|[^\s,;<>"]+|["<>]')
+_PART = re.compile(r'"[^"]*"|<[^<>]*>|[,;]|[^\s,;<>"]+|["<>]')
 _TO = re.compile(r"^\s*(?:to|cc|bcc|an|à|para|de|von|from)\s*:\s*", re.IGNORECASE)
 
 
@@ -55,4 +55,4 @@ def _name(words: list[str]) -> str:
     for mark in "\"'":
         if len(said) > 1 and said.startswith(mark) and said.endswith(mark):
             said = said[1:-1].strip()
-    return said.replace('\\"', '"')
+    return said

@@ -23,7 +23,7 @@ from classroom.people.roster_agree import disagreement
 from classroom.people.roster_file import Line
 from classroom.people.roster_table import Table
 
-_SALT = "classroom.roster"
+_SALT = "classroom.roster.lines"
 _SALT_TABLE = "classroom.roster.table"
 _CONFIRM_SECONDS = 24 * 3600
 
@@ -133,7 +133,8 @@ def unpack(course: Course, packed: str) -> list[Line] | None:
 
 def pack_table(course: Course, table: Table) -> str:
     """Carry a table through the browser while its columns are chosen: nothing of it stays here."""
-    return signing.dumps([course.pk, *astuple(table)], salt=_SALT_TABLE, compress=True)
+    content = [course.pk, table.rows, table.columns, table.sheet]
+    return signing.dumps(content, salt=_SALT_TABLE, compress=True)
 
 
 def unpack_table(course: Course, packed: str) -> Table | None:
@@ -188,7 +189,8 @@ class _Known:
         if isinstance(found, str):
             return Judged(line, Outcome.MALFORMED, found)
         if found:
-            return self._judge_user(line, found)
+            said = disagreement(line, found)
+            return Judged(line, Outcome.MALFORMED, said) if said else self._judge_user(line, found)
         if not line.email:
             said = "No user has this name, and without an e-mail address nobody can be invited."
             return Judged(line, Outcome.MALFORMED, said)
@@ -209,12 +211,10 @@ class _Known:
         if named:
             if addressed and named[0] not in addressed:
                 return "The user name and the e-mail address are two different people's."
-            return disagreement(line, named[0]) or named[0]
+            return named[0]
         if len(addressed) > 1:
             return "Several users have this e-mail address; give the user name instead."
-        if not addressed:
-            return None
-        return disagreement(line, addressed[0]) or addressed[0]
+        return addressed[0] if addressed else None
 
     def _judge_user(self, line: Line, user: User) -> Judged:
         if not user.is_active:

@@ -59,6 +59,8 @@ _WORDS = {
         sección, secciones, group, groups, Gruppe, Gruppen, groupe, groupes, grupo, grupos""",
 }
 
+_LONGEST = 100  # letters of a name of a column
+
 # Of no use here; but a line with such words names columns.
 _OTHERS = """
     identifier, github_username, github_id, group_name, institution, department, Abteilung,
@@ -101,6 +103,7 @@ _NO_PERSON = frozenset(_keys(_NOBODY))
 
 def meanings(cells: Sequence[str]) -> list[str]:
     """Return what each column is by its name; an empty text for what is none of ours."""
+    cells = [cell[:_LONGEST] for cell in cells]
     keys = [key(cell) for cell in cells]
     found = [
         _MEANING.get(word) or _MEANING.get(_without_remark(cell))
