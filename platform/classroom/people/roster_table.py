@@ -9,7 +9,7 @@ import io
 import re
 from dataclasses import dataclass
 
-from classroom.people import roster_addresses, workbook
+from classroom.people import roster_addresses, roster_words, workbook
 from classroom.rules.decoding import NoText, text_of
 from embedding.conf import MEGABYTE
 
@@ -74,13 +74,22 @@ def table_of(text: str) -> Table:
     if re.match(r"\s*<(!doctype|html|table|\?xml)\b", text, re.IGNORECASE):
         raise Unreadable("This is a web page. Open it in a spreadsheet program and save it as CSV.")
     told = re.match(r'"?sep=(.)"?[ \t]*\n', text, re.IGNORECASE)
-    first = next((line for line in text.split("\n") if line.strip()), "")
-    if not told and roster_addresses.is_list(first):
+    if not told and _is_of_addresses(text):
         return Table(_limited(_address_rows(text)), ADDRESSES)
     rows = _cells(text, told[1] if told else _delimiter(text), after=bool(told))
     if not rows:
         raise Unreadable("There is no line in it.")
     return Table(_limited(rows))
+
+
+def _is_of_addresses(text: str) -> bool:
+    """Whether the first line with an address is a list of them, and none above names columns."""
+    for line in text.split("\n"):
+        if "@" in line:
+            return roster_addresses.is_list(line)
+        if re.search(r"[,;|\t]", line) or roster_words.known([line]):
+            return False
+    return False
 
 
 def _address_rows(text: str) -> Rows:
@@ -118,7 +127,7 @@ def _cells(text: str, delimiter: str, *, after: bool) -> Rows:
 def _plain(cell: str) -> str:
     """Return a cell without what keeps spreadsheet programs from taking it for a number."""
     kept = re.fullmatch(r'\s*="(.*)"\s*', cell)
-    return (kept[1].replace('""', '"') if kept else cell).strip(" \t")
+    return (kept[1].replace('""', '"') if kept else cell).strip()
 
 
 def _limited(rows: Rows) -> Rows:

@@ -28,6 +28,7 @@ _WORDS = {
     "first_name": """
         first name, first, given name, given, given names, forename, forenames, first names,
         FIRST_NAME_OF_STUDENT, student first name, student first, student first middle,
+        preferred first name,
         Vorname, Vornamen, Rufname,
         prénom, prénoms, nombres, nombre de pila, primer nombre""",
     "last_name": """

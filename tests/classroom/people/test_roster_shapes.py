@@ -209,6 +209,17 @@ SHAPES: dict[str, tuple[str | bytes, list[dict[str, str]]]] = {
         ),
         [numbered(MARA, "900417", username="mquinn")],
     ),
+    "a registrar's, with empty lines below": (
+        (
+            "Semester,Course,Section,Lecture,Last Name,Preferred/First Name,MI,Andrew ID,Email\n"
+            "F15,15112,W,Y,Quinn,Mara,A,mquinn,mara.quinn@uni.test\n" + ",,,,,,,,\n" * 30
+        ),
+        [MARA | {"section": "W"}],
+    ),
+    "one column, with what separates it from nothing": (
+        "username;\nmquinn;\njcruz;\n",
+        [{"username": "mquinn"}, {"username": "jcruz"}],
+    ),
     "addresses as Apple Mail copies them": (
         "Mara Quinn <mara.quinn@uni.test>, Jo de la Cruz <jo.cruz@uni.test>",
         [MARA, JO | {"first_name": "Jo de la", "last_name": "Cruz"}],
@@ -292,14 +303,21 @@ def test_where_nothing_says_who_it_is_it_is_asked(text: str, question: str) -> N
 
 
 def test_a_line_that_is_no_address_among_addresses_is_told() -> None:
-    found = lines("Mara Quinn <mara.quinn@uni.test>; Jo Cruz; x@uni.test\nada\nPat Quill\n")
+    found = lines(
+        "Biology 3\n\nMara Quinn <mara.quinn@uni.test>; Jo Cruz; x@uni.test\nada\nPat Quill\n"
+    )
     assert [(line.text, bool(line.problem)) for line in found] == [
+        ("Biology 3", True),
         ("Mara Quinn, mara.quinn@uni.test", False),
         ("x@uni.test", False),
         ("Jo Cruz", True),
         ("ada", False),
         ("Pat Quill", True),
     ]
+
+
+def test_line_ends_that_hide_in_cells_are_not_part_of_them() -> None:
+    assert people('E-Mail,Name\n"mara.quinn@uni.test\n","Mara Quinn\n"\n') == [MARA]
 
 
 @pytest.mark.parametrize("role", ["Student", "students", "Studierende", "Étudiant", "Estudiante"])
