@@ -24,6 +24,7 @@ MEANINGS = {
     "section": "Section",
 }
 _TELLS_WHO = frozenset({"username", "email", "either"})
+_HANDLE = "identifier"  # of GitHub Classroom: an address, a name, a number, as a teacher chose
 _HEADER_WITHIN = 15  # lines: above it may stand a title, a course, a date
 
 NO_NAMES = "No line of this list names its columns. Please say what each column is."
@@ -131,15 +132,16 @@ def _by_content(found: list[str], names: Sequence[str], rows: Rows) -> tuple[lis
     Where people sign in with their addresses, those are their user names there. But a column of
     addresses under a name that is not known may be of parents, or of who teaches.
     """
-    full = [at for at in range(len(found)) if _kind(rows, at) == "@"]
     if "email" not in found:
-        for at in full:
-            if found[at] in ("username", "either") or names[at].strip().lower() == "identifier":
+        for at, meaning in enumerate(found):
+            signs_in = meaning in ("username", "either") or roster_words.key(names[at]) == _HANDLE
+            cells = _filled(rows, at) if signs_in else []
+            if cells and all("@" in cell for cell in cells):
                 return [*found[:at], "email", *found[at + 1 :]], ""
     if _TELLS_WHO & set(found):
         return found, ""
-    for at in full:
-        if not found[at]:
+    for at, meaning in enumerate(found):
+        if not meaning and _kind(rows, at) == "@":
             return [*found[:at], "email", *found[at + 1 :]], WHOSE.format(name=names[at][:60])
     return found, NOBODY
 
@@ -161,14 +163,18 @@ def _looks_like_a_name(cell: str) -> bool:
 
 def _kind(rows: Rows, at: int) -> str:
     """Return what stands in a column: addresses, digits, several words, one word, nothing."""
-    cells = [cells[at] for _, cells in rows if at < len(cells) and cells[at]]
+    cells = _filled(rows, at)
     if not cells:
         return ""
-    if all("@" in cell for cell in cells):
+    if 2 * sum("@" in cell for cell in cells) > len(cells):
         return "@"
     if all(cell.strip("#'").isdecimal() for cell in cells):
         return "0"
-    return "a b" if sum(" " in cell or "," in cell for cell in cells) > len(cells) // 2 else "a"
+    return "a b" if 2 * sum(" " in cell or "," in cell for cell in cells) > len(cells) else "a"
+
+
+def _filled(rows: Rows, at: int) -> list[str]:
+    return [cells[at] for _, cells in rows if at < len(cells) and cells[at]]
 
 
 def _likely(kinds: Sequence[str]) -> list[str]:

@@ -32,8 +32,6 @@ _SAID = {
     "first_name": "first name",
     "last_name": "last name",
     "number": "number",
-    "section": "section",
-    "role": "role",
 }
 
 
@@ -148,6 +146,9 @@ def _line(number: int, cells: Sequence[str], columns: Columns) -> Line:
         given["email"] = given["email"].lower()
     if "role" in given and roster_words.is_student(given["role"]):
         del given["role"]
+    for column in ("role", "section"):  # of several, the first ones tell enough
+        if len(given.get(column, "")) > _LENGTHS[column]:
+            given[column] = given[column][: _LENGTHS[column] - 1] + "…"
     line = _checked(number, names | given)
     if not line.text and (seen := _shown(cells)):
         return replace(line, first_name=seen)

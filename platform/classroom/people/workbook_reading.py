@@ -12,7 +12,7 @@ from io import BytesIO
 
 from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-_MEMORY = 768 * 1024 * 1024  # bytes of addresses, of which the interpreter takes some
+_MEMORY = 512 * 1024 * 1024  # bytes of addresses, of which the interpreter takes some
 _SECONDS = 10
 _MOST_SHEETS = 20
 

@@ -320,6 +320,13 @@ def test_line_ends_that_hide_in_cells_are_not_part_of_them() -> None:
     assert people('E-Mail,Name\n"mara.quinn@uni.test\n","Mara Quinn\n"\n') == [MARA]
 
 
+def test_many_groups_refuse_nobody() -> None:
+    groups = ", ".join(f"Group {at}" for at in range(30))
+    line = lines(f'E-Mail,Groups\nm@uni.test,"{groups}"\n')[0]
+    assert not line.problem
+    assert line.section == groups[:59] + "…"
+
+
 @pytest.mark.parametrize("role", ["Student", "students", "Studierende", "Étudiant", "Estudiante"])
 def test_students_are_known_by_their_role(role: str) -> None:
     assert lines(f"Email,Role\nm@uni.test,{role}\n")[0].role == ""
