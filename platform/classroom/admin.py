@@ -127,7 +127,17 @@ class MembershipAdmin(ReadOnly):
     list_filter = ("role", ("removed", admin.EmptyFieldListFilter), "joined")
     search_fields = (*_USER, "user__email", "number", "course__title")
     search_help_text = "A user's name or address, a number, or a course's title"
-    fields = ("user", "course", "role", "number", "project", "joined", "prepared", "removed")
+    fields = (
+        "user",
+        "course",
+        "role",
+        "number",
+        "section",
+        "project",
+        "joined",
+        "prepared",
+        "removed",
+    )
     readonly_fields = fields
     actions = ("make_teacher", "take_out", "let_in")
 
@@ -167,7 +177,7 @@ class InvitationAdmin(ReadOnly):
     list_filter = (("accepted", admin.EmptyFieldListFilter), "role", "created")
     search_fields = ("email", "first_name", "last_name", "course__title")
     fields = (
-        *("course", "email", "first_name", "last_name", "number", "role", "created"),
+        *("course", "email", "first_name", "last_name", "number", "section", "role", "created"),
         *("sent", "mail_error", "accepted", "accepted_by"),
     )
     readonly_fields = fields

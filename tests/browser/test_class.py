@@ -173,6 +173,11 @@ def test_a_course_from_its_making_to_the_returned_grade(
     for name in ("", "statistics", "steps", "settings", "people/add", "people/import", "run"):
         teacher.go(course + name)
         look(teacher, name or "assignments")
+    teacher.go(f"{course}people/import")
+    page.get_by_role("textbox").fill("login,mail,role\nnobody,,\n,new@school.test,TA")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_label("What column 3, role, is")).to_have_value("role")
+    look(teacher, "columns")
     for name in ("/courses/", "/courses/new", f"{course}assignments/new", f"{course}grades/import"):
         teacher.go(name)
         look(teacher, name)

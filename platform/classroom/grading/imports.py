@@ -20,6 +20,7 @@ from django.db import transaction
 from classroom.grading.exports import BOM, COMMENT, FIXED, KEY, TOTAL, columns, plain
 from classroom.grading.selection import graded_assignments, students_of
 from classroom.models import Assignment, Course, Membership, Submission
+from classroom.rules.decoding import NoText, text_of
 from classroom.rules.scoring import (
     Grade,
     comment_check,
@@ -101,13 +102,10 @@ def decoded(content: bytes) -> str:
     """Return a file's text; ValidationError where it is too large, or no text."""
     if len(content) > MOST_BYTES:
         raise ValidationError(TOO_LARGE)
-    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
-        return content.decode(encoding)
-    except UnicodeDecodeError:
-        raise ValidationError(
-            "The file is not in UTF-8. In Excel, save it as “CSV UTF-8 (comma delimited)”."
-        ) from None
+        return text_of(content)
+    except NoText as said:
+        raise ValidationError(str(said)) from None
 
 
 def plan(course: Course, text: str) -> Plan:

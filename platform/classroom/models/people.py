@@ -29,6 +29,9 @@ class Membership(models.Model):
     number = models.CharField(
         max_length=60, blank=True, help_text="The school's own number of the student."
     )
+    section = models.CharField(
+        max_length=60, blank=True, help_text="The student's section or group, as the list calls it."
+    )
     project = models.OneToOneField(
         CocalcProject,
         on_delete=models.PROTECT,
@@ -78,6 +81,7 @@ class Invitation(models.Model):
     first_name = models.CharField(max_length=150, blank=True)
     last_name = models.CharField(max_length=150, blank=True)
     number = models.CharField(max_length=60, blank=True)
+    section = models.CharField(max_length=60, blank=True)
     role = models.CharField(max_length=20, choices=Role, default=Role.STUDENT)
     nonce = models.UUIDField(default=uuid.uuid4, editable=False)
     created = models.DateTimeField(default=timezone.now, editable=False)
@@ -95,3 +99,23 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.email} to {self.course}"
+
+
+class RosterShape(models.Model):
+    """What a user said the columns of a list are, for the next list of the same shape.
+
+    The shape is a digest of the names of the columns, or of what kinds of cells they hold.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="roster_shapes"
+    )
+    shape = models.CharField(max_length=64)
+    columns = models.JSONField(help_text="What each column is, and whether a line names them.")
+    changed = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("user", "shape"), name="roster_shape_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.shape[:8]} of {self.user}"

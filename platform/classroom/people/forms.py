@@ -6,14 +6,8 @@ from django import forms
 
 from classroom.models import Role
 from classroom.people import people_list
-from classroom.people.roster_file import (
-    MOST_BYTES,
-    Line,
-    Unreadable,
-    decode,
-    line_of,
-    read,
-)
+from classroom.people.roster_file import Line, choose, line_of
+from classroom.people.roster_table import MOST_BYTES, Unreadable, table_of, tables_of
 
 
 class FilterForm(forms.Form):
@@ -54,12 +48,10 @@ class AddForm(forms.Form):
     def line(self) -> Line:
         """Return it as a line of a list."""
         given = self.cleaned_data
-        return line_of(
-            given["who"],
-            first_name=given["first_name"],
-            last_name=given["last_name"],
-            number=given["number"],
-        )
+        names = {key: given[key] for key in ("first_name", "last_name")}
+        # Names are for an invitation: who is named by user name has theirs.
+        named = names if "@" in given["who"] else {}
+        return line_of(given["who"], number=given["number"], **named)
 
 
 class ImportForm(forms.Form):
@@ -75,7 +67,9 @@ class ImportForm(forms.Form):
         required=False,
         allow_empty_file=True,
         label="Or choose a file",
-        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,text/csv,text/plain"}),
+        widget=forms.FileInput(
+            attrs={"accept": ".csv,.tsv,.txt,.xlsx,.xls,.ods,text/csv,text/plain"}
+        ),
     )
 
     def clean(self) -> dict[str, Any]:
@@ -84,7 +78,8 @@ class ImportForm(forms.Form):
         if file and text.strip():
             raise forms.ValidationError("Either paste a list or choose a file, not both.")
         try:
-            given["lines"] = read(decode(file.read(MOST_BYTES + 1)) if file else text)
+            tables = tables_of(file.read(MOST_BYTES + 1)) if file else [table_of(text)]
+            given["table"] = choose(tables)
         except Unreadable as unreadable:
             self.add_error("file" if file else "text", str(unreadable))
         return given

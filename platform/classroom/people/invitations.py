@@ -163,6 +163,7 @@ def accept(signed: str, user: User) -> Membership:
             user,
             Role(invitation.role),
             number=invitation.number,
+            section=invitation.section,
             actor=user,
         )
 

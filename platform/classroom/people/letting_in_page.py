@@ -1,4 +1,4 @@
-"""Letting people into a course: one, a list, by a link, by invitations."""
+"""Letting people into a course: one, by a link, by invitations."""
 
 from collections.abc import Callable
 
@@ -10,27 +10,12 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from classroom.conf import conf
 from classroom.models import Course, Invitation, Membership, Role
 from classroom.pages.access import teacher_of
-from classroom.pages.text import counted
 from classroom.people import invitations
-from classroom.people.forms import AddForm, ImportForm
+from classroom.people.forms import AddForm
 from classroom.people.join_link import join_link_close, join_link_renew
-from classroom.people.roster_file import (
-    MOST_LINES,
-    Line,
-)
-from classroom.people.roster_import import (
-    Judged,
-    Outcome,
-    counts,
-    judge,
-    pack,
-    roster_apply,
-    unpack,
-)
-from embedding.bodies import MOST_PASTED, body_up_to
+from classroom.people.roster_import import Judged, Outcome, roster_apply
 from embedding.problems import Problem
 from embedding.views.access import user_of
 
@@ -52,48 +37,6 @@ def people_add(request: HttpRequest, course: int) -> HttpResponse:
             return redirect("classroom:people", course)
     context = {"membership": membership, "tab": "people", "form": form}
     return render(request, "classroom/people/add.html", context)
-
-
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
-@login_required
-@body_up_to(lambda: MOST_PASTED)
-def people_import(request: HttpRequest, course: int) -> HttpResponse:
-    """Let a list of students in: first show what each line would do, then do it when confirmed."""
-    membership = teacher_of(request, course)
-    form = ImportForm()
-    if packed := request.POST.get("confirmed"):
-        lines = unpack(membership.course, packed)
-        if lines is not None:
-            done = counts(roster_apply(membership.course, lines, actor=user_of(request)))
-            came = done[Outcome.KNOWN] + done[Outcome.BACK]
-            invited = done[Outcome.NEW]
-            more = f", {counted(invited, 'invitation')} written" if invited else ""
-            messages.success(request, f"{counted(came, 'student')} let in{more}.")
-            return redirect("classroom:people", course)
-        messages.error(request, "The preview is too old. Please paste the list once more.")
-    elif request.method == "POST":
-        form = ImportForm(request.POST, request.FILES)
-        if form.is_valid():
-            return _preview(request, membership, form.cleaned_data["lines"])
-    context = {"membership": membership, "tab": "people", "form": form, "most_lines": MOST_LINES}
-    return render(request, "classroom/people/import.html", context)
-
-
-def _preview(request: HttpRequest, membership: Membership, lines: list[Line]) -> HttpResponse:
-    judged = judge(membership.course, lines)
-    found = counts(judged)
-    context = {
-        "membership": membership,
-        "tab": "people",
-        "judged": judged,
-        "counts": [(outcome, found[outcome]) for outcome in Outcome if found[outcome]],
-        "useful": found[Outcome.NEW] + found[Outcome.KNOWN] + found[Outcome.BACK],
-        "invites": found[Outcome.NEW],
-        "mails": conf().mail,
-        "packed": pack(membership.course, lines),
-    }
-    return render(request, "classroom/people/preview.html", context)
 
 
 @require_POST

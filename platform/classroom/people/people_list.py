@@ -43,6 +43,7 @@ def people(course: Course, wanted: Filter) -> QuerySet[Membership]:
             | Q(user__last_name__icontains=word)
             | Q(user__email__icontains=word)
             | Q(number__icontains=word)
+            | Q(section__icontains=word)
         )
     last = Transfer.objects.filter(member=OuterRef("pk"), kind=Kind.PREPARE).order_by("-pk")
     opened = (

@@ -30,10 +30,11 @@ _AGAIN = timedelta(seconds=60)  # a page that is loaded again and again does not
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Who is to be let in; the number is the school's own, for students."""
+    """Who is to be let in; number and section are the school's own, for students."""
 
     user: User
     number: str = ""
+    section: str = ""
 
 
 def student_enrol(course: Course, user: User, number: str = "", *, actor: User) -> Membership:
@@ -42,10 +43,10 @@ def student_enrol(course: Course, user: User, number: str = "", *, actor: User) 
 
 
 def member_enrol(
-    course: Course, user: User, role: Role, *, number: str = "", actor: User
+    course: Course, user: User, role: Role, *, number: str = "", section: str = "", actor: User
 ) -> Membership:
     """Let somebody in, or in again. Somebody who is in stays what they are."""
-    enrol(course, [Place(user, number)], role=role, actor=actor)
+    enrol(course, [Place(user, number, section)], role=role, actor=actor)
     return Membership.objects.select_related("course", "user", "project").get(
         course=course, user=user
     )
@@ -64,14 +65,21 @@ def enrol(course: Course, places: Sequence[Place], *, role: Role, actor: User) -
         for member in back:
             member.removed, member.role, member.prepared = None, role, None
             member.number = wanted[member.user_id].number or member.number
+            member.section = wanted[member.user_id].section or member.section
         Membership.objects.bulk_update(
-            back, ["removed", "role", "number", "prepared"], batch_size=MANY
+            back, ["removed", "role", "number", "section", "prepared"], batch_size=MANY
         )
         missing = wanted.keys() - {member.user_id for member in there}
         fresh = [place for key, place in wanted.items() if key in missing]
         Membership.objects.bulk_create(
             (
-                Membership(course=course, user=place.user, role=role, number=place.number)
+                Membership(
+                    course=course,
+                    user=place.user,
+                    role=role,
+                    number=place.number,
+                    section=place.section,
+                )
                 for place in fresh
             ),
             batch_size=MANY,
@@ -120,7 +128,7 @@ def member_remove(membership: Membership, *, actor: User) -> None:
 
 def member_restore(membership: Membership, *, actor: User) -> None:
     """Let somebody who was removed in again, as what they were, with all their work."""
-    place = Place(membership.user, membership.number)
+    place = Place(membership.user, membership.number, membership.section)
     enrol(membership.course, [place], role=Role(membership.role), actor=actor)
     membership.refresh_from_db()
 

@@ -1,39 +1,31 @@
-"""Reading a list of students as schools export it: text or a file, with or without a header.
+"""A list of people as schools export it: each line of the table a person, or what is wrong with it.
 
-Commas, semicolons or tabs; UTF-8, UTF-16 or Latin-1; quoted or not. What a line cannot be read
-as is said in words. Nothing here knows of users or of a database.
+Nobody is lost without a word: each line that holds anything ends as a person, as a line with a
+problem in words, or among those left out, which are named. Nothing here knows of users or of a
+database.
 """
 
-import csv
-import io
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from email.utils import parseaddr
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-from embedding.conf import MEGABYTE
+from classroom.people import roster_addresses, roster_words
+from classroom.people.roster_columns import Columns, recognise
+from classroom.people.roster_table import MOST_LINES, Rows, Table, Unreadable
 
-MOST_BYTES = 2 * MEGABYTE
-MOST_LINES = 2_000
-
-_COLUMNS = {
-    "username": {"username", "user", "login", "loginname", "loginid", "userid", "account"},
-    "email": {"email", "mail", "emailaddress", "mailaddress", "address", "primaryemail"},
-    "first_name": {"firstname", "first", "givenname", "given", "forename", "forenames"},
-    "last_name": {"lastname", "last", "surname", "familyname", "family"},
-    "name": {"name", "fullname", "studentname", "student", "displayname"},
-    "number": {
-        *("number", "no", "id", "idnumber", "studentid", "studentno", "studentnumber"),
-        *("matriculation", "matriculationnumber", "matric", "matricnumber", "registrationnumber"),
-        *("sisid", "sisuserid", "externalid"),
-    },
+_LENGTHS = {
+    "username": 150,
+    "email": 254,
+    "first_name": 150,
+    "last_name": 150,
+    "number": 60,
+    "section": 60,
+    "role": 60,
 }
-_MEANING = {word: column for column, words in _COLUMNS.items() for word in words}
-_LENGTHS = {"username": 150, "email": 254, "first_name": 150, "last_name": 150, "number": 60}
 _SAID = {
     "username": "user name",
     "email": "e-mail address",
@@ -43,13 +35,12 @@ _SAID = {
 }
 
 
-class Unreadable(Exception):
-    """The whole is no list of people: a sentence says why."""
-
-
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line as it was read; `problem` says what is wrong with it."""
+    """One line as it was read; `problem` says what is wrong with it.
+
+    `role` is what the list calls those who are no students.
+    """
 
     number_in_file: int
     username: str = ""
@@ -57,61 +48,57 @@ class Line:
     first_name: str = ""
     last_name: str = ""
     number: str = ""
+    section: str = ""
+    role: str = ""
     problem: str = ""
+
+    @property
+    def name(self) -> str:
+        """First and last name."""
+        return f"{self.first_name} {self.last_name}".strip()
 
     @property
     def text(self) -> str:
         """The line in short, to tell it by."""
-        name = f"{self.first_name} {self.last_name}".strip()
-        return ", ".join(part for part in (name, self.username, self.email, self.number) if part)
+        parts = (self.name, self.username, self.email, self.number)
+        return ", ".join(part for part in parts if part)
 
 
-def decode(content: bytes) -> str:
-    """Make text of a file's bytes. Unreadable for what is no text at all."""
-    if len(content) > MOST_BYTES:
-        raise Unreadable("The file is larger than 2 MB.")
-    if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        raise Unreadable("This is a workbook. Save it as CSV in your spreadsheet program first.")
-    if content.startswith(b"%PDF"):
-        raise Unreadable("This is a PDF. A list is wanted as CSV or plain text.")
-    for encoding in _encodings(content):
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A list as it was read: the lines of people, and those that are nobody, with their words."""
+
+    lines: list[Line]
+    left_out: list[tuple[int, str]]
+
+
+def read(table: Table, columns: Columns) -> Reading:
+    """Return what stands in a table. Unreadable where it is too long, or there is nobody in it."""
+    lines: list[Line] = []
+    left_out: list[tuple[int, str]] = []
+    header = -1 if columns.header is None else columns.header
+    for at, (number, raw) in enumerate(table.rows):
+        cells = [tidy(cell) if "\n" not in cell else cell for cell in raw]
+        if at == header or not any(cells):
             continue
-    return content.decode("latin-1")
+        line = _line(number, cells, columns)
+        again = header >= 0 and raw == table.rows[header][1]
+        if at < header or again or (header >= 0 and _is_nobody(line)):
+            left_out.append((number, _shown(cells)))
+        else:
+            lines.append(line)
+    if not lines:
+        raise Unreadable(
+            "There is only a header in it." if header >= 0 else "There is no line in it."
+        )
+    if len(lines) > MOST_LINES:
+        raise Unreadable(f"These are more than {MOST_LINES:,} lines. Split the list, please.")
+    return Reading(lines, left_out)
 
 
-def _encodings(content: bytes) -> Iterator[str]:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        yield "utf-16"
-    start = content[:1000]
-    # Of UTF-16 without a mark every second byte of plain letters is zero.
-    if start[1::2].count(0) > len(start) // 4:
-        yield "utf-16-le"
-    if start[0::2].count(0) > len(start) // 4:
-        yield "utf-16-be"
-    yield "utf-8-sig"
-    yield "cp1252"
-
-
-def read(text: str) -> list[Line]:
-    """Return the lines that are not empty. Unreadable where it is too long, or there are none."""
-    if len(text) > MOST_BYTES:
-        raise Unreadable("This is longer than 2 MB.")
-    text = text.removeprefix("\ufeff").replace("\0", " ")
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    rows = _rows(text)
-    if not rows:
-        raise Unreadable("There is no line in it.")
-    columns = _header(rows[0][1])
-    if columns:
-        rows = rows[1:]
-        if not rows:
-            raise Unreadable("There is only a header in it.")
-    else:
-        columns = _guess([cells for _, cells in rows])
-    return [_line(number, cells, columns) for number, cells in rows]
+def choose(tables: Sequence[Table]) -> Table:
+    """Return the first table whose columns say who is who; else the first."""
+    return next((table for table in tables if not recognise(table).ask), tables[0])
 
 
 def line_of(who: str, **given: str) -> Line:
@@ -119,38 +106,6 @@ def line_of(who: str, **given: str) -> Line:
     cells = {column: tidy(cell) for column, cell in given.items()}
     who = tidy(who)
     return _checked(1, cells | {"email" if "@" in who else "username": who})
-
-
-def _rows(text: str) -> list[tuple[int, list[str]]]:
-    """Return what is in the lines that hold anything, with the number of each."""
-    rows = []
-    reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=_delimiter(text), skipinitialspace=True
-    )
-    begins = 1
-    try:
-        for row in reader:
-            cells = [tidy(cell) if "\n" not in cell else cell for cell in row]
-            if any(cells):
-                rows.append((begins, cells))
-            if len(rows) > MOST_LINES + 1:  # one may be the header
-                break
-            begins = reader.line_num + 1
-    except csv.Error:
-        raise Unreadable(
-            f"Line {begins} cannot be read: a quotation mark may be missing, or it is too long."
-        ) from None
-    if len(rows) > MOST_LINES + bool(rows and _header(rows[0][1])):
-        raise Unreadable(f"These are more than {MOST_LINES:,} lines. Split the list, please.")
-    return rows
-
-
-def _delimiter(text: str) -> str:
-    """Return what separates the cells, by what stands most often in the first lines."""
-    start = re.sub(r'"[^"]*"', "", "\n".join(text.split("\n", 30)[:30]))
-    if "\t" in start:
-        return "\t"
-    return ";" if start.count(";") > start.count(",") else ","
 
 
 def tidy(cell: str) -> str:
@@ -162,62 +117,82 @@ def tidy(cell: str) -> str:
     return " ".join(shown.split())
 
 
-def _header(cells: Sequence[str]) -> list[str]:
-    """Return what each column means where this is a header; else nothing."""
-    if any("@" in cell for cell in cells):
-        return []
-    found: list[str] = []
-    for cell in cells:
-        meaning = _MEANING.get(re.sub(r"[^a-z0-9]", "", cell.lower()), "")
-        found.append("" if meaning in found else meaning)
-    return found if {"username", "email"} & set(found) else []
+def first_lines(rows: Rows, columns: Columns, count: int) -> list[list[str]]:
+    """Return the first lines of people, cell by cell, to show what stands in each column."""
+    start = 0 if columns.header is None else columns.header + 1
+    return [[tidy(cell) for cell in cells] for _, cells in rows[start : start + count]]
 
 
-def _guess(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return what each column means where no header says so, by where the addresses stand."""
-    width = max(len(row) for row in rows)
-    whole = [row for row in rows if not any("\n" in cell for cell in row)]
-    addresses = [sum("@" in row[at] for row in whole if at < len(row)) for at in range(width)]
-    at = addresses.index(max(addresses)) if any(addresses) else -1
-    if width == 1:
-        return ["either"]
-    if at == 0:
-        return ["email", "first_name", "last_name", "number"]
-    if at == 1:
-        return ["username", "email", "first_name", "last_name", "number"]
-    if at == 2:
-        return ["first_name", "last_name", "email", "number"]
-    if at >= 3:
-        return ["username", "first_name", "last_name", *[""] * (at - 3), "email", "number"]
-    if all(len(row) < 2 or not row[1] for row in rows):
-        return ["username", "email", "first_name", "last_name", "number"]
-    return ["username", "first_name", "last_name", "number"]
-
-
-def _line(number: int, cells: Sequence[str], columns: Sequence[str]) -> Line:
-    if any("\n" in cell for cell in cells):
-        start = next(tidy(cell.split("\n")[0]) for cell in cells if "\n" in cell)
+def _line(number: int, cells: Sequence[str], columns: Columns) -> Line:
+    meanings = columns.meanings
+    if swallowed := _swallowed(cells, meanings):
         problem = "A quotation mark is opened here and closed in a later line."
-        return Line(number, first_name=start[:150], problem=problem)
-    given = {column: cell for column, cell in zip(columns, cells, strict=False) if column and cell}
+        return Line(number, first_name=swallowed, problem=problem)
+    given = {column: cell for column, cell in zip(meanings, cells, strict=False) if column and cell}
+    if any(cells[columns.width :]):
+        problem = "This line has more cells than the list names columns."
+        return Line(number, first_name=_shown(cells), problem=problem)
     if either := given.pop("either", ""):
-        given["email" if "@" in either else "username"] = either
-    if name := given.pop("name", ""):
-        first, _, last = _halves(name)
-        given = {"first_name": first, "last_name": last} | given
-    if "<" in given.get("email", ""):
-        name, given["email"] = parseaddr(given["email"])
-        first, _, last = _halves(name)
-        given = {"first_name": first, "last_name": last} | given
-    return _checked(number, given)
+        given.setdefault("email" if "@" in either else "username", either)
+    for column in ("username", "number"):
+        if column in given:
+            given[column] = _bare(given[column])
+    names = _names(given.pop("name", ""))
+    if "email" in given:
+        people, rest = roster_addresses.people_in(given["email"])
+        if len(people) == 1 and not rest:
+            names |= _names(people[0][0])
+            given["email"] = people[0][1]
+        given["email"] = given["email"].lower()
+    if "role" in given and roster_words.is_student(given["role"]):
+        del given["role"]
+    for column in ("role", "section"):  # of several, the first ones tell enough
+        if len(given.get(column, "")) > _LENGTHS[column]:
+            given[column] = given[column][: _LENGTHS[column] - 1] + "…"
+    line = _checked(number, names | given)
+    if not line.text and (seen := _shown(cells)):
+        return replace(line, first_name=seen)
+    return line
 
 
-def _halves(name: str) -> tuple[str, str, str]:
+def _swallowed(cells: Sequence[str], meanings: Sequence[str]) -> str:
+    """Return the start of a cell that goes over several lines, unless it is a mere comment."""
+    for at, cell in enumerate(cells):
+        if "\n" not in cell:
+            continue
+        written = cell.split("\n")
+        needed = at >= len(meanings) or meanings[at]
+        if needed or any(_may_be_people(line, len(meanings)) for line in written):
+            return tidy(written[0])[:150] or "…"
+    return ""
+
+
+def _may_be_people(line: str, width: int) -> bool:
+    return "@" in line or len(re.split(r"[,;\t|]", line)) >= width
+
+
+def _bare(cell: str) -> str:
+    """Return a name or a number without the mark that keeps spreadsheets from counting with it."""
+    return re.sub(r"^#\s*|^'(?=\d)", "", cell)
+
+
+def _names(name: str) -> dict[str, str]:
     """Cut a full name: "Lovelace, Ada" and "Ada King Lovelace" alike."""
     if "," in name:
-        last, comma, first = (part.strip() for part in name.partition(","))
-        return first, comma, last
-    return name.rpartition(" ") if " " in name else (name, "", "")
+        last, _, first = (part.strip() for part in name.partition(","))
+    else:
+        first, _, last = name.rpartition(" ") if " " in name else (name, "", "")
+    return {"first_name": first, "last_name": last} if name else {}
+
+
+def _is_nobody(line: Line) -> bool:
+    """Whether a line is a system's own: of points, or of a test student."""
+    return "@" not in line.email and roster_words.is_nobody(line.name)
+
+
+def _shown(cells: Sequence[str]) -> str:
+    """Return a line as it stands, in short."""
+    return ", ".join(tidy(cell) for cell in cells if cell)[:150]
 
 
 def _checked(number: int, given: dict[str, str]) -> Line:
@@ -229,6 +204,8 @@ def _checked(number: int, given: dict[str, str]) -> Line:
         return replace(line, problem=f"The {_SAID[long[0]]} is too long.")
     if not line.username and not line.email:
         return replace(line, problem="There is neither a user name nor an e-mail address.")
+    if line.username and " " in line.username:
+        return replace(line, problem="A user name has no spaces in it.")
     if line.email:
         try:
             validate_email(line.email)

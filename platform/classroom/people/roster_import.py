@@ -7,7 +7,7 @@ and by the invitation that somebody took. (CoCalc accounts are never matched by 
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from enum import StrEnum
 
 from django.contrib.auth.models import User
@@ -19,9 +19,12 @@ from django.db.models.functions import Lower
 from classroom.models import Course, Invitation, Membership, Role
 from classroom.people.invitations import invite
 from classroom.people.roster import Place, enrol, hold, in_parts
+from classroom.people.roster_agree import disagreement
 from classroom.people.roster_file import Line
+from classroom.people.roster_table import Table
 
-_SALT = "classroom.roster"
+_SALT = "classroom.roster.lines"
+_SALT_TABLE = "classroom.roster.table"
 _CONFIRM_SECONDS = 24 * 3600
 
 
@@ -33,6 +36,7 @@ class Outcome(StrEnum):
     BACK = "back"
     ALREADY = "already"
     DUPLICATE = "duplicate"
+    STAFF = "staff"
     MALFORMED = "malformed"
 
 
@@ -53,7 +57,7 @@ def judge(course: Course, lines: Sequence[Line]) -> list[Judged]:
     judged = []
     for line in lines:
         one = known.judge(line)
-        if one.outcome != Outcome.MALFORMED:
+        if one.outcome not in (Outcome.MALFORMED, Outcome.STAFF):
             keys: list[object] = [one.user.pk] if one.user else []
             keys += [line.email] if line.email else []
             first = min((seen[key] for key in keys if key in seen), default=0)
@@ -80,7 +84,7 @@ def roster_apply(
         if role != Role.STUDENT:
             judged = [_staff_by_name(one) for one in judged]
         places = [
-            Place(one.user, one.line.number)
+            Place(one.user, one.line.number, one.line.section)
             for one in judged
             if one.user and one.outcome in (Outcome.KNOWN, Outcome.BACK)
         ]
@@ -95,6 +99,7 @@ def roster_apply(
                     first_name=line.first_name,
                     last_name=line.last_name,
                     number=line.number,
+                    section=line.section,
                     role=role,
                 )
                 for line in new
@@ -114,14 +119,7 @@ def _staff_by_name(one: Judged) -> Judged:
 
 def pack(course: Course, lines: Sequence[Line]) -> str:
     """Carry lines through the browser to the confirmation; nobody can change them there."""
-    cells = [
-        [
-            *(line.number_in_file, line.username, line.email),
-            *(line.first_name, line.last_name, line.number, line.problem),
-        ]
-        for line in lines
-    ]
-    return signing.dumps([course.pk, cells], salt=_SALT, compress=True)
+    return signing.dumps([course.pk, [astuple(line) for line in lines]], salt=_SALT, compress=True)
 
 
 def unpack(course: Course, packed: str) -> list[Line] | None:
@@ -131,6 +129,27 @@ def unpack(course: Course, packed: str) -> list[Line] | None:
     except signing.BadSignature:
         return None
     return [Line(*line) for line in cells] if key == course.pk else None
+
+
+def pack_table(course: Course, table: Table) -> str:
+    """Carry a table through the browser while its columns are chosen: nothing of it stays here."""
+    content = [course.pk, table.rows, table.columns, table.sheet]
+    return signing.dumps(content, salt=_SALT_TABLE, compress=True)
+
+
+def unpack_table(course: Course, packed: str) -> Table | None:
+    """Return the table; None where it is not this course's, or a day old."""
+    try:
+        key, rows, columns, sheet = signing.loads(
+            packed, salt=_SALT_TABLE, max_age=_CONFIRM_SECONDS
+        )
+    except signing.BadSignature:
+        return None
+    return (
+        Table([(at, cells) for at, cells in rows], tuple(columns), sheet)
+        if key == course.pk
+        else None
+    )
 
 
 class _Known:
@@ -160,11 +179,18 @@ class _Known:
     def judge(self, line: Line) -> Judged:
         if line.problem:
             return Judged(line, Outcome.MALFORMED, line.problem)
+        if line.role:
+            said = (
+                f"The list says “{line.role}”. Teachers and assistants are not added by a list: "
+                "use Add a person. If it is a student, ignore the column with the roles."
+            )
+            return Judged(line, Outcome.STAFF, said)
         found = self._user(line)
         if isinstance(found, str):
             return Judged(line, Outcome.MALFORMED, found)
         if found:
-            return self._judge_user(line, found)
+            said = disagreement(line, found)
+            return Judged(line, Outcome.MALFORMED, said) if said else self._judge_user(line, found)
         if not line.email:
             said = "No user has this name, and without an e-mail address nobody can be invited."
             return Judged(line, Outcome.MALFORMED, said)

@@ -1,12 +1,12 @@
 from django.urls import URLPattern, path
 
-from classroom.people import joining_page, letting_in_page, views
+from classroom.people import joining_page, letting_in_page, roster_page, views
 
 _COURSE = "courses/<int:course>"
 
 urlpatterns: list[URLPattern] = [
     path(f"{_COURSE}/people", views.people, name="people"),
-    path(f"{_COURSE}/people/import", letting_in_page.people_import, name="people-import"),
+    path(f"{_COURSE}/people/import", roster_page.people_import, name="people-import"),
     path(f"{_COURSE}/people/add", letting_in_page.people_add, name="people-add"),
     path(f"{_COURSE}/people/prepare", views.people_prepare, name="people-prepare"),
     path(f"{_COURSE}/people/<int:member>/remove", views.person_remove, name="person-remove"),

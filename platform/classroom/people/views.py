@@ -49,6 +49,7 @@ def people(request: HttpRequest, course: int) -> HttpResponse:
         "query": here.urlencode(),
         "is_filtered": wanted != people_list.Filter(),
         "tally": people_list.tally(membership.course),
+        "has_sections": membership.course.memberships.exclude(section="").exists(),
         "roles": Role.choices,
     }
     if membership.is_teacher:

@@ -157,6 +157,13 @@ class TestList:
         assert "2 students, 2 teachers and assistants, 1 removed" in page
         assert ">gone<" not in page
 
+    def test_sections_are_shown_where_there_are_any(self, school: School) -> None:
+        assert "Section</th>" not in school.page()
+        Membership.objects.filter(pk=school.student.pk).update(section="Lab B")
+        page = school.page(query="?q=lab b")
+        assert 'data-label="Section">Lab B' in page
+        assert "helper" not in page
+
     def test_filters(self, school: School) -> None:
         def names(query: str) -> list[str]:
             found = re.findall(r'people-name">([^<]+)<', school.page(query=query))
@@ -323,11 +330,6 @@ class TestImport:
         page = self.preview(school, text="nobody\nada")
         assert "There is nobody in this list to let in" in page
         assert 'class="primary"' not in page
-
-    def test_html_in_a_list_is_text(self, school: School) -> None:
-        page = self.preview(school, text="x@x.edu,<script>alert(1)</script>,L")
-        assert "<script>alert" not in page
-        assert "&lt;script&gt;alert" in page
 
     def test_another_courses_preview_is_refused(self, school: School) -> None:
         page = self.preview(school, text="bob")

@@ -1,6 +1,5 @@
 """Lists of people: read whatever schools export, judged line by line, done once."""
 
-import contextlib
 import threading
 import time
 
@@ -9,135 +8,15 @@ from django.contrib.auth.models import User
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from hypothesis import given
-from hypothesis import strategies as st
 
 from classroom.models import Course, Invitation, Kind, Membership, Role, Submission, Transfer
-from classroom.people import roster, roster_file
-from classroom.people.roster_file import Line, Unreadable
+from classroom.people import roster
+from classroom.people.roster_file import Line
 from classroom.people.roster_import import Outcome, judge, pack, roster_apply, unpack
 from embedding.models import CocalcProject, Event, Member
 from embedding.problems import Problem
 from tests.classroom import factories
-
-
-def read(text: str) -> list[tuple[str, ...]]:
-    return [
-        (line.username, line.email, line.first_name, line.last_name, line.number)
-        for line in roster_file.read(text)
-        if not line.problem
-    ]
-
-
-def problems(text: str) -> dict[int, str]:
-    return {line.number_in_file: line.problem for line in roster_file.read(text) if line.problem}
-
-
-ADA = ("ada", "ada@x.edu", "Ada", "Lovelace", "7")
-
-
-class TestReading:
-    @pytest.mark.parametrize(
-        "text",
-        [
-            "username,email,first name,last name,number\nada,Ada@X.edu,Ada,Lovelace,7",
-            "ada,ada@x.edu,Ada,Lovelace,7",
-            "ada;ada@x.edu;Ada;Lovelace;7\r\n\r\n",
-            "ada\tada@x.edu\tAda\tLovelace\t7\r",
-            '"ada", "ada@x.edu", "Ada", "Lovelace", "7"',
-            "Student ID,Surname,Given name,Login,E-Mail\n7,Lovelace,Ada,ada,ada@x.edu",
-            "user name;full name;e-mail address;no.\nada;Lovelace, Ada;ada@x.edu;7",
-            'login,name,mail,id,Section\nada,"Ada  Lovelace",ada@x.edu,7,B',
-            "\ufeffusername,email,first,last,number\n\nada,ada@x.edu,Ada,Lovelace,7\n,,,,\n",
-            "ada,Ada,Lovelace,ada@x.edu,7",
-            "ad\u200ba,\u202eada@x.edu,Ada,Love\0lace,7".replace("\0", "").replace("\u200b", ""),
-        ],
-    )
-    def test_what_schools_export(self, text: str) -> None:
-        assert read(text) == [ADA]
-
-    @pytest.mark.parametrize(
-        ("text", "found"),
-        [
-            ("ada\ngrace@x.edu", [("ada", "", "", "", ""), ("", "grace@x.edu", "", "", "")]),
-            ("Ada Lovelace <ada@x.edu>", [("", "ada@x.edu", "Ada", "Lovelace", "")]),
-            ("Ada,Lovelace,ada@x.edu,7", [("", *ADA[1:])]),
-            ("ada@x.edu,Ada,Lovelace,7", [("", *ADA[1:])]),
-            ("ada,Ada,Lovelace,7", [("ada", "", *ADA[2:])]),
-            ("ada,,Ada,Lovelace,7", [("ada", "", *ADA[2:])]),
-            ("=cmd()|x,ada@x.edu", [("=cmd()|x", "ada@x.edu", "", "", "")]),
-        ],
-    )
-    def test_columns_are_found_by_where_the_addresses_stand(
-        self, text: str, found: list[tuple[str, ...]]
-    ) -> None:
-        assert read(text) == found
-
-    @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
-    def test_unicode(self, encoding: str) -> None:
-        text = "jose,jose@x.edu,José,Nuñez Šimůnek,7"
-        found = read(roster_file.decode(text.encode(encoding)))
-        assert found == [("jose", "jose@x.edu", "José", "Nuñez Šimůnek", "7")]
-
-    @pytest.mark.parametrize("encoding", ["latin-1", "cp1252"])
-    def test_old_encodings(self, encoding: str) -> None:
-        content = "jose;jose@x.edu;José;Müller;7".encode(encoding)
-        assert read(roster_file.decode(content)) == [("jose", "jose@x.edu", "José", "Müller", "7")]
-
-    def test_each_line_says_what_is_wrong_with_it(self) -> None:
-        text = "username,email,number\n,,5\nada,not an address,1\ngrace,,2\nbob,," + "9" * 61
-        found = problems(text)
-        assert found == {
-            2: "There is neither a user name nor an e-mail address.",
-            3: "This is no e-mail address.",
-            5: "The number is too long.",
-        }
-
-    def test_a_quotation_mark_that_is_never_closed(self) -> None:
-        found = problems('ada,ada@x.edu\n"grace,grace@x.edu\nbob,bob@x.edu\n')
-        assert list(found) == [2]
-        assert "quotation mark" in found[2]
-
-    @pytest.mark.parametrize("text", ["", " \n\n", ",,,\n,", "username,email\n"])
-    def test_nothing_in_it(self, text: str) -> None:
-        with pytest.raises(Unreadable):
-            roster_file.read(text)
-
-    def test_limits(self) -> None:
-        lines = "\n".join(f"user{number}" for number in range(2000))
-        assert len(roster_file.read(lines)) == 2000
-        assert len(roster_file.read("username\n" + lines)) == 2000
-        with pytest.raises(Unreadable, match="2,000 lines"):
-            roster_file.read(lines + "\none-more")
-        assert len(roster_file.decode(b"x" * 2 * 1024**2)) == 2 * 1024**2
-        with pytest.raises(Unreadable, match="2 MB"):
-            roster_file.read("x" * (2 * 1024**2 + 1))
-        with pytest.raises(Unreadable, match="2 MB"):
-            roster_file.decode(b"x" * (2 * 1024**2 + 1))
-        with pytest.raises(Unreadable, match="Line 2"):
-            roster_file.read("ada\n" + "x" * 200_000)
-
-    @pytest.mark.parametrize("start", [b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF-1.7"])
-    def test_what_is_no_text(self, start: bytes) -> None:
-        with pytest.raises(Unreadable):
-            roster_file.decode(start + b"whatever")
-
-    @given(st.text() | st.text(alphabet='a@.,;\t"\n\r <>b'))
-    def test_any_text_gives_lines_or_a_sentence(self, text: str) -> None:
-        try:
-            lines = roster_file.read(text)
-        except Unreadable:
-            return
-        assert lines
-        for line in lines:
-            assert line.problem or line.username or line.email
-            assert len(line.email) <= 254
-            assert "\n" not in line.text
-
-    @given(st.binary())
-    def test_any_bytes_give_text_or_a_sentence(self, content: bytes) -> None:
-        with contextlib.suppress(Unreadable):
-            assert isinstance(roster_file.decode(content), str)
+from tests.classroom.people.lists import lines as lines_of
 
 
 @pytest.fixture
@@ -151,7 +30,7 @@ def course(teacher: User) -> Course:
 
 
 def outcomes(course: Course, text: str) -> list[str]:
-    return [str(one.outcome) for one in judge(course, roster_file.read(text))]
+    return [str(one.outcome) for one in judge(course, lines_of(text))]
 
 
 @pytest.mark.django_db
@@ -194,7 +73,7 @@ class TestJudging:
         assert outcomes(course, "school@x.edu") == ["already"]
 
     def test_the_packed_list_is_of_this_course_and_day(self, course: Course, teacher: User) -> None:
-        lines = roster_file.read('ada,ada@x.edu,"Ada",Lovelace\n,bad')
+        lines = lines_of('login,mail,first,last,section\nada,ada@x.edu,"Ada",Lovelace,B\n,bad')
         packed = pack(course, lines)
         assert unpack(course, packed) == lines
         assert unpack(course, packed[:-1] + ("A" if packed[-1] != "A" else "B")) is None
@@ -208,8 +87,10 @@ class TestLettingIn:
             factories.make_assignment(course, f"Homework {number}")
         factories.enrol(course, factories.make_user("assistant"), Role.ASSISTANT)
         User.objects.bulk_create(User(username=f"s{number}") for number in range(400))
-        text = "\n".join(f"s{number},s{number}@x.edu,Stu,Dent,{number}" for number in range(400))
-        lines = roster_file.read(text)
+        text = "username,email,first,last,number\n" + "\n".join(
+            f"s{number},s{number}@x.edu,Stu,Dent,{number}" for number in range(400)
+        )
+        lines = lines_of(text)
         begun = time.monotonic()
         with CaptureQueriesContext(connection) as queries:
             done = roster_apply(course, lines, actor=teacher)
@@ -230,16 +111,17 @@ class TestLettingIn:
     def test_new_ones_are_invited_with_what_the_list_says(
         self, course: Course, teacher: User
     ) -> None:
-        lines = roster_file.read("ada@x.edu,Ada,Lovelace,7")
+        lines = lines_of("mail,first,last,no,group\nada@x.edu,Ada,Lovelace,7,B")
         for _ in range(2):
             roster_apply(course, lines, actor=teacher)
         row = Invitation.objects.get()
         assert (row.email, row.first_name, row.number) == ("ada@x.edu", "Ada", "7")
+        assert row.section == "B"
         assert row.role == Role.STUDENT
         assert Event.objects.filter(action="course.invited").count() == 1
 
     def test_what_has_changed_since_the_preview_counts(self, course: Course, teacher: User) -> None:
-        lines = roster_file.read("ada@x.edu\nbob@x.edu")
+        lines = lines_of("ada@x.edu\nbob@x.edu")
         assert [one.outcome for one in judge(course, lines)] == [Outcome.NEW, Outcome.NEW]
         factories.make_user("ada", email="ada@x.edu")
         done = roster_apply(course, lines, actor=teacher)
@@ -383,8 +265,8 @@ class TestAtOnce:
         course = factories.make_course(teacher)
         for number in range(20):
             factories.make_user(f"s{number}")
-        text = "".join(f"s{number},s{number}@x.edu\n" for number in range(40))
-        lines = roster_file.read(text)
+        text = "login,mail\n" + "".join(f"s{number},s{number}@x.edu\n" for number in range(40))
+        lines = lines_of(text)
 
         def confirm() -> None:
             roster_apply(course, lines, actor=teacher)

@@ -1,0 +1,173 @@
+"""Letting a list of students in: the list, what its columns are, what each line would do, done.
+
+The list goes through the browser from page to page, signed; nothing of it is kept here.
+"""
+
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from classroom.conf import conf
+from classroom.models import Membership
+from classroom.pages.access import teacher_of
+from classroom.pages.text import counted
+from classroom.people.forms import ImportForm
+from classroom.people.roster_columns import MEANINGS, Columns, recognise
+from classroom.people.roster_file import Reading, first_lines, read
+from classroom.people.roster_import import (
+    Outcome,
+    counts,
+    judge,
+    pack,
+    pack_table,
+    roster_apply,
+    unpack,
+    unpack_table,
+)
+from classroom.people.roster_memory import remember, remembered
+from classroom.people.roster_table import MOST_LINES, Table, Unreadable
+from embedding.bodies import MOST_PASTED, body_up_to
+from embedding.views.access import user_of
+
+_SHOWN_LINES = 3
+_SHOWN_COLUMNS = 6  # those of no use beyond it are folded away: gradebooks have hundreds
+_ASKED_COLUMNS = 12
+_SHOWN_LEFT_OUT = 20
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+@body_up_to(lambda: MOST_PASTED)
+def people_import(request: HttpRequest, course: int) -> HttpResponse:
+    """Let a list of students in: first show what each line would do, then do it when confirmed."""
+    membership = teacher_of(request, course)
+    form = ImportForm()
+    if packed := request.POST.get("confirmed"):
+        lines = unpack(membership.course, packed)
+        if lines is not None:
+            done = counts(roster_apply(membership.course, lines, actor=user_of(request)))
+            came = done[Outcome.KNOWN] + done[Outcome.BACK]
+            invited = done[Outcome.NEW]
+            more = f", {counted(invited, 'invitation')} written" if invited else ""
+            messages.success(request, f"{counted(came, 'student')} let in{more}.")
+            return redirect("classroom:people", course)
+        messages.error(request, "The preview is too old. Please paste the list once more.")
+    elif packed := request.POST.get("table"):
+        table = unpack_table(membership.course, packed)
+        if table is not None:
+            return _chosen(request, membership, table)
+        messages.error(request, "The preview is too old. Please paste the list once more.")
+    elif request.method == "POST":
+        form = ImportForm(request.POST, request.FILES)
+        if form.is_valid():
+            table = form.cleaned_data["table"]
+            try:
+                return _recognised(request, membership, table)
+            except Unreadable as unreadable:
+                form.add_error("file" if form.cleaned_data.get("file") else "text", str(unreadable))
+    context = {"membership": membership, "tab": "people", "form": form, "most_lines": MOST_LINES}
+    return render(request, "classroom/people/import.html", context)
+
+
+def _recognised(request: HttpRequest, membership: Membership, table: Table) -> HttpResponse:
+    columns = recognise(table)
+    known = remembered(user_of(request), columns)
+    return _preview(request, membership, table, known or columns, is_remembered=bool(known))
+
+
+def _chosen(request: HttpRequest, membership: Membership, table: Table) -> HttpResponse:
+    """Take what the teacher says that the columns are."""
+    columns = recognise(table)
+    wanted = [request.POST.get(f"column-{at}", "") for at in range(len(columns.meanings))]
+    columns = columns.chosen(
+        [meaning if meaning in MEANINGS else "" for meaning in wanted],
+        has_header="has_header" in request.POST,
+    )
+    try:
+        answer = _preview(request, membership, table, columns)
+    except Unreadable as unreadable:
+        messages.error(request, str(unreadable))
+        return redirect("classroom:people-import", membership.course.pk)
+    if not columns.ask:
+        remember(user_of(request), columns)
+    return answer
+
+
+def _preview(
+    request: HttpRequest,
+    membership: Membership,
+    table: Table,
+    columns: Columns,
+    *,
+    is_remembered: bool = False,
+) -> HttpResponse:
+    """Show the columns, and, where they are clear, what each line would do."""
+    reading = read(table, columns)
+    shown, folded = _shown(table, columns)
+    context = {
+        "membership": membership,
+        "tab": "people",
+        "table": table,
+        "packed_table": pack_table(membership.course, table),
+        "columns": columns,
+        "shown": shown,
+        "folded": folded,
+        "meanings": MEANINGS.items(),
+        "header": table.rows[columns.header or 0],
+        "is_remembered": is_remembered,
+    }
+    if not columns.ask:
+        context |= _judged(membership, reading)
+    return render(request, "classroom/people/preview.html", context)
+
+
+def _judged(membership: Membership, reading: Reading) -> dict[str, object]:
+    judged = judge(membership.course, reading.lines)
+    found = counts(judged)
+    return {
+        "judged": judged,
+        "counts": [(outcome, found[outcome]) for outcome in Outcome if found[outcome]],
+        "useful": found[Outcome.NEW] + found[Outcome.KNOWN] + found[Outcome.BACK],
+        "invites": found[Outcome.NEW],
+        "has_sections": any(line.section for line in reading.lines),
+        "mails": conf().mail,
+        "packed": pack(membership.course, reading.lines),
+        "left_out": reading.left_out[:_SHOWN_LEFT_OUT],
+        "left_out_count": len(reading.left_out),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column on the page."""
+
+    at: int
+    name: str
+    cells: list[str]
+    meaning: str
+
+
+def _shown(table: Table, columns: Columns) -> tuple[list[_Column], list[_Column]]:
+    """Return the columns to show, and those to fold away; none for a mere list of addresses."""
+    if table.columns:
+        return [], []
+    names = [] if columns.header is None else table.rows[columns.header][1]
+    lines = first_lines(table.rows, columns, _SHOWN_LINES)
+    found = [
+        _Column(
+            at,
+            names[at] if at < len(names) else "",
+            [line[at] if at < len(line) else "" for line in lines],
+            meaning,
+        )
+        for at, meaning in enumerate(columns.meanings)
+    ]
+    first = _ASKED_COLUMNS if columns.ask else _SHOWN_COLUMNS
+    shown = [column for column in found if column.meaning or column.at < first]
+    return shown, [column for column in found if column not in shown]
