@@ -8,6 +8,7 @@ course that has no teacher left, say. Nothing here shows a link that lets somebo
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
+from django.contrib.auth.models import User
 from django.db.models import Count, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
@@ -27,6 +28,7 @@ from classroom.models import (
     Transfer,
 )
 from classroom.people import roster
+from classroom.people.users_admin import UserAdmin
 from embedding.problems import Problem
 from embedding.views.access import user_of
 
@@ -61,6 +63,10 @@ class ReadOnly(ModelAdmin):
         if match is None or (match.url_name or "").startswith("classroom_"):
             return False
         return super().has_delete_permission(request, obj)
+
+
+admin.site.unregister(User)
+admin.site.register(User, UserAdmin)
 
 
 @admin.register(Course)

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from classroom.grading.exports import written
 from classroom.models import Assignment, Submission
+from classroom.pages.spreadsheets import written
 from classroom.rules import names
 from embedding.client import client
 from embedding.cocalc.errors import CocalcError

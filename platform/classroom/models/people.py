@@ -95,3 +95,25 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.email} to {self.course}"
+
+
+class UnprovenAddress(models.Model):
+    """An e-mail address that a user has only because they took an invitation's link.
+
+    Whoever has the link chooses the account, so the address may be somebody else's. The row counts
+    while its address is still the user's, and goes when the user proves it by mail.
+    """
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="unproven_address"
+    )
+    email = models.EmailField(help_text="In small letters.")
+    asked = models.DateTimeField(
+        null=True, editable=False, help_text="When the last mail to prove it was asked for."
+    )
+    mail_error = models.CharField(
+        max_length=300, blank=True, editable=False, help_text="Why that could not be mailed."
+    )
+
+    def __str__(self) -> str:
+        return f"{self.email} of {self.user}"

@@ -26,6 +26,10 @@ from django_tasks import task
 
 from classroom.conf import conf
 from classroom.models import Course, Invitation, Membership, Role
+from classroom.pages.spreadsheets import written
+from classroom.pages.text import moment
+from classroom.people.doubles import double_of
+from classroom.people.proving import unproven, unproven_mark
 from classroom.people.roster import hold, in_parts, member_enrol
 from embedding.models import Event
 from embedding.problems import Problem
@@ -102,6 +106,24 @@ def link(invitation: Invitation) -> str:
     return str(settings.SITE_URL) + reverse("classroom:invitation", args=[signed])
 
 
+def links_csv(course: Course, *, actor: User) -> str:
+    """Return the links that can still be taken, and whose they are, as CSV."""
+    rows = [["Name", "E-mail address", "Number", "Role", "Link", "Runs out"]]
+    for row in course.invitations.filter(accepted=None).order_by("email"):
+        if not is_over(row):
+            name = f"{row.first_name} {row.last_name}".strip()
+            over = moment(row.created + VALID, course.zone)
+            rows.append([name, row.email, row.number, row.get_role_display(), link(row), over])
+    Event.log(
+        "course.invitation_links_taken",
+        str(course),
+        actor=actor.get_username(),
+        course=course.pk,
+        links=len(rows) - 1,
+    )
+    return written(rows)
+
+
 def is_over(invitation: Invitation) -> bool:
     """Whether its link has run out."""
     return timezone.now() > invitation.created + VALID
@@ -158,23 +180,35 @@ def accept(signed: str, user: User) -> Membership:
             raise REMOVED
         invitation.accepted, invitation.accepted_by = timezone.now(), user
         invitation.save(update_fields=["accepted", "accepted_by"])
-        return member_enrol(
+        member = member_enrol(
             invitation.course,
             user,
             Role(invitation.role),
             number=invitation.number,
             actor=user,
         )
+        if other := double_of(member, invitation.email):
+            Event.log(
+                "course.address_of_two",
+                str(member),
+                actor=user.get_username(),
+                course=member.course_id,
+                other=other.user.get_username(),
+            )
+        return member
 
 
 def account_create(signed: str, user: User) -> Membership:
     """Make the account that an invited person has filled in, and let it in."""
     with transaction.atomic():
         invitation = find(signed)
-        # An address that somebody has already would no longer name one person.
-        if not User.objects.filter(email__iexact=invitation.email).exists():
+        # Whoever had the link makes the account, so its address is not proven. And one that is
+        # proven to be somebody's would no longer name one person.
+        if not User.objects.filter(~unproven(), email__iexact=invitation.email).exists():
             user.email = invitation.email
         user.save()
+        if user.email:
+            unproven_mark(user)
         Event.log("user.created_by_invitation", user.get_username(), course=invitation.course_id)
         return accept(signed, user)
 

@@ -4,9 +4,9 @@ import uuid
 
 from django.contrib import messages
 from django.contrib.auth import login
-from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import UserCreationForm
 from django.contrib.auth.models import User
+from django.contrib.auth.views import redirect_to_login
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,8 +14,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from classroom.conf import conf
 from classroom.models import Course, Membership
 from classroom.people import invitations
+from classroom.people.doubles import double_of
+from classroom.people.proving import unproven_of
 from classroom.people.roster import student_enrol
 from classroom.people.roster_file import tidy
 from embedding.problems import Problem
@@ -41,9 +44,12 @@ class AccountForm(UserCreationForm):  # type: ignore[type-arg]
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-@login_required
 def join(request: HttpRequest, code: uuid.UUID) -> HttpResponse:
-    """Let somebody who has a course's join link in as a student, when they say so."""
+    """Let somebody who has a course's join link in as a student, when they say so.
+
+    Who is not signed in reads what the course is called and how to come in: accounts are made by
+    invitation alone.
+    """
     course = Course.objects.filter(join_code=code).first()
     if course is None:
         context = {
@@ -51,6 +57,10 @@ def join(request: HttpRequest, code: uuid.UUID) -> HttpResponse:
             "text": "It was closed or replaced. Ask your teacher for a new one.",
         }
         return render(request, "classroom/people/join_closed.html", context, status=404)
+    if not request.user.is_authenticated:
+        if request.method == "POST":
+            return redirect_to_login(request.path)
+        return render(request, "classroom/people/join_signed_out.html", {"course": course})
     user = user_of(request)
     membership = Membership.objects.filter(course=course, user=user).first()
     if membership and membership.removed:
@@ -81,8 +91,10 @@ def invitation(request: HttpRequest, signed: str) -> HttpResponse:
 def _accept(request: HttpRequest, signed: str, course: Course) -> HttpResponse:
     if request.method != "POST":
         return render(request, "classroom/people/invitation_accept.html", {"course": course})
-    invitations.accept(signed, user_of(request))
+    email = invitations.find(signed).email
+    member = invitations.accept(signed, user_of(request))
     messages.success(request, f"You are in “{course.title}” now.")
+    _say_double(request, member, email)
     return redirect("classroom:course", course.pk)
 
 
@@ -93,16 +105,38 @@ def _account(
     form = AccountForm(request.POST or None, initial=names)
     if request.method == "POST" and form.is_valid():
         user = form.save(commit=False)
+        email = invitations.find(signed).email
         try:
-            invitations.account_create(signed, user)
+            member = invitations.account_create(signed, user)
         except IntegrityError:
             form.add_error("username", "Somebody has just taken this user name. Choose another.")
         else:
             login(request, user, backend="django.contrib.auth.backends.ModelBackend")
             messages.success(request, f"Welcome. You are in “{course.title}” now.")
+            _say_double(request, member, email)
+            _say_unproven(request, user)
             return redirect("classroom:course", course.pk)
     context = {"course": course, "form": form}
     return render(request, "classroom/people/invitation_account.html", context)
+
+
+def _say_double(request: HttpRequest, member: Membership, email: str) -> None:
+    if double_of(member, email):
+        messages.warning(
+            request,
+            "Another account in this course has the e-mail address of your invitation. If it is "
+            "yours too, tell your teacher, who can remove one of the two.",
+        )
+
+
+def _say_unproven(request: HttpRequest, user: User) -> None:
+    if unproven_of(user):
+        how = (
+            "We have sent a mail to it: open the link in that mail."
+            if conf().mail
+            else "How, it says under your name above, at “E-mail address”."
+        )
+        messages.info(request, f"Please prove that {user.email} is your address. {how}")
 
 
 def _refused(request: HttpRequest, course: Course, problem: Problem) -> HttpResponse:

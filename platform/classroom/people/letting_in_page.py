@@ -30,6 +30,7 @@ from classroom.people.roster_import import (
     roster_apply,
     unpack,
 )
+from classroom.rules.names import folder_from
 from embedding.bodies import MOST_PASTED, body_up_to
 from embedding.problems import Problem
 from embedding.views.access import user_of
@@ -109,6 +110,19 @@ def join_link(request: HttpRequest, course: int) -> HttpResponse:
         join_link_renew(membership.course, actor=user)
         messages.success(request, "There is a new join link. An old one does not work any more.")
     return redirect("classroom:people", course)
+
+
+@never_cache
+@require_POST
+@login_required
+def invitation_links(request: HttpRequest, course: int) -> HttpResponse:
+    """Send the open invitations with their links, to be handed on: a POST, since it is logged."""
+    membership = teacher_of(request, course)
+    text = invitations.links_csv(membership.course, actor=user_of(request))
+    response = HttpResponse(text, content_type="text/csv; charset=utf-8")
+    name = f"{folder_from(membership.course.title)}-invitations.csv"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 @require_POST
