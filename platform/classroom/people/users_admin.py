@@ -37,7 +37,7 @@ class UserAdmin(Base):
         actor = user_of(request).get_username()
         for user in rows.filter(unproven()):
             proven(user, by="administrator", actor=actor)
-            self.message_user(request, f"{user.email} is proven to be “{user}”'s.")
+            self.message_user(request, f"“{user}”: {user.email} is proven now.")
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         before = User.objects.filter(pk=obj.pk).values_list("email", flat=True).first()
