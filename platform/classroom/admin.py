@@ -29,6 +29,7 @@ from classroom.models import (
 )
 from classroom.people import roster
 from classroom.people.users_admin import UserAdmin
+from embedding.names import tidy
 from embedding.problems import Problem
 from embedding.views.access import user_of
 
@@ -97,6 +98,7 @@ class CourseAdmin(ReadOnly):
         )
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        obj.title, obj.term = tidy(obj.title) or obj.title, tidy(obj.term)
         course_change(obj, form.changed_data, actor=user_of(request))
 
     @admin.display(ordering="student_total")

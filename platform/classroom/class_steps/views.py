@@ -21,6 +21,7 @@ from classroom.class_steps.stayed import stayed_of, with_stayed
 from classroom.models import Assignment, Batch, Course, Kind, Transfer
 from classroom.pages.access import assignment_of, membership_of, staff_of
 from classroom.pages.telling import Telling
+from embedding.names import person_name
 from embedding.views.access import user_of
 
 PAGE = 100
@@ -200,7 +201,7 @@ def _asked(request: HttpRequest) -> tuple[Kind, class_steps.Who]:
 
 def _tell(request: HttpRequest, batch: Batch, actor: int) -> None:
     if batch.actor_id != actor:
-        who = batch.actor.get_full_name() or batch.actor.username if batch.actor else "A date"
+        who = person_name(batch.actor) if batch.actor else "A date"
         messages.info(request, f"{who} has started this already; you see how far it is.")
 
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from classroom.models.courses import Course
 from embedding.models import CocalcProject
+from embedding.names import person_name
 
 
 class Role(models.TextChoices):
@@ -53,7 +54,7 @@ class Membership(models.Model):
     @property
     def name(self) -> str:
         """The name that people read."""
-        return self.user.get_full_name() or self.user.get_username()
+        return person_name(self.user)
 
     @property
     def is_staff(self) -> bool:

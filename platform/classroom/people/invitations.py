@@ -32,6 +32,7 @@ from classroom.people.doubles import double_of
 from classroom.people.proving import unproven, unproven_mark
 from classroom.people.roster import hold, in_parts, member_enrol
 from embedding.models import Event
+from embedding.names import tidy
 from embedding.problems import Problem
 
 VALID = timedelta(days=30)
@@ -242,7 +243,7 @@ def _send(row: Invitation, connection: BaseEmailBackend) -> bool:
         "classroom/people/invitation_mail.txt",
         {"invitation": row, "link": link(row), "brand": settings.SITE_NAME, "days": VALID.days},
     )
-    subject = " ".join(f"{row.course}: your invitation".split())
+    subject = tidy(f"{row.course}: your invitation")
     try:
         EmailMessage(subject, text, to=[row.email], connection=connection).send()
     except (SMTPResponseException, SMTPRecipientsRefused, ValueError) as error:

@@ -7,6 +7,7 @@ from django.contrib.auth import login
 from django.contrib.auth.forms import UserCreationForm
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -20,7 +21,7 @@ from classroom.people import invitations
 from classroom.people.doubles import double_of
 from classroom.people.proving import unproven_of
 from classroom.people.roster import student_enrol
-from classroom.people.roster_file import tidy
+from embedding.names import tidy
 from embedding.problems import Problem
 from embedding.views.access import user_of
 
@@ -33,6 +34,13 @@ class AccountForm(UserCreationForm):  # type: ignore[type-arg]
         fields = ("username", "first_name", "last_name")
         labels = {"username": "User name"}
         help_texts = {"username": "Letters, digits, and any of @ . + - _"}
+
+    def clean_username(self) -> str:
+        """Refuse what is a letter to Unicode and nothing to the eye."""
+        name = str(super().clean_username())
+        if tidy(name) != name:
+            raise ValidationError("A character of this user name cannot be seen. Leave it out.")
+        return name
 
     def clean_first_name(self) -> str:
         """Drop what cannot be seen: it could make a name look like somebody else's."""

@@ -32,6 +32,7 @@ from classroom.people.roster_import import (
 )
 from classroom.rules.names import folder_from
 from embedding.bodies import MOST_PASTED, body_up_to
+from embedding.names import person_name
 from embedding.problems import Problem
 from embedding.views.access import user_of
 
@@ -170,6 +171,6 @@ def _invitation(course: Course, invitation: int) -> Invitation:
 def _said(done: Judged, role: Role) -> str:
     if done.outcome == Outcome.NEW:
         return f"{done.line.email} is invited as {role}. The link is below."
-    name = (done.user and done.user.get_full_name()) or done.line.text
+    name = person_name(done.user) if done.user else done.line.text
     back = " again, with all work" if done.outcome == Outcome.BACK else ""
     return f"{name} is in the course{back}, as {role}."

@@ -7,7 +7,6 @@ as is said in words. Nothing here knows of users or of a database.
 import csv
 import io
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from email.utils import parseaddr
@@ -16,6 +15,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from embedding.conf import MEGABYTE
+from embedding.names import tidy
 
 MOST_BYTES = 2 * MEGABYTE
 MOST_LINES = 2_000
@@ -151,15 +151,6 @@ def _delimiter(text: str) -> str:
     if "\t" in start:
         return "\t"
     return ";" if start.count(";") > start.count(",") else ","
-
-
-def tidy(cell: str) -> str:
-    """Drop what cannot be seen, and needless white space."""
-    shown = "".join(
-        " " if unicodedata.category(letter)[0] in "CZ" else letter
-        for letter in unicodedata.normalize("NFC", cell)
-    )
-    return " ".join(shown.split())
 
 
 def _header(cells: Sequence[str]) -> list[str]:

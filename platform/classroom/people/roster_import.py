@@ -22,6 +22,7 @@ from classroom.people.invitations import invite
 from classroom.people.proving import unproven
 from classroom.people.roster import Place, enrol, hold, in_parts
 from classroom.people.roster_file import Line
+from embedding.names import tidy
 
 _SALT = "classroom.roster"
 _CONFIRM_SECONDS = 24 * 3600
@@ -221,4 +222,4 @@ class _Known:
 
 
 def _called(user: User) -> str:
-    return f"{user.get_full_name()} ({user.username})".strip()
+    return f"{tidy(user.get_full_name())} ({user.username})".strip()

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 
 from classroom.people.doubles import address_log
 from classroom.people.proving import proven, unproven
+from embedding.names import tidy
 from embedding.views.access import user_of
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class UserAdmin(Base):
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         before = User.objects.filter(pk=obj.pk).values_list("email", flat=True).first()
+        obj.first_name, obj.last_name = tidy(obj.first_name), tidy(obj.last_name)
         super().save_model(request, obj, form, change)
         if (before or "").lower() == obj.email.lower():
             return
