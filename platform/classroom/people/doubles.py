@@ -70,7 +70,7 @@ def doubles(course: Course) -> list[Double]:
         found.setdefault(_key(one, other), Double(one.member, other.member, why))
     for one, other, _ in _pairs(students, lambda each: {each.name}):
         if not (one.number and other.number) and not (one.proven and other.proven):
-            why = "both have this name"
+            why = "their names are alike"
             found.setdefault(_key(one, other), Double(one.member, other.member, why))
     return list(found.values())[:_MOST]
 

@@ -10,6 +10,7 @@ async function copy(text, button, field) {
     field.hidden = false;
     field.focus();
     field.select();
+    button.textContent = "Copy what is selected";
   }
 }
 

@@ -86,7 +86,7 @@ class TestWhichAreFound:
         # An address that anybody may have taken tells nobody apart.
         d = User.objects.get(username="d")
         UnprovenAddress.objects.create(user=d, email="d@x")
-        assert found(course) == [("c", "d", "both have this name")]
+        assert found(course) == [("c", "d", "their names are alike")]
 
     def test_a_class_in_which_all_are_alike(self, course: Course) -> None:
         for more in (3, 40):
