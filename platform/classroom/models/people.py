@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from classroom.models.courses import Course
 from embedding.models import CocalcProject
-from embedding.names import person_name
+from embedding.names import person_name, tidy
 
 
 class Role(models.TextChoices):
@@ -96,6 +96,11 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.email} to {self.course}"
+
+    @property
+    def name(self) -> str:
+        """The name that people read; may be empty."""
+        return tidy(f"{self.first_name} {self.last_name}")
 
 
 class UnprovenAddress(models.Model):

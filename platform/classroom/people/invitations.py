@@ -112,9 +112,8 @@ def links_csv(course: Course, *, actor: User) -> str:
     rows = [["Name", "E-mail address", "Number", "Role", "Link", "Runs out"]]
     for row in course.invitations.filter(accepted=None).order_by("email"):
         if not is_over(row):
-            name = f"{row.first_name} {row.last_name}".strip()
             over = moment(row.created + VALID, course.zone)
-            rows.append([name, row.email, row.number, row.get_role_display(), link(row), over])
+            rows.append([row.name, row.email, row.number, row.get_role_display(), link(row), over])
     Event.log(
         "course.invitation_links_taken",
         str(course),
