@@ -1,10 +1,12 @@
 """Wherever a name comes in, nothing is left in it that cannot be seen or turns text around."""
 
+import importlib
 import io
 import zipfile
 
 import nbformat
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import User
 from django.core import mail
 from django.urls import reverse
@@ -114,3 +116,18 @@ def test_no_name_is_the_same_folder_as_anothers() -> None:
     one = Membership(pk=1, user=User(username="ada", first_name="A\u200bda"))
     other = Membership(pk=2, user=User(username="bob", first_name="Ada"))
     assert student_folder(one) != student_folder(other)
+
+
+@pytest.mark.django_db
+def test_names_from_before_are_mended() -> None:
+    teacher = factories.make_user("tess", first_name=TURNED, last_name="\u3164")
+    course = factories.make_course(teacher, f"{TURNED} 1")
+    plain = factories.make_course(teacher, "Physics")
+    factories.make_assignment(course, "\u202eLoops", folder="loops")
+    importlib.import_module("classroom.migrations.0006_names_hide_nothing").clean(apps, None)
+    teacher.refresh_from_db()
+    course.refresh_from_db()
+    plain.refresh_from_db()
+    assert (teacher.first_name, teacher.last_name) == ("Ada", "")
+    assert (course.title, course.project.title, plain.title) == ("Ada 1", "Ada 1", "Physics")
+    assert Assignment.objects.get().title == "Loops"

@@ -25,7 +25,7 @@ def address(request: HttpRequest) -> HttpResponse:
         except Problem as problem:
             messages.info(request, problem.message)
         else:
-            messages.success(request, f"A mail is on its way to {user.email}.")
+            messages.success(request, f"An e-mail is on its way to {user.email}.")
         return redirect("classroom:address")
     row = proving.unproven_of(user)
     context = {"unproven": row, "wait": row and proving.wait_until(row), "mails": conf().mail}

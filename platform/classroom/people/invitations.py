@@ -18,7 +18,7 @@ from django.core import signing
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -54,8 +54,11 @@ def invite(course: Course, invitations: Sequence[Invitation], *, actor: User) ->
         there: set[str] = set()
         for part in in_parts(emails):
             rows = Invitation.objects.filter(course=course, email__in=part)
-            # Of a user who was deleted since, nothing is left but the used invitation.
-            rows.filter(accepted__isnull=False, accepted_by=None).delete()
+            # Of a user who was deleted since, nothing is left but the used invitation; and one who
+            # was removed may have been another person than the one who is invited again.
+            out = Membership.objects.filter(course=course, removed__isnull=False).values("user")
+            used = rows.filter(accepted__isnull=False)
+            used.filter(Q(accepted_by=None) | Q(accepted_by__in=out)).delete()
             there.update(rows.values_list("email", flat=True))
         new = [row for row in invitations if row.email not in there]
         Invitation.objects.bulk_create(new, batch_size=200)

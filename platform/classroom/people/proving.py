@@ -41,7 +41,7 @@ WORTHLESS = Problem(
 )
 OVER = Problem(
     "proof_over",
-    "This link has run out. Ask for another mail on your address's page.",
+    "This link has run out. Ask for another e-mail on your address's page.",
     status=410,
 )
 OTHERS = Problem(
@@ -89,9 +89,9 @@ def proof_ask(user: User) -> None:
         if row is None or row.email != user.email.lower():
             raise Problem("proven", "There is nothing to prove.", status=409)
         if not conf().mail:
-            raise Problem("no_mail", "This site sends no mail.", status=409)
+            raise Problem("no_mail", "This site sends no e-mail.", status=409)
         if wait_until(row):
-            raise Problem("asked_lately", "A mail was sent within the last hour.", status=429)
+            raise Problem("asked_lately", "An e-mail was sent within the last hour.", status=429)
         row.asked, row.mail_error = timezone.now(), ""
         row.save(update_fields=["asked", "mail_error"])
         transaction.on_commit(lambda: mail_proof.enqueue(row.pk), robust=True)
@@ -163,6 +163,6 @@ def mail_proof(key: int) -> bool:
         # What a server says may hold anything; the kind of error is enough to look further.
         log.warning("A mail to prove an address was not sent (%s)", type(error).__name__)
         still = UnprovenAddress.objects.filter(pk=row.pk, asked=row.asked)
-        still.update(asked=None, mail_error="The mail server did not take the last mail.")
+        still.update(asked=None, mail_error="The mail server did not take the last e-mail.")
         return False
     return True

@@ -174,8 +174,16 @@ class _Known:
             said = "No user has this name, and without an e-mail address nobody can be invited."
             return Judged(line, Outcome.MALFORMED, said)
         invitation = self._invitations.get(line.email)
-        if invitation and invitation.accepted_by:
-            return self._judge_user(line, invitation.accepted_by)
+        taker = invitation.accepted_by if invitation else None
+        if taker and self._is_removed(taker):
+            # Perhaps because it was not whom the teacher meant: then it is not to come back so.
+            said = (
+                f"Gets a new invitation: {_called(taker)}, who took the last one, was removed. If "
+                "that is the right person, let that account in again instead."
+            )
+            return Judged(line, Outcome.NEW, said)
+        if taker:
+            return self._judge_user(line, taker)
         if invitation:
             return Judged(line, Outcome.ALREADY, "Is invited already.")
         return Judged(line, Outcome.NEW, self._invited(line))
@@ -208,6 +216,10 @@ class _Known:
         if len(addressed) > 1:
             return "Several users have this e-mail address; give the user name instead."
         return addressed[0] if addressed else None
+
+    def _is_removed(self, user: User) -> bool:
+        member = self._members.get(user.pk)
+        return member is not None and member.removed is not None
 
     def _judge_user(self, line: Line, user: User) -> Judged:
         if not user.is_active:

@@ -100,8 +100,31 @@ class TestLists:
         """That teacher handed the link out: whoever took it is whom they meant."""
         taken(course, "ada")
         assert said(course, ADA)[0] == Outcome.ALREADY
-        Membership.objects.filter(user__username="ada").update(removed=timezone.now())
-        assert said(course, ADA)[0] == Outcome.BACK
+
+    def test_who_took_anothers_place_and_was_removed(self, course: Course, teacher: User) -> None:
+        """They do not come back by the list that names the other, who is invited at last."""
+        impostor = taken(course, "mallory")
+        Membership.objects.filter(user__username="mallory").update(removed=timezone.now())
+        outcome, words = said(course, ADA)
+        assert outcome == Outcome.NEW
+        assert "Ada King (mallory), who took the last one, was removed" in words
+        roster_apply(course, roster_file.read(ADA), actor=teacher)
+        row = Invitation.objects.get()
+        assert row.accepted is None
+        link = invitations.link(row).removeprefix(SITE)
+        assert impostor.post(link).status_code == 403
+        browser = HttpsClient(factories.make_user("ada"))
+        assert browser.post(link).status_code == 302
+        here = Membership.objects.filter(course=course, removed=None).exclude(user=teacher)
+        assert [str(member.user) for member in here] == ["ada"]
+        assert said(course, "mallory")[0] == Outcome.BACK  # by the name, as ever
+
+    def test_of_one_person_it_is_said_as_well(self, course: Course, other_course: Course) -> None:
+        taken(course, "mallory")
+        olga = HttpsClient(User.objects.get(username="olga"))
+        address = reverse("classroom:people-add", args=[other_course.pk])
+        page = olga.post(address, {"who": ADA, "role": "student"}, follow=True).content.decode()
+        assert "ada@x.edu is invited as student. The link is below. An account has" in page
 
     def test_by_the_user_name_as_ever(self, course: Course, other_course: Course) -> None:
         taken(course, "ada")
@@ -224,10 +247,10 @@ class TestProof:
             for _ in range(3):
                 page = ada.post(PAGE, follow=True).content.decode()
         assert "was sent within the last hour" in page
-        assert "Send me a mail" not in page
+        assert "Send me an e-mail" not in page
         assert not asked
         UnprovenAddress.objects.update(asked=F("asked") - timedelta(minutes=61))
-        assert "Send me a mail" in ada.get(PAGE).content.decode()
+        assert "Send me an e-mail" in ada.get(PAGE).content.decode()
         with django_capture_on_commit_callbacks() as asked:
             assert "on its way to ada@x.edu" in ada.post(PAGE, follow=True).content.decode()
         assert len(asked) == 1
@@ -238,9 +261,9 @@ class TestProof:
         settings.EMAIL_BACKEND = f"{__name__}.Unwilling"
         assert not proving.mail_proof.call(UnprovenAddress.objects.get().pk)
         page = ada.get(PAGE).content.decode()
-        assert "did not take the last mail" in page
+        assert "did not take the last e-mail" in page
         assert "secret words" not in page
-        assert "Send me a mail" in page
+        assert "Send me an e-mail" in page
 
 
 class Unwilling(BaseEmailBackend):
