@@ -170,7 +170,7 @@ def _invitation(course: Course, invitation: int) -> Invitation:
 
 def _said(done: Judged, role: Role) -> str:
     if done.outcome == Outcome.NEW:
-        more = done.said.removeprefix("Gets an invitation.")
+        more = done.said.removeprefix("Gets an invitation.").strip()
         return f"{done.line.email} is invited as {role}. The link is below. {more}".strip()
     name = person_name(done.user) if done.user else done.line.text
     back = " again, with all work" if done.outcome == Outcome.BACK else ""
