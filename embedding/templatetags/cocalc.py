@@ -56,7 +56,7 @@ def cocalc_notebook(
         raise TemplateSyntaxError(f"cocalc_notebook: toolbar is one of {', '.join(TOOLBARS)}.")
     given: dict[str, Any] = {
         "path": path,
-        "title": title,
+        "title": shown(str(title)),
         "name": shown(str(title) or str(path).rpartition("/")[2]),
         "height": height,
         "toolbar": toolbar,

@@ -1,8 +1,9 @@
 /** My notebooks: the list of a project's files, and what can be done with them. */
 
+import { nameText } from "./names.js";
 import { RequestError, bodyOf, encodePath, fetchOurs, request, untilReady } from "./our-site.js";
 import { acceptUploads } from "./uploads.js";
-import { absolute, nameText, sizeText, timeText } from "./words.js";
+import { absolute, sizeText, timeText } from "./words.js";
 
 const page = JSON.parse(document.getElementById("page").textContent);
 const { urls } = page;

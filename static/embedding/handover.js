@@ -6,6 +6,7 @@
  * it. The file's own time on disk is believed, and no reply.
  */
 
+import { nameText } from "./names.js";
 import { session } from "./notebook.js";
 import { request } from "./our-site.js";
 
@@ -145,7 +146,7 @@ function say(title, text = "") {
 function line([name, detail]) {
   const item = document.createElement("li");
   const [first, second] = ["span", "span"].map((tag) => document.createElement(tag));
-  first.textContent = name;
+  first.textContent = nameText(name);
   second.textContent = detail;
   second.className = "quiet";
   item.append(first, " ", second);

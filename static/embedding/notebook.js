@@ -1,9 +1,9 @@
 /** The notebook page: a session in a frame, with a light, notices and a switcher. */
 
+import { nameText } from "./names.js";
 import { RequestError, encodePath, request } from "./our-site.js";
 import { Panel } from "./panel.js";
 import { Session } from "./session.js";
-import { nameText } from "./words.js";
 
 const page = JSON.parse(document.getElementById("page").textContent);
 const $ = (id) => document.getElementById(id);

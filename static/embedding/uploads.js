@@ -1,7 +1,8 @@
 /** Uploads: one after the other, with their progress; by the button, or dropped on the page. */
 
 import { RequestError, bodyOf, csrfToken } from "./our-site.js";
-import { nameText, sizeText } from "./words.js";
+import { nameText } from "./names.js";
+import { sizeText } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 

@@ -1,4 +1,4 @@
-/** Sizes, times and names in words. */
+/** Sizes and times in words. */
 
 // A KB has 1024 bytes here as everywhere else on the site, and in its limits: embedding/sizes.py.
 const SIZES = ["KB", "MB", "GB", "TB", "PB", "EB"];
@@ -9,17 +9,6 @@ export function sizeText(bytes) {
   let unit = 1;
   while (tenths(unit) >= 10240) unit += 1;
   return `${tenths(unit) / 10} ${SIZES[unit - 1]}`;
-}
-
-/**
- * A name of what exists, with a mark for what is hidden in it or would turn the text around.
- * Joiners stay, as embedding/names.py has it: some scripts and emoji need them.
- */
-export function nameText(name) {
-  return name.replace(
-    /(?![\u200c\u200d])[\p{Cf}\u034f\u115f\u1160\u17b4\u17b5\u2028\u2029\u2800\u3164\uffa0]/gu,
-    "\ufffd",
-  );
 }
 
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });

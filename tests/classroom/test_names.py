@@ -10,14 +10,16 @@ from django.apps import apps
 from django.contrib.auth.models import User
 from django.core import mail
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django import Settings
 
 from classroom.assignments.uploads import read_upload
 from classroom.grading.archive import Names
-from classroom.models import Assignment, Course, Invitation, Membership
+from classroom.models import Assignment, Course, Invitation, Kind, Membership, Transfer
 from classroom.people import invitations, roster, roster_file
 from classroom.rules.names import student_file, student_folder
 from tests.classroom import factories
+from tests.classroom.gradebook import make_class
 from tests.conftest import HttpsClient
 
 TURNED = "A\u202eda\u2066"
@@ -131,3 +133,30 @@ def test_names_from_before_are_mended() -> None:
     assert (teacher.first_name, teacher.last_name) == ("Ada", "")
     assert (course.title, course.project.title, plain.title) == ("Ada 1", "Ada 1", "Physics")
     assert Assignment.objects.get().title == "Loops"
+
+
+@pytest.mark.django_db
+def test_what_students_call_their_files_turns_nothing_on_the_desk() -> None:
+    room = make_class()
+    work = factories.submission(room.assignment, room.ada)
+    work.collected = timezone.now()
+    notes = ["“\u202ebynpi.a” is no notebook."]
+    work.details = {"cells": {"a": [1.0, 2.0]}, "score": 1.0, "max": 2.0, "notes": notes}
+    work.save()
+    Transfer.objects.create(
+        course=room.course,
+        kind=Kind.COLLECT,
+        assignment=room.assignment,
+        member=room.ada,
+        lane="x",
+        key="x",
+        state=Transfer.State.DONE,
+        result={"files": ["a.ipynb", "photo_\u202egpj.exe"]},
+    )
+    address = reverse("classroom:grade", args=[room.course.pk, room.assignment.pk, room.ada.pk])
+    for query in ("", "?file=photo_%E2%80%AEgpj.exe"):
+        page = HttpsClient(room.teacher).get(address + query).content.decode()
+        assert ">photo_\ufffdgpj.exe</a>" in page
+        assert "“\ufffdbynpi.a” is no notebook." in page
+        assert "\u202e" not in page
+    assert '<p class="cocalc-note-title">photo_\ufffdgpj.exe</p>' in page

@@ -9,7 +9,7 @@ from playwright._impl._driver import compute_driver_executable
 from embedding.names import shown
 from embedding.sizes import size_text
 
-WORDS = Path(__file__).resolve().parent.parent.parent / "static/embedding/words.js"
+OURS = Path(__file__).resolve().parent.parent.parent / "static/embedding"
 SIZES = {
     0: "0 bytes",
     1: "1 byte",
@@ -40,7 +40,8 @@ def test_the_browser_says_the_same() -> None:
     """Sizes, and names of files that hide something."""
     node, _ = compute_driver_executable()
     script = f"""
-        import {{ nameText, sizeText }} from "{WORDS.as_uri()}";
+        import {{ nameText }} from "{(OURS / "names.js").as_uri()}";
+        import {{ sizeText }} from "{(OURS / "words.js").as_uri()}";
         const {{ sizes, names }} = {json.dumps({"sizes": [*SIZES], "names": [*HIDDEN]})};
         console.log(JSON.stringify([sizes.map(sizeText), names.map(nameText)]));
     """
