@@ -140,7 +140,7 @@ def _say_double(request: HttpRequest, member: Membership, email: str) -> None:
 def _say_unproven(request: HttpRequest, user: User) -> None:
     if unproven_of(user):
         how = (
-            "We have sent an e-mail to it: open the link in that."
+            "We have sent an e-mail there: open the link in it."
             if conf().mail
             else "How, it says under your name above, at “E-mail address”."
         )
