@@ -1,7 +1,7 @@
 """Whether a file is a Jupyter notebook, decided in a moment, whatever somebody sends.
 
 nbformat's own `validate` looks again by a slow way at what is wrong, for the sake of a better
-message: a file of 64 KB then takes minutes. Here its fast validator decides alone, and what is
+message: a file of 64 kB then takes minutes. Here its fast validator decides alone, and what is
 more than a person would make is refused before that.
 """
 

@@ -14,7 +14,7 @@
 
 import { View } from "./element-view.js";
 import { FocusGuard } from "./focus-guard.js";
-import { nameText } from "./names.js";
+import { nameText } from "./shown.js";
 import { Session } from "./session.js";
 import { STATES } from "./states.js";
 import { expectSteps } from "./steps.js";

@@ -1,6 +1,6 @@
 /** My notebooks: the list of a project's files, and what can be done with them. */
 
-import { nameText } from "./names.js";
+import { nameText } from "./shown.js";
 import { RequestError, bodyOf, encodePath, fetchOurs, request, untilReady } from "./our-site.js";
 import { acceptUploads } from "./uploads.js";
 import { absolute, sizeText, timeText } from "./words.js";

@@ -6,7 +6,7 @@
  * it. The file's own time on disk is believed, and no reply.
  */
 
-import { nameText } from "./names.js";
+import { nameText } from "./shown.js";
 import { session } from "./notebook.js";
 import { request } from "./our-site.js";
 

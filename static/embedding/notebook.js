@@ -1,6 +1,6 @@
 /** The notebook page: a session in a frame, with a light, notices and a switcher. */
 
-import { nameText } from "./names.js";
+import { nameText } from "./shown.js";
 import { RequestError, encodePath, request } from "./our-site.js";
 import { Panel } from "./panel.js";
 import { Session } from "./session.js";

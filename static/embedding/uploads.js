@@ -1,7 +1,7 @@
 /** Uploads: one after the other, with their progress; by the button, or dropped on the page. */
 
 import { RequestError, bodyOf, csrfToken } from "./our-site.js";
-import { nameText } from "./names.js";
+import { nameText } from "./shown.js";
 import { sizeText } from "./words.js";
 
 const $ = (id) => document.getElementById(id);

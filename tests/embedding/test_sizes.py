@@ -1,6 +1,7 @@
 """Sizes in words: here and in the browser the same."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -40,7 +41,7 @@ def test_the_browser_says_the_same() -> None:
     """Sizes, and names of files that hide something."""
     node, _ = compute_driver_executable()
     script = f"""
-        import {{ nameText }} from "{(OURS / "names.js").as_uri()}";
+        import {{ nameText }} from "{(OURS / "shown.js").as_uri()}";
         import {{ sizeText }} from "{(OURS / "words.js").as_uri()}";
         const {{ sizes, names }} = {json.dumps({"sizes": [*SIZES], "names": [*HIDDEN]})};
         console.log(JSON.stringify([sizes.map(sizeText), names.map(nameText)]));
@@ -49,3 +50,11 @@ def test_the_browser_says_the_same() -> None:
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert json.loads(said) == [[*SIZES.values()], [*HIDDEN.values()]]
     assert [shown(name) for name in HIDDEN] == [*HIDDEN.values()]
+
+
+def test_nobody_reads_another_spelling() -> None:
+    root = OURS.parent.parent
+    read = [root / "README.md", *(root / "docs").glob("*.md")]
+    read += [*(root / "templates").rglob("*.html"), *OURS.parent.rglob("*.js")]
+    found = [str(path) for path in read if re.search(r"\d ?kB\b|[KMG]iB\b", path.read_text())]
+    assert found == []

@@ -34,7 +34,7 @@ class Files(Commands):
     """The operations on files and folders."""
 
     def write_file(self, project_id: str, path: str, content: bytes) -> None:
-        """Write to a hidden temporary file beside it, then rename: one call up to 600 KB."""
+        """Write to a hidden temporary file beside it, then rename: one call up to 600 kB."""
         target, temporary = scripts.quoted(path), scripts.temporary_beside(path)
         digest = hashlib.sha256(content).hexdigest()
         offsets = range(0, len(content) or 1, WRITE_CHUNK)
@@ -55,7 +55,7 @@ class Files(Commands):
                 raise
 
     def read_file(self, project_id: str, path: str, *, max_bytes: int | None = None) -> bytes:
-        """Read in chunks of 4 MB; from the start again where the file changes meanwhile."""
+        """Read in chunks of 4 MiB; from the start again where the file changes meanwhile."""
         for _ in range(READ_ATTEMPTS):
             content = self._read_once(project_id, path, max_bytes)
             if content is not None:
