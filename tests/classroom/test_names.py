@@ -16,7 +16,8 @@ from pytest_django import Settings
 from classroom.assignments.uploads import read_upload
 from classroom.grading.archive import Names
 from classroom.models import Assignment, Course, Invitation, Kind, Membership, Transfer
-from classroom.people import invitations, roster, roster_file
+from classroom.people import invitations, roster
+from classroom.people.roster_file import line_of
 from classroom.rules.names import student_file, student_folder
 from tests.classroom import factories
 from tests.classroom.gradebook import make_class
@@ -92,7 +93,8 @@ class TestComingIn:
 
 
 def test_a_list() -> None:
-    (line,) = roster_file.read(f"{TURNED},a\u200bda@x.edu,{TURNED},K\u2069ing,\u200e7")
+    given = {"email": "a\u200bda@x.edu", "first_name": TURNED, "last_name": "K\u2069ing"}
+    line = line_of(TURNED, **given, number="\u200e7")
     found = (line.username, line.email, line.first_name, line.last_name, line.number)
     assert found == ("Ada", "ada@x.edu", "Ada", "King", "7")
 

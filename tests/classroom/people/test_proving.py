@@ -19,7 +19,8 @@ from django_tasks_db.models import DBTaskResult
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from classroom.models import Course, Invitation, Membership, UnprovenAddress
-from classroom.people import invitations, proving, roster_file
+from classroom.people import invitations, proving
+from classroom.people.roster_file import line_of
 from classroom.people.roster_import import Outcome, judge, roster_apply
 from embedding.models import Event
 from tests.classroom import factories
@@ -65,8 +66,8 @@ def taken(course: Course, username: str, email: str = ADA) -> HttpsClient:
 SITE = "https://learn.school.test"
 
 
-def said(course: Course, text: str) -> tuple[str, str]:
-    (one,) = judge(course, roster_file.read(text))
+def said(course: Course, who: str, **given: str) -> tuple[str, str]:
+    (one,) = judge(course, [line_of(who, **given)])
     return str(one.outcome), one.said
 
 
@@ -82,7 +83,7 @@ class TestLists:
         assert "never proved it" in words
         assert "mallory" not in words
         teacher = User.objects.get(username="olga")
-        roster_apply(other_course, roster_file.read(ADA), actor=teacher)
+        roster_apply(other_course, [line_of(ADA)], actor=teacher)
         assert not Membership.objects.filter(user__username="mallory", course=other_course).exists()
         assert Invitation.objects.filter(course=other_course, email=ADA).exists()
         assert said(other_course, ADA)[0] == Outcome.ALREADY  # nobody is invited twice
@@ -108,7 +109,7 @@ class TestLists:
         outcome, words = said(course, ADA)
         assert outcome == Outcome.NEW
         assert "Ada King (mallory), who took the last one, was removed" in words
-        roster_apply(course, roster_file.read(ADA), actor=teacher)
+        roster_apply(course, [line_of(ADA)], actor=teacher)
         row = Invitation.objects.get()
         assert row.accepted is None
         link = invitations.link(row).removeprefix(SITE)
@@ -128,10 +129,10 @@ class TestLists:
 
     def test_by_the_user_name_as_ever(self, course: Course, other_course: Course) -> None:
         taken(course, "ada")
-        assert said(other_course, f"ada,{ADA}")[0] == Outcome.KNOWN
+        assert said(other_course, "ada", email=ADA)[0] == Outcome.KNOWN
         # An address that somebody merely has is no reason to doubt another's user name.
         factories.make_user("grace")
-        assert said(other_course, f"grace,{ADA}")[0] == Outcome.KNOWN
+        assert said(other_course, "grace", email=ADA)[0] == Outcome.KNOWN
 
     def test_the_real_owner_gets_in_with_an_account_of_their_own(
         self, course: Course, other_course: Course, mails: None
