@@ -16,7 +16,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from classroom.conf import conf
-from classroom.models import Course, Membership
+from classroom.models import Course, Invitation, Membership
 from classroom.people import invitations
 from classroom.people.doubles import double_of
 from classroom.people.proving import unproven_of
@@ -89,31 +89,29 @@ def invitation(request: HttpRequest, signed: str) -> HttpResponse:
     try:
         found = invitations.find(signed)
         if request.user.is_authenticated:
-            return _accept(request, signed, found.course)
-        return _account(request, signed, found.course, found.first_name, found.last_name)
+            return _accept(request, signed, found)
+        return _account(request, signed, found)
     except Problem as problem:
         context = {"title": "This invitation does not work", "text": problem.message}
         return render(request, "classroom/people/join_closed.html", context, status=problem.status)
 
 
-def _accept(request: HttpRequest, signed: str, course: Course) -> HttpResponse:
+def _accept(request: HttpRequest, signed: str, found: Invitation) -> HttpResponse:
+    course = found.course
     if request.method != "POST":
         return render(request, "classroom/people/invitation_accept.html", {"course": course})
-    email = invitations.find(signed).email
     member = invitations.accept(signed, user_of(request))
     messages.success(request, f"You are in “{course.title}” now.")
-    _say_double(request, member, email)
+    _say_double(request, member, found.email)
     return redirect("classroom:course", course.pk)
 
 
-def _account(
-    request: HttpRequest, signed: str, course: Course, first_name: str, last_name: str
-) -> HttpResponse:
-    names = {"first_name": first_name, "last_name": last_name}
+def _account(request: HttpRequest, signed: str, found: Invitation) -> HttpResponse:
+    course = found.course
+    names = {"first_name": found.first_name, "last_name": found.last_name}
     form = AccountForm(request.POST or None, initial=names)
     if request.method == "POST" and form.is_valid():
         user = form.save(commit=False)
-        email = invitations.find(signed).email
         try:
             member = invitations.account_create(signed, user)
         except IntegrityError:
@@ -121,7 +119,7 @@ def _account(
         else:
             login(request, user, backend="django.contrib.auth.backends.ModelBackend")
             messages.success(request, f"Welcome. You are in “{course.title}” now.")
-            _say_double(request, member, email)
+            _say_double(request, member, found.email)
             _say_unproven(request, user)
             return redirect("classroom:course", course.pk)
     context = {"course": course, "form": form}
