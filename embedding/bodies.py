@@ -37,8 +37,3 @@ def limit_of(view: Callable[..., Any] | None) -> int:
     """Return how much a view takes."""
     limit: Callable[[], int] | None = getattr(view, _LIMIT, None)
     return limit() if limit else USUAL
-
-
-def size_text(size: int) -> str:
-    """Say a size: "25 MB", "2.5 MB"."""
-    return f"{round(size / MEGABYTE, 1):g} MB"

@@ -9,6 +9,7 @@ from django.urls import Resolver404, resolve
 from embedding import bodies
 from embedding.cocalc.errors import CocalcError
 from embedding.problems import Problem, of_cocalc
+from embedding.sizes import size_text
 from embedding.turns import Lasting, Turn
 from embedding.views.access import SIGNED_OUT, answer, is_for_scripts
 from embedding.views.shell import show_problem
@@ -56,7 +57,7 @@ def _refusal(request: HttpRequest) -> Problem | None:
         return None
     return Problem(
         "too_large",
-        f"This is too large: up to {bodies.size_text(limit)} can be sent at once.",
+        f"This is too large: up to {size_text(limit)} can be sent at once.",
         status=413,
     )
 

@@ -7,6 +7,7 @@ A `Problem` is an answer: an HTTP status, a stable code and a sentence that says
 import math
 
 from embedding.cocalc import errors
+from embedding.names import shown
 
 
 class Problem(Exception):
@@ -24,7 +25,7 @@ class Problem(Exception):
     ) -> None:
         super().__init__(f"{message} ({code})")
         self.code = code
-        self.message = message
+        self.message = shown(message)  # it may name a file that somebody else has named
         self.status = status
         self.recoverable = recoverable  # whether trying again, unchanged, can help
         self.retry_after = retry_after  # seconds

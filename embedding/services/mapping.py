@@ -24,6 +24,7 @@ from embedding.client import client, service_identity
 from embedding.cocalc.errors import BadRequest, CocalcError, Duplicate, Forbidden, OutcomeUnknown
 from embedding.conf import conf
 from embedding.models import Claim, CocalcAccount, CocalcProject, Event, Member
+from embedding.names import person_name, tidy
 from embedding.problems import Busy
 
 _TRIES = 20  # against one who makes himself an owner all the time
@@ -65,8 +66,8 @@ def _find_account(row: CocalcAccount) -> str | None:
 
 def _create_account(row: CocalcAccount) -> tuple[str, str]:
     # Another site's users need not have these.
-    first_name = getattr(row.user, "first_name", "").strip() or row.user.get_username()
-    last_name = getattr(row.user, "last_name", "").strip() or "-"
+    first_name = tidy(getattr(row.user, "first_name", "")) or row.user.get_username()
+    last_name = tidy(getattr(row.user, "last_name", "")) or "-"
     try:
         created = client().create_account(
             email=row.email, first_name=first_name, last_name=last_name
@@ -104,8 +105,7 @@ def personal_slot(user_id: object) -> str:
 
 def personal_project(user: User) -> CocalcProject:
     """Return the user's own project."""
-    full_name = getattr(user, "get_full_name", user.get_username)
-    title = f"Notebooks of {full_name() or user.get_username()}"[:200]
+    title = f"Notebooks of {person_name(user)}"[:200]
     return project_row(personal_slot(user.pk), title=title, owner=user)
 
 
@@ -119,7 +119,7 @@ def project_ensure(row: CocalcProject) -> None:
         project_id = _find_project(row)
         how = "project.adopted" if project_id else "project.created"
         if project_id is None:
-            project_id = client().create_project(title=row.title, description=row.description)
+            project_id = client().create_project(title=tidy(row.title), description=row.description)
         if row.settle(uuid.UUID(project_id)):
             row.looked = timezone.now()
             CocalcProject.objects.filter(pk=row.pk).update(looked=row.looked)

@@ -22,6 +22,7 @@ from embedding.cocalc.paths import clean_path
 from embedding.conf import conf
 from embedding.frame import SANDBOX
 from embedding.models import CocalcProject, Member
+from embedding.names import shown
 from embedding.services.mapping import personal_slot
 from embedding.views.access import MINE
 from embedding.views.shell import nonce_of
@@ -55,8 +56,8 @@ def cocalc_notebook(
         raise TemplateSyntaxError(f"cocalc_notebook: toolbar is one of {', '.join(TOOLBARS)}.")
     given: dict[str, Any] = {
         "path": path,
-        "title": title,
-        "name": title or str(path).rpartition("/")[2],
+        "title": shown(str(title)),
+        "name": shown(str(title) or str(path).rpartition("/")[2]),
         "height": height,
         "toolbar": toolbar,
         "id": id,

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_POST
 from embedding.bodies import body_up_to
 from embedding.cocalc.errors import OutcomeUnknown
 from embedding.conf import conf
+from embedding.names import visible
 from embedding.problems import Busy, Problem
 from embedding.services import files, mapping, preparation
 from embedding.services.sessions import clean
@@ -66,7 +67,7 @@ def listing(request: HttpRequest, project: str) -> HttpResponse:
 def create_notebook(request: HttpRequest, project: str) -> HttpResponse:
     """Create an empty notebook."""
     member = prepared_member_of(request, project)
-    path = files.notebook_create(member, clean(text_of(json_body(request), "path")))
+    path = files.notebook_create(member, _new(text_of(json_body(request), "path")))
     return JsonResponse({"path": path}, status=201)
 
 
@@ -75,7 +76,7 @@ def create_notebook(request: HttpRequest, project: str) -> HttpResponse:
 def create_folder(request: HttpRequest, project: str) -> HttpResponse:
     """Create an empty folder."""
     member = prepared_member_of(request, project)
-    path = clean(text_of(json_body(request), "path"))
+    path = _new(text_of(json_body(request), "path"))
     files.folder_create(member, path)
     return JsonResponse({"path": path}, status=201)
 
@@ -86,7 +87,7 @@ def create_folder(request: HttpRequest, project: str) -> HttpResponse:
 def upload(request: HttpRequest, project: str) -> HttpResponse:
     """Store one uploaded file: form fields `file`, `path`, and `overwrite` (1) to replace."""
     member = prepared_member_of(request, project)
-    path = clean(request.POST.get("path", ""))
+    path = _new(request.POST.get("path", ""))
     upload = request.FILES.get("file")
     if upload is None:
         raise Problem("bad_request", "There is no file in this request.", status=400)
@@ -103,7 +104,7 @@ def download(request: HttpRequest, project: str) -> HttpResponse:
     response = HttpResponse(
         files.file_download(member, path), content_type="application/octet-stream"
     )
-    name = path.rpartition("/")[2]
+    name = visible(path.rpartition("/")[2]) or "file"
     response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
@@ -115,7 +116,7 @@ def move(request: HttpRequest, project: str) -> HttpResponse:
     """Rename or move a file or folder."""
     member = prepared_member_of(request, project)
     body: dict[str, Any] = json_body(request)
-    target = clean(text_of(body, "to"))
+    target = _new(text_of(body, "to"))
     files.file_move(member, clean(text_of(body, "path")), target)
     return JsonResponse({"path": target})
 
@@ -128,3 +129,9 @@ def delete(request: HttpRequest, project: str) -> HttpResponse:
     path = clean(text_of(json_body(request), "path"))
     files.file_delete(member, path)
     return JsonResponse({"path": path})
+
+
+def _new(path: str) -> str:
+    """Return a sound path for something new, whose name hides nothing; its folder may be older."""
+    folder, slash, name = path.rpartition("/")
+    return clean(f"{folder}{slash}{visible(name)}")

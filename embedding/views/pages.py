@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from embedding.conf import MEGABYTE, conf
 from embedding.frame import SANDBOX
 from embedding.models import CocalcAccount, Member
+from embedding.names import shown
 from embedding.places import Place
 from embedding.problems import Problem
 from embedding.services import preparation
@@ -46,6 +47,7 @@ def files(request: HttpRequest, project: str = MINE, folder: str = "") -> HttpRe
         {
             "member": member,
             "projects": _others(member),
+            "shown": shown(folder),
             "page": {
                 "project": project,
                 "folder": folder,
@@ -76,7 +78,8 @@ def notebook(request: HttpRequest, project: str, path: str) -> HttpResponse:
         {
             "member": member,
             "path": path,
-            "name": path.rpartition("/")[2],
+            "shown": shown(path),
+            "name": shown(path.rpartition("/")[2]),
             "back": folder_url(project, folder),
             "place": place,
             "sandbox": SANDBOX,

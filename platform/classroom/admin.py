@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
+from django.contrib.auth.models import User
 from django.db.models import Count, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
@@ -28,7 +29,9 @@ from classroom.models import (
     Transfer,
 )
 from classroom.people import roster
+from classroom.people.users_admin import UserAdmin
 from classroom.rules.scoring import number
+from embedding.names import tidy
 from embedding.problems import Problem
 from embedding.views.access import user_of
 
@@ -75,6 +78,10 @@ class ReadOnly(ModelAdmin):
         return super().has_delete_permission(request, obj)
 
 
+admin.site.unregister(User)
+admin.site.register(User, UserAdmin)
+
+
 @admin.register(Course)
 class CourseAdmin(ReadOnly):
     """Courses, with how many people are in them."""
@@ -103,6 +110,7 @@ class CourseAdmin(ReadOnly):
         )
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        obj.title, obj.term = tidy(obj.title) or obj.title, tidy(obj.term)
         course_change(obj, form.changed_data, actor=user_of(request))
 
     @admin.display(ordering="student_total")

@@ -4,11 +4,11 @@ import logging
 import re
 
 MOST = 8_000  # characters of one record
-_LETS_IN = re.compile(r"/(invitations|join)/[^/\s]+")
+_LETS_IN = re.compile(r"/(invitations|join|address)/[^/\s]+")
 
 
 class NoLinks(logging.Filter):
-    """Takes the secret out of invitation and join links, as in a line about a refused request."""
+    """Takes the secret out of links that let in or prove, as in a line about a refused request."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Change the record; it is always kept."""

@@ -14,6 +14,7 @@
 
 import { View } from "./element-view.js";
 import { FocusGuard } from "./focus-guard.js";
+import { nameText } from "./shown.js";
 import { Session } from "./session.js";
 import { STATES } from "./states.js";
 import { expectSteps } from "./steps.js";
@@ -79,7 +80,7 @@ export class CocalcNotebook extends HTMLElement {
   }
 
   get label() {
-    return this.getAttribute("label") || this.path.split("/").pop();
+    return nameText(this.getAttribute("label") || this.path.split("/").pop());
   }
 
   get state() {

@@ -1,5 +1,6 @@
 /** My notebooks: the list of a project's files, and what can be done with them. */
 
+import { nameText } from "./shown.js";
 import { RequestError, bodyOf, encodePath, fetchOurs, request, untilReady } from "./our-site.js";
 import { acceptUploads } from "./uploads.js";
 import { absolute, sizeText, timeText } from "./words.js";
@@ -25,7 +26,7 @@ const openUrl = (path) => `${urls.base}open/${encodePath(path)}`;
 /* What the page says ----------------------------------------------------------------------- */
 
 function say(text, { busy = false } = {}) {
-  $("status").textContent = text;
+  $("status").textContent = nameText(text);
   $("status").toggleAttribute("data-busy", busy);
 }
 
@@ -33,7 +34,7 @@ function complain(error, retry = null) {
   if (!(error instanceof RequestError)) throw error;
   say("");
   const [text, button] = $("problem").children;
-  text.textContent = [error.message, error.detail].filter(Boolean).join(" ");
+  text.textContent = nameText([error.message, error.detail].filter(Boolean).join(" "));
   button.hidden = !retry;
   button.onclick = retry;
   $("problem").hidden = false;
@@ -96,7 +97,7 @@ function row(entry) {
   const part = (name) => tr.querySelector(`.${name}`);
   const kind = entry.folder ? "folder" : entry.name.endsWith(".ipynb") ? "notebook" : "file";
   tr.dataset.kind = kind;
-  part("name").textContent = entry.name;
+  part("name").textContent = nameText(entry.name);
   part("name").href = entry.folder ? folderUrl(path) : openUrl(path);
   if (entry.folder) part("name").addEventListener("click", (event) => into(event, path));
   const modified = new Date(entry.modified);
@@ -106,11 +107,11 @@ function row(entry) {
   time.title = absolute.format(modified);
   part("size").textContent = entry.folder ? "" : sizeText(entry.size);
   part("download").href = `${urls.download}?${new URLSearchParams({ path })}`;
-  part("download").download = entry.name;
+  part("download").download = nameText(entry.name);
   part("download").hidden = entry.folder;
   part("download").addEventListener("click", (event) => download(event, entry.name));
   for (const action of ["download", "rename", "delete"])
-    part(action).setAttribute("aria-label", `${part(action).textContent} ${entry.name}`);
+    part(action).setAttribute("aria-label", nameText(`${part(action).textContent} ${entry.name}`));
   part("rename").addEventListener("click", () => rename(entry, tr));
   part("delete").addEventListener("click", () => remove(entry, tr));
   return tr;
@@ -137,7 +138,7 @@ function drawCrumbs() {
   for (const [name, path] of parts.length ? crumbs : []) {
     const item = document.createElement("li");
     const link = document.createElement("a");
-    link.textContent = name;
+    link.textContent = nameText(name);
     if (path === folder) link.setAttribute("aria-current", "page");
     else {
       link.href = folderUrl(path);
@@ -166,7 +167,7 @@ window.addEventListener("popstate", () => {
 function ask({ title, text = "", name, ok }, act) {
   const dialog = $("ask");
   const asksName = name !== undefined;
-  $("ask-title").textContent = title;
+  $("ask-title").textContent = nameText(title);
   $("ask-text").textContent = text;
   $("ask-text").hidden = !text;
   $("ask-label").hidden = $("ask-name").hidden = !asksName;
@@ -206,7 +207,7 @@ async function download(event, name) {
   } catch (error) {
     return complain(error);
   }
-  link.download = name;
+  link.download = nameText(name);
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
   say("");
@@ -247,10 +248,10 @@ function rename(entry, tr) {
   ask({ title: `Rename “${entry.name}”`, name: entry.name, ok: "Rename" }, async (chosen) => {
     if (chosen === entry.name) return;
     const json = { path: join(entry.name), to: join(chosen) };
-    await request("POST", urls.move, { json });
-    entry.name = chosen;
+    const { body } = await request("POST", urls.move, { json });
+    entry.name = body.path.split("/").pop();
     tr.replaceWith(row(entry));
-    say(`Renamed to “${chosen}”.`);
+    say(`Renamed to “${entry.name}”.`);
   });
 }
 

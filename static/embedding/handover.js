@@ -7,6 +7,7 @@
  * until it is done or has failed, from an earlier page as well.
  */
 
+import { nameText } from "./shown.js";
 import { session } from "./notebook.js";
 import { request } from "./our-site.js";
 
@@ -183,7 +184,7 @@ function say(title, text = "") {
 function line([name, detail]) {
   const item = document.createElement("li");
   const [first, second] = ["span", "span"].map((tag) => document.createElement(tag));
-  first.textContent = name;
+  first.textContent = nameText(name);
   second.textContent = detail;
   second.className = "quiet";
   item.append(first, " ", second);

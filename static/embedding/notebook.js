@@ -1,5 +1,6 @@
 /** The notebook page: a session in a frame, with a light, notices and a switcher. */
 
+import { nameText } from "./shown.js";
 import { RequestError, encodePath, request } from "./our-site.js";
 import { Panel } from "./panel.js";
 import { Session } from "./session.js";
@@ -173,8 +174,8 @@ function notOpened(error) {
 const openUrl = (file) => `${page.urls.base}open/${encodePath(file)}`;
 
 function named(file) {
-  const name = file.split("/").pop();
-  $("name").textContent = file;
+  const name = nameText(file.split("/").pop());
+  $("name").textContent = nameText(file);
   frame.title = `${name} in CoCalc`;
   document.title = document.title.replace(/^.* · /, () => `${name} · `);
   $("tab").elements.path.value = file;
@@ -204,7 +205,7 @@ async function fillSwitcher() {
       const file = folder ? `${folder}/${name}` : name;
       const link = document.createElement("a");
       link.href = openUrl(file);
-      link.textContent = name;
+      link.textContent = nameText(name);
       if (file === path) link.setAttribute("aria-current", "true");
       link.addEventListener("click", (event) => {
         if (event.metaKey || event.ctrlKey || event.shiftKey) return;

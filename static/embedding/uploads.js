@@ -1,6 +1,7 @@
 /** Uploads: one after the other, with their progress; by the button, or dropped on the page. */
 
 import { RequestError, bodyOf, csrfToken } from "./our-site.js";
+import { nameText } from "./shown.js";
 import { sizeText } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
@@ -18,7 +19,7 @@ export function acceptUploads({ url, most }, pathOf, onDone) {
     for (const file of files) {
       const item = $("uploading").content.firstElementChild.cloneNode(true);
       const path = pathOf(file.name);
-      item.querySelector(".name").textContent = file.name;
+      item.querySelector(".name").textContent = nameText(file.name);
       item.querySelector(".outcome").textContent = "Waiting…";
       item.querySelector(".dismiss").onclick = () => item.remove();
       $("uploads").append(item);

@@ -1,13 +1,14 @@
 /** Sizes and times in words. */
 
-// A MB has 1024 KB here as everywhere else on the site, and in its limits.
-const SIZES = ["B", "KB", "MB", "GB"];
+// A KB has 1024 bytes here as everywhere else on the site, and in its limits: embedding/sizes.py.
+const SIZES = ["KB", "MB", "GB", "TB", "PB", "EB"];
 
 export function sizeText(bytes) {
-  let unit = 0;
-  let value = bytes;
-  for (; value >= 1024 && unit < SIZES.length - 1; unit += 1) value /= 1024;
-  return `${value < 10 && unit ? value.toFixed(1) : Math.round(value)} ${SIZES[unit]}`;
+  if (bytes < 1024) return bytes === 1 ? "1 byte" : `${bytes} bytes`;
+  const tenths = (unit) => Math.floor((bytes / 1024 ** unit) * 10 + 0.5);
+  let unit = 1;
+  while (tenths(unit) >= 10240) unit += 1;
+  return `${tenths(unit) / 10} ${SIZES[unit - 1]}`;
 }
 
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });

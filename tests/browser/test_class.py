@@ -26,7 +26,7 @@ from tests.browser.classroom import (
 )
 from tests.browser.conftest import Visitor
 from tests.browser.looks import flaws
-from tests.browser.school import PATIENCE, School, notebook, until
+from tests.browser.school import PATIENCE, SITE, School, notebook, until
 from tests.browser.visit import Visit
 from tests.cells import run_first_cell, type_into_first_cell
 from tests.marked import HIDDEN, SOLUTION, marked_notebook
@@ -53,6 +53,26 @@ def look() -> Iterator[Look]:
     assert found == []
 
 
+def copies_all_invitations(teacher: Visit, course: str) -> None:
+    """One line for each; where the browser does not let a page copy, they stand there to copy."""
+    page = teacher.page
+    for who, name in (("emil@school.test", "Emil"), ("zoe@school.test", "")):
+        teacher.go(f"{course}people/add")
+        page.get_by_label("User name or e-mail address").fill(who)
+        page.get_by_label("First name").fill(name)
+        page.get_by_role("button", name="Add").click()
+    link = rf"{SITE}/invitations/\S+/"
+    lines = re.compile(rf"^Emil <emil@school.test>: {link}\nzoe@school.test: {link}$")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=SITE)
+    page.get_by_role("button", name="Copy all").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert lines.match(page.evaluate("navigator.clipboard.readText()"))
+    page.reload()
+    page.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+    page.get_by_role("button", name="Copy all").click()
+    expect(page.get_by_label("Names and links")).to_have_value(lines)
+
+
 def test_a_course_from_its_making_to_the_returned_grade(
     visitor: Visitor, school: School, look: Look
 ) -> None:
@@ -62,6 +82,7 @@ def test_a_course_from_its_making_to_the_returned_grade(
     page = teacher.page
     course = make_course(teacher, "Programming")
     let_in(teacher, course, ada.student, grace.student)
+    copies_all_invitations(teacher, course)
     look(teacher, "people")
 
     # Of the teacher's notebook the students' is made, and looked at before it goes out.

@@ -96,11 +96,11 @@ def test_uploads_by_file_chooser(known: Visit) -> None:
         "not a Jupyter notebook"
     )
     expect(upload_of(known, "large.bin").locator(".outcome")).to_have_text(
-        "This is too large: files may have up to 1.0 MB."
+        "This is too large: files may have up to 1 MB."
     )
     for name in ("data.bin", "Lesson.ipynb"):
         expect(known.row(name)).to_be_visible()
-    expect(known.row("fits.bin")).to_contain_text("1.0 MB")
+    expect(known.row("fits.bin")).to_contain_text("1 MB")
     expect(known.page.locator("#files tbody tr")).to_have_count(3)
     assert known.read("data.bin") == BYTES
     assert known.read("Lesson.ipynb") == notebook("1")

@@ -18,8 +18,9 @@ from classroom.models import (
     Role,
     Snapshot,
     Transfer,
+    UnprovenAddress,
 )
-from classroom.people import invitations
+from classroom.people import invitations, proving
 from embedding.models import Member
 from tests.classroom import factories
 
@@ -129,6 +130,7 @@ def make_world(prefix: str = "") -> World:
             "transfer": made[1].pk,
             "invitation": invitation.pk,
             "code": course.join_code,
+            "proof": proving.link(_unproven(bob.user)).rstrip("/").rpartition("/")[2],
             "signed": invitations.link(invitation).rstrip("/").rpartition("/")[2],
         },
     )
@@ -141,6 +143,12 @@ def _student(course: Course, username: str, last_name: str, number: str) -> Memb
     member.project.project_id = uuid4()
     member.project.save()
     return member
+
+
+def _unproven(user: User) -> UnprovenAddress:
+    user.email = f"{user.username}@else.test"
+    user.save()
+    return UnprovenAddress.objects.create(user=user, email=user.email, asked=timezone.now())
 
 
 def _failed(batch: Batch, member: Membership) -> Transfer:

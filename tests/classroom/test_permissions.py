@@ -27,7 +27,8 @@ PEOPLE = (
     *("student", "classmate", "assistant", "teacher"),
 )
 
-# Each line: an address, a method, and the outcome for each of PEOPLE, or one for all of them.
+# Each line: an address, a method, and the outcome for each of PEOPLE, one for all of them, or one
+# for who is signed out and one for all others.
 # `sign-in` leads there, `>name` to that address. All ids are the course's own; the person named
 # by an address is the classmate. `removed` was a student, `other` teaches another course, and
 # `admin` is a superuser who is in no course.
@@ -56,11 +57,17 @@ person-role            GET  405
 person-role            POST sign-in 404     404 404     404     403       403       403         >people
 join-link              GET  405
 join-link              POST sign-in 404     404 404     404     403       403       403         >people
+invitation-links       GET  405
+invitation-links       POST sign-in 404     404 404     404     403       403       403         200
 invitation-renew       GET  405
 invitation-renew       POST sign-in 404     404 404     404     403       403       403         >people
 invitation-cancel      GET  405
 invitation-cancel      POST sign-in 404     404 404     404     403       403       403         >people
-join                   GET  sign-in 200     403 200     200     >course   >course   >course     >course
+address                GET  sign-in 200
+address                POST sign-in >address
+address-prove          GET  sign-in 403     403 403     403     403       200       403         403
+address-prove          POST sign-in 403     403 403     403     403       >address  403         403
+join                   GET  200     200     403 200     200     >course   >course   >course     >course
 join                   POST sign-in >course 403 >course >course >course   >course   >course     >course
 invitation             GET  200     200     200 200     200     200       200       200         200
 invitation             POST >course >course 403 >course >course >course   >course   >course     >course
@@ -247,7 +254,8 @@ def outcome(answer: Any) -> str:
 def rows() -> Iterator[tuple[str, str, dict[str, str]]]:
     for line in TABLE.strip().splitlines():
         name, method, *expected = line.split()
-        everybody = expected * len(PEOPLE) if len(expected) == 1 else expected
+        out, *others = expected * 2 if len(expected) == 1 else expected
+        everybody = [out, *(others if len(others) > 1 else others * (len(PEOPLE) - 1))]
         yield name, method, dict(zip(PEOPLE, everybody, strict=True))
 
 
@@ -258,7 +266,7 @@ def test_the_table_names_every_address() -> None:
 
 def test_the_table_keeps_the_rules() -> None:
     """A slip in the table shows: but for the ways in, nobody from outside gets anywhere."""
-    ways_in = {"courses", "course-new", "join", "invitation"}
+    ways_in = {"courses", "course-new", "join", "invitation", "address", "address-prove"}
     for name, method, expected in rows():
         if name in ways_in:
             continue
@@ -322,7 +330,7 @@ def test_ids_of_another_course_lead_nowhere(room: World) -> None:
         factories.enrol(elsewhere.course, someone, role)
     asked = 0
     for name, pattern in PATTERNS.items():
-        keys = {*pattern.pattern.converters} - {"code", "signed"}
+        keys = {*pattern.pattern.converters} - {"code", "signed", "proof"}
         for mixed in itertools.product((room, elsewhere), repeat=len(keys)):
             ids = dict(room.ids)
             for key, world in zip(sorted(keys), mixed, strict=True):
@@ -356,7 +364,7 @@ def test_an_output_is_of_its_own_run(room: World) -> None:
 def test_ids_of_nothing_lead_nowhere(room: World, wrong: str) -> None:
     for name, pattern in PATTERNS.items():
         client = HttpsClient(room.people["student" if name in OF_STUDENTS else "teacher"])
-        for key in {*pattern.pattern.converters} - {"code", "signed"}:
+        for key in {*pattern.pattern.converters} - {"code", "signed", "proof"}:
             url = address(name, room.ids | {OTHERS.get(name, {}).get(key, key): int(wrong)})
             for method in ("GET", "POST"):
                 answer, _ = ask(client, method, url, name)

@@ -152,6 +152,25 @@ class TestUpload:
         assert answer.status_code == 201, answer.content
         assert cocalc.read_file(project_id(member), "dir/-d a't\"a.bin") == content
 
+    def test_a_new_name_hides_nothing(
+        self, browser: HttpsClient, member: Member, cocalc: Client
+    ) -> None:
+        """Nor does it turn around; what a program of the student's made can still be had."""
+        made = upload(browser, "photo_\u202egpj.exe", b"x")
+        assert (made.status_code, made.json()) == (201, {"path": "photo_gpj.exe"})
+        assert post(browser, "folder", path="a\u200bb").json() == {"path": "ab"}
+        moved = post(browser, "move", path="photo_gpj.exe", to="ab/\u2066x\u2069.exe")
+        assert moved.json() == {"path": "ab/x.exe"}
+        assert post(browser, "folder", path="\u202e").status_code == 400
+        cocalc.write_file(project_id(member), "old\u202efdp.exe", b"x")
+        assert sorted(names(browser)) == ["ab", "old\u202efdp.exe"]
+        answer = browser.get("/projects/mine/download", {"path": "old\u202efdp.exe"})
+        assert answer.content == b"x"
+        assert "filename*=UTF-8''oldfdp.exe" in answer["Content-Disposition"]
+        page = browser.get("/projects/mine/open/old\u202efdp.exe").content.decode()
+        assert '<span id="name">old\ufffdfdp.exe</span>' in page
+        assert "<title>old\ufffdfdp.exe" in page
+
     def test_replacing_is_a_choice(
         self, browser: HttpsClient, member: Member, cocalc: Client
     ) -> None:

@@ -42,7 +42,8 @@ def counts(sandbox: SandboxProcess) -> dict[str, int]:
 def test_a_first_visit_makes_account_project_and_membership(
     sandbox: SandboxProcess, cocalc: Client, person: Person
 ) -> None:
-    member = prepared(person("ada", first_name="Ada", last_name="Lovelace"))
+    # What turns text around goes to CoCalc as little as anywhere.
+    member = prepared(person("ada", first_name="A\u202eda", last_name="Love\u200blace"))
     account = CocalcAccount.objects.get()
     found = cocalc.find_account(account.email)
     assert found is not None

@@ -43,7 +43,7 @@ The queries; one row is asked for as a list too, and a project that is not there
 The commands: `true` without args starts a project; `test -f ./PATH` looks for a file; every other
 one is a bash script (`bash: true`, no args) on coreutils and findutils, run in the home, and begins
 with closing it to other projects (`chmod 700 .`). A script
-too long for JSON (100 kB) goes as a form without `bash`, `args` and `err_on_exit`: CoCalc runs a
+too long for JSON (100 KB) goes as a form without `bash`, `args` and `err_on_exit`: CoCalc runs a
 command with blanks in it and no args by bash, and answers a failed one with
 `{"event": "error", "error": "Error executing command … exited with nonzero code N -- stderr='…'"}`.
 """

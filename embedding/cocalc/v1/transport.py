@@ -22,8 +22,8 @@ from embedding.cocalc.v1.wire import Limits, Wire
 
 logger = logging.getLogger(__name__)
 
-MAX_JSON = 100_000  # bytes: CoCalc takes 100 kB (recorded: 90 kB fine, 101 kB HTTP 413)
-MAX_FORM = 900_000  # bytes: CoCalc takes 1 MB (recorded: 900 kB fine, 1.1 MB HTTP 413)
+MAX_JSON = 100_000  # bytes: CoCalc takes 100 KB (recorded: 90 KB fine, 101 KB HTTP 413)
+MAX_FORM = 900_000  # bytes: CoCalc takes 1 MB (recorded: 900 KB fine, 1.1 MB HTTP 413)
 
 OnCall = Callable[[str, float, str | None], None]
 BeforeCall = Callable[[str, Mapping[str, Any]], float]

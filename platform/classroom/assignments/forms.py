@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from classroom.models import Assignment, Course
 from classroom.pages.moments import MomentField, twice_note
+from classroom.pages.naming import title_given
 from classroom.rules.scoring import number
 
 if TYPE_CHECKING:
@@ -74,6 +75,9 @@ class AssignmentForm(AssignmentModelForm):
             # It has gone out as the one or the other, and since then everybody gets it.
             self.fields["handout"].disabled = True
             self.fields["release"].disabled = self.instance.out is not None
+
+    def clean_title(self) -> str:
+        return title_given(self.cleaned_data["title"])
 
     def clean(self) -> dict[str, Any]:
         """Check the dates against each other; a handout has no more than a release."""

@@ -18,6 +18,7 @@ from classroom.nbgrader.validate import check_notebook
 from classroom.rules.source_folder import OUR_FILES, STUDENT
 from embedding.cocalc.paths import clean_path
 from embedding.conf import MEGABYTE, conf
+from embedding.names import visible
 from embedding.problems import Problem
 from embedding.services.files import NOTEBOOK, notebook_check, too_large
 
@@ -179,7 +180,7 @@ def _check_directory(source: IO[bytes]) -> None:
 
 def _sound(path: str) -> str:
     try:
-        return clean_path(path)
+        return clean_path(visible(path))
     except ValueError as error:
         raise _refused(f"The file “{path[:100]}” has a name that will not do. {error}") from None
 

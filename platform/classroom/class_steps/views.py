@@ -23,6 +23,7 @@ from classroom.models import Assignment, Batch, Course, Kind, Submission, Transf
 from classroom.pages.access import assignment_of, membership_of, staff_of
 from classroom.pages.telling import Telling
 from classroom.pages.text import moment
+from embedding.names import person_name
 from embedding.views.access import user_of
 
 PAGE = 100
@@ -221,7 +222,7 @@ def _left_out(rows: list[Submission], course: Course) -> str:
 
 def _tell(request: HttpRequest, batch: Batch, actor: int) -> None:
     if batch.actor_id != actor:
-        who = batch.actor.get_full_name() or batch.actor.username if batch.actor else "A date"
+        who = person_name(batch.actor) if batch.actor else "A date"
         messages.info(request, f"{who} has started this already; you see how far it is.")
 
 

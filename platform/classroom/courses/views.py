@@ -18,8 +18,10 @@ from classroom.courses.courses import course_change, course_create
 from classroom.courses.dashboard import dashboard_of
 from classroom.models import Assignment, Course, Membership, Role
 from classroom.pages.access import may_make_courses, membership_of, teacher_of
+from classroom.pages.naming import title_given
 from classroom.people.roster import student_waits
 from classroom.students import views as students
+from embedding.names import tidy
 from embedding.problems import Problem
 from embedding.views.access import user_of, visited
 
@@ -52,6 +54,12 @@ class CourseForm(CourseModelForm):
                 " Moments stay what they are when it changes: what was due at 23:59 in Rome is "
                 "then shown as due at 17:59 in New York."
             )
+
+    def clean_title(self) -> str:
+        return title_given(self.cleaned_data["title"])
+
+    def clean_term(self) -> str:
+        return tidy(self.cleaned_data["term"])
 
 
 @never_cache

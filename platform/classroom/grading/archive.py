@@ -19,13 +19,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from classroom.grading.exports import written
 from classroom.models import Assignment, Submission
+from classroom.pages.spreadsheets import written
 from classroom.rules import names
 from embedding.client import client
 from embedding.cocalc.errors import CocalcError
 from embedding.cocalc.paths import clean_path
 from embedding.conf import MEGABYTE
+from embedding.names import visible
 from embedding.problems import Problem, of_cocalc
 
 PIECE = 4 * MEGABYTE
@@ -109,7 +110,7 @@ class Names:
 
     def _new(self, wanted: str) -> str:
         text = unicodedata.normalize("NFC", wanted.encode(errors="replace").decode())
-        text = _BAD.sub("_", text).strip().rstrip(". ")[:100].rstrip(". ") or "_"
+        text = _BAD.sub("_", visible(text)).strip().rstrip(". ")[:100].rstrip(". ") or "_"
         if _DEVICES.fullmatch(text):
             text = f"_{text}"
         candidate, count = text, 1

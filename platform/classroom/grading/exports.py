@@ -1,41 +1,21 @@
 """Grades as CSV: what a spreadsheet can open, change, and give back exactly.
 
-One line a student, one column an assignment, and one more for its comments if wanted. What a
-spreadsheet would take for a formula gets an apostrophe in front; so does what already looks like
-that, so that reading takes off exactly what writing put on.
+One line a student, one column an assignment, and one more for its comments if wanted.
 """
 
-import csv
-import io
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from classroom.grading.selection import Filter as Everybody
 from classroom.grading.selection import graded_assignments, ordered
 from classroom.models import Assignment, Course, Submission
+from classroom.pages.spreadsheets import written
 from classroom.rules.scoring import number
 from classroom.rules.total import Rule
 
-BOM = "\ufeff"
 KEY = "Username"
 FIXED = (KEY, "Name", "Number")
 TOTAL = "Total"
 COMMENT = " (comment)"
-# What starts a formula, wide forms included; and where a cell may start: where the spreadsheet
-# cuts at semicolons, as in half of Europe, it does so within our quotation marks as well.
-_BEGIN, _FORMULA = "(^|[;\t\r\n])", "(?=[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20])"
-_UNSAFE = re.compile(f"{_BEGIN}('*){_FORMULA}")
-_SAFE = re.compile(f"{_BEGIN}'('*){_FORMULA}")
-
-
-def safe(text: str) -> str:
-    """Make a text one that no spreadsheet runs."""
-    return _UNSAFE.sub(r"\1'\2", text)
-
-
-def plain(cell: str) -> str:
-    """Undo `safe`."""
-    return _SAFE.sub(r"\1\2", cell)
 
 
 def columns(assignments: Sequence[Assignment]) -> dict[int, str]:
@@ -89,13 +69,3 @@ def grades_csv(course: Course, *, comments: bool = False) -> str:
             ]
         )
     return written(rows)
-
-
-def written(rows: Iterable[Iterable[str]]) -> str:
-    """Write rows as CSV that spreadsheets open as UTF-8."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    for row in rows:
-        # A negative number, which no score is, would be taken for a formula too.
-        writer.writerow([safe(cell) for cell in row])
-    return BOM + text.getvalue()

@@ -17,9 +17,10 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from classroom.grading.exports import BOM, COMMENT, FIXED, KEY, TOTAL, columns, plain
+from classroom.grading.exports import COMMENT, FIXED, KEY, TOTAL, columns
 from classroom.grading.selection import graded_assignments, students_of
 from classroom.models import Assignment, Course, Membership, Submission
+from classroom.pages.spreadsheets import BOM, plain
 from classroom.rules.decoding import NoText, text_of
 from classroom.rules.scoring import (
     Grade,

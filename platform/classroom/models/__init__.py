@@ -7,7 +7,7 @@ who may open what are `embedding`'s.
 from classroom.models.assignments import Assignment, Extension
 from classroom.models.courses import TEACHERS, Course, validate_time_zone
 from classroom.models.grades import GradeChange
-from classroom.models.people import Invitation, Membership, Role, RosterShape
+from classroom.models.people import Invitation, Membership, Role, RosterShape, UnprovenAddress
 from classroom.models.submissions import Snapshot, Submission
 from classroom.models.transfers import Batch, Kind, Transfer
 
@@ -26,5 +26,6 @@ __all__ = [
     "Snapshot",
     "Submission",
     "Transfer",
+    "UnprovenAddress",
     "validate_time_zone",
 ]

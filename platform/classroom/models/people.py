@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from classroom.models.courses import Course
 from embedding.models import CocalcProject
+from embedding.names import person_name, tidy
 
 
 class Role(models.TextChoices):
@@ -56,7 +57,7 @@ class Membership(models.Model):
     @property
     def name(self) -> str:
         """The name that people read."""
-        return self.user.get_full_name() or self.user.get_username()
+        return person_name(self.user)
 
     @property
     def is_staff(self) -> bool:
@@ -99,6 +100,33 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.email} to {self.course}"
+
+    @property
+    def name(self) -> str:
+        """The name that people read; may be empty."""
+        return tidy(f"{self.first_name} {self.last_name}")
+
+
+class UnprovenAddress(models.Model):
+    """An e-mail address that a user has only because they took an invitation's link.
+
+    Whoever has the link chooses the account, so the address may be somebody else's. The row counts
+    while its address is still the user's, and goes when the user proves it by mail.
+    """
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="unproven_address"
+    )
+    email = models.EmailField(help_text="In small letters.")
+    asked = models.DateTimeField(
+        null=True, editable=False, help_text="When the last mail to prove it was asked for."
+    )
+    mail_error = models.CharField(
+        max_length=300, blank=True, editable=False, help_text="Why that could not be mailed."
+    )
+
+    def __str__(self) -> str:
+        return f"{self.email} of {self.user}"
 
 
 class RosterShape(models.Model):

@@ -18,7 +18,7 @@ from django.core import signing
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -26,8 +26,13 @@ from django_tasks import task
 
 from classroom.conf import conf
 from classroom.models import Course, Invitation, Membership, Role
+from classroom.pages.spreadsheets import written
+from classroom.pages.text import moment
+from classroom.people.doubles import double_of
+from classroom.people.proving import unproven, unproven_mark
 from classroom.people.roster import hold, in_parts, member_enrol
 from embedding.models import Event
+from embedding.names import tidy
 from embedding.problems import Problem
 
 VALID = timedelta(days=30)
@@ -49,8 +54,11 @@ def invite(course: Course, invitations: Sequence[Invitation], *, actor: User) ->
         there: set[str] = set()
         for part in in_parts(emails):
             rows = Invitation.objects.filter(course=course, email__in=part)
-            # Of a user who was deleted since, nothing is left but the used invitation.
-            rows.filter(accepted__isnull=False, accepted_by=None).delete()
+            # Of a user who was deleted since, nothing is left but the used invitation; and one who
+            # was removed may have been another person than the one who is invited again.
+            out = Membership.objects.filter(course=course, removed__isnull=False).values("user")
+            used = rows.filter(accepted__isnull=False)
+            used.filter(Q(accepted_by=None) | Q(accepted_by__in=out)).delete()
             there.update(rows.values_list("email", flat=True))
         new = [row for row in invitations if row.email not in there]
         Invitation.objects.bulk_create(new, batch_size=200)
@@ -100,6 +108,23 @@ def link(invitation: Invitation) -> str:
     """Return the address that takes the invitation; it is a secret of the teachers'."""
     signed = _signer.sign_object([invitation.pk, invitation.nonce.hex])
     return str(settings.SITE_URL) + reverse("classroom:invitation", args=[signed])
+
+
+def links_csv(course: Course, *, actor: User) -> str:
+    """Return the links that can still be taken, and whose they are, as CSV."""
+    rows = [["Name", "E-mail address", "Number", "Role", "Link", "Runs out"]]
+    for row in course.invitations.filter(accepted=None).order_by("email"):
+        if not is_over(row):
+            over = moment(row.created + VALID, course.zone)
+            rows.append([row.name, row.email, row.number, row.get_role_display(), link(row), over])
+    Event.log(
+        "course.invitation_links_taken",
+        str(course),
+        actor=actor.get_username(),
+        course=course.pk,
+        links=len(rows) - 1,
+    )
+    return written(rows)
 
 
 def is_over(invitation: Invitation) -> bool:
@@ -158,7 +183,7 @@ def accept(signed: str, user: User) -> Membership:
             raise REMOVED
         invitation.accepted, invitation.accepted_by = timezone.now(), user
         invitation.save(update_fields=["accepted", "accepted_by"])
-        return member_enrol(
+        member = member_enrol(
             invitation.course,
             user,
             Role(invitation.role),
@@ -166,16 +191,28 @@ def accept(signed: str, user: User) -> Membership:
             section=invitation.section,
             actor=user,
         )
+        if other := double_of(member, invitation.email):
+            Event.log(
+                "course.address_of_two",
+                str(member),
+                actor=user.get_username(),
+                course=member.course_id,
+                other=other.user.get_username(),
+            )
+        return member
 
 
 def account_create(signed: str, user: User) -> Membership:
     """Make the account that an invited person has filled in, and let it in."""
     with transaction.atomic():
         invitation = find(signed)
-        # An address that somebody has already would no longer name one person.
-        if not User.objects.filter(email__iexact=invitation.email).exists():
+        # Whoever had the link makes the account, so its address is not proven. And one that is
+        # proven to be somebody's would no longer name one person.
+        if not User.objects.filter(~unproven(), email__iexact=invitation.email).exists():
             user.email = invitation.email
         user.save()
+        if user.email:
+            unproven_mark(user)
         Event.log("user.created_by_invitation", user.get_username(), course=invitation.course_id)
         return accept(signed, user)
 
@@ -209,7 +246,7 @@ def _send(row: Invitation, connection: BaseEmailBackend) -> bool:
         "classroom/people/invitation_mail.txt",
         {"invitation": row, "link": link(row), "brand": settings.SITE_NAME, "days": VALID.days},
     )
-    subject = " ".join(f"{row.course}: your invitation".split())
+    subject = tidy(f"{row.course}: your invitation")
     try:
         EmailMessage(subject, text, to=[row.email], connection=connection).send()
     except (SMTPResponseException, SMTPRecipientsRefused, ValueError) as error:

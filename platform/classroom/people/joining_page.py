@@ -4,9 +4,10 @@ import uuid
 
 from django.contrib import messages
 from django.contrib.auth import login
-from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import UserCreationForm
 from django.contrib.auth.models import User
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,10 +15,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from classroom.models import Course, Membership
+from classroom.conf import conf
+from classroom.models import Course, Invitation, Membership
 from classroom.people import invitations
+from classroom.people.doubles import double_of
+from classroom.people.proving import unproven_of
 from classroom.people.roster import student_enrol
-from classroom.people.roster_file import tidy
+from embedding.names import tidy
 from embedding.problems import Problem
 from embedding.views.access import user_of
 
@@ -31,6 +35,13 @@ class AccountForm(UserCreationForm):  # type: ignore[type-arg]
         labels = {"username": "User name"}
         help_texts = {"username": "Letters, digits, and any of @ . + - _"}
 
+    def clean_username(self) -> str:
+        """Refuse what is a letter to Unicode and nothing to the eye."""
+        name = str(super().clean_username())
+        if tidy(name) != name:
+            raise ValidationError("A character of this user name cannot be seen. Leave it out.")
+        return name
+
     def clean_first_name(self) -> str:
         """Drop what cannot be seen: it could make a name look like somebody else's."""
         return tidy(self.cleaned_data["first_name"])
@@ -41,9 +52,12 @@ class AccountForm(UserCreationForm):  # type: ignore[type-arg]
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-@login_required
 def join(request: HttpRequest, code: uuid.UUID) -> HttpResponse:
-    """Let somebody who has a course's join link in as a student, when they say so."""
+    """Let somebody who has a course's join link in as a student, when they say so.
+
+    Who is not signed in reads what the course is called and how to come in: accounts are made by
+    invitation alone.
+    """
     course = Course.objects.filter(join_code=code).first()
     if course is None:
         context = {
@@ -51,6 +65,10 @@ def join(request: HttpRequest, code: uuid.UUID) -> HttpResponse:
             "text": "It was closed or replaced. Ask your teacher for a new one.",
         }
         return render(request, "classroom/people/join_closed.html", context, status=404)
+    if not request.user.is_authenticated:
+        if request.method == "POST":
+            return redirect_to_login(request.path)
+        return render(request, "classroom/people/join_signed_out.html", {"course": course})
     user = user_of(request)
     membership = Membership.objects.filter(course=course, user=user).first()
     if membership and membership.removed:
@@ -71,38 +89,60 @@ def invitation(request: HttpRequest, signed: str) -> HttpResponse:
     try:
         found = invitations.find(signed)
         if request.user.is_authenticated:
-            return _accept(request, signed, found.course)
-        return _account(request, signed, found.course, found.first_name, found.last_name)
+            return _accept(request, signed, found)
+        return _account(request, signed, found)
     except Problem as problem:
         context = {"title": "This invitation does not work", "text": problem.message}
         return render(request, "classroom/people/join_closed.html", context, status=problem.status)
 
 
-def _accept(request: HttpRequest, signed: str, course: Course) -> HttpResponse:
+def _accept(request: HttpRequest, signed: str, found: Invitation) -> HttpResponse:
+    course = found.course
     if request.method != "POST":
         return render(request, "classroom/people/invitation_accept.html", {"course": course})
-    invitations.accept(signed, user_of(request))
+    member = invitations.accept(signed, user_of(request))
     messages.success(request, f"You are in “{course.title}” now.")
+    _say_double(request, member, found.email)
     return redirect("classroom:course", course.pk)
 
 
-def _account(
-    request: HttpRequest, signed: str, course: Course, first_name: str, last_name: str
-) -> HttpResponse:
-    names = {"first_name": first_name, "last_name": last_name}
+def _account(request: HttpRequest, signed: str, found: Invitation) -> HttpResponse:
+    course = found.course
+    names = {"first_name": found.first_name, "last_name": found.last_name}
     form = AccountForm(request.POST or None, initial=names)
     if request.method == "POST" and form.is_valid():
         user = form.save(commit=False)
         try:
-            invitations.account_create(signed, user)
+            member = invitations.account_create(signed, user)
         except IntegrityError:
             form.add_error("username", "Somebody has just taken this user name. Choose another.")
         else:
             login(request, user, backend="django.contrib.auth.backends.ModelBackend")
             messages.success(request, f"Welcome. You are in “{course.title}” now.")
+            _say_double(request, member, found.email)
+            _say_unproven(request, user)
             return redirect("classroom:course", course.pk)
     context = {"course": course, "form": form}
     return render(request, "classroom/people/invitation_account.html", context)
+
+
+def _say_double(request: HttpRequest, member: Membership, email: str) -> None:
+    if double_of(member, email):
+        messages.warning(
+            request,
+            "Another account in this course has the e-mail address of your invitation. If it is "
+            "yours too, tell your teacher, who can remove one of the two.",
+        )
+
+
+def _say_unproven(request: HttpRequest, user: User) -> None:
+    if unproven_of(user):
+        how = (
+            "We have sent an e-mail there: open the link in it."
+            if conf().mail
+            else "How, it says under your name above, at “E-mail address”."
+        )
+        messages.info(request, f"Please prove that {user.email} is your address. {how}")
 
 
 def _refused(request: HttpRequest, course: Course, problem: Problem) -> HttpResponse:

@@ -16,6 +16,8 @@ from classroom.people import invitations
 from classroom.people.forms import AddForm
 from classroom.people.join_link import join_link_close, join_link_renew
 from classroom.people.roster_import import Judged, Outcome, roster_apply
+from classroom.rules.names import folder_from
+from embedding.names import person_name
 from embedding.problems import Problem
 from embedding.views.access import user_of
 
@@ -52,6 +54,19 @@ def join_link(request: HttpRequest, course: int) -> HttpResponse:
         join_link_renew(membership.course, actor=user)
         messages.success(request, "There is a new join link. An old one does not work any more.")
     return redirect("classroom:people", course)
+
+
+@never_cache
+@require_POST
+@login_required
+def invitation_links(request: HttpRequest, course: int) -> HttpResponse:
+    """Send the open invitations with their links, to be handed on: a POST, since it is logged."""
+    membership = teacher_of(request, course)
+    text = invitations.links_csv(membership.course, actor=user_of(request))
+    response = HttpResponse(text, content_type="text/csv; charset=utf-8")
+    name = f"{folder_from(membership.course.title)}-invitations.csv"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 @require_POST
@@ -98,7 +113,8 @@ def _invitation(course: Course, invitation: int) -> Invitation:
 
 def _said(done: Judged, role: Role) -> str:
     if done.outcome == Outcome.NEW:
-        return f"{done.line.email} is invited as {role}. The link is below."
-    name = (done.user and done.user.get_full_name()) or done.line.text
+        more = done.said.removeprefix("Gets an invitation.").strip()
+        return f"{done.line.email} is invited as {role}. The link is below. {more}".strip()
+    name = person_name(done.user) if done.user else done.line.text
     back = " again, with all work" if done.outcome == Outcome.BACK else ""
     return f"{name} is in the course{back}, as {role}."

@@ -13,6 +13,7 @@ from django.utils import timezone
 from classroom.models import Course, Membership
 from classroom.people.roster import projects_of
 from embedding.models import Event
+from embedding.names import person_name
 from embedding.services import care
 
 SHOWN = timedelta(days=14)
@@ -72,4 +73,4 @@ def mended_lately(course: Course, *, reader: Membership, now: datetime | None = 
 
 def _names(usernames: Iterable[str]) -> dict[str, str]:
     users = User.objects.filter(username__in=list(usernames))
-    return {user.get_username(): user.get_full_name() or user.get_username() for user in users}
+    return {user.get_username(): person_name(user) for user in users}

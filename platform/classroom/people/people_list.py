@@ -7,6 +7,7 @@ from django.db.models import Case, Count, Max, OuterRef, Q, QuerySet, Subquery, 
 from django.db.models.functions import Lower
 
 from classroom.models import Course, Kind, Membership, Role, Transfer
+from classroom.people.proving import unproven_of
 from embedding.models import EmbedSession
 
 READY, COMING, FAILED = "ready", "coming", "failed"
@@ -29,6 +30,7 @@ class Person:
     state: str
     error: str
     opened: datetime | None
+    unproven: bool  # the e-mail address
 
 
 def people(course: Course, wanted: Filter) -> QuerySet[Membership]:
@@ -64,7 +66,7 @@ def people(course: Course, wanted: Filter) -> QuerySet[Membership]:
     elif wanted.state == COMING:
         never = Q(preparing=None)
         rows = rows.filter(never | ~Q(preparing=Transfer.State.FAILED), prepared=None)
-    return rows.select_related("user", "project").order_by(
+    return rows.select_related("user__unproven_address", "project").order_by(
         Case(When(role=Role.TEACHER, then=0), When(role=Role.ASSISTANT, then=1), default=2),
         Lower("user__last_name"),
         Lower("user__first_name"),
@@ -79,7 +81,8 @@ def person(row: Membership) -> Person:
     state = READY if row.prepared else FAILED if failed else COMING
     waits = state == COMING and given["preparing_error"]
     error = given["preparing_error"] if failed or waits else ""
-    return Person(row, state, error or "", given["opened"])
+    unproven = unproven_of(row.user) is not None
+    return Person(row, state, error or "", given["opened"], unproven)
 
 
 def failed_to_prepare(course: Course) -> QuerySet[Membership]:

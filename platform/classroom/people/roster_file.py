@@ -6,7 +6,6 @@ database.
 """
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -16,6 +15,7 @@ from django.core.validators import validate_email
 from classroom.people import roster_addresses, roster_words
 from classroom.people.roster_columns import Columns, recognise
 from classroom.people.roster_table import MOST_LINES, Rows, Table, Unreadable
+from embedding.names import tidy
 
 _LENGTHS = {
     "username": 150,
@@ -106,15 +106,6 @@ def line_of(who: str, **given: str) -> Line:
     cells = {column: tidy(cell) for column, cell in given.items()}
     who = tidy(who)
     return _checked(1, cells | {"email" if "@" in who else "username": who})
-
-
-def tidy(cell: str) -> str:
-    """Drop what cannot be seen, and needless white space."""
-    shown = "".join(
-        " " if unicodedata.category(letter)[0] in "CZ" else letter
-        for letter in unicodedata.normalize("NFC", cell)
-    )
-    return " ".join(shown.split())
 
 
 def first_lines(rows: Rows, columns: Columns, count: int) -> list[list[str]]:

@@ -1,8 +1,9 @@
 """Letting a list of people in: first what each line would do, then, when confirmed, doing it.
 
 People are matched by their user name, or by their e-mail address where exactly one user has it.
-That an address decides is safe because users cannot change theirs: it is set by administrators,
-and by the invitation that somebody took. (CoCalc accounts are never matched by address.)
+That an address decides is safe because users cannot change theirs: administrators set it. One that
+came by an invitation's link matches nobody until it is proven by mail, but for the members of the
+course whose own invitation it was. (CoCalc accounts are never matched by address.)
 """
 
 from collections import Counter, defaultdict
@@ -18,10 +19,12 @@ from django.db.models.functions import Lower
 
 from classroom.models import Course, Invitation, Membership, Role
 from classroom.people.invitations import invite
+from classroom.people.proving import unproven
 from classroom.people.roster import Place, enrol, hold, in_parts
 from classroom.people.roster_agree import disagreement
 from classroom.people.roster_file import Line
 from classroom.people.roster_table import Table
+from embedding.names import tidy
 
 _SALT = "classroom.roster.lines"
 _SALT_TABLE = "classroom.roster.table"
@@ -160,13 +163,15 @@ class _Known:
         emails = {line.email for line in lines if line.email}
         self._by_name: dict[str, list[User]] = defaultdict(list)
         self._by_email: dict[str, list[User]] = defaultdict(list)
+        self._unproven: dict[str, list[User]] = defaultdict(list)
         users = User.objects.annotate(low_name=Lower("username"), low_email=Lower("email"))
         for part in in_parts(names):
             for user in users.filter(low_name__in=part):
                 self._by_name[user.username.lower()].append(user)
         for part in in_parts(emails):
-            for user in users.filter(low_email__in=part):
-                self._by_email[user.email.lower()].append(user)
+            for user in users.filter(low_email__in=part).annotate(unproven=unproven()):
+                known = self._unproven if user.unproven else self._by_email
+                known[user.email.lower()].append(user)
         self._members = {
             member.user_id: member for member in Membership.objects.filter(course=course)
         }
@@ -195,11 +200,33 @@ class _Known:
             said = "No user has this name, and without an e-mail address nobody can be invited."
             return Judged(line, Outcome.MALFORMED, said)
         invitation = self._invitations.get(line.email)
-        if invitation and invitation.accepted_by:
-            return self._judge_user(line, invitation.accepted_by)
+        taker = invitation.accepted_by if invitation else None
+        if taker and self._is_removed(taker):
+            # Perhaps because it was not whom the teacher meant: then it is not to come back so.
+            said = (
+                f"Gets a new invitation: {_called(taker)}, who took the last one, was removed. If "
+                "that is the right person, let that account in again instead."
+            )
+            return Judged(line, Outcome.NEW, said)
+        if taker:
+            return self._judge_user(line, taker)
         if invitation:
             return Judged(line, Outcome.ALREADY, "Is invited already.")
-        return Judged(line, Outcome.NEW, "Gets an invitation.")
+        return Judged(line, Outcome.NEW, self._invited(line))
+
+    def _invited(self, line: Line) -> str:
+        here = [user for user in self._unproven.get(line.email, []) if user.pk in self._members]
+        if here:
+            return (
+                f"Gets an invitation. {_called(here[0])} in this "
+                "course has this address too, but never proved it: it may be the same person."
+            )
+        if line.email in self._unproven:
+            return (
+                "Gets an invitation. An account has this address, but never proved it. If it is "
+                "theirs, they can sign in with it and open the invitation; or give its user name."
+            )
+        return "Gets an invitation."
 
     def _user(self, line: Line) -> User | str | None:
         """Return whom a line names, None for nobody, or what is wrong."""
@@ -216,13 +243,21 @@ class _Known:
             return "Several users have this e-mail address; give the user name instead."
         return addressed[0] if addressed else None
 
+    def _is_removed(self, user: User) -> bool:
+        member = self._members.get(user.pk)
+        return member is not None and member.removed is not None
+
     def _judge_user(self, line: Line, user: User) -> Judged:
         if not user.is_active:
             return Judged(line, Outcome.MALFORMED, "This user is switched off on this site.", user)
-        who = f"{user.get_full_name()} ({user.username})".strip()
+        who = _called(user)
         member = self._members.get(user.pk)
         if member is None:
             return Judged(line, Outcome.KNOWN, f"Is {who} on this site.", user)
         if member.removed:
             return Judged(line, Outcome.BACK, f"Was removed; {who} and all work come back.", user)
         return Judged(line, Outcome.ALREADY, f"Is in already, as {member.role}.", user)
+
+
+def _called(user: User) -> str:
+    return f"{tidy(user.get_full_name())} ({user.username})".strip()

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from classroom.people import joining_page, letting_in_page, roster_page, views
+from classroom.people import address_page, joining_page, letting_in_page, roster_page, views
 
 _COURSE = "courses/<int:course>"
 
@@ -14,6 +14,11 @@ urlpatterns: list[URLPattern] = [
     path(f"{_COURSE}/people/<int:member>/role", views.person_role, name="person-role"),
     path(f"{_COURSE}/join-link", letting_in_page.join_link, name="join-link"),
     path(
+        f"{_COURSE}/invitations/links.csv",
+        letting_in_page.invitation_links,
+        name="invitation-links",
+    ),
+    path(
         f"{_COURSE}/invitations/<int:invitation>/renew",
         letting_in_page.invitation_renew,
         name="invitation-renew",
@@ -23,6 +28,8 @@ urlpatterns: list[URLPattern] = [
         letting_in_page.invitation_cancel,
         name="invitation-cancel",
     ),
+    path("address/", address_page.address, name="address"),
+    path("address/<str:proof>/", address_page.address_prove, name="address-prove"),
     path("join/<uuid:code>/", joining_page.join, name="join"),
     path("invitations/<str:signed>/", joining_page.invitation, name="invitation"),
 ]

@@ -14,6 +14,7 @@ from classroom.models import Course, Membership, Role
 from classroom.pages.access import staff_of, teacher_of
 from classroom.pages.text import counted
 from classroom.people import invitations, people_list, roster
+from classroom.people.doubles import doubles
 from classroom.people.forms import FilterForm
 from classroom.people.mended import mended_lately
 from embedding.problems import Problem
@@ -40,12 +41,15 @@ def people(request: HttpRequest, course: int) -> HttpResponse:
     )
     here = request.GET.copy()
     here.pop("page", None)
+    shown = [people_list.person(row) for row in page]
     context = {
         "membership": membership,
         "tab": "people",
         "form": form,
         "page": page,
-        "people": [people_list.person(row) for row in page],
+        "people": shown,
+        "some_unproven": any(one.unproven for one in shown),
+        "mails": conf().mail,
         "query": here.urlencode(),
         "is_filtered": wanted != people_list.Filter(),
         "tally": people_list.tally(membership.course),
@@ -53,13 +57,15 @@ def people(request: HttpRequest, course: int) -> HttpResponse:
         "roles": Role.choices,
     }
     if membership.is_teacher:
+        invited = [
+            (row, invitations.link(row), invitations.is_over(row))
+            for row in membership.course.invitations.filter(accepted=None).order_by("email")
+        ]
         context |= {
             "join_url": _join_url(request, membership.course),
-            "invitations": [
-                (row, invitations.link(row), invitations.is_over(row))
-                for row in membership.course.invitations.filter(accepted=None).order_by("email")
-            ],
-            "mails": conf().mail,
+            "invitations": invited,
+            "links": any(not over for _, _, over in invited),
+            "doubles": doubles(membership.course),
             "mended": mended_lately(membership.course, reader=membership),
         }
     return render(request, "classroom/people/people.html", context)

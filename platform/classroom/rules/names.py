@@ -10,6 +10,7 @@ import unicodedata
 from datetime import UTC, datetime
 
 from classroom.models import Assignment, Membership, Submission
+from embedding.names import tidy
 
 _BAD = re.compile(r"[\x00-\x1f\x7f-\x9f/\\:*?\"<>|]+")
 _LONGEST = 200  # bytes of a folder's name; file systems take 255
@@ -39,7 +40,7 @@ def student_folder(student: Membership) -> str:
 
 
 def _readable(name: str) -> str:
-    return re.sub(r"\s+", " ", _BAD.sub(" ", name).replace("~", " ")).strip()
+    return tidy(_BAD.sub(" ", name).replace("~", " "))
 
 
 def collected_of(submission: Submission) -> str:

@@ -23,6 +23,7 @@ from classroom.rules.source_folder import MADE, OUR_FILES, STUDENT, digest
 from classroom.steps import folders
 from embedding.client import client
 from embedding.models import EmbedSession, Event
+from embedding.names import person_name
 from embedding.problems import Problem
 
 SHOWN = 5  # differences that are told
@@ -241,4 +242,4 @@ def _moment(assignment: Assignment, at: datetime) -> str:
 
 def _name(username: str) -> str:
     user = User.objects.filter(username=username).first()
-    return (user.get_full_name() if user else "") or username
+    return person_name(user) if user else username

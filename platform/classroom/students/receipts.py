@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from django.template.defaultfilters import filesizeformat, pluralize
+from django.template.defaultfilters import pluralize
 
 from classroom.models import Assignment, Snapshot, Submission
 from classroom.pages.text import moment, second, short_moment
 from classroom.rules.counting import counting
 from classroom.rules.deadlines import is_late
 from classroom.rules.saved_times import moment_of
+from embedding.sizes import size_text
 
 SHOWN = 20
 
@@ -55,14 +56,14 @@ def receipt_of(snapshot: Snapshot, zone: ZoneInfo) -> Receipt:
     known = [each for each in times if each is not None]
     return Receipt(
         count=len(snapshot.files),
-        size=_size(sum(file["size"] for file in snapshot.files)),
+        size=size_text(sum(file["size"] for file in snapshot.files)),
         taken=moment(snapshot.taken, zone),
         saved=second(max(known), zone, beside=snapshot.taken) if known else "",
         late=snapshot.late,
         lines=[
             Line(
                 file["path"],
-                _size(file["size"]),
+                size_text(file["size"]),
                 second(at, zone, beside=snapshot.taken) if at else "",
             )
             for file, at in zip(snapshot.files[:SHOWN], times, strict=False)
@@ -99,7 +100,3 @@ def reservation(submission: Submission, snapshot: Snapshot, zone: ZoneInfo) -> s
 def _time(file: dict[str, object]) -> datetime | None:
     seconds = file.get("modified")  # snapshots of earlier versions do not know it
     return moment_of(seconds) if isinstance(seconds, int | float) else None
-
-
-def _size(count: int) -> str:
-    return filesizeformat(count).replace("\xa0", " ")

@@ -10,8 +10,14 @@ from django.utils.safestring import SafeString
 from classroom.pages.text import markdown as render
 from classroom.pages.text import moment as say
 from classroom.pages.text import second as say_second
+from embedding.names import shown
+from embedding.sizes import size_text
 
 register = template.Library()
+
+
+register.filter("size", size_text)
+register.filter("shown", shown)
 
 
 @register.filter

@@ -247,7 +247,7 @@ async function save(view) {
   await Promise.race([saving, delay(SAVE_MS)]);
 }
 
-// While the page goes there is no waiting: the browser sends this on its own, up to 64 kB.
+// While the page goes there is no waiting: the browser sends this on its own, up to 64 KB.
 function saveAtOnce(project, view) {
   const context = view?.contentWindow?.jupyterapp?.shell.currentWidget?.context;
   if (!context?.model.dirty) return;

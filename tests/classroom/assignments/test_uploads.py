@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 import nbformat
 import pytest
-from django.template.defaultfilters import filesizeformat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +15,7 @@ from classroom.assignments import uploads
 from classroom.assignments.uploads import Upload, paths_of, read_upload
 from embedding.cocalc.paths import clean_path
 from embedding.problems import Problem
+from embedding.sizes import size_text
 
 NOTEBOOK = nbformat.writes(nbformat.v4.new_notebook()).encode()
 
@@ -105,9 +105,9 @@ def test_a_bomb_is_refused_while_it_is_read(monkeypatch: pytest.MonkeyPatch) -> 
     assert "100 MB in all, unpacked" in refusal(("bomb.zip", bomb))
     big = zipped({"zeros": bytes(25 * 1024**2 + 1)})
     assert "files of up to 25 MB" in refusal(("big.zip", big))
-    # What a page calls 25.0 MB is within a limit of 25 MB.
+    # What a page calls 25 MB is within a limit of 25 MB.
     most = zipped({"zeros": bytes(25 * 1024**2)})
-    assert filesizeformat(read(("most.zip", most)).size) == "25.0\xa0MB"
+    assert size_text(read(("most.zip", most)).size) == "25 MB"
 
 
 def test_a_zip_that_lies_about_its_sizes_is_refused() -> None:

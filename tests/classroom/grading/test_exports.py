@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 
 from classroom.grading import archive
 from classroom.grading.archive import Names, works_of, zipped
-from classroom.grading.exports import BOM, columns, grades_csv, plain, safe, written
+from classroom.grading.exports import columns, grades_csv
 from classroom.grading.imports import apply, decoded, plan
 from classroom.models import Assignment, GradeChange, Submission
+from classroom.pages.spreadsheets import BOM, plain, safe, written
 from classroom.rules import names
 from embedding.cocalc.client import Client
 from embedding.models import Event

@@ -1,9 +1,11 @@
 """Invitations: a link that lets one person in, once, with an account of their own."""
 
+import csv
+import io
 import re
 import smtplib
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -235,6 +237,47 @@ class TestTeachers:
         again = Invitation(course=invitation.course, email="ada@x.edu")
         invitations.invite(invitation.course, [again], actor=teacher)
         assert Invitation.objects.get().accepted is None
+
+
+class TestHandingThemOut:
+    def take(self, course: Course, teacher: User) -> list[list[str]]:
+        address = reverse("classroom:invitation-links", args=[course.pk])
+        answer = HttpsClient(teacher).post(address)
+        assert "no-store" in answer["Cache-Control"]
+        assert answer["Content-Disposition"] == 'attachment; filename="physics-invitations.csv"'
+        text = answer.content.decode()
+        assert text.startswith("\ufeff")
+        return list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
+
+    def test_names_and_links_as_csv(self, invitation: Invitation, teacher: User) -> None:
+        course = invitation.course
+        invitation.created = datetime(2026, 11, 27, 9, 30, tzinfo=UTC)
+        invitation.save()
+        Invitation.objects.create(course=course, email="+b@x.edu", first_name="=1+1", number="-7")
+        old = timezone.now() - timedelta(days=31)
+        Invitation.objects.create(course=course, email="c@x.edu", created=old)
+        Invitation.objects.create(course=course, email="d@x.edu", accepted=timezone.now())
+        head, plus, ada = self.take(course, teacher)
+        assert head == ["Name", "E-mail address", "Number", "Role", "Link", "Runs out"]
+        link = invitations.link(invitation)
+        over = "Sun 27 Dec 2026, 10:30 CET"
+        assert ada == ["Ada Lovelace", "ada@x.edu", "7", "Student", link, over]
+        assert plus[:3] == ["'=1+1", "'+b@x.edu", "'-7"]
+        event = Event.objects.get(action="course.invitation_links_taken")
+        assert (event.actor, event.detail) == ("tess", {"course": course.pk, "links": 2})
+        assert link not in str(event.detail)
+
+    def test_without_any(self, course: Course, teacher: User) -> None:
+        assert len(self.take(course, teacher)) == 1
+        page = HttpsClient(teacher).get(reverse("classroom:people", args=[course.pk]))
+        assert "Copy all" not in page.content.decode()
+
+    def test_the_page_gives_the_lines_to_copy(self, invitation: Invitation, teacher: User) -> None:
+        page = HttpsClient(teacher).get(reverse("classroom:people", args=[invitation.course_id]))
+        text = page.content.decode()
+        assert 'data-for="Ada Lovelace &lt;ada@x.edu&gt;"' in text
+        assert "Copy all" in text
+        assert "Download names and links" in text
 
 
 class Unwilling(BaseEmailBackend):

@@ -55,15 +55,28 @@ def test_staff_stay_what_they_are(course: Course) -> None:
     assert Membership.objects.get().role == Role.TEACHER
 
 
-def test_signed_out_one_signs_in_first_and_comes_back(course: Course) -> None:
+def test_signed_out_one_reads_the_title_and_the_two_ways_on(course: Course) -> None:
     factories.make_user("ada")
     browser = HttpsClient()
-    answer = browser.get(url(course), follow=True)
+    answer = browser.get(url(course))
     page = answer.content.decode()
-    assert "Physics" not in page
-    sign_in = answer.redirect_chain[-1][0]
+    assert answer.status_code == 200
+    assert "no-store" in answer["Cache-Control"]
+    for words in ("Physics &lt;1&gt;", "I have an account", "I have no account", "invitation"):
+        assert words in page
+    assert "For insiders" not in page
+    assert "tess" not in page
+    assert f'name="next" value="{url(course)}"' in page
     form = {"username": "ada", "password": "notebook", "next": url(course)}
-    assert "Physics &lt;1&gt;" in browser.post(sign_in, form, follow=True).content.decode()
+    joined = browser.post(reverse("login"), form, follow=True).content.decode()
+    assert "signed in as ada" in joined
+    assert not Membership.objects.filter(user__username="ada").exists()
+
+
+def test_signed_out_nobody_joins(course: Course) -> None:
+    answer = HttpsClient().post(url(course))
+    assert answer["Location"].startswith(reverse("login"))
+    assert Membership.objects.count() == 1
 
 
 def test_removed_people_do_not_come_back_by_it(course: Course) -> None:
@@ -88,8 +101,10 @@ def test_closed_and_renewed(course: Course) -> None:
     assert browser.get(new).status_code == 200
     join_link_close(course, actor=teacher)
     for address in (*closed, new):
-        for answer in (browser.get(address), browser.post(address)):
+        asked = (browser.get(address), browser.post(address), HttpsClient().get(address))
+        for answer in asked:
             assert answer.status_code == 404
+            assert "Physics" not in answer.content.decode()
             assert "does not work any more" in answer.content.decode()
     assert Membership.objects.count() == 1
     actions = Event.objects.filter(action__startswith="course.join_link")

@@ -100,6 +100,8 @@ MATRIX: list[tuple[str, str, str, dict[str, int]]] = [
     ("person-role", "student", "post", {**TEACHERS, "teacher": 302}),
     ("join-link", "", "get", dict.fromkeys(STAFF, 405)),
     ("join-link", "", "post", {**TEACHERS, "teacher": 302}),
+    ("invitation-links", "", "get", dict.fromkeys(STAFF, 405)),
+    ("invitation-links", "", "post", TEACHERS),
     ("invitation-renew", "invitation", "get", dict.fromkeys(STAFF, 405)),
     ("invitation-renew", "invitation", "post", {**TEACHERS, "teacher": 302}),
     ("invitation-cancel", "invitation", "get", dict.fromkeys(STAFF, 405)),
@@ -132,7 +134,7 @@ def test_what_is_not_there(school: School, name: str) -> None:
         theirs = Membership.objects.get(course=school.other_course)
         assert ask(school.url(name, theirs.pk)).status_code == 404
         assert ask(school.url(name, 999_999)).status_code == 404
-    elif name.startswith("invitation-"):
+    elif name in ("invitation-renew", "invitation-cancel"):
         row = Invitation.objects.create(course=school.other_course, email="x@x.edu")
         assert ask(school.url(name, row.pk)).status_code == 404
         assert Invitation.objects.filter(pk=row.pk, nonce=row.nonce).exists()

@@ -274,7 +274,7 @@ def test_each_state_has_its_words(course: Course, browser: HttpsClient) -> None:
     change(assignment, submitted=now)
     words = card(browser, assignment)
     assert "Homework 1 Submitted Due" in words
-    assert "1 file a.ipynb 2.0 KB" in words
+    assert "1 file a.ipynb 2 KB" in words
     assert "Submit again" in words
     Snapshot.objects.filter(pk=snapshot.pk).update(late=True)
     Assignment.objects.update(due=now - HOUR, late_policy=Policy.ANY)

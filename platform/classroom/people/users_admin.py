@@ -1,0 +1,62 @@
+"""Users, for administrators: with what this site knows of their e-mail addresses."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from classroom.people.doubles import address_log
+from classroom.people.proving import proven, unproven
+from embedding.names import tidy
+from embedding.views.access import user_of
+
+if TYPE_CHECKING:
+    Base = DjangoUserAdmin[User]
+else:  # Django's own class takes no parameters
+    Base = DjangoUserAdmin
+
+
+class UserAdmin(Base):
+    """Whose address is proven; and what follows where one is given to a second account."""
+
+    list_display = ("username", "email", "address_proven", "first_name", "last_name", "is_staff")
+    actions = ("mark_proven",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        rows: QuerySet[User] = super().get_queryset(request)
+        return rows.annotate(unproven=unproven())
+
+    @admin.display(description="address proven", boolean=True)
+    def address_proven(self, user: User) -> bool | None:
+        return not vars(user)["unproven"] if user.email else None
+
+    @admin.action(description="Mark the e-mail addresses as proven", permissions=("change",))
+    def mark_proven(self, request: HttpRequest, rows: QuerySet[User]) -> None:
+        actor = user_of(request).get_username()
+        for user in rows.filter(unproven()):
+            proven(user, by="administrator", actor=actor)
+            self.message_user(request, f"“{user}”: {user.email} is proven now.")
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        before = User.objects.filter(pk=obj.pk).values_list("email", flat=True).first()
+        obj.first_name, obj.last_name = tidy(obj.first_name), tidy(obj.last_name)
+        super().save_model(request, obj, form, change)
+        if (before or "").lower() == obj.email.lower():
+            return
+        if before:
+            address_log(obj, before, actor=user_of(request).get_username())
+        for other in self.get_queryset(request).filter(email__iexact=obj.email or None):
+            if other.pk == obj.pk:
+                continue
+            lists = "course lists add neither of them by it"
+            if vars(other)["unproven"]:
+                lists = f"“{other}” never proved it"
+            self.message_user(
+                request,
+                f"“{other}” has this e-mail address too: {lists}. If both accounts are one "
+                "person's, make one of them inactive.",
+                messages.WARNING,
+            )
