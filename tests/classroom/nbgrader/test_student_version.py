@@ -56,8 +56,9 @@ class TestIsMarked:
         assert not is_marked(content(CASES[name].source))
 
     @pytest.mark.parametrize("written", [b"", b"nonsense", b"{}", b"[" * 10**6])
-    def test_what_is_no_notebook_is_not_marked(self, written: bytes) -> None:
-        assert not is_marked(written)
+    def test_what_cannot_be_read_is_neither(self, written: bytes) -> None:
+        with pytest.raises(MarkingError):
+            is_marked(written)
 
     def test_with_damaged_metadata(self) -> None:
         made = notebook(text("a"), text("b"), answer("c"))
