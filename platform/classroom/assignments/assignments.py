@@ -143,7 +143,9 @@ def assignment_approve(assignment: Assignment, seen: str, *, by: User, allow: bo
                     "Say first that what was found in these files may go out, or take them out.",
                     status=409,
                 )
-            row.going_out = going_out.allowed(row.going_out, by=by.get_username())
+            row.going_out = going_out.allowed(
+                row.going_out, by=by.get_full_name() or by.get_username()
+            )
         row.version = Version.READY
         if row.version_report:
             row.version_report["approved"] = digest(row.files)
@@ -168,7 +170,9 @@ def blocked_reason(assignment: Assignment) -> str:
     if assignment.version == Version.MAKING:
         return "Its student version is being made."
     if assignment.version == Version.CHECK and not assignment.version_report:
-        return "Something in its files may be the teacher's: look at it first, and approve it."
+        return (
+            "Its files may contain solutions or hidden tests. Decide first whether they may go out."
+        )
     if assignment.version == Version.CHECK:
         return "Look at its student version first, and approve it."
     if assignment.version == Version.FAILED:

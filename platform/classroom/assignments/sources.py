@@ -25,7 +25,7 @@ from classroom.rules.manifest import File
 from classroom.rules.source_folder import STUDENT, Contents, digest, is_sound, unsound_name
 from classroom.steps.approved import approved_now
 from embedding.cocalc.errors import OutcomeUnknown
-from embedding.cocalc.paths import clean_path, is_notebook
+from embedding.cocalc.paths import NOTEBOOK, clean_path, is_notebook
 from embedding.models import Event
 from embedding.problems import Problem
 from embedding.services.mapping import project_ensure
@@ -95,6 +95,31 @@ def file_remove(assignment: Assignment, path: str, *, by: User) -> None:
     with _changing(assignment):
         contents = source_folder.remove(project_of(assignment), assignment.folder, [path])
     settle(assignment, contents, by=by, how=f"removed {path}")
+
+
+def notebook_rename(assignment: Assignment, path: str, *, by: User) -> str:
+    """Give a file such as `hw.ipynb.txt` the name `hw.ipynb`, which is returned.
+
+    Problem where it is not there any more, or where another has that name.
+    """
+    inner = f"{STUDENT}/" if path.startswith(f"{STUDENT}/") else ""
+    name = notebook_name(assignment, path.removeprefix(inner))
+    if not name or not is_sound(path):
+        raise Problem("file_missing", f"“{path}” cannot be renamed any more.", status=404)
+    with _changing(assignment):
+        contents = source_folder.rename(
+            project_of(assignment), assignment.folder, path, inner + name
+        )
+    settle(assignment, contents, by=by, how=f"renamed {path}")
+    return name
+
+
+def notebook_name(assignment: Assignment, path: str) -> str:
+    """Return what a file of the assignment would be called as a notebook; empty: not to be had."""
+    at = path.lower().rfind(f"{NOTEBOOK}.")
+    name = path[: at + len(NOTEBOOK)]
+    known = {file["path"] for file in [*assignment.files, *assignment.sources]}
+    return name if at > 0 and "/" not in path[at:] and path in known and name not in known else ""
 
 
 def files_check(assignment: Assignment, *, by: User) -> None:

@@ -78,15 +78,16 @@ def _members(path: str, content: bytes) -> Iterator[tuple[str, bytes]]:
         yield path.rpartition("/")[2].rpartition(".")[0], content
 
 
-def _unpacked(content: bytes) -> bytes:
-    """Unpack what one of three programs has packed, by what it begins with."""
+def _opened(content: bytes) -> io.BufferedIOBase:
+    """Open what one of three programs has packed, by what it begins with."""
     source = io.BytesIO(content)
-    file: gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile
     if content.startswith(b"\x1f"):
-        file = gzip.GzipFile(fileobj=source)
-    else:
-        file = bz2.BZ2File(source) if content.startswith(b"B") else lzma.LZMAFile(source)
-    with file:
+        return gzip.GzipFile(fileobj=source)
+    return bz2.BZ2File(source) if content.startswith(b"B") else lzma.LZMAFile(source)
+
+
+def _unpacked(content: bytes) -> bytes:
+    with _opened(content) as file:
         found = file.read(MOST_BYTES + 1)
     if len(found) > MOST_BYTES:
         raise Closed("too much is in it")

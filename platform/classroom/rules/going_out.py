@@ -3,7 +3,7 @@
 Kept with the assignment as `going_out`:
 
     {"found": [what `leaks` found in a file, with its "sha256"], "left_out": [names of leftovers],
-     "allowed": {path: the sha256 of the file that may go out as it is}, "by": user name, "at": ISO}
+     "allowed": {path: the sha256 of the file that may go out as it is}, "by": name, "at": ISO}
 
 Nothing goes out while a file is found that is not allowed; one that has changed is asked of again.
 """
@@ -79,6 +79,12 @@ def undecided(found: Iterable[Held], going_out: Mapping[str, Any]) -> list[Held]
 def open_of(going_out: Mapping[str, Any]) -> list[Held]:
     """Return what is still to be decided of what was found."""
     return undecided(going_out.get("found", []), going_out)
+
+
+def allowed_of(going_out: Mapping[str, Any]) -> list[str]:
+    """Return the files that go out as they are because a person said so."""
+    undecided_ = {each["path"] for each in open_of(going_out)}
+    return [each["path"] for each in going_out.get("found", []) if each["path"] not in undecided_]
 
 
 def _held(found: Iterable[Found | None], hashes: Mapping[str, str]) -> list[Held]:

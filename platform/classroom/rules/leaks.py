@@ -34,11 +34,11 @@ _MEANT = {words.replace(" ", ""): words for words in _MARKERS}
 _BEGIN, _END = {"BEGIN", "START"}, {"END", "STOP", "FINISH"}
 _FILLERS = {"OF", "THE"}
 _COMMENT = re.compile(r"#+|//|/\*|\*/|%+|--+|;+")
-_MARKUP = re.compile(r"<[^<>]{0,80}>|&#?\w{1,8};")
+_MARKUP = re.compile(r"</?[a-zA-Z][^<>]{0,80}>|&#?\w{1,8};")
 # What any of them has in it, however misspelled: most lines need no closer look.
 _LIKE = re.compile(r"sol|slo|lut|hid|mark|sch", re.IGNORECASE)
 _LETTERS = range(9, 21)
-_ALIKE = 0.88
+_ALIKE = 0.9
 
 
 class Line(TypedDict):
@@ -85,11 +85,11 @@ def meant(line: str) -> str | None:
     """Return the marker that a line holds with a slip in it, "" for a proper one; None: neither."""
     if any(words in line for words in _MARKERS):
         return ""
-    if len(line) > _LONGEST or not _LIKE.search(line):
+    if len(line) > _LONGEST:
         return None
-    plain = unicodedata.normalize("NFKC", line)
-    if not plain.isascii():
-        plain = "".join(each for each in plain if unicodedata.category(each) != "Cf")
+    plain = line if line.isascii() else _visible(line)
+    if not _LIKE.search(plain):
+        return None
     plain = _MARKUP.sub(" ", plain)
     for part in _COMMENT.split(plain):
         if found := _slip(re.findall("[A-Z]+", part.upper())):
@@ -143,6 +143,12 @@ class Report:
         return Found(path=self._path, why=self.why, lines=self._lines, more=more)
 
 
+def _visible(line: str) -> str:
+    """Return a line as it looks: letters of full width as plain ones, and nothing unseen."""
+    composed = unicodedata.normalize("NFKC", line)
+    return "".join(each for each in composed if unicodedata.category(each) != "Cf")
+
+
 def _slip(words: list[str]) -> str:
     """Return the marker that these words of a line may be meant to be."""
     words = [word for word in words if word not in _FILLERS]
@@ -155,7 +161,7 @@ def _slip(words: list[str]) -> str:
         if words[1:] == ["HIDDEN"]:
             words.append("TESTS")
     letters = "".join(words)
-    if len(letters) not in _LETTERS:
+    if len(letters) not in _LETTERS or letters[0] not in "BE":
         return ""
     near = difflib.get_close_matches(letters, _MEANT, 1, _ALIKE)
     return _MEANT[near[0]] if near else ""
@@ -167,13 +173,9 @@ def _look(content: bytes, report: Report, prefix: str = "") -> bool:
     if notebook is None:
         report.see(_text(content), f"{prefix}line")
         return False
-    try:
-        for where, text in _texts(notebook):
-            report.see(text, f"{prefix}{where.replace('source', 'line')}")
-    except RecursionError:
-        report.why = "It is nested too deeply to be looked through."
-    cells = _cells(notebook)
-    return any(is_flagged(_nbgrader(cell)) for cell in cells)
+    for where, text in _texts(notebook):
+        report.see(text, f"{prefix}{where.replace('source', 'line')}")
+    return any(is_flagged(_nbgrader(cell)) for cell in _cells(notebook))
 
 
 def _look_into(content: bytes, path: str, report: Report) -> None:
@@ -230,18 +232,18 @@ def _texts(notebook: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _strings(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list):
-        if value and all(isinstance(part, str) for part in value):
-            yield "".join(value)  # as Jupyter keeps a text of several lines
-        else:
-            for part in value:
-                yield from _strings(part)
-    elif isinstance(value, dict):
-        for key, part in value.items():
-            yield key
-            yield from _strings(part)
+    """Give all texts in a value, however deeply it is nested."""
+    left = [value]
+    while left:
+        part = left.pop()
+        if isinstance(part, str):
+            yield part
+        elif isinstance(part, list) and part and all(isinstance(line, str) for line in part):
+            yield "".join(part)  # as Jupyter keeps a text of several lines
+        elif isinstance(part, list):
+            left += reversed(part)
+        elif isinstance(part, dict):
+            left += reversed([each for pair in part.items() for each in pair])
 
 
 def _cell_lines(notebook: dict[str, Any]) -> Iterator[str]:

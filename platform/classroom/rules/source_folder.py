@@ -157,6 +157,13 @@ def remove(project_id: str, folder: str, paths: Iterable[str]) -> Contents:
     return _change(project_id, folder, fill, keep=True)
 
 
+def rename(project_id: str, folder: str, path: str, name: str) -> Contents:
+    """Give a file another name; where one has it already, CommandFailed and nothing changes."""
+    source, target = (f'"$new"/{shlex.quote(clean_path(each))}' for each in (path, name))
+    fill = f"[ ! -e {target} ] && mv -T -- {source} {target} || exit"
+    return _change(project_id, folder, fill, keep=True)
+
+
 def student_put(project_id: str, folder: str, notebooks: Mapping[str, bytes]) -> Contents:
     """Make `student/` of these notebooks and of all other files as they are."""
     archive = _send(project_id, notebooks)
