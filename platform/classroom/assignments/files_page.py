@@ -217,8 +217,12 @@ def approve(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
                 by=user_of(request),
                 allow=bool(request.POST.get("allow")),
             )
-            what = "student version is" if found.version_report else "files are"
-            messages.success(request, f"The {what} approved: it can be handed out.")
+            made = (
+                "student version is approved: it"
+                if found.version_report
+                else "files are approved: they"
+            )
+            messages.success(request, f"The {made} can be handed out.")
             return redirect("classroom:assignment", course, assignment)
         return redirect("classroom:assignment-files", course, assignment)
     held = going_out.open_of(found.going_out)
