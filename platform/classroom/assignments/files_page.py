@@ -217,12 +217,10 @@ def approve(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
                 by=user_of(request),
                 allow=bool(request.POST.get("allow")),
             )
-            made = (
-                "student version is approved: it"
-                if found.version_report
-                else "files are approved: they"
-            )
-            messages.success(request, f"The {made} can be handed out.")
+            what = "files are approved: they"
+            if found.version_report:
+                what = "student version is approved: it"
+            messages.success(request, f"The {what} can be handed out.")
             return redirect("classroom:assignment", course, assignment)
         return redirect("classroom:assignment-files", course, assignment)
     held = going_out.open_of(found.going_out)

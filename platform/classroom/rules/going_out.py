@@ -20,6 +20,8 @@ from classroom.rules.leaks import Found
 from classroom.rules.source_folder import STUDENT, Contents
 
 MOST_LEFT_OUT = 50  # names that are kept
+_LEFT = "Lines that were taken out of its cells still stand elsewhere in it."
+_ALONE = "The end of a region has no beginning, so the lines before it were not taken out."
 
 
 class Held(Found):
@@ -95,7 +97,7 @@ def _held(found: Iterable[Found | None], hashes: Mapping[str, str]) -> list[Held
             continue
         row = rows.setdefault(each["path"], Held(**each, sha256=hashes[each["path"]]))
         if row["why"] != each["why"] or row["lines"] != each["lines"]:
-            row["why"] = row["why"] or each["why"]
+            row["why"] = " ".join(why for why in (row["why"], each["why"]) if why)
             row["lines"] = [*row["lines"], *each["lines"]]
     return [rows[path] for path in sorted(rows)]
 
@@ -118,8 +120,10 @@ def _of_the_teacher(contents: Contents, students: Mapping[str, bytes]) -> list[F
         why = f"It is the teacher's own “{path}”, of which nothing was taken out."
         found += [Found(path=other, why=why, lines=[], more=0) for other in same]
         if student is not None and not same and contents.made:
-            lines = leaks.left_in(source, student)
-            found += [Found(path=path, why="", lines=lines, more=0)] if lines else []
+            if lines := leaks.left_in(source, student):
+                found.append(Found(path=path, why=_LEFT, lines=lines, more=0))
+            if lines := leaks.ends_alone(source):
+                found.append(Found(path=path, why=_ALONE, lines=lines, more=0))
     return found
 
 

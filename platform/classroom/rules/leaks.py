@@ -21,7 +21,10 @@ from classroom.rules.archives import Closed, is_archive, members
 from embedding.cocalc.paths import NOTEBOOK, is_notebook
 
 # Finds, in small letters and without zeros (`flat`), each file that is worth being looked through.
-SUSPECT = rb'(?:begin|start|end|stop|finish)[^a-z]{0,20}(?:sol|hidden|mark)|"nbformat"'
+SUSPECT = (
+    rb"(?:begin|start|end|stop|finish)[^a-z]{0,20}(?:of[^a-z]+)?(?:the[^a-z]+)?(?:sol|hidden|mark)"
+    rb'|(?:solution|tests|scheme)[^a-z]{1,20}(?:begin|start|end|stop|finish)|"nbformat"'
+)
 MOST_LINES = 20  # that are told of one file
 WIDTH = 120  # characters of a line that are told
 _LONGEST = 200  # characters of a line that may be a marker with a slip in it
@@ -73,12 +76,19 @@ def find(path: str, content: bytes) -> Found | None:
     report = Report(path)
     if is_archive(path):
         _look_into(content, path, report)
-    elif _look(content, report) and not is_notebook(path):
+        return report.found()
+    marked = _look(content, report)
+    if marked and not is_notebook(path):
         report.why = (
             "This is a notebook marked for nbgrader under another ending, so nothing was taken out "
             f"of it. Give it a name that ends in “{NOTEBOOK}”, or take it out."
         )
-    return report.found()
+    found = report.found()
+    if found and is_notebook(path) and not marked:
+        found["why"] = (
+            "No cell of this notebook is marked for nbgrader, so nothing was taken out of it."
+        )
+    return found
 
 
 def meant(line: str) -> str | None:
@@ -113,6 +123,23 @@ def left_in(before: bytes, after: bytes) -> list[Line]:
         if line in text
     ]
     return found[:MOST_LINES]
+
+
+def ends_alone(notebook: bytes) -> list[Line]:
+    """Return the ends of regions that never began: the lines before them are not taken out."""
+    alone = []
+    for where, text in _texts(json.loads(notebook)):
+        inside: set[str] = set()
+        for number, line in enumerate(text.split("\n") if where.endswith("source") else (), 1):
+            for kind in _KINDS:
+                if kind.begin in line:
+                    inside.add(kind.end)
+                elif kind.end in line and kind.end not in inside:
+                    place = where.replace("source", f"line {number}")
+                    alone.append(Line(where=place, text=_shown(line), meant=""))
+                elif kind.end in line:
+                    inside.remove(kind.end)
+    return alone[:MOST_LINES]
 
 
 class Report:

@@ -239,6 +239,8 @@ def test_slips_are_pointed_out_beside_the_student_version(
     shown = page(teacher, assignment)
     assert "cell 2, line 2" in shown
     assert "Did you mean “BEGIN SOLUTION”?" in shown
+    assert "The end of a region has no beginning" in shown
+    assert "cell 2, line 4" in shown
     assert "What students do not get" in shown
     approve(teacher, assignment)
     assert assignment.version == Version.CHECK

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classroom.rules import archives
-from classroom.rules.leaks import Found, find, is_suspect, left_in, meant
+from classroom.rules.leaks import Found, ends_alone, find, is_suspect, left_in, meant
 from tests.classroom.nbgrader.notebooks import answer, code, content, notebook, raw, text
 
 CASES = Path(__file__).parents[2] / "cases"
@@ -222,6 +222,17 @@ def test_lines_that_were_taken_out_are_found_in_metadata() -> None:
     assert (line["where"], line["text"]) == ("cell 2, its metadata", "return 2 * n")
     del made.cells[1].metadata["copy"]
     assert left_in(before, content(made)) == []
+
+
+def test_ends_without_a_beginning_are_found_in_the_source() -> None:
+    made = notebook(
+        answer(f"{REGION}x\n# END HIDDEN TESTS\n# END SOLUTION"), code("# END SOLUTION")
+    )
+    assert [line["where"] for line in ends_alone(content(made))] == [
+        "cell 1, line 6",
+        "cell 1, line 7",
+        "cell 2, line 1",
+    ]
 
 
 @settings(max_examples=150, deadline=None)
