@@ -12,6 +12,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, TypedDict
 
 from classroom.nbgrader.marks import is_flagged
@@ -102,7 +103,7 @@ def meant(line: str) -> str | None:
         return None
     plain = _MARKUP.sub(" ", plain)
     for part in _COMMENT.split(plain):
-        if found := _slip(re.findall("[A-Z]+", part.upper())):
+        if found := _slip(tuple(re.findall("[A-Z]+", part.upper()))):
             return found
     return None
 
@@ -176,9 +177,10 @@ def _visible(line: str) -> str:
     return "".join(each for each in composed if unicodedata.category(each) != "Cf")
 
 
-def _slip(words: list[str]) -> str:
+@lru_cache(maxsize=4096)
+def _slip(given: tuple[str, ...]) -> str:
     """Return the marker that these words of a line may be meant to be."""
-    words = [word for word in words if word not in _FILLERS]
+    words = [word for word in given if word not in _FILLERS]
     if not 1 <= len(words) <= 4:
         return ""
     if words[-1] in _BEGIN | _END:

@@ -64,6 +64,15 @@ def locked() -> bytes:
     return bytes(given)
 
 
+def document(text_: str) -> bytes:
+    """An office document as Word writes it, with what is written cut up by formatting."""
+    runs = [
+        f"<w:p><w:r><w:t>{line[:9]}</w:t></w:r><w:r><w:t>{line[9:]}</w:t></w:r></w:p>"
+        for line in text_.split("\n")
+    ]
+    return zipped({"word/document.xml": "".join(runs).encode(), "word/media/a.png": b"\x89PNG"})
+
+
 TEXT = ["line 2", "line 4"]
 CELL = ["cell 1, line 2", "cell 1, line 4"]
 
@@ -92,6 +101,8 @@ CELL = ["cell 1, line 2", "cell 1, line 4"]
         ("a.TAR", tarred({"x": REGION.encode()}, "w"), [f"“x” in it, {t}" for t in TEXT]),
         ("a.txz", tarred({"x": REGION.encode()}, "w:xz"), [f"“x” in it, {t}" for t in TEXT]),
         ("d/a.py.gz", gzip.compress(REGION.encode()), [f"“a.py” in it, {t}" for t in TEXT]),
+        ("a.DOCX", document(REGION), [f"“word/document.xml” in it, {t}" for t in TEXT]),
+        ("a.zip", zipped({"b.docx": document(REGION)}), [f"“b.docx” in it, {t}" for t in TEXT]),
         ("a.py.bz2", bz2.compress(REGION.encode()), [f"“a.py” in it, {t}" for t in TEXT]),
         ("a.py.xz", lzma.compress(REGION.encode()), [f"“a.py” in it, {t}" for t in TEXT]),
     ],
@@ -132,6 +143,7 @@ def test_a_marked_notebook_under_another_ending_is_found_without_markers(name: s
     [
         ("a.zip", zipped({"b/hw.ipynb": MARKED}), "“b/hw.ipynb” in it is a notebook marked"),
         ("a.zip", zipped({"b.zip": zipped({})}), "“b.zip” in it is an archive, too"),
+        ("a.pptx", b"no zip", "it is damaged"),
         ("a.zip", locked(), "locked by a password"),
         ("a.zip", b"PK no zip", "it is damaged"),
         ("a.tgz", b"no tar", "it is damaged"),
