@@ -9,6 +9,7 @@ import unicodedata
 
 MAX_COMPONENT = 255  # bytes, what Linux file systems take
 MAX_PATH = 4096
+NOTEBOOK = ".ipynb"
 
 
 def clean_path(path: str, *, home: bool = False) -> str:
@@ -39,6 +40,16 @@ def clean_path(path: str, *, home: bool = False) -> str:
         if len(component.encode()) > MAX_COMPONENT:
             raise ValueError(f"A name in the path is longer than {MAX_COMPONENT} bytes.")
     return path
+
+
+def is_notebook(path: str) -> bool:
+    """Whether a file is a notebook by its name: its ending counts in small and capital letters."""
+    return path.lower().endswith(NOTEBOOK)
+
+
+def without_ending(path: str) -> str:
+    """Return a notebook's path without its ending, and any other path as it is."""
+    return path[: -len(NOTEBOOK)] if is_notebook(path) else path
 
 
 def parent(path: str) -> str:

@@ -8,6 +8,7 @@ import nbformat
 from embedding.client import client
 from embedding.cocalc.client import Entry
 from embedding.cocalc.errors import BadRequest, Duplicate, NotFound
+from embedding.cocalc.paths import NOTEBOOK, is_notebook
 from embedding.conf import MEGABYTE, conf
 from embedding.models import Event, Member
 from embedding.problems import Problem
@@ -15,7 +16,7 @@ from embedding.services.mapping import personal_slot
 from embedding.services.notebooks import Excess, parts_of
 from embedding.services.sessions import forget_checks
 
-NOTEBOOK = ".ipynb"
+_ADVICE = "Download it again where you have it from, or give it another ending."
 
 
 def folder_list(member: Member, folder: str) -> list[Entry]:
@@ -45,7 +46,7 @@ def folder_list(member: Member, folder: str) -> list[Entry]:
 
 def notebook_create(member: Member, path: str) -> str:
     """Write an empty notebook and return its path; `.ipynb` is added where it is missing."""
-    if not path.endswith(NOTEBOOK):
+    if not is_notebook(path):
         path += NOTEBOOK
     kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
     notebook = nbformat.v4.new_notebook(
@@ -69,7 +70,7 @@ def file_upload(member: Member, path: str, upload: IO[bytes], *, overwrite: bool
     content = upload.read(limit + 1)
     if len(content) > limit:
         raise too_large(path, limit)
-    if path.endswith(NOTEBOOK):
+    if is_notebook(path):
         notebook_check(path, content)
     if not overwrite:
         _refuse_existing(member, path)
@@ -116,10 +117,10 @@ def file_delete(member: Member, path: str) -> None:
     _log("file.deleted", member, path=path)
 
 
-def notebook_check(path: str, content: bytes) -> int:
+def notebook_check(path: str, content: bytes, *, advice: str = _ADVICE) -> int:
     """Return how many cells and outputs a notebook has.
 
-    Problem `not_a_notebook` for what is none, `too_large` for a vast one.
+    Problem `not_a_notebook` for what is none, with `advice` what to do; `too_large` for a vast one.
     """
     try:
         return parts_of(content)
@@ -141,8 +142,7 @@ def notebook_check(path: str, content: bytes) -> int:
         reason = (str(error).strip().splitlines() or ["it is empty"])[0][:160]
         raise Problem(
             "not_a_notebook",
-            f"“{path}” ends in {NOTEBOOK} but is not a Jupyter notebook ({reason}). "
-            "Download it again where you have it from, or give it another ending.",
+            f"“{path}” ends in {NOTEBOOK} but is not a Jupyter notebook ({reason}). {advice}",
             status=400,
         ) from None
 

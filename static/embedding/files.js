@@ -95,7 +95,7 @@ function row(entry) {
   const path = join(entry.name);
   const tr = $("row").content.firstElementChild.cloneNode(true);
   const part = (name) => tr.querySelector(`.${name}`);
-  const kind = entry.folder ? "folder" : entry.name.endsWith(".ipynb") ? "notebook" : "file";
+  const kind = entry.folder ? "folder" : entry.name.toLowerCase().endsWith(".ipynb") ? "notebook" : "file";
   tr.dataset.kind = kind;
   part("name").textContent = nameText(entry.name);
   part("name").href = entry.folder ? folderUrl(path) : openUrl(path);

@@ -93,6 +93,8 @@ assignment-check       GET  405
 assignment-check       POST sign-in 404     404 404     404     403       403       403         >assignment-files
 assignment-file-remove GET  405
 assignment-file-remove POST sign-in 404     404 404     404     403       403       403         >assignment-files
+assignment-file-rename GET  405
+assignment-file-rename POST sign-in 404     404 404     404     403       403       403         >assignment-files
 assignment-approve     GET  sign-in 404     404 404     404     403       403       403         200
 assignment-approve     POST sign-in 404     404 404     404     403       403       403         >assignment-files
 extensions             GET  sign-in 404     404 404     404     403       403       403         200

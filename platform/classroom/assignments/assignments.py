@@ -7,6 +7,7 @@ only those to whom they are handed out anew, and a removed assignment keeps its 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
@@ -16,7 +17,7 @@ from django.utils import timezone
 from classroom.assignments import sources
 from classroom.engine import queue
 from classroom.models import Assignment, Course, Extension, Kind, Membership, Submission, Transfer
-from classroom.rules import names, source_folder
+from classroom.rules import going_out, names, source_folder
 from classroom.rules.counting import counting_each
 from classroom.rules.deadlines import due_update, submissions_ensure
 from classroom.rules.source_folder import digest
@@ -142,10 +143,11 @@ def moot_extensions(assignment: Assignment) -> list[Extension]:
     return list(extensions)
 
 
-def assignment_approve(assignment: Assignment, seen: str, *, by: User) -> None:
-    """Let the student version be handed out that the teacher has seen, and grade by its sources.
+def assignment_approve(assignment: Assignment, seen: str, *, by: User, allow: bool = False) -> None:
+    """Let the files be handed out that the teacher has seen, and grade by their sources.
 
-    `seen` is what `seen_of` gave. Problem `changed` where the files have changed since.
+    `seen` is what `seen_of` gave; `allow` says that all that was found in them may go out. Problem
+    `changed` where the files have changed since, `not_decided` where something was found.
     """
     project_id = sources.project_of(assignment)
     sources.settle(assignment, source_folder.look(project_id, assignment.folder), by=by)
@@ -157,11 +159,24 @@ def assignment_approve(assignment: Assignment, seen: str, *, by: User) -> None:
                 "The files have changed since you looked at them. Please look again.",
                 status=409,
             )
+        found = going_out.open_of(row.going_out)
+        if found:
+            if not allow:
+                raise Problem(
+                    "not_decided",
+                    "Say first that what was found in these files may go out, or take them out.",
+                    status=409,
+                )
+            row.going_out = going_out.allowed(
+                row.going_out, by=by.get_full_name() or by.get_username()
+            )
         row.version = Version.READY
-        row.version_report["approved"] = digest(row.files)
+        if row.version_report:
+            row.version_report["approved"] = digest(row.files)
         row.approved = approved_now(row, by=by.get_username())
-        row.save(update_fields=["version", "version_report", "approved"])
-        _log("course.version_approved", row, by, version=version_of(row))
+        row.save(update_fields=["version", "version_report", "going_out", "approved"])
+        more = {"allowed": [each["path"] for each in found]} if found else {}
+        _log("course.version_approved", row, by, version=version_of(row), **more)
     assignment.refresh_from_db()
 
 
@@ -178,6 +193,10 @@ def blocked_reason(assignment: Assignment) -> str:
         return ""
     if assignment.version == Version.MAKING:
         return "Its student version is being made."
+    if assignment.version == Version.CHECK and not assignment.version_report:
+        return (
+            "Its files may contain solutions or hidden tests. Decide first whether they may go out."
+        )
     if assignment.version == Version.CHECK:
         return "Look at its student version first, and approve it."
     if assignment.version == Version.FAILED:
@@ -228,7 +247,7 @@ def earlier_assignments(course: Course, user: User) -> list[Assignment]:
     )
 
 
-def _log(action: str, assignment: Assignment, by: User, **detail: str) -> None:
+def _log(action: str, assignment: Assignment, by: User, **detail: Any) -> None:
     Event.log(
         action,
         str(assignment.course)[:300],

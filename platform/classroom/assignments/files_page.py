@@ -15,6 +15,7 @@ from classroom.assignments import assignments, sources, uploads
 from classroom.models import Assignment, Kind, Transfer
 from classroom.pages.access import assignment_of, assignment_of_teacher, staff_of
 from classroom.pages.telling import Telling
+from classroom.rules import going_out, leftovers
 from classroom.rules.source_folder import STUDENT, is_sound
 from classroom.steps.approved import not_as_approved
 from embedding.bodies import body_up_to
@@ -65,6 +66,10 @@ def files(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
         "size": sum(file["size"] for file in found.sources),
         "stalled": sources.is_stalled(found),
         "trouble": _trouble(found),
+        "held": going_out.open_of(found.going_out),
+        "allowed": going_out.allowed_of(found.going_out),
+        "allowed_by": found.going_out.get("by", ""),
+        "left_out": [leftovers.told(path) for path in found.going_out.get("left_out", [])],
         "differences": not_as_approved(found) if found.marked else [],
         "having": assignments.students_with(found),
         "earlier": [
@@ -182,29 +187,55 @@ def file_remove(request: HttpRequest, course: int, assignment: int) -> HttpRespo
     return redirect("classroom:assignment-files", course, assignment)
 
 
+@require_POST
+@non_atomic_requests
+@login_required
+def file_rename(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
+    """Give a notebook that has another ending its own one."""
+    _, found = assignment_of_teacher(request, course, assignment)
+    with Telling(request):
+        name = sources.notebook_rename(found, request.POST.get("path", ""), by=user_of(request))
+        _tell(request, found, f"It is called “{name}” now.")
+    return redirect("classroom:assignment-files", course, assignment)
+
+
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @non_atomic_requests
 @login_required
 def approve(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
-    """Show what the student version leaves out; a POST lets it be handed out."""
+    """Show what the student version leaves out, and what may be the teacher's in what goes out.
+
+    A POST lets it be handed out.
+    """
     membership, found = assignment_of_teacher(request, course, assignment)
     if request.method == "POST":
         with Telling(request):
-            assignments.assignment_approve(found, request.POST.get("seen", ""), by=user_of(request))
-            messages.success(request, "The student version is approved: it can be handed out.")
+            assignments.assignment_approve(
+                found,
+                request.POST.get("seen", ""),
+                by=user_of(request),
+                allow=bool(request.POST.get("allow")),
+            )
+            what = "files are approved: they"
+            if found.version_report:
+                what = "student version is approved: it"
+            messages.success(request, f"The {what} can be handed out.")
             return redirect("classroom:assignment", course, assignment)
         return redirect("classroom:assignment-files", course, assignment)
-    if not found.version_report:
+    held = going_out.open_of(found.going_out)
+    if not found.version_report and not held:
         return redirect("classroom:assignment-files", course, assignment)
-    made = {notebook["path"] for notebook in found.version_report["notebooks"]}
+    notebooks = found.version_report.get("notebooks", [])
+    made = {notebook["path"] for notebook in notebooks}
     context = {
         "membership": membership,
         "tab": "course",
         "assignment": found,
         "page": "files",
         "project": membership.course.project.project_id,
-        "notebooks": found.version_report["notebooks"],
+        "notebooks": notebooks,
+        "held": [_held(found, each) for each in held],
         "base": f"{found.folder}/{STUDENT}/",
         "others": [file for file in found.files if file["path"] not in made],
         "seen": assignments.seen_of(found),
@@ -252,6 +283,14 @@ def _rows(files: list[dict[str, Any]], folder: str, base: str = "") -> list[Row]
         )
         for file in files
     ]
+
+
+def _held(assignment: Assignment, each: going_out.Held) -> dict[str, Any]:
+    """Say of a file what was found in it, and what can be done: paths are as the buttons send."""
+    own = assignment.has_student_folder and not assignment.version_report
+    path = each["path"]
+    rename = sources.notebook_name(assignment, path) if each["why"] else ""
+    return {**each, "inside": f"{STUDENT}/{path}" if own else path, "rename": rename}
 
 
 def _trouble(assignment: Assignment) -> str:

@@ -2,8 +2,9 @@
 
 Every change ends with a look at the folder, which decides: plain files are ready at once; marked
 notebooks have a student version made by a worker, which the teacher looks at and approves; a
-folder `student/` of the teacher's own is used as it is. While files change nothing can be handed
-out, so that no half of a change, and no solution, ever goes out.
+folder `student/` of the teacher's own is used as it is. Where something of the teacher's seems to
+be among what goes out, a teacher decides first. While files change nothing can be handed out, so
+that no half of a change, and no solution, ever goes out.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,13 +18,14 @@ from classroom.carrying.incoming import take
 from classroom.carrying.outgoing import Load, put
 from classroom.engine import queue
 from classroom.models import Assignment, Kind, Transfer
+from classroom.nbgrader.reading import MarkingError
 from classroom.nbgrader.student_version import is_marked
-from classroom.rules import manifest, source_folder
+from classroom.rules import going_out, manifest, source_folder
 from classroom.rules.manifest import File
 from classroom.rules.source_folder import STUDENT, Contents, digest, is_sound, unsound_name
 from classroom.steps.approved import approved_now
 from embedding.cocalc.errors import OutcomeUnknown
-from embedding.cocalc.paths import clean_path
+from embedding.cocalc.paths import NOTEBOOK, clean_path, is_notebook
 from embedding.models import Event
 from embedding.problems import Problem
 from embedding.services.mapping import project_ensure
@@ -95,6 +97,31 @@ def file_remove(assignment: Assignment, path: str, *, by: User) -> None:
     settle(assignment, contents, by=by, how=f"removed {path}")
 
 
+def notebook_rename(assignment: Assignment, path: str, *, by: User) -> str:
+    """Give a file such as `hw.ipynb.txt` the name `hw.ipynb`, which is returned.
+
+    Problem where it is not there any more, or where another has that name.
+    """
+    inner = f"{STUDENT}/" if path.startswith(f"{STUDENT}/") else ""
+    name = notebook_name(assignment, path.removeprefix(inner))
+    if not name or not is_sound(path):
+        raise Problem("file_missing", f"“{path}” cannot be renamed any more.", status=404)
+    with _changing(assignment):
+        contents = source_folder.rename(
+            project_of(assignment), assignment.folder, path, inner + name
+        )
+    settle(assignment, contents, by=by, how=f"renamed {path}")
+    return name
+
+
+def notebook_name(assignment: Assignment, path: str) -> str:
+    """Return what a file of the assignment would be called as a notebook; empty: not to be had."""
+    at = path.lower().rfind(f"{NOTEBOOK}.")
+    name = path[: at + len(NOTEBOOK)]
+    known = {file["path"] for file in [*assignment.files, *assignment.sources]}
+    return name if at > 0 and "/" not in path[at:] and path in known and name not in known else ""
+
+
 def files_check(assignment: Assignment, *, by: User) -> None:
     """Look again at what lies in the folder, such as after a change in CoCalc."""
     settle(assignment, source_folder.look(project_of(assignment), assignment.folder), by=by)
@@ -131,23 +158,24 @@ def settle(assignment: Assignment, contents: Contents, *, by: User, how: str = "
         row = Assignment.objects.select_for_update().get(pk=assignment.pk)
         changes = changes_of(row.sources, contents.files)
         row.sources = contents.files
-        row.marked = any(is_marked(notebook) for notebook in contents.notebooks.values())
+        row.marked = any(_may_be_marked(notebook) for notebook in contents.notebooks.values())
         row.has_student_folder = contents.student is not None
         row.version_error = error.replace("\0", "")
+        row.going_out = going_out.written_down(row.going_out, contents, [])
         if error:
             row.version, row.files, row.version_report = Version.FAILED, [], {}
             row.has_student_folder = False
         elif contents.student is not None and not contents.made:
-            row.files, row.version_report = contents.student, {}
-            row.version = Version.READY if row.files else Version.MISSING
+            _as_it_is(row, contents, contents.student)
         elif not row.marked:
-            row.files, row.version_report = contents.files, {}
             row.has_student_folder = False
-            row.version = Version.READY if row.files else Version.MISSING
+            _as_it_is(row, contents, contents.files)
         elif contents.student and row.version_report.get("made_of") == digest(contents.files):
             row.files = contents.student
+            row.going_out["found"] = going_out.look(contents, student=True)
             approved = row.version_report.get("approved") == digest(row.files)
-            row.version = Version.READY if approved else Version.CHECK
+            is_open = going_out.open_of(row.going_out)
+            row.version = Version.READY if approved and not is_open else Version.CHECK
         else:
             _make(row)
         if row.version == Version.READY and not row.version_report:
@@ -163,6 +191,7 @@ def settle(assignment: Assignment, contents: Contents, *, by: User, how: str = "
                 "version_error",
                 "version_report",
                 "files",
+                "going_out",
                 "approved",
             ]
         )
@@ -173,10 +202,18 @@ def fault(contents: Contents) -> str:
     """Say what keeps these files from being handed out; empty where nothing does."""
     if wrong := unsound_name([*contents.files, *(contents.student or ())]):
         return wrong
+    notebooks, marks = contents.notebooks, True
     if contents.student is not None and not contents.made:
-        return ""  # the teacher's own version is handed out as it is
+        # The teacher's own version is handed out as it is; the notebooks beside it stay here.
+        theirs = (f"{STUDENT}/{file['path']}" for file in contents.student)
+        notebooks = {
+            path: contents.suspects[path]
+            for path in theirs
+            if is_notebook(path) and path in contents.suspects
+        }
+        marks = False
     try:
-        check_all(contents.notebooks, marks=True)
+        check_all(notebooks, marks=marks)
     except Problem as problem:
         return problem.message
     return ""
@@ -205,6 +242,23 @@ def changes_of(before: list[File], after: list[File]) -> list[dict[str, str]]:
         {"path": path, "sha256": now.get(path, "")}
         for path in manifest.differing(manifest.hashes(before), now)
     ]
+
+
+def _may_be_marked(notebook: bytes) -> bool:
+    try:
+        return is_marked(notebook)
+    except MarkingError:
+        return True  # whoever autogrades by it is told that it cannot be read
+
+
+def _as_it_is(row: Assignment, contents: Contents, files: list[File]) -> None:
+    """Hand these files out without making anything of them, once nothing is to be decided."""
+    row.files, row.version_report = files, {}
+    row.going_out["found"] = going_out.look(contents, student=row.has_student_folder)
+    if going_out.open_of(row.going_out):
+        row.version = Version.CHECK
+    else:
+        row.version = Version.READY if files else Version.MISSING
 
 
 def _make(row: Assignment) -> None:

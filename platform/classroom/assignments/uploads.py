@@ -6,6 +6,7 @@ site takes, are refused; links are left out. What counts is what comes out of it
 
 import json
 import stat
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,20 +14,24 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import IO
 
+from classroom.nbgrader.reading import MarkingError
 from classroom.nbgrader.student_version import is_marked
 from classroom.nbgrader.validate import check_notebook
+from classroom.rules import leftovers
+from classroom.rules.leftovers import why_left_out
 from classroom.rules.source_folder import OUR_FILES, STUDENT
-from embedding.cocalc.paths import clean_path
+from classroom.rules.zip_names import name_of
+from embedding.cocalc.paths import clean_path, is_notebook
 from embedding.conf import MEGABYTE, conf
 from embedding.names import visible
 from embedding.problems import Problem
-from embedding.services.files import NOTEBOOK, notebook_check, too_large
+from embedding.services.files import notebook_check, too_large
 
 MAX_FILES = 1_000
 MAX_BYTES = 100 * MEGABYTE  # of all files, unpacked
 MOST_PARTS = 50_000  # cells and outputs of all notebooks
 
-_JUNK = {"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini", ".ipynb_checkpoints", ".git"}
+_ADVICE = "Open it in CoCalc or Jupyter, save it there, and upload it again."
 _CHUNK = 1 << 20
 _END = b"PK\x05\x06"  # begins the record at a zip's end
 _END_64 = b"PK\x06\x07"
@@ -92,14 +97,14 @@ def read_upload(uploads: Iterable[tuple[str, IO[bytes]]], *, unpack: bool) -> Up
 
 
 def check_all(files: Mapping[str, bytes], *, marks: bool) -> None:
-    """Problem where one should be a notebook and is none, or is marked unsoundly for nbgrader.
+    """Problem where a notebook cannot be read, or is marked unsoundly for nbgrader.
 
-    The marks do not matter where a teacher gives the students' version too.
+    How it is marked does not matter where a teacher gives the students' version too.
     """
     parts = 0
     for path, content in sorted(files.items()):
-        if path.lower().endswith(NOTEBOOK):
-            parts += notebook_check(path, content)
+        if is_notebook(path):
+            parts += notebook_check(path, content, advice=_ADVICE)
             if parts > MOST_PARTS:
                 raise _refused(
                     f"These notebooks have more than {MOST_PARTS:,} cells and outputs in all, "
@@ -109,10 +114,12 @@ def check_all(files: Mapping[str, bytes], *, marks: bool) -> None:
 
 
 def _check_marks(path: str, content: bytes, marks: bool) -> None:
-    if marks and is_marked(content):
-        wrong = check_notebook(path, content)
-        if wrong:
-            raise _refused(wrong)
+    try:
+        marked = is_marked(content)
+    except MarkingError as error:
+        raise _refused(f"“{path}”: {error}") from None
+    if marks and marked and (wrong := check_notebook(path, content)):
+        raise _refused(wrong)
 
 
 def paths_of(names: list[str], given: str) -> list[str]:
@@ -133,8 +140,9 @@ def paths_of(names: list[str], given: str) -> list[str]:
 
 
 def _take(path: str, source: IO[bytes], upload: Upload) -> None:
-    if _is_junk(path):
-        upload.left_out.append(path)
+    path = unicodedata.normalize("NFC", path)
+    if why_left_out(path):
+        upload.left_out.append(leftovers.told(path))
     else:
         upload.add(_sound(path), source)
 
@@ -145,7 +153,7 @@ def _unzip(source: IO[bytes], name: str, upload: Upload) -> None:
         with zipfile.ZipFile(source) as archive:
             for entry in _entries(archive, upload):
                 with archive.open(entry) as content:
-                    _take(entry.filename.replace("\\", "/"), content, upload)
+                    _take(name_of(entry), content, upload)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError):
         raise _refused(f"“{name}” cannot be unpacked. Pack it anew as a plain zip.") from None
     except RuntimeError:  # zipfile's word for an encrypted one
@@ -159,7 +167,7 @@ def _entries(archive: zipfile.ZipFile, upload: Upload) -> Iterator[zipfile.ZipIn
         if entry.filename.endswith(("/", "\\")):
             continue
         if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
-            upload.left_out.append(f"{entry.filename} (a link)")
+            upload.left_out.append(f"{name_of(entry)} (a link)")
             continue
         yield entry
 
@@ -183,11 +191,6 @@ def _sound(path: str) -> str:
         return clean_path(visible(path))
     except ValueError as error:
         raise _refused(f"The file “{path[:100]}” has a name that will not do. {error}") from None
-
-
-def _is_junk(path: str) -> bool:
-    parts = path.split("/")
-    return any(part in _JUNK for part in parts) or parts[-1].startswith("._")
 
 
 def _without_top_folder(files: dict[str, bytes]) -> dict[str, bytes]:

@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{_ONE}/files/bring", files_page.bring, name="assignment-bring"),
     path(f"{_ONE}/files/check", files_page.check, name="assignment-check"),
     path(f"{_ONE}/files/remove", files_page.file_remove, name="assignment-file-remove"),
+    path(f"{_ONE}/files/rename", files_page.file_rename, name="assignment-file-rename"),
     path(f"{_ONE}/approve", files_page.approve, name="assignment-approve"),
     path(f"{_ONE}/extensions/", extensions_page.extension_list, name="extensions"),
     path(f"{_ONE}/extensions/<int:member>", extensions_page.extension, name="extension"),

@@ -3,9 +3,10 @@
 from classroom.models import Kind, Submission, Transfer
 from classroom.rules import names
 from classroom.rules.counting import counting
+from classroom.steps.autograde import autograded
+from embedding.cocalc.paths import is_notebook
 
 MOST = 200  # files that are listed
-AUTOGRADED = "_autograded.ipynb"
 
 
 def folder_of(submission: Submission) -> str:
@@ -23,9 +24,9 @@ def files_of(submission: Submission) -> list[str]:
     found = _collected(submission) or _submitted(submission) or _paths(submission.assignment.files)
     run = submission.details.get("notebooks")
     if isinstance(run, list):
-        found = [*found, *(f"{path.removesuffix('.ipynb')}{AUTOGRADED}" for path in run)]
+        found = [*found, *(autograded(path) for path in run)]
     unique = dict.fromkeys(path for path in found if path)
-    return sorted(unique, key=lambda path: (not path.endswith(".ipynb"), path))[:MOST]
+    return sorted(unique, key=lambda path: (not is_notebook(path), path))[:MOST]
 
 
 def _collected(submission: Submission) -> list[str]:

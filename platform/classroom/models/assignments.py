@@ -23,7 +23,7 @@ class Assignment(models.Model):
 
         MISSING = "missing", "No files yet"
         MAKING = "making", "The student version is being made"
-        CHECK = "check", "Look at the student version, then approve it"
+        CHECK = "check", "Look at what students get, then approve it"
         READY = "ready", "Ready to hand out"
         FAILED = "failed", "The student version could not be made"
 
@@ -73,6 +73,8 @@ class Assignment(models.Model):
     # Of a student version that was made: {"made_of": digest of `sources`, "notebooks": [what was
     # taken out of each]}. Empty where there is none, or where `student/` is the teacher's own.
     version_report = models.JSONField(default=dict, editable=False)
+    # What was found in the files that go out, and what a teacher has decided: `rules.going_out`.
+    going_out = models.JSONField(default=dict, editable=False)
     # The files that scores are given by, as a teacher approved them: {"sources", "student": as
     # above, or null, "by": user name, "at": ISO, "found": what differed when it was last compared}.
     # Empty: not approved.

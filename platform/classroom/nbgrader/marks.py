@@ -40,6 +40,13 @@ class Mark:
     multiple_choice: bool
 
 
+def is_flagged(given: object) -> bool:
+    """Whether what stands for nbgrader in a cell's metadata marks it, however badly."""
+    if not isinstance(given, dict):
+        return bool(given)
+    return any(given.get(flag) for flag in ("grade", "solution", "locked", "task", "remove"))
+
+
 def mark(cell: nbformat.NotebookNode) -> Mark | None:
     """Return the mark of a cell in a notebook that `check` let pass; None for an unmarked cell."""
     given = cell.metadata.get("nbgrader")

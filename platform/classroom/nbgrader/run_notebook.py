@@ -362,7 +362,7 @@ def alarm(until: float) -> Iterator[None]:
 
 def written(path: Path, notebook: dict[str, Any]) -> tuple[str, str]:
     """Write the result; return its path and its hash."""
-    stem = path.stem if path.suffix == ".ipynb" else path.name
+    stem = path.stem if path.suffix.lower() == ".ipynb" else path.name
     target = path.with_name(f"{stem}_autograded.ipynb")
     content = (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "replace")
     handle, name = tempfile.mkstemp(dir=str(path.parent), prefix=".autograded-")

@@ -1,8 +1,10 @@
 """The students' version of a marked notebook: what `nbgrader generate_assignment` makes of it."""
 
+from urllib.parse import quote
+
 import nbformat
 
-from classroom.nbgrader.marks import check, checksum, for_teacher_only, mark
+from classroom.nbgrader.marks import check, checksum, for_teacher_only, is_flagged, mark
 from classroom.nbgrader.reading import MarkingError, name, read, write
 from classroom.nbgrader.regions import (
     CODE_STUBS,
@@ -14,32 +16,42 @@ from classroom.nbgrader.regions import (
     language,
 )
 
+# Metadata in which tools keep outputs, or what they know of the last run: widgets' values can be
+# a solution as much as a printed line. CoCalc keeps there what no output of Jupyter's can hold.
+_KEPT_OF_OUTPUTS = (
+    "widgets",
+    "cocalc",
+    "colab",
+    "executionInfo",
+    "outputId",
+    "execution",
+    "papermill",
+    "ExecuteTime",
+)
+
 
 def is_marked(notebook: bytes) -> bool:
-    """Whether any cell is marked for nbgrader; False for what is no notebook at all."""
-    try:
-        cells = read(notebook).cells
-    except MarkingError:
-        return False
-    flags = ("grade", "solution", "locked", "task")
-    return any(
-        isinstance(given, dict) and any(given.get(flag) is True for flag in flags)
-        for given in (cell.metadata.get("nbgrader") for cell in cells)
-    )
+    """Whether any cell is marked for nbgrader; MarkingError for what cannot be read.
+
+    What cannot be read is neither: its solutions would go out with it.
+    """
+    return any(is_flagged(cell.metadata.get("nbgrader")) for cell in read(notebook).cells)
 
 
 def student_version(source: bytes) -> bytes:
     """Return what the students get of a teacher's notebook.
 
     Solutions are replaced by a stub in the notebook's language, hidden tests, mark schemes and
-    outputs are cleared, tests are locked, and checksums are computed. Raises MarkingError where
-    the notebook is marked unsoundly. An unmarked notebook comes out without its outputs.
+    outputs are cleared, with all that tools keep of them; pictures go that only a solution showed.
+    Tests are locked, and checksums are computed. Raises MarkingError where the notebook is marked
+    unsoundly. An unmarked notebook comes out without its outputs.
     """
     notebook = original(source)
     for number, cell in enumerate(notebook.cells):
         found = mark(cell)
         for kind in (HIDDEN_TESTS, MARK_SCHEME):
             cell.source, _ = clear(cell.source, kind, found, name(number, cell))
+        _clear_attachments(cell)
         _sum_up(cell)
     return write(notebook)
 
@@ -48,7 +60,8 @@ def original(source: bytes) -> nbformat.NotebookNode:
     """Return a teacher's notebook as the autograder needs it: with its tests, without solutions."""
     notebook = read(source)
     check(notebook)
-    notebook.metadata.pop("celltoolbar", None)
+    for key in ("celltoolbar", *_KEPT_OF_OUTPUTS):
+        notebook.metadata.pop(key, None)
     stub = CODE_STUBS.get(language(notebook))
     for number, cell in enumerate(notebook.cells):
         where = name(number, cell)
@@ -66,8 +79,20 @@ def clear_outputs(cell: nbformat.NotebookNode) -> None:
     if cell.cell_type == "code":
         cell.outputs = []
         cell.execution_count = None
-        for key in ("collapsed", "scrolled"):
+        for key in ("collapsed", "scrolled", *_KEPT_OF_OUTPUTS):
             cell.metadata.pop(key, None)
+
+
+def _clear_attachments(cell: nbformat.NotebookNode) -> None:
+    """Take pictures out that the cell does not show: their lines were taken out."""
+    attached = cell.get("attachments")
+    if not attached:
+        return
+    for key in list(attached):
+        if all(f"attachment:{each}" not in cell.source for each in (key, quote(key))):
+            del attached[key]
+    if not attached:
+        del cell["attachments"]
 
 
 def _refuse_autotest(cell: nbformat.NotebookNode, where: str) -> None:

@@ -6,6 +6,7 @@ that was open. What a project's own user does meanwhile may show, but never brea
 """
 
 import base64
+import hashlib
 import shlex
 from collections.abc import Iterable, Mapping
 from typing import NotRequired, TypedDict
@@ -97,6 +98,11 @@ def read(output: Output, path: str) -> list[File]:
 def bare(file: File) -> File:
     """Return a file without what makes no difference."""
     return File(path=file["path"], size=file["size"], sha256=file["sha256"])
+
+
+def hash_of(content: bytes) -> str:
+    """Return a file's hash as a manifest has it."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def hashes(files: Iterable[File]) -> dict[str, str]:

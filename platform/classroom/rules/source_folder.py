@@ -20,15 +20,16 @@ import tarfile
 import time
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from uuid import uuid4
 
-from classroom.rules import manifest
+from classroom.rules import archives, leaks, leftovers, manifest
 from classroom.rules.manifest import File
 from embedding.client import client
 from embedding.cocalc.client import Output
 from embedding.cocalc.errors import NotCocalc
-from embedding.cocalc.paths import clean_path
+from embedding.cocalc.paths import clean_path, is_notebook
 from embedding.conf import MEGABYTE
 from embedding.problems import Problem
 
@@ -39,6 +40,13 @@ STUDENT = "student"
 OUR_FILES = ("DUE_DATE.txt", "GRADE.md")
 MAX_NOTEBOOKS_PACKED = 24 * MEGABYTE
 MAX_NOTEBOOKS = 100 * MEGABYTE
+MAX_OTHERS = 16 * MEGABYTE  # of other files that may hold something of the teacher's
+_MAX_HEAD = 4 * MEGABYTE  # of their names
+_PROGRAM = zlib.compress(Path(__file__).with_name("picking.py").read_bytes(), 9)
+_PICKING = (
+    "import base64,zlib;"
+    f"exec(zlib.decompress(base64.b64decode('{base64.b64encode(_PROGRAM).decode()}')))"
+)
 
 MADE = ".student-version"
 _TAKEN, _LOCKED, _NO_FOLDER, _NO_SOURCE, _NOTEBOOKS = 90, 91, 92, 93, 94
@@ -66,6 +74,11 @@ class Contents:
     student: list[File] | None  # of `student/`, relative to it; None where there is none
     made: bool  # whether the site has made `student/`
     notebooks: dict[str, bytes]  # of `files`
+    # By their paths in the folder, `student/` among them: files that may hold something of the
+    # teacher's, all notebooks too; and such as are too large to be brought here.
+    suspects: dict[str, bytes] = field(default_factory=dict)
+    unread: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)  # leftovers, which count as no files
 
 
 def digest(files: Iterable[File]) -> str:
@@ -141,6 +154,13 @@ def remove(project_id: str, folder: str, paths: Iterable[str]) -> Contents:
     """Take files out; gone already is as good. Folders that get empty go too."""
     names = " ".join(f'"$new"/{shlex.quote(clean_path(path))}' for path in paths)
     fill = f'rm -f -- {names} || exit\nfind "$new" -mindepth 1 -type d -empty -delete'
+    return _change(project_id, folder, fill, keep=True)
+
+
+def rename(project_id: str, folder: str, path: str, name: str) -> Contents:
+    """Give a file another name; where one has it already, CommandFailed and nothing changes."""
+    source, target = (f'"$new"/{shlex.quote(clean_path(each))}' for each in (path, name))
+    fill = f"[ ! -e {target} ] && mv -T -- {source} {target} || exit"
     return _change(project_id, folder, fill, keep=True)
 
 
@@ -240,7 +260,7 @@ def _copy(source: str, target: str) -> str:
 
 
 def _look(target: str) -> str:
-    """Print the manifest, who made `student/`, and the notebooks: a line each."""
+    """Print the manifest, who made `student/`, and the files to be read: a line each."""
     return f"""
 [ -d {target} ] || exit {_NO_FOLDER}
 {manifest.script_of(target)} || exit
@@ -248,11 +268,23 @@ echo
 if [ ! -d {target}/{STUDENT} ]; then echo none
 elif [ -e {target}/{MADE} ]; then echo made
 else echo own; fi
-packed=$( cd -- {target} && \
-find . \\( {_NAMES} -o -path ./{STUDENT} \\) -prune -o -type f -iname '*.ipynb' -print0 \
-| tar --null --no-recursion -T - -czf - | base64 -w0 )
-[ ${{#packed}} -le {MAX_NOTEBOOKS_PACKED * 4 // 3} ] || exit {_NOTEBOOKS}
-printf '%s' "$packed" """
+{_pick(target)}"""
+
+
+def _pick(target: str) -> str:
+    """Print the files that the site reads itself; see `picking`."""
+    asked = {
+        "student": STUDENT,
+        "skip": manifest.LEFT_OUT,
+        "leftovers": leftovers.PATTERNS,
+        "pattern": leaks.SUSPECT.decode(),
+        "archives": archives.ENDINGS,
+        "notebooks": MAX_NOTEBOOKS,
+        "packed": MAX_NOTEBOOKS_PACKED,
+        "others": MAX_OTHERS,
+    }
+    words = f"{shlex.quote(_PICKING)} {shlex.quote(json.dumps(asked))}"
+    return f"( cd -- {target} && exec python3 -I -c {words} )"
 
 
 def _run(project_id: str, folder: str, script: str) -> Contents:
@@ -267,23 +299,35 @@ def read(output: Output, folder: str) -> Contents:
     if output.exit_code in _PROBLEMS:
         raise _problem(output.exit_code, folder)
     listed, _, rest = output.stdout.partition("\n")
-    whose, _, packed = rest.partition("\n")
+    whose, _, printed = rest.partition("\n")
     found = manifest.read(Output(listed, output.stderr, output.exit_code), folder)
     files, student = told_apart(found)
+    picked, unread, left_out = _picked(printed)
+    contents = {manifest.hash_of(content): content for content in picked.values()}
     return Contents(
         files=files,
         student=None if whose == "none" else student,
         made=whose == "made",
-        notebooks=_notebooks(packed, folder),
+        notebooks={path: content for path, content in picked.items() if _is_source(path)},
+        suspects={
+            file["path"]: contents[file["sha256"]] for file in found if file["sha256"] in contents
+        },
+        unread=unread,
+        left_out=left_out,
     )
 
 
 def told_apart(found: Iterable[File]) -> tuple[list[File], list[File]]:
-    """Return the files of an assignment's folder without `student/`, and those within it."""
+    """Return the files of an assignment's folder without `student/`, and those within it.
+
+    What editors have left there is in neither.
+    """
     inner = f"{STUDENT}/"
     files, student = [], []
     for file in found:
         bare = manifest.bare(file)
+        if leftovers.why_left_out(bare["path"]):
+            continue
         if bare["path"].startswith(inner):
             student.append(bare | {"path": bare["path"].removeprefix(inner)})
         elif bare["path"] not in (MADE, *OUR_FILES):
@@ -291,23 +335,33 @@ def told_apart(found: Iterable[File]) -> tuple[list[File], list[File]]:
     return files, student
 
 
-def _notebooks(packed: str, folder: str) -> dict[str, bytes]:
-    found: dict[str, bytes] = {}
-    total = 0
+def _is_source(path: str) -> bool:
+    return is_notebook(path) and not path.startswith(f"{STUDENT}/")
+
+
+def _picked(printed: str) -> tuple[dict[str, bytes], list[str], list[str]]:
+    """Return what `picking` gave: files by path, what it did not read, and leftovers' names."""
     try:
-        data = io.BytesIO(base64.b64decode(packed, validate=True))
-        with tarfile.open(fileobj=data, mode="r|gz") as archive:
-            for entry in archive:
-                total += entry.size
-                if total > MAX_NOTEBOOKS:
-                    raise _problem(_NOTEBOOKS, folder)
-                content = archive.extractfile(entry)
-                if content is not None:
-                    name = entry.name.encode("utf-8", "surrogateescape").decode(errors="replace")
-                    found[name.removeprefix("./")] = content.read()
-    except (ValueError, tarfile.TarError, EOFError, OSError, zlib.error):
+        unpacker = zlib.decompressobj()
+        packed = base64.b64decode(printed, validate=True)
+        whole = unpacker.decompress(packed, MAX_NOTEBOOKS + MAX_OTHERS + _MAX_HEAD)
+        begin = 4 + int.from_bytes(whole[:4], "big")
+        head = json.loads(whole[4:begin])
+        files: dict[str, bytes] = {}
+        for path, size in head["files"]:
+            files[_name(path)] = whole[begin : begin + size]
+            begin += size
+        if not unpacker.eof or begin != len(whole):
+            raise ValueError("cut")
+        unread, left_out = ([_name(path) for path in head[key]] for key in ("unread", "left_out"))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, zlib.error):
         raise NotCocalc("source_folder", "the notebooks came garbled", status=200) from None
-    return found
+    return files, unread, left_out
+
+
+def _name(path: str) -> str:
+    """Return a name as the manifest has it."""
+    return path.encode("utf-8", "surrogateescape").decode(errors="replace")
 
 
 def _problem(exit_code: int, folder: str) -> Problem:

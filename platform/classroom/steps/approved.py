@@ -18,10 +18,12 @@ from django.utils import timezone
 
 from classroom.models import Assignment
 from classroom.rules import manifest
+from classroom.rules.leftovers import why_left_out
 from classroom.rules.manifest import File
 from classroom.rules.source_folder import MADE, OUR_FILES, STUDENT, digest
 from classroom.steps import folders
 from embedding.client import client
+from embedding.cocalc.paths import is_notebook
 from embedding.models import EmbedSession, Event
 from embedding.names import person_name
 from embedding.problems import Problem
@@ -73,13 +75,13 @@ def changed(assignment: Assignment, listed: Iterable[File]) -> list[Difference]:
     wanted = {
         file["path"]: file["sha256"]
         for file in approved["sources"]
-        if file["path"].endswith(".ipynb") or not prefix
+        if is_notebook(file["path"]) or not prefix
     }
     if prefix:
         wanted |= {
             prefix + file["path"]: file["sha256"]
             for file in approved["student"] or []
-            if not file["path"].endswith(".ipynb")
+            if not is_notebook(file["path"])
         }
     found = {
         file["path"]: file["sha256"]
@@ -93,7 +95,7 @@ def beside(assignment: Assignment) -> dict[str, str]:
     """Return what lies beside a student's notebook while it runs: hashes by path in `source`."""
     which = "student" if assignment.has_student_folder else "sources"
     files = assignment.approved[which] or []
-    return {file["path"]: file["sha256"] for file in files if not file["path"].endswith(".ipynb")}
+    return {file["path"]: file["sha256"] for file in files if not is_notebook(file["path"])}
 
 
 def check(assignment: Assignment, course: str, listed: list[File]) -> None:
@@ -139,10 +141,10 @@ def told(assignment: Assignment, different: list[Difference], course: str = "") 
 
 
 def _decides(path: str, prefix: str) -> bool:
-    if path in (MADE, *OUR_FILES):
+    if path in (MADE, *OUR_FILES) or why_left_out(path):
         return False
     inner = path.startswith(f"{STUDENT}/")
-    if path.endswith(".ipynb"):
+    if is_notebook(path):
         return not inner
     return inner if prefix else not inner
 

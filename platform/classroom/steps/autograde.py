@@ -36,12 +36,14 @@ from classroom.nbgrader.reading import MarkingError
 from classroom.nbgrader.runner import DONE, STOPPED, runner
 from classroom.nbgrader.student_version import is_marked, student_version
 from classroom.rules import manifest, names, scoring
+from classroom.rules.leftovers import why_left_out
 from classroom.rules.manifest import File
 from classroom.steps import approved, folders
 from classroom.steps.prepare import student_ready
 from classroom.steps.registry import Skip
 from embedding.client import client
 from embedding.cocalc.errors import CocalcError, NotFound
+from embedding.cocalc.paths import is_notebook, without_ending
 from embedding.conf import MEGABYTE
 from embedding.problems import Problem, of_cocalc
 
@@ -294,18 +296,21 @@ class _Grader:
 
 def autograded(path: str) -> str:
     """Return the name under which the graded notebook is kept."""
-    return f"{path.removesuffix('.ipynb')}_autograded.ipynb"
+    return f"{without_ending(path)}_autograded.ipynb"
 
 
 def _sources(assignment: Assignment, course: str, listed: list[File]) -> dict[str, bytes]:
-    """Return the teacher's marked notebooks by path."""
+    """Return the teacher's marked notebooks by path; Problem for one that cannot be read."""
     found = {}
     for file in listed:
         path = file["path"]
-        if path.endswith(".ipynb") and not path.startswith("student/"):
+        if is_notebook(path) and not path.startswith("student/") and not why_left_out(path):
             content = _source(course, f"{assignment.folder}/{path}", file["sha256"])
-            if is_marked(content):
-                found[path] = content
+            try:
+                if is_marked(content):
+                    found[path] = content
+            except MarkingError as error:
+                raise Problem("unreadable", f"“{path}”: {error}", status=409) from None
     return found
 
 

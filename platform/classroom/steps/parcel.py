@@ -19,9 +19,9 @@ from classroom.carrying.incoming import take
 from classroom.carrying.items import Item, files_of
 from classroom.carrying.outgoing import Load
 from classroom.models import Assignment
-from classroom.rules import manifest
+from classroom.rules import going_out, manifest
 from classroom.rules.manifest import File
-from classroom.rules.source_folder import STUDENT, told_apart
+from classroom.rules.source_folder import MAX_OTHERS, STUDENT, told_apart
 from classroom.steps import folders
 from embedding.problems import Problem
 
@@ -76,6 +76,7 @@ def _read(project: str, assignment: Assignment, before: Parcel | None) -> Parcel
     inner = f"{STUDENT}/" if assignment.has_student_folder else ""
     named = {f"{inner}{file['path']}": file["path"] for file in assignment.files}
     items = [replace(item, path=named[item.path]) for item in found if item.path in named]
+    _refuse_undecided(assignment, items)
     return Parcel(items, Load(items), looked)
 
 
@@ -93,6 +94,24 @@ def _compare(assignment: Assignment, found: list[File]) -> None:
             f"{folders.few(changed)} {verb} changed since the assignment's files were checked, so "
             "nothing was handed out. Open the page of its files and press “Check again”; then hand "
             "out once more.",
+            status=409,
+        )
+
+
+def _refuse_undecided(assignment: Assignment, items: list[Item]) -> None:
+    """Raise Problem where something of the teacher's is in them of which nobody has decided."""
+    found = [
+        each
+        for item in items
+        if item.size <= MAX_OTHERS
+        for each in going_out.look_at(item.path, item.content())
+    ]
+    if held := going_out.undecided(found, assignment.going_out):
+        paths = folders.few([each["path"] for each in held])
+        raise Problem(
+            "not_decided",
+            f"Something in {paths} may be the teacher's, such as a solution, so nothing was handed "
+            "out. Open the page of the assignment's files, press “Check again”, and decide.",
             status=409,
         )
 

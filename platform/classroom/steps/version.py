@@ -19,7 +19,7 @@ from classroom.models import Assignment, Kind, Transfer
 from classroom.nbgrader.marks import for_teacher_only
 from classroom.nbgrader.reading import MarkingError, name, read
 from classroom.nbgrader.student_version import is_marked, student_version
-from classroom.rules import source_folder
+from classroom.rules import going_out, source_folder
 from classroom.rules.manifest import File
 from classroom.rules.source_folder import Contents, digest
 from classroom.steps.registry import step
@@ -94,10 +94,9 @@ def _made(assignment: Assignment, contents: Contents) -> dict[str, bytes]:
         raise _fail(assignment, wrong)
     made = {}
     for path, notebook in contents.notebooks.items():
-        if not is_marked(notebook):
-            continue
         try:
-            made[path] = student_version(notebook)
+            if is_marked(notebook):
+                made[path] = student_version(notebook)
         except MarkingError as error:
             raise _fail(assignment, f"“{path}”: {error}") from None
     return made
@@ -124,6 +123,8 @@ def _settle(assignment: Assignment, contents: Contents, report: dict[str, Any]) 
             raise Busy("version")
         row.version, row.version_error, row.version_report = Version.CHECK, "", report
         row.has_student_folder, row.files = True, contents.student or []
+        found = going_out.look(contents, student=True)
+        row.going_out = going_out.written_down(row.going_out, contents, found)
         row.save(
             update_fields=[
                 "version",
@@ -131,6 +132,7 @@ def _settle(assignment: Assignment, contents: Contents, report: dict[str, Any]) 
                 "version_report",
                 "has_student_folder",
                 "files",
+                "going_out",
             ]
         )
 

@@ -6,8 +6,7 @@ from django.utils import timezone
 
 from classroom.engine.queue import URGENT, transfer_add
 from classroom.models import Assignment, Kind, Submission, Transfer
-
-NOTEBOOK = ".ipynb"
+from embedding.cocalc.paths import is_notebook
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ def place_of(submission: Submission) -> Place | None:
     if submission.handed_out is None or project is None or project.project_id is None:
         return None
     assignment = submission.assignment
-    notebooks = [file["path"] for file in assignment.files if file["path"].endswith(NOTEBOOK)]
+    notebooks = [file["path"] for file in assignment.files if is_notebook(file["path"])]
     only = len(notebooks) == 1
     path = f"{assignment.folder}/{notebooks[0]}" if only else assignment.folder
     return Place(str(project.project_id), path, is_notebook=only)

@@ -318,7 +318,8 @@ def test_nothing_removed_is_said(school: School) -> None:
     [
         ({"version": Version.MISSING}, "no files"),
         ({"version": Version.MAKING}, "being made"),
-        ({"version": Version.CHECK}, "approve"),
+        ({"version": Version.CHECK}, "Decide first whether they may go out"),
+        ({"version": Version.CHECK, "version_report": {"made_of": ""}}, "approve"),
         ({"version": Version.FAILED, "version_error": "Cell 3 is odd."}, "Cell 3 is odd."),
         ({"version": Version.READY, "files": []}, "no files"),
         ({"removed": datetime(2026, 1, 1, tzinfo=UTC)}, "removed"),

@@ -3,8 +3,10 @@
 import io
 import json
 import struct
+import unicodedata
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -59,13 +61,17 @@ def test_a_zip_is_unpacked_without_its_outer_folder_and_junk() -> None:
             "Homework 1/data/x.csv": b"1",
             "Homework 1/.DS_Store": b"",
             "Homework 1/.ipynb_checkpoints/a.ipynb": b"broken",
+            "Homework 1/a.ipynb.bak": b"solved",
+            "Homework 1/.a.ipynb.swp": b"solved",
             "Homework 1/.git/config": b"",
             "__MACOSX/Homework 1/._a.ipynb": b"",
         }
     )
     upload = read(("hw.ZIP", content))
     assert upload.files == {"a.ipynb": NOTEBOOK, "data/x.csv": b"1"}
-    assert len(upload.left_out) == 4
+    assert len(upload.left_out) == 6
+    assert "Homework 1/a.ipynb.bak (an editor's leftover)" in upload.left_out
+    assert "Homework 1/.DS_Store (a leftover of the system)" in upload.left_out
 
 
 def test_a_zip_can_stay_a_zip() -> None:
@@ -79,6 +85,29 @@ def test_a_folder_student_is_no_outer_folder() -> None:
 
 def test_a_zip_of_windows_names_has_folders() -> None:
     assert set(read(("x.zip", zipped({"a\\b.txt": b"", "c": b""}))).files) == {"a/b.txt", "c"}
+
+
+def test_names_that_macos_wrote_are_read_as_it_meant_them() -> None:
+    given = (Path(__file__).parents[2] / "cases/macos.zip").read_bytes()
+    assert list(read(("macos.zip", given)).files) == ["Übung 1.ipynb"]
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("Übung.txt".encode("cp437"), "Übung.txt"),
+        (b"QUARTZO \xb8.txt", "QUARTZO ╕.txt"),
+        ("朗读版.mp3".encode(), "朗读版.mp3"),
+        (unicodedata.normalize("NFD", "é/ü.txt").encode(), "é/ü.txt"),
+    ],
+)
+def test_names_without_the_flag_are_utf8_first_and_then_dos(written: bytes, name: str) -> None:
+    raw = zipped({"x" * len(written): b"", "y": b""}).replace(b"x" * len(written), written)
+    assert set(read(("x.zip", raw)).files) == {name, "y"}
+
+
+def test_names_of_a_folder_are_composed_as_well() -> None:
+    assert list(read((unicodedata.normalize("NFD", "é.txt"), b"")).files) == ["é.txt"]
 
 
 def test_links_in_a_zip_are_left_out() -> None:

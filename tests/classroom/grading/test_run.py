@@ -222,10 +222,12 @@ def teachers(*more: NotebookNode) -> bytes:
     return content(notebook(answer(SQUARES), checks(TESTS, points=4), *more))
 
 
-def handed_in(lab: Class, cocalc: Client, source: bytes, solution: str | None) -> Transfer:
+def handed_in(
+    lab: Class, cocalc: Client, source: bytes, solution: str | None, name: str = "hw.ipynb"
+) -> Transfer:
     """The teacher's notebook is there, and Ada's solution collected."""
     home = str(lab.course.project.project_id)
-    cocalc.write_file(home, "homework-1/hw.ipynb", source)
+    cocalc.write_file(home, f"homework-1/{name}", source)
     cocalc.write_file(home, "homework-1/student/data.csv", b"1,2")
     listed = manifest.of_folder(home, "homework-1/student")
     lab.assignment.marked = lab.assignment.has_student_folder = True
@@ -241,7 +243,7 @@ def handed_in(lab: Class, cocalc: Client, source: bytes, solution: str | None) -
     cocalc.make_folder(home, folder)
     if solution is not None:
         theirs = content(notebook(answer(solution), checks("assert squares(2) == [0, 1]")))
-        cocalc.write_file(home, f"{folder}/hw.ipynb", theirs)
+        cocalc.write_file(home, f"{folder}/{name}", theirs)
     lab.collected()
     return runs.autograde_run(lab.assignment, [lab.ada], actor=lab.teacher).transfers.get()
 
@@ -249,7 +251,7 @@ def handed_in(lab: Class, cocalc: Client, source: bytes, solution: str | None) -
 def test_a_right_solution_is_scored_and_the_graded_notebook_kept(
     lab: Class, cocalc: Client
 ) -> None:
-    row = handed_in(lab, cocalc, teachers(), RIGHT)
+    row = handed_in(lab, cocalc, teachers(), RIGHT, name="HW.IPYNB")
     result = run(row)
     assert (result["score"], result["found"], result["manual"]) == ("10", "4", False)
     work = lab.work()
@@ -258,7 +260,7 @@ def test_a_right_solution_is_scored_and_the_graded_notebook_kept(
     assert GradeChange.objects.get().how == "autograder"
     home = str(lab.course.project.project_id)
     folder = names.collected_path(lab.assignment, lab.ada)
-    kept = cocalc.read_file(home, f"{folder}/hw_autograded.ipynb")
+    kept = cocalc.read_file(home, f"{folder}/HW_autograded.ipynb")
     assert b"squares(2)" in kept
     assert b"squares(3)" not in kept  # hidden tests do not go to the student
 

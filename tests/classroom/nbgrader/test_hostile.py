@@ -23,6 +23,7 @@ from tests.classroom.nbgrader.recorded import opened
 
 SOURCE = content(CASES["several"].source)
 ALL: list[Callable[[bytes], Any]] = [
+    is_marked,
     student_version,
     feedback_notebook,
     lambda written: prepare(written, SOURCE),
@@ -35,7 +36,6 @@ TASK = {"grade_id": "t", "task": True, "locked": True, "points": 1}
 
 
 def survives(written: bytes) -> None:
-    is_marked(written)
     check_notebook("hw.ipynb", written)
     for function in ALL:
         with contextlib.suppress(MarkingError):

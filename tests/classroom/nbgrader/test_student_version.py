@@ -15,6 +15,7 @@ from tests.classroom.nbgrader.notebooks import (
     checks,
     code,
     content,
+    essay,
     notebook,
     raw,
     task,
@@ -56,8 +57,9 @@ class TestIsMarked:
         assert not is_marked(content(CASES[name].source))
 
     @pytest.mark.parametrize("written", [b"", b"nonsense", b"{}", b"[" * 10**6])
-    def test_what_is_no_notebook_is_not_marked(self, written: bytes) -> None:
-        assert not is_marked(written)
+    def test_what_cannot_be_read_is_neither(self, written: bytes) -> None:
+        with pytest.raises(MarkingError):
+            is_marked(written)
 
     def test_with_damaged_metadata(self) -> None:
         made = notebook(text("a"), text("b"), answer("c"))
@@ -82,6 +84,38 @@ class TestCocalcsOwnMarks:
         source = "assert x\n# BEGIN MARK SCHEME\n# one each\n# END MARK SCHEME"
         made = opened(student_version(content(notebook(checks(source)))))
         assert made.cells[0].source == "assert x"
+
+
+class TestWhatToolsKeep:
+    """Of outputs, and of pictures: all of it may be the solution."""
+
+    def test_the_values_of_widgets_are_cleared_with_the_outputs(self) -> None:
+        made = notebook(answer("x = 4"), code("x"))
+        state = {"state": {"a": {"model_name": "IntSliderModel", "state": {"value": "secret"}}}}
+        made.metadata["widgets"] = {"application/vnd.jupyter.widget-state+json": state}
+        kept = {
+            "cocalc": {"outputs": {"0": "secret"}},
+            "colab": {"resources": {"x": {"data": "secret"}}},
+            "executionInfo": {"status": "secret"},
+            "outputId": "secret",
+            "execution": {"iopub.execute_input": "secret"},
+            "papermill": {"exception": "secret"},
+            "ExecuteTime": {"start_time": "secret"},
+        }
+        made.cells[1].metadata.update(kept)
+        students = student_version(content(made))
+        assert b"secret" not in students
+        assert opened(students).cells[1].metadata == {"tags": ["kept"]}
+
+    def test_a_picture_goes_that_only_the_solution_showed(self) -> None:
+        picture = {"image/png": "iVBORw0K"}
+        solved = essay("![](attachment:solved.png)")
+        solved["attachments"] = {"solved.png": picture}
+        task_ = text("![](attachment:a%20plan.png)")
+        task_["attachments"] = {"a plan.png": picture, "old.png": picture}
+        made = opened(student_version(content(notebook(solved, task_))))
+        assert "attachments" not in made.cells[0]
+        assert list(made.cells[1]["attachments"]) == ["a plan.png"]
 
 
 class TestLanguages:

@@ -1,0 +1,306 @@
+"""What of the teacher's is in a file that is to go out: markers of solutions and hidden tests.
+
+A line holds a marker as nbgrader writes it, or one that was meant to be one: in small letters, with
+a letter missing, with another sign for a space. Text is looked through line by line, a notebook
+cell by cell with its outputs and metadata, whatever its name is, and an archive file by file, but
+no archive in an archive. What cannot be looked into is said to be so, and never taken for harmless.
+"""
+
+import codecs
+import difflib
+import json
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, TypedDict
+
+from classroom.nbgrader.marks import is_flagged
+from classroom.nbgrader.reading import MOST_BRACKETS
+from classroom.nbgrader.regions import HIDDEN_TESTS, MARK_SCHEME, SOLUTION
+from classroom.rules.archives import Closed, is_archive, members
+from embedding.cocalc.paths import NOTEBOOK, is_notebook
+
+# Finds, in small letters and without zeros (`flat`), each file that is worth being looked through.
+SUSPECT = (
+    rb"(?:begin|start|end|stop|finish)[^a-z]{0,20}(?:of[^a-z]+)?(?:the[^a-z]+)?(?:sol|hidden|mark)"
+    rb'|(?:solution|tests|scheme)[^a-z]{1,20}(?:begin|start|end|stop|finish)|"nbformat"'
+)
+MOST_LINES = 20  # that are told of one file
+WIDTH = 120  # characters of a line that are told
+_LONGEST = 200  # characters of a line that may be a marker with a slip in it
+_LOWER = bytes(range(65)) + bytes(range(97, 123)) + bytes(range(91, 256))
+_SUSPECT = re.compile(SUSPECT)
+
+_KINDS = (SOLUTION, HIDDEN_TESTS, MARK_SCHEME)
+_MARKERS = tuple(words for kind in _KINDS for words in (kind.begin, kind.end))
+_MEANT = {words.replace(" ", ""): words for words in _MARKERS}
+_BEGIN, _END = {"BEGIN", "START"}, {"END", "STOP", "FINISH"}
+_FILLERS = {"OF", "THE"}
+_COMMENT = re.compile(r"#+|//|/\*|\*/|%+|--+|;+")
+_MARKUP = re.compile(r"</?[a-zA-Z][^<>]{0,80}>|&#?\w{1,8};")
+# What any of them has in it, however misspelled: most lines need no closer look.
+_LIKE = re.compile(r"sol|slo|lut|hid|mark|sch", re.IGNORECASE)
+_LETTERS = range(9, 21)
+_ALIKE = 0.9
+
+
+class Line(TypedDict):
+    """A line that is not for students."""
+
+    where: str  # in words: “cell 3, line 2”
+    text: str
+    meant: str  # the marker that it probably is; empty where it is one as it should be
+
+
+class Found(TypedDict):
+    """What is in one file."""
+
+    path: str
+    why: str  # in a sentence, where it is not only its lines
+    lines: list[Line]
+    more: int  # lines that are not told
+
+
+def flat(content: bytes) -> bytes:
+    """Return content in small letters and without zeros, so that UTF-16 reads as ASCII does."""
+    return content.translate(_LOWER, b"\0")
+
+
+def is_suspect(path: str, content: bytes) -> bool:
+    """Whether a file must be looked through."""
+    return is_notebook(path) or is_archive(path) or _SUSPECT.search(flat(content)) is not None
+
+
+def find(path: str, content: bytes) -> Found | None:
+    """Look through a file that is to go out; None where nothing of the teacher's is in it."""
+    report = Report(path)
+    if is_archive(path):
+        _look_into(content, path, report)
+        return report.found()
+    marked = _look(content, report)
+    if marked and not is_notebook(path):
+        report.why = (
+            "This is a notebook marked for nbgrader under another ending, so nothing was taken out "
+            f"of it. Give it a name that ends in “{NOTEBOOK}”, or take it out."
+        )
+    found = report.found()
+    if found and is_notebook(path) and not marked:
+        found["why"] = (
+            "No cell of this notebook is marked for nbgrader, so nothing was taken out of it."
+        )
+    return found
+
+
+def meant(line: str) -> str | None:
+    """Return the marker that a line holds with a slip in it, "" for a proper one; None: neither."""
+    if any(words in line for words in _MARKERS):
+        return ""
+    if len(line) > _LONGEST:
+        return None
+    plain = line if line.isascii() else _visible(line)
+    if not _LIKE.search(plain):
+        return None
+    plain = _MARKUP.sub(" ", plain)
+    for part in _COMMENT.split(plain):
+        if found := _slip(tuple(re.findall("[A-Z]+", part.upper()))):
+            return found
+    return None
+
+
+def left_in(before: bytes, after: bytes) -> list[Line]:
+    """Return where lines that were taken out of a notebook's cells still stand in its metadata.
+
+    `before` is the teacher's notebook, `after` the students'. Both can be read.
+    """
+    was, now = json.loads(before), json.loads(after)
+    gone = set(_cell_lines(was)) - set(_cell_lines(now))
+    kept = [line for line in gone if len(line) > 7]
+    found = [
+        Line(where=_sound(where), text=_sound(line)[:WIDTH], meant="")
+        for where, text in _texts(now)
+        if not where.endswith("source")
+        for line in kept
+        if line in text
+    ]
+    return found[:MOST_LINES]
+
+
+def ends_alone(notebook: bytes) -> list[Line]:
+    """Return the ends of regions that never began: the lines before them are not taken out."""
+    alone = []
+    for where, text in _texts(json.loads(notebook)):
+        inside: set[str] = set()
+        for number, line in enumerate(text.split("\n") if where.endswith("source") else (), 1):
+            for kind in _KINDS:
+                if kind.begin in line:
+                    inside.add(kind.end)
+                elif kind.end in line and kind.end not in inside:
+                    place = where.replace("source", f"line {number}")
+                    alone.append(Line(where=place, text=_shown(line), meant=""))
+                elif kind.end in line:
+                    inside.remove(kind.end)
+    return alone[:MOST_LINES]
+
+
+class Report:
+    """What is found in one file, within bounds."""
+
+    def __init__(self, path: str) -> None:
+        self.why = ""
+        self._path = path
+        self._lines: list[Line] = []
+        self._count = 0
+
+    def see(self, text: str, where: str) -> None:
+        """Look through a text; `where` names it, and its lines where it ends in “line”."""
+        for number, line in enumerate(re.split(r"\r\n|\r|\n", text), 1):
+            slip = meant(line)
+            if slip is None:
+                continue
+            self._count += 1
+            if len(self._lines) < MOST_LINES:
+                exact = f"{where} {number}" if where.endswith("line") else where
+                self._lines.append(Line(where=_sound(exact), text=_shown(line), meant=slip))
+
+    def found(self) -> Found | None:
+        """Return what was seen, if anything."""
+        if not self._count and not self.why:
+            return None
+        more = self._count - len(self._lines)
+        return Found(path=self._path, why=self.why, lines=self._lines, more=more)
+
+
+def _visible(line: str) -> str:
+    """Return a line as it looks: letters of full width as plain ones, and nothing unseen."""
+    composed = unicodedata.normalize("NFKC", line)
+    return "".join(each for each in composed if unicodedata.category(each) != "Cf")
+
+
+@lru_cache(maxsize=4096)
+def _slip(given: tuple[str, ...]) -> str:
+    """Return the marker that these words of a line may be meant to be."""
+    words = [word for word in given if word not in _FILLERS]
+    if not 1 <= len(words) <= 4:
+        return ""
+    if words[-1] in _BEGIN | _END:
+        words = [words[-1], *words[:-1]]
+    if words[0] in _BEGIN | _END:
+        words[0] = "BEGIN" if words[0] in _BEGIN else "END"
+        if words[1:] == ["HIDDEN"]:
+            words.append("TESTS")
+    letters = "".join(words)
+    if len(letters) not in _LETTERS or letters[0] not in "BE":
+        return ""
+    near = difflib.get_close_matches(letters, _MEANT, 1, _ALIKE)
+    return _MEANT[near[0]] if near else ""
+
+
+def _look(content: bytes, report: Report, prefix: str = "") -> bool:
+    """Look through a file that is no archive; return whether it is a notebook that is marked."""
+    notebook = _notebook(content)
+    if notebook is None:
+        report.see(_text(content), f"{prefix}line")
+        return False
+    for where, text in _texts(notebook):
+        report.see(text, f"{prefix}{where.replace('source', 'line')}")
+    return any(is_flagged(_nbgrader(cell)) for cell in _cells(notebook))
+
+
+def _look_into(content: bytes, path: str, report: Report) -> None:
+    marked = []
+    try:
+        for name, inner in members(path, content):
+            if _look(inner, report, f"“{name}” in it, "):
+                marked.append(_sound(name))
+    except Closed as closed:
+        report.why = f"This site cannot look into it: {_sound(str(closed))}. Look into it yourself."
+    if marked:
+        report.why = f"“{marked[0]}” in it is a notebook marked for nbgrader, with all its answers."
+
+
+def _notebook(content: bytes) -> dict[str, Any] | None:
+    head = flat(content[:4096]).lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
+    if not head.startswith(b"{") or content.count(b"{") + content.count(b"[") > MOST_BRACKETS:
+        return None
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) and found.keys() & {"cells", "worksheets"} else None
+
+
+def _cells(notebook: dict[str, Any]) -> list[dict[str, Any]]:
+    sheets = notebook.get("worksheets")
+    rows = [notebook, *(sheets if isinstance(sheets, list) else [])]
+    lists = [row.get("cells") for row in rows if isinstance(row, dict)]
+    return [cell for row in lists if isinstance(row, list) for cell in row if type(cell) is dict]
+
+
+def _nbgrader(cell: dict[str, Any]) -> object:
+    metadata = cell.get("metadata")
+    return metadata.get("nbgrader") if isinstance(metadata, dict) else None
+
+
+def _texts(notebook: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Give all texts of a notebook with where they stand; those of a cell end in “source”."""
+    for number, cell in enumerate(_cells(notebook), 1):
+        for key, value in cell.items():
+            part = "source" if key in ("source", "input") else f"its {key}"
+            for text in _strings(value):
+                yield f"cell {number}, {part}", text
+    for key, value in notebook.items():
+        if key not in ("cells", "worksheets"):
+            for text in _strings(value):
+                yield f"the notebook's {key}", text
+    sheets = notebook.get("worksheets")
+    for sheet in sheets if isinstance(sheets, list) else []:
+        if isinstance(sheet, dict):
+            for text in _strings({key: value for key, value in sheet.items() if key != "cells"}):
+                yield "the notebook's metadata", text
+
+
+def _strings(value: object) -> Iterator[str]:
+    """Give all texts in a value, however deeply it is nested."""
+    left = [value]
+    while left:
+        part = left.pop()
+        if isinstance(part, str):
+            yield part
+        elif isinstance(part, list) and part and all(isinstance(line, str) for line in part):
+            yield "".join(part)  # as Jupyter keeps a text of several lines
+        elif isinstance(part, list):
+            left += reversed(part)
+        elif isinstance(part, dict):
+            left += reversed([each for pair in part.items() for each in pair])
+
+
+def _cell_lines(notebook: dict[str, Any]) -> Iterator[str]:
+    for where, text in _texts(notebook):
+        if where.endswith("source"):
+            yield from (line.strip() for line in text.splitlines())
+
+
+def _text(content: bytes) -> str:
+    if content.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return content.decode("utf-32", "replace")
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return content.decode("utf-16", "replace")
+    content = content.replace(b"\0", b"")  # what is left of UTF-16 that does not say so
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
+
+
+def _sound(text: str) -> str:
+    """Return a text as any database takes it."""
+    return text.replace("\0", " ").encode("utf-8", "replace").decode()
+
+
+def _shown(line: str) -> str:
+    text = " ".join(_sound(line).split())
+    for words in _MARKERS:
+        if (at := text.find(words)) > WIDTH - len(words):
+            return f"…{text[at - 20 : at + WIDTH - 20]}"
+    return text[:WIDTH]
