@@ -184,6 +184,15 @@ def test_a_course_from_its_making_to_the_returned_grade(
     expect(page.get_by_text(f"{grace.student.name}: saved.")).to_be_visible()
     look(teacher, "graded")
 
+    # Other points: said before anything is saved, and left at that.
+    teacher.go(f"{work}edit")
+    page.get_by_label("Points").fill("10")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("2 students have a score out of 5")).to_be_visible()
+    look(teacher, "other points")
+    page.get_by_role("button", name="Back to the form").click()
+    expect(page.get_by_label("Points")).to_have_value("10")
+
     press(teacher, work, "Return", "Missing (2)")
     ends(teacher, "Return", 2)
     teacher.go(f"{course}grades")
