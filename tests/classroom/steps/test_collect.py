@@ -142,6 +142,12 @@ def test_a_late_submission_is_marked_so(
     Assignment.objects.update(due=timezone.now() - HOUR)
     due_update(assignment, [ada.pk])
     assert factories.submission(assignment, ada).late is False
+    # Though it is collected so, it is late when that is taken back.
+    collect(assignment, ada)
+    assert factories.submission(assignment, ada).late is False
+    Extension.objects.all().delete()
+    due_update(assignment, [ada.pk])
+    assert factories.submission(assignment, ada).late is True
 
 
 @pytest.mark.parametrize(
