@@ -49,7 +49,7 @@ class _Work:
 
     files: list[File]
     origin: From
-    came: datetime | None  # after it was due; None: in time
+    came: datetime | None  # where it was late then
     took: timedelta = timedelta(0)  # the student's project, to say what there is
 
 
@@ -101,7 +101,9 @@ def _collected(
     if snapshot:
         items = _submitted(snapshot)
         _place(target, path, items, snapshot, options)
-        return _Work(files_of(items), From.SUBMITTED, came(snapshot) if snapshot.late else None)
+        # Whatever it is by now: the due time may come back.
+        was_late = Snapshot.objects.filter(pk=snapshot.pk, late=True).exists()
+        return _Work(files_of(items), From.SUBMITTED, came(snapshot) if was_late else None)
     project, assignment = student_ready(student), submission.assignment
     asked = _asked(transfer)
     try:

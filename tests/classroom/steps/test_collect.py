@@ -9,7 +9,16 @@ from django.utils import timezone
 
 from classroom.carrying import calls, incoming
 from classroom.engine.queue import transfer_add
-from classroom.models import Assignment, Course, Kind, Membership, Snapshot, Submission, Transfer
+from classroom.models import (
+    Assignment,
+    Course,
+    Extension,
+    Kind,
+    Membership,
+    Snapshot,
+    Submission,
+    Transfer,
+)
 from classroom.rules import manifest, names
 from classroom.rules.deadlines import due_update
 from classroom.rules.renewal import news
@@ -130,6 +139,17 @@ def test_a_late_submission_is_marked_so(
     Submission.objects.update(due=timezone.now() - HOUR)
     make_snapshot(cocalc, assignment, ada, b"late", late=True)
     collect(assignment, ada)
+    assert factories.submission(assignment, ada).late is True
+    # With more time it is in time at once, without being collected again.
+    Extension.objects.create(assignment=assignment, student=ada, due=timezone.now() + HOUR)
+    Assignment.objects.update(due=timezone.now() - HOUR)
+    due_update(assignment, [ada.pk])
+    assert factories.submission(assignment, ada).late is False
+    # Though it is collected so, it is late when that is taken back.
+    collect(assignment, ada)
+    assert factories.submission(assignment, ada).late is False
+    Extension.objects.all().delete()
+    due_update(assignment, [ada.pk])
     assert factories.submission(assignment, ada).late is True
 
 

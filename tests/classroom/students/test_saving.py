@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from classroom.models import Assignment, Course, Membership, Snapshot, Submission
+from classroom.rules import manifest
 from classroom.students import saving
 from classroom.students.receipts import SHOWN, receipt_of, sentence
 from embedding.cocalc.client import Client
@@ -210,10 +211,15 @@ def test_a_script_is_told_when_each_file_was_saved_by_one_call(
 
 
 def test_what_cannot_be_listed_is_a_sentence(
-    cocalc: Client, project: str, browser: HttpsClient, assignment: Assignment
+    cocalc: Client,
+    project: str,
+    browser: HttpsClient,
+    assignment: Assignment,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(manifest, "MAX_FILES", 50)
     for script, words in (
-        ("cd homework-1; seq 6000 | xargs touch", "5000 files"),
+        ("cd homework-1; seq 60 | xargs touch", "up to 50 files"),
         ("mv homework-1 x; ln -s x homework-1", "There is no folder “homework-1”"),
         ("rm homework-1", "There is no folder “homework-1”"),
     ):
