@@ -14,6 +14,11 @@ const UNREACHABLE = {
   message: "This site cannot be reached. Check your connection and try again.",
   recoverable: true,
 };
+const OFFLINE = {
+  code: "offline",
+  message: "You are offline. Try again when you are connected.",
+  recoverable: true,
+};
 const TIMED_OUT = {
   code: "timeout",
   message: "This site took too long to answer. Please try again.",
@@ -61,7 +66,8 @@ export async function fetchOurs(method, url, { json, keepalive, limit = 200_000,
     });
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw new RequestError(timeout.aborted ? TIMED_OUT : UNREACHABLE);
+    const cut = navigator.onLine === false ? OFFLINE : UNREACHABLE;
+    throw new RequestError(timeout.aborted ? TIMED_OUT : cut);
   }
 }
 
