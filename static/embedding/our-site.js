@@ -9,6 +9,14 @@ export class RequestError extends Error {
   }
 }
 
+/** What is none is a fault of this page. */
+export function inWords(error) {
+  if (error instanceof RequestError) return error;
+  console.error(error);
+  const message = "Something in this page went wrong.";
+  return new RequestError({ code: "page", message, detail: String(error) });
+}
+
 const UNREACHABLE = {
   code: "unreachable",
   message: "This site cannot be reached. Check your connection and try again.",

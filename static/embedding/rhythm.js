@@ -25,7 +25,7 @@ export class Rhythm {
   #rate = 1; // or slower, or 0
   #slept = false;
 
-  /** @param {(how?: "online" | "seen") => void} onWake */
+  /** @param {(how?: "online" | "offline" | "seen") => void} onWake */
   constructor(host, page, clock = REAL, signal, onWake) {
     this.#host = host;
     this.#page = page;
@@ -33,7 +33,7 @@ export class Rhythm {
     this.#onWake = onWake;
     this.#mark = clock.now();
     const on = (target, type, act) => target.addEventListener(type, act, { signal });
-    on(host, "online", () => onWake("online"));
+    for (const how of ["online", "offline"]) on(host, how, () => onWake(how));
     on(page, "resume", () => onWake()); // frozen by the browser
     on(page, "visibilitychange", () => {
       this.#look();
