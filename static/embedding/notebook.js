@@ -38,6 +38,7 @@ const TITLES = {
   unreachable: "This did not work",
   blocked: "CoCalc did not open the file",
 };
+const NOT_LOADED = "This did not load. Reload the page when you are connected.";
 const MISSING = ["file_missing", "bad_path"];
 
 export const session = new Session({
@@ -229,8 +230,7 @@ async function fillSwitcher() {
       switchTo(file);
     });
   } catch (error) {
-    $("switch-status").textContent =
-      error instanceof RequestError ? error.message : "The list did not come. Please try again.";
+    $("switch-status").textContent = error instanceof RequestError ? error.message : NOT_LOADED;
   }
 }
 
@@ -285,8 +285,12 @@ window.addEventListener("popstate", ({ state }) => {
 /* Buttons ---------------------------------------------------------------------------------- */
 
 $("panel-toggle").onclick = async () => {
-  const { Panel } = await import("./panel.js");
-  panel ??= new Panel(journal, KEPT);
+  try {
+    const { Panel } = await import("./panel.js");
+    panel ??= new Panel(journal, KEPT);
+  } catch {
+    tell(NOT_LOADED);
+  }
 };
 $("reload").addEventListener("click", () => session.start());
 $("again").addEventListener("click", () => opened(session.retry()));

@@ -378,7 +378,7 @@ export class Session extends Told {
     this.become("offline", "network", { code: this.#mayLose ? "unsaved" : "offline" });
   }
 
-  /** Says the browser: CoCalc's page is to say so, too, where it had a file open. */
+  /** Says the browser; the frame is to say so, too. */
   #online() {
     const frame = this.#frame;
     if (!frame || this.first || frame.state === "opening") this.#mint({ again: true });

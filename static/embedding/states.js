@@ -1,12 +1,4 @@
-/**
- * The states of a session: what each means, what is true in it, and where it leads by what.
- *
- * True: busy (no file yet), failed, atRisk (what was typed last may not be saved), wakes (any
- * wake-up hastens the next attempt, not only `online`), nobody (no frame; first it is asked who is
- * there).
- * By: asking (our site, for the first frame's address or another's), switch (to a file in the same
- * frame), frame (what it proves, or fails to), cause (as our site found), network.
- */
+/** The states of a session, as a table: what each word in it means stands in docs/scripts.md. */
 
 // In each: the file is wanted anew; the user has changed, or gone, or may no longer open it.
 const ALWAYS = { start: "preparing", user: "signed_out", ended: "refused" };
@@ -22,8 +14,7 @@ export const STATES = {
   // Our site is asked, and names each step ("Preparing your project…").
   preparing: { busy: true, asking: "preparing", frame: "ready" },
 
-  // The address signs in and opens the file. If nothing is heard, or no file opens, our site looks
-  // for the cause. The frame stays, and late proof counts.
+  // The address signs in and opens the file. If none opens, our site looks for the cause.
   opening: {
     busy: true,
     asking: EITHER,
@@ -32,8 +23,7 @@ export const STATES = {
     cause: "unreachable blocked",
   },
 
-  // Green. Probed at once after sleep, `online` or a look at the page; what is answered in time
-  // changes nothing for the user.
+  // Green.
   ready: { asking: "reconnecting", switch: "opening", frame: "ready no_file slow reconnecting" },
 
   // All were closed, by a command or in CoCalc.
@@ -47,8 +37,7 @@ export const STATES = {
     frame: "ready no_file slow lost reconnecting",
   },
 
-  // None for longer. A frame that says "disconnected" comes back by itself, and keeps what is not
-  // saved: it is left alone. A silent one is given up.
+  // None for longer.
   lost: { atRisk: true, asking: "reconnecting", frame: "ready no_file lost reconnecting" },
 
   // As the browser says; that it is not proves nothing.
@@ -60,12 +49,10 @@ export const STATES = {
     network: "reconnecting ready slow lost",
   },
 
-  // For a frame that is silent, or whose files are gone, or whose project has stopped. All its files
-  // come back, and one line tells the user.
+  // All files come back, and one line tells the user.
   reconnecting: { asking: "reconnecting", frame: "ready no_file slow lost" },
 
-  // Of our site, in all tabs at once. The same user signing in again goes on; with the code
-  // "other_user" the page must be loaded anew.
+  // Of our site, in all tabs at once. The same user signing in again goes on.
   signed_out: { failed: true, nobody: true, asking: EITHER },
 
   // Our site says no. Only what time can mend ("too_many") is tried again.

@@ -682,7 +682,7 @@ def test_turning_back_to_an_open_file_needs_no_new_proof(fake: Page) -> None:
         """,
     ) == [
         [True, ["opening", "ready"], ["a", "b"], 1],
-        ["opening", "ready"],
+        ["no_file", "opening", "ready"],
         "ready",
         ["b"],
         1,
