@@ -1,5 +1,7 @@
 """What *My notebooks* asks for: preparing the project, its listing, and changes to its files."""
 
+from datetime import timedelta
+from math import ceil
 from typing import Any
 from urllib.parse import quote
 
@@ -156,7 +158,7 @@ def trash_listing(request: HttpRequest, project: str) -> HttpResponse:
             "folder": row.is_folder,
             "deleted": row.deleted.isoformat(),
             "by": "" if row.by == member.user.get_username() else row.by,
-            "days": (row.deleted + trash.KEPT - now).days,
+            "days": ceil((row.deleted + trash.KEPT - now) / timedelta(days=1)),
         }
         for row in trash.trash_list(member)
     ]

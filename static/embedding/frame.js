@@ -13,10 +13,6 @@ const NO_CAUSE = {
   adminMessage: "Nothing was heard from the frame, and this site could not be asked why.",
 };
 
-/**
- * Events of its own: doubt (is it still well?), over (another is needed), cause (of an unopened
- * file; may be `mended`), note.
- */
 export class Frame extends Bridge {
   files = []; // open there, as last heard
   #missing; // to open again

@@ -136,7 +136,7 @@ export class OurSite {
   #beaten = -Infinity;
   #warned = false;
 
-  /** @param {object} on works, ending, out, back, stopped, ended */
+  /** @param {object} on works, answered, ending, out, back, stopped, ended */
   constructor(urls, user, rhythm, on) {
     this.#urls = urls;
     this.#user = user;
@@ -188,7 +188,9 @@ export class OurSite {
   /** Where only the token is void, by a sign-in elsewhere, once more with another. */
   async #ask(method, url, options) {
     try {
-      return await request(method, url, options);
+      const answer = await request(method, url, options);
+      this.#on.answered();
+      return answer;
     } catch (error) {
       if (error.code !== "csrf") throw error;
       await this.#presence();
@@ -200,6 +202,7 @@ export class OurSite {
   async #presence() {
     const query = new URLSearchParams({ user: this.#user });
     const { body } = await request("GET", `${this.#urls.presence}?${query}`);
+    this.#on.answered();
     for (const field of tokens()) field.value = body.csrf;
     this.#signedIn(body);
   }

@@ -22,7 +22,6 @@ export class Session extends Told {
   #frameAt;
   #missing; // files to open in the next frame
   #next;
-  #page;
   #channel;
   #random;
   #rhythm;
@@ -43,13 +42,17 @@ export class Session extends Told {
     this.#place = frame;
     this.#missing = files;
     this.#next = next;
-    this.#page = page;
     this.#channel = world.channel ?? new BroadcastChannel("embedding"); // as in presence.js
     this.#random = random;
     const { signal } = this.#listening;
     this.#rhythm = new Rhythm(host, page, clock, signal, (how) => this.#wake(how));
     this.#site = new OurSite(urls, this.#user, this.#rhythm, {
       works: () => this.#frame && !this.#rhythm.hidden,
+      answered: () => {
+        if (!this.#rhythm.offline) return;
+        this.#rhythm.mistaken = true;
+        if (this.state === "offline" && !this.asking) this.#online();
+      },
       ending: () => this.note("expiring"),
       out: (why) => this.#signOut(why),
       back: () => this.is.nobody && !this.asking && this.#mint(),
@@ -195,12 +198,7 @@ export class Session extends Told {
   /** With `quiet` the state stays while it is tried. */
   async #mint({ again = false, quiet = false, reason = "", happens = "asking" } = {}) {
     if (this.destroyed) return;
-    if (this.#page.prerendering) {
-      // Nobody may ever see this page.
-      const options = { once: true, signal: this.#listening.signal };
-      this.#page.addEventListener("prerenderingchange", () => this.#mint({ again }), options);
-      return;
-    }
+    if (this.#rhythm.unseen(() => this.#mint({ again }))) return;
     this.#flight?.abort();
     this.#rhythm.forget("retry");
     this.#frame?.rest();
@@ -376,6 +374,7 @@ export class Session extends Told {
   #offline() {
     if ((this.is.failed && !this.is.wakes) || this.state === "offline") return;
     this.become("offline", "network", { code: this.#mayLose ? "unsaved" : "offline" });
+    this.#site.look(); // if it answers, the browser is mistaken
   }
 
   /** Says the browser; the frame is to say so, too. */

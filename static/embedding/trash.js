@@ -40,7 +40,7 @@ function row(entry) {
   time.dateTime = entry.deleted;
   time.textContent = `${timeText(deleted)}${by ? ` by ${by}` : ""}`;
   time.title = absolute.format(deleted);
-  part("days").textContent = days < 1 ? "less than a day" : days === 1 ? "1 more day" : `${days} more days`;
+  part("days").textContent = days > 1 ? `${days} more days` : "less than a day";
   for (const action of ["restore", "purge"])
     part(action).setAttribute("aria-label", `${part(action).textContent}: ${path}`);
   part("restore").addEventListener("click", () => restore(entry, tr));

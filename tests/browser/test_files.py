@@ -300,7 +300,7 @@ def test_delete_undo_and_the_trash(known: Visit) -> None:
     expect(page.get_by_role("button", name="Undo")).to_be_hidden()
 
     page.get_by_role("link", name="Trash").click()
-    expect(known.row(order[0])).to_contain_text("29 more days")
+    expect(known.row(order[0])).to_contain_text("30 more days")
     known.write(order[0])
     known.row(order[0]).get_by_role("button", name="Put back").press("Enter")
     expect(page.locator("#status")).to_contain_text("since the name was taken")

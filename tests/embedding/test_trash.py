@@ -68,8 +68,8 @@ def test_deleted_and_put_back(owner: Owner, sandbox: SandboxProcess) -> None:
     assert sandbox.calls()["counts"] == {"project_exec": 2}
     assert owner.names() == []
     assert [(e["path"], e["folder"], e["days"], e["by"]) for e in owner.entries()] == [
-        ("a b", True, 29, ""),
-        ("b.md", False, 29, ""),
+        ("a b", True, 30, ""),
+        ("b.md", False, 30, ""),
     ]
     assert owner.ask("trash/restore", id=folder).json() == {"path": "a b"}
     assert owner.ask("trash/restore", id=file).json() == {"path": "b.md"}
@@ -114,7 +114,7 @@ def test_after_thirty_days_it_goes_with_the_next_deletion_or_look(owner: Owner) 
     assert not rows.filter(id=older).exists()
     assert older not in owner.shell("ls .trash")
     rows.filter(id=old).update(deleted=now - trash.KEPT)
-    assert [(e["path"], e["days"]) for e in owner.entries()] == [("d", 29), ("c", 0)]
+    assert [(e["path"], e["days"]) for e in owner.entries()] == [("d", 30), ("c", 1)]
     assert old not in owner.shell("ls .trash")
     assert owner.ask("trash/restore", id=old).status_code == 404
 
