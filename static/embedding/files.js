@@ -222,7 +222,8 @@ async function remove(event, entry, tr) {
   try {
     const { body } = await request("POST", urls.delete, { json: { path } });
     drop(entry, tr);
-    offerUndo(`“${entry.name}” is in the trash.`, body.trash);
+    const where = body.trash ? "is in the trash" : "was gone already";
+    offerUndo(`“${entry.name}” ${where}.`, body.trash);
   } catch (error) {
     tr.ariaBusy = null;
     if (error.code !== "no_trash") return complain(error);
