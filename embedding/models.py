@@ -250,6 +250,29 @@ class Allowance(models.Model):
         return f"Allowance of {self.user}"
 
 
+class Trashed(models.Model):
+    """What was deleted on this site and can still be put back.
+
+    In the project it lies in a hidden folder, under this row's id and no other name: where it came
+    from and when it may go is the site's word, which a program in the project cannot change.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    project = models.ForeignKey(CocalcProject, on_delete=models.CASCADE, related_name="trashed")
+    path = models.TextField()
+    is_folder = models.BooleanField(default=False)
+    deleted = models.DateTimeField(auto_now_add=True)
+    by = models.CharField(max_length=150, help_text="User name.")
+
+    class Meta:
+        verbose_name = "deleted file"
+        ordering = ("-deleted",)
+        indexes = (models.Index(fields=("project", "-deleted"), name="embed_trashed_deleted"),)
+
+    def __str__(self) -> str:
+        return self.path
+
+
 class Event(models.Model):
     """The audit log: what touched another's data or rights. Rows are added, never changed."""
 

@@ -142,10 +142,13 @@ class Client(Protocol):
     def stop_project(self, project_id: str) -> None:
         """Stop a project and wait until it is stopped."""
 
-    def write_file(self, project_id: str, path: str, content: bytes) -> None:
+    def write_file(
+        self, project_id: str, path: str, content: bytes, *, overwrite: bool = True
+    ) -> None:
         """Write a file of any size and kind, making its folders; whole or not at all.
 
-        The old content stays readable until the new one is complete. Raises InTheWay.
+        The old content stays readable until the new one is complete. Raises InTheWay, and without
+        `overwrite` Duplicate where something of that name exists, also where it came meanwhile.
         """
 
     def read_file(self, project_id: str, path: str, *, max_bytes: int | None = None) -> bytes:
@@ -170,8 +173,11 @@ class Client(Protocol):
         work on files. Whoever made the client is told of a home that was open.
         """
 
-    def make_folder(self, project_id: str, path: str) -> None:
-        """Make a folder and its parents; fine where it exists. Raises InTheWay."""
+    def make_folder(self, project_id: str, path: str, *, exists_ok: bool = True) -> None:
+        """Make a folder and its parents. Raises InTheWay.
+
+        Where it exists that is fine, or Duplicate.
+        """
 
     def move(self, project_id: str, source: str, target: str) -> None:
         """Rename a file or folder, making target's folders.

@@ -1,6 +1,8 @@
 """The files of a project, as *My notebooks* shows and changes them."""
 
 import hashlib
+from collections.abc import Callable
+from functools import partial
 from typing import IO
 
 import nbformat
@@ -12,6 +14,7 @@ from embedding.cocalc.paths import NOTEBOOK, is_notebook
 from embedding.conf import MEGABYTE, conf
 from embedding.models import Event, Member
 from embedding.problems import Problem
+from embedding.services.free_names import exists, made_beside
 from embedding.services.mapping import personal_slot
 from embedding.services.notebooks import Excess, parts_of
 from embedding.services.sessions import forget_checks
@@ -44,7 +47,7 @@ def folder_list(member: Member, folder: str) -> list[Entry]:
     return sorted(entries, key=lambda entry: (entry.modified, entry.name), reverse=True)
 
 
-def notebook_create(member: Member, path: str) -> str:
+def notebook_create(member: Member, path: str, *, keep_both: bool = False) -> str:
     """Write an empty notebook and return its path; `.ipynb` is added where it is missing."""
     if not is_notebook(path):
         path += NOTEBOOK
@@ -53,29 +56,38 @@ def notebook_create(member: Member, path: str) -> str:
         cells=[nbformat.v4.new_code_cell()],
         metadata={"kernelspec": kernel, "language_info": {"name": "python"}},
     )
-    _refuse_existing(member, path)
-    client().write_file(_id(member), path, nbformat.writes(notebook).encode())
-    return path
+    content = nbformat.writes(notebook).encode()
+    return _make(member, path, partial(_write_new, member, content), keep_both=keep_both)
 
 
-def folder_create(member: Member, path: str) -> None:
-    """Make a folder; one that exists is refused, so that nobody takes another's for new."""
-    _refuse_existing(member, path)
-    client().make_folder(_id(member), path)
+def folder_create(member: Member, path: str, *, keep_both: bool = False) -> str:
+    """Make a folder and return its path; nobody is given another's for new."""
+
+    def make(path: str) -> None:
+        client().make_folder(_id(member), path, exists_ok=False)
+
+    return _make(member, path, make, keep_both=keep_both)
 
 
-def file_upload(member: Member, path: str, upload: IO[bytes], *, overwrite: bool) -> None:
-    """Store an uploaded file. A notebook must be one; an existing file needs `overwrite`."""
+def file_upload(
+    member: Member, path: str, upload: IO[bytes], *, overwrite: bool, keep_both: bool = False
+) -> str:
+    """Store an uploaded file and return its path. A notebook must be one.
+
+    An existing file needs `overwrite`, or `keep_both`.
+    """
     limit = conf().upload_max_bytes
     content = upload.read(limit + 1)
     if len(content) > limit:
         raise too_large(path, limit)
     if is_notebook(path):
         notebook_check(path, content)
-    if not overwrite:
-        _refuse_existing(member, path)
-    client().write_file(_id(member), path, content)
-    _log("file.uploaded", member, path=path, sha256=hashlib.sha256(content).hexdigest())
+    if overwrite:
+        client().write_file(_id(member), path, content)
+    else:
+        path = _make(member, path, partial(_write_new, member, content), keep_both=keep_both)
+    log_change("file.uploaded", member, path=path, sha256=hashlib.sha256(content).hexdigest())
+    return path
 
 
 def file_download(member: Member, path: str) -> bytes:
@@ -95,26 +107,29 @@ def file_download(member: Member, path: str) -> bytes:
         ) from None
 
 
-def file_move(member: Member, path: str, target: str) -> None:
-    """Rename a file or a folder; nothing is ever overwritten."""
-    try:
+def file_move(member: Member, path: str, target: str, *, keep_both: bool = False) -> str:
+    """Rename a file or a folder and return its new path; nothing is ever overwritten."""
+
+    def move(target: str) -> None:
         client().move(_id(member), path, target)
+
+    try:
+        target = _make(member, target, move, keep_both=keep_both)
     except NotFound:
         raise _missing(path) from None
-    except Duplicate:
-        raise _exists(target) from None
     forget_checks(member)
-    _log("file.moved", member, path=path, to=target)
+    log_change("file.moved", member, path=path, to=target)
+    return target
 
 
 def file_delete(member: Member, path: str) -> None:
-    """Delete a file, or a folder with all in it; gone already is as good."""
+    """Delete a file, or a folder with all in it, for good; gone already is as good."""
     try:
         client().remove(_id(member), path)
     except NotFound:
         return
     forget_checks(member)
-    _log("file.deleted", member, path=path)
+    log_change("file.deleted", member, path=path)
 
 
 def notebook_check(path: str, content: bytes, *, advice: str = _ADVICE) -> int:
@@ -156,7 +171,7 @@ def too_large(name: str, limit: int) -> Problem:
     )
 
 
-def _log(action: str, member: Member, **detail: str) -> None:
+def log_change(action: str, member: Member, **detail: str) -> None:
     """Write down what was done to files that are others' too, or a course's."""
     others = Member.objects.filter(project=member.project).exclude(pk=member.pk)
     if member.project.slot != personal_slot(member.user_id) or others.exists():
@@ -173,22 +188,19 @@ def _id(member: Member) -> str:
     return str(member.project.project_id)
 
 
-def _refuse_existing(member: Member, path: str) -> None:
-    folder, _, name = path.rpartition("/")
+def _make(member: Member, path: str, make: Callable[[str], None], *, keep_both: bool) -> str:
+    """Make something at a path that must be free, or else beside what is there."""
     try:
-        entries = client().list_folder(_id(member), folder)
-    except (NotFound, BadRequest):
-        return  # the folder is made with the file; where it cannot be, that says why
-    if any(entry.name == name for entry in entries):
-        raise _exists(path)
+        if keep_both:
+            return made_beside(_id(member), path, make)
+        make(path)
+    except Duplicate:
+        raise exists(path) from None
+    return path
 
 
-def _exists(path: str) -> Problem:
-    return Problem(
-        "exists",
-        f"There is already something called “{path}”. Choose another name.",
-        status=409,
-    )
+def _write_new(member: Member, content: bytes, path: str) -> None:
+    client().write_file(_id(member), path, content, overwrite=False)
 
 
 def _missing(path: str) -> Problem:

@@ -24,6 +24,8 @@ from embedding.services.allowance import allowance_check, allowance_take
 from embedding.services.running import project_was_seen_running
 from embedding.turns import beside, take
 
+# In a project's home: what was deleted on this site (services/trash.py).
+TRASH = ".trash"
 # How long CoCalc's word that a project runs and a file exists is taken for granted.
 CHECK_LASTS = timedelta(minutes=1)
 # How long a project may take to start, over as many requests as that takes.
@@ -214,8 +216,16 @@ def _took(row: EmbedSession, step: str, began: float) -> None:
 
 
 def clean(path: str) -> str:
-    """Return a sound path within a project; Problem with what is wrong otherwise."""
+    """Return a sound path within a project; Problem with what is wrong otherwise.
+
+    The trash is none: what lies there is put back before it is used.
+    """
     try:
-        return clean_path(path)
+        clean_path(path)
     except ValueError as error:
         raise Problem("bad_path", str(error), status=400) from None
+    if path.partition("/")[0] == TRASH:
+        raise Problem(
+            "bad_path", f"“{TRASH}” holds what was deleted. Open the trash to see it.", status=400
+        )
+    return path

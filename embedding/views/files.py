@@ -1,9 +1,12 @@
 """What *My notebooks* asks for: preparing the project, its listing, and changes to its files."""
 
+from datetime import timedelta
+from math import ceil
 from typing import Any
 from urllib.parse import quote
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from embedding.bodies import body_up_to
@@ -11,7 +14,7 @@ from embedding.cocalc.errors import OutcomeUnknown
 from embedding.conf import conf
 from embedding.names import visible
 from embedding.problems import Busy, Problem
-from embedding.services import files, mapping, preparation
+from embedding.services import files, mapping, preparation, trash
 from embedding.services.sessions import clean
 from embedding.views.access import (
     for_scripts,
@@ -65,19 +68,20 @@ def listing(request: HttpRequest, project: str) -> HttpResponse:
 @require_POST
 @for_scripts
 def create_notebook(request: HttpRequest, project: str) -> HttpResponse:
-    """Create an empty notebook."""
+    """Create an empty notebook; with `keep_both`, beside one of that name."""
     member = prepared_member_of(request, project)
-    path = files.notebook_create(member, _new(text_of(json_body(request), "path")))
+    body = json_body(request)
+    path = files.notebook_create(member, _new(text_of(body, "path")), keep_both=_keeps(body))
     return JsonResponse({"path": path}, status=201)
 
 
 @require_POST
 @for_scripts
 def create_folder(request: HttpRequest, project: str) -> HttpResponse:
-    """Create an empty folder."""
+    """Create an empty folder; with `keep_both`, beside one of that name."""
     member = prepared_member_of(request, project)
-    path = _new(text_of(json_body(request), "path"))
-    files.folder_create(member, path)
+    body = json_body(request)
+    path = files.folder_create(member, _new(text_of(body, "path")), keep_both=_keeps(body))
     return JsonResponse({"path": path}, status=201)
 
 
@@ -85,13 +89,17 @@ def create_folder(request: HttpRequest, project: str) -> HttpResponse:
 @for_scripts
 @body_up_to(lambda: conf().upload_max_bytes)
 def upload(request: HttpRequest, project: str) -> HttpResponse:
-    """Store one uploaded file: form fields `file`, `path`, and `overwrite` (1) to replace."""
+    """Store one uploaded file: form fields `file` and `path`.
+
+    Where something of that name is there: `overwrite` (1) replaces it, `keep_both` (1) does not.
+    """
     member = prepared_member_of(request, project)
     path = _new(request.POST.get("path", ""))
     upload = request.FILES.get("file")
     if upload is None:
         raise Problem("bad_request", "There is no file in this request.", status=400)
-    files.file_upload(member, path, upload, overwrite=request.POST.get("overwrite") == "1")
+    asked = {name: request.POST.get(name) == "1" for name in ("overwrite", "keep_both")}
+    path = files.file_upload(member, path, upload, **asked)
     return JsonResponse({"path": path}, status=201)
 
 
@@ -113,25 +121,76 @@ def download(request: HttpRequest, project: str) -> HttpResponse:
 @require_POST
 @for_scripts
 def move(request: HttpRequest, project: str) -> HttpResponse:
-    """Rename or move a file or folder."""
+    """Rename or move a file or folder; with `keep_both`, beside what has that name."""
     member = prepared_member_of(request, project)
-    body: dict[str, Any] = json_body(request)
-    target = _new(text_of(body, "to"))
-    files.file_move(member, clean(text_of(body, "path")), target)
+    body = json_body(request)
+    path, target = clean(text_of(body, "path")), _new(text_of(body, "to"))
+    target = files.file_move(member, path, target, keep_both=_keeps(body))
     return JsonResponse({"path": target})
 
 
 @require_POST
 @for_scripts
 def delete(request: HttpRequest, project: str) -> HttpResponse:
-    """Delete a file or folder."""
+    """Move a file or folder to the trash, or with `for_good` delete it.
+
+    The answer's `trash` is the id to put it back by; null where there is nothing to put back.
+    """
     member = prepared_member_of(request, project)
-    path = clean(text_of(json_body(request), "path"))
-    files.file_delete(member, path)
+    body = json_body(request)
+    path = clean(text_of(body, "path"))
+    if body.get("for_good") is True:
+        files.file_delete(member, path)
+        return JsonResponse({"path": path, "trash": None})
+    row = trash.trash_put(member, path)
+    return JsonResponse({"path": path, "trash": row and row.id.hex})
+
+
+@require_GET
+@for_scripts
+def trash_listing(request: HttpRequest, project: str) -> HttpResponse:
+    """Return what is in the trash, and for how many days more."""
+    member = prepared_member_of(request, project)
+    now = timezone.now()
+    entries = [
+        {
+            "id": row.id.hex,
+            "path": row.path,
+            "folder": row.is_folder,
+            "deleted": row.deleted.isoformat(),
+            "by": "" if row.by == member.user.get_username() else row.by,
+            "days": ceil((row.deleted + trash.KEPT - now) / timedelta(days=1)),
+        }
+        for row in trash.trash_list(member)
+    ]
+    return JsonResponse({"entries": entries})
+
+
+@require_POST
+@for_scripts
+def restore(request: HttpRequest, project: str) -> HttpResponse:
+    """Put back what has the `id`; the answer's `path` says where."""
+    member = prepared_member_of(request, project)
+    path = trash.trash_restore(member, text_of(json_body(request), "id"))
     return JsonResponse({"path": path})
+
+
+@require_POST
+@for_scripts
+def purge(request: HttpRequest, project: str) -> HttpResponse:
+    """Delete for good what has the `id`, or with `all` everything in the trash."""
+    member = prepared_member_of(request, project)
+    body = json_body(request)
+    everything = body.get("all") is True
+    trash.trash_purge(member, None if everything else text_of(body, "id"))
+    return JsonResponse({})
 
 
 def _new(path: str) -> str:
     """Return a sound path for something new, whose name hides nothing; its folder may be older."""
     folder, slash, name = path.rpartition("/")
     return clean(f"{folder}{slash}{visible(name)}")
+
+
+def _keeps(body: dict[str, Any]) -> bool:
+    return body.get("keep_both") is True

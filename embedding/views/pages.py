@@ -63,6 +63,18 @@ def files(request: HttpRequest, project: str = MINE, folder: str = "") -> HttpRe
 @never_cache
 @require_safe
 @login_required
+def trash(request: HttpRequest, project: str) -> HttpResponse:
+    """Show the shell of a project's trash; its script fetches the rest."""
+    member = member_of(request, project)
+    page = {"urls": _urls(project)}
+    return show(
+        request, "embedding/trash.html", {"member": member, "project": project, "page": page}
+    )
+
+
+@never_cache
+@require_safe
+@login_required
 def notebook(request: HttpRequest, project: str, path: str) -> HttpResponse:
     """Show the shell of a notebook: the frame, its status and the activity panel."""
     member = member_of(request, project)
@@ -119,6 +131,10 @@ def _urls(project: str) -> dict[str, str]:
         "download",
         "move",
         "delete",
+        "trash",
+        "trash-listing",
+        "restore",
+        "purge",
         "session",
         "check",
         "tab",

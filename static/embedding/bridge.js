@@ -1,7 +1,6 @@
-/**
- * The bridge to CoCalc: its messages as promises and a state. The protocol carries no ids; what was
- * observed of it, and what follows, is in docs/scripts.md, as are the bridge's events.
- */
+/** The bridge to CoCalc: its messages as promises and a state; see docs/scripts.md. */
+
+import { BridgeError, asText, isObject, keyOf, statusOf } from "./messages.js";
 
 const LIMITS = {
   acknowledge: 20000, // ms
@@ -18,41 +17,11 @@ const LIMITS = {
   pollSlow: 2000, // also when lost
 };
 
-const SENTENCES = {
-  bad_request: "This is not a file in a project.",
-  destroyed: "The page no longer talks to CoCalc.",
-  frame_gone: "CoCalc's frame was closed or loaded anew.",
-  refused: "CoCalc refused to open the file: ",
-  superseded: "All files were closed before this one was open.",
-  timeout_acknowledge: "CoCalc did not answer.",
-  timeout_close: "CoCalc did not close all files.",
-  timeout_open: "CoCalc did not open the file.",
-  timeout_status: "CoCalc did not report its status.",
-};
-
-const STATUS = { action: "status" };
-const isObject = (value) => typeof value === "object" && value !== null;
-const asText = (value) => (typeof value === "string" ? value : "");
-const keyOf = (projectId, path) =>
-  /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(asText(projectId)) && asText(path)
-    ? `${projectId}/${path}`
-    : "";
-
 function deferred() {
   const it = {};
   it.promise = new Promise((resolve, reject) => Object.assign(it, { resolve, reject }));
   it.promise.catch(() => {}); // not everybody looks at both
   return it;
-}
-
-/** `recoverable`: try again. */
-export class BridgeError extends Error {
-  /** @param {keyof typeof SENTENCES} code */
-  constructor(code, detail = "") {
-    super(SENTENCES[code] + detail);
-    this.code = code;
-    this.recoverable = /^(timeout|frame)/.test(code);
-  }
 }
 
 export class Bridge extends EventTarget {
@@ -69,7 +38,8 @@ export class Bridge extends EventTarget {
   #asked = new Map(); // key -> {proven: open here and not closed since, id: of its log}
   #expected = "";
   #proven = false; // what is expected, once
-  #hadFiles = false;
+  #hadFiles = false; // open, as proven, and not closed since
+  #time = null; // of its connection
   #alive = null; // not known
   #trouble = Infinity; // since when no good status came
   #since = 0; // "opening" began
@@ -97,7 +67,7 @@ export class Bridge extends EventTarget {
     host.addEventListener("message", this.#listen);
   }
 
-  /** @returns {"opening" | "ready" | "slow" | "lost"} */
+  /** @returns {"opening" | "ready" | "no_file" | "slow" | "lost"} */
   get state() {
     return this.#state;
   }
@@ -132,7 +102,7 @@ export class Bridge extends EventTarget {
 
   status() {
     const { status, repeat } = this.#limits;
-    return this.#request("status", STATUS, "timeout_status", status, repeat).promise;
+    return this.#request("status", { action: "status" }, "timeout_status", status, repeat).promise;
   }
 
   /** This file is to be open: until that is proven, the state is "opening". Returns the way back. */
@@ -179,6 +149,15 @@ export class Bridge extends EventTarget {
     this.#polled = now;
     this.#trouble = Math.min(this.#trouble, now);
     this.status();
+  }
+
+  /** What was heard so far proves nothing: the next good status does. */
+  doubt() {
+    this.#state = "slow";
+    this.#reason = "silent";
+    this.#trouble = Infinity;
+    this.probe();
+    this.#plan();
   }
 
   destroy() {
@@ -252,6 +231,8 @@ export class Bridge extends EventTarget {
       const { project_id, event, id } = data.payload?.project_log ?? {};
       const key = keyOf(project_id, event?.filename);
       if (event?.event === "open") {
+        // Where none is open, any file will do.
+        if (this.#proven && !this.#hadFiles) this.#ask(key);
         if (this.#proofs.includes("project-log")) this.#prove(key, credit(key));
         else if (this.#asked.has(key)) this.#asked.get(key).id = asText(id).slice(0, 36);
       } else if (Number.isFinite(event?.time) && this.#proofs.includes("project-log-time")) {
@@ -274,6 +255,7 @@ export class Bridge extends EventTarget {
       this.#files = new Map();
       this.#hadFiles = false;
       this.#closed();
+      if (this.#state === "ready") this.#become("no_file", "closed");
       this.#settle(request);
       this.#release();
     } else if (status === "error" && text) {
@@ -290,10 +272,8 @@ export class Bridge extends EventTarget {
     if (!this.#asked.has(key)) return;
     this.#asked.get(key).proven = true;
     this.#hadFiles = true;
-    if (key === this.#expected) {
-      this.#proven = true;
-      this.#well("log");
-    }
+    if (key === this.#expected) this.#proven = true;
+    if (key === this.#expected || this.#state === "no_file") this.#well("log");
     if (this.#alive === null) {
       this.#release();
       this.probe();
@@ -313,30 +293,23 @@ export class Bridge extends EventTarget {
     }
   }
 
-  #heardStatus({ quality, status, status_time, ping }, listed) {
-    const files = new Map();
-    for (const [projectId, paths] of Object.entries(isObject(listed) ? listed : {})) {
-      const named = Array.isArray(paths) ? paths.filter(asText) : [];
-      if (named[0]) files.set(projectId, named);
-    }
-    const time = new Date(status_time instanceof Date ? status_time : asText(status_time));
-    const value = {
-      quality: asText(quality),
-      status: asText(status).slice(0, 300),
-      statusTime: isNaN(time) ? null : time,
-      ping: Number.isFinite(ping) ? ping : null,
-      openFiles: files,
-    };
+  #heardStatus(connection, listed) {
+    const value = statusOf(connection, listed);
+    const { status, openFiles: files } = value;
+    const time = Number(value.statusTime);
+    const good = status === "connected";
+    value.gone = good && this.#hadFiles && !files.size && this.#time !== null && this.#time !== time;
+    if (good && !value.gone) this.#time = time;
     const request = this.#pending.get("status");
-    this.#reply("status", request, value.status, value);
+    this.#reply("status", request, status, value);
     this.#files = files;
     this.#closed((key) => files.get(key.slice(0, 36))?.includes(key.slice(37)) === true);
-    if (value.status !== "connected") {
+    if (!good) {
       this.#trouble = Math.min(this.#trouble, this.#clock.now());
-      if (this.#state === "ready") this.#become("slow", "disconnected");
-    } else if (this.#proven && (this.#state === "ready" || files.size || !this.#hadFiles)) {
-      // Any file will do, or none where there was none.
-      this.#hadFiles = files.size > 0;
+      if (this.#calm) this.#become("slow", "disconnected");
+    } else if (this.#proven && (this.#calm || files.size || !this.#hadFiles)) {
+      // Any file that was proven will do, or none where there was none.
+      if (!value.gone) this.#hadFiles &&= files.size > 0;
       this.#well("status");
     }
     if (request) this.#settle(request, "", value);
@@ -352,9 +325,13 @@ export class Bridge extends EventTarget {
       if (request.next < Infinity) request.next = this.#clock.now();
   }
 
+  get #calm() {
+    return this.#state === "ready" || this.#state === "no_file";
+  }
+
   #well(reason) {
     this.#trouble = Infinity;
-    this.#become("ready", reason);
+    this.#become(this.#hadFiles ? "ready" : "no_file", reason);
   }
 
   #become(state, reason) {
@@ -387,9 +364,12 @@ export class Bridge extends EventTarget {
     const limits = this.#limits;
     const silent = this.#alive ? this.#trouble : Infinity;
     const known = this.#alive !== null;
+    const pollReady = known ? limits.pollReady : limits.pollOpening;
+    const ready = [pollReady, silent + limits.slow, "slow", "silent"];
     const [pause, change, state, reason] = {
       opening: [limits.pollOpening, this.#since + limits.openLimit, "lost", "unproven"],
-      ready: [known ? limits.pollReady : limits.pollOpening, silent + limits.slow, "slow", "silent"],
+      ready,
+      no_file: ready,
       slow: [limits.pollSlow, silent + limits.lost, "lost", this.#reason],
       lost: [limits.pollSlow, Infinity],
     }[this.#state];

@@ -38,7 +38,7 @@ button:disabled { opacity: .5; cursor: default; background: none; }
 .light { display: flex; align-items: center; gap: .5rem; margin-inline-end: auto; color: var(--quiet); font-size: .875rem; }
 .dot { flex: none; width: .7rem; height: .7rem; border-radius: 50%; background: var(--quiet); }
 [data-state=ready] .dot { background: var(--good); }
-[data-state=slow] .dot { background: var(--warn); }
+:is([data-state=slow], [data-state=offline]) .dot { background: var(--warn); }
 :is([data-state=lost], [data-state=signed_out], [data-state=refused], [data-state=unreachable], [data-state=blocked]) .dot { background: var(--bad); border-radius: 2px; }
 :is([data-state=preparing], [data-state=opening], [data-state=reconnecting]) .dot { background: none; border: 2px solid var(--line); border-top-color: var(--accent); animation: turn 1s linear infinite; }
 @keyframes turn { to { transform: rotate(1turn); } }

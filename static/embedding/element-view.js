@@ -9,8 +9,10 @@ const WORDS = {
   preparing: "Getting ready…",
   opening: "Opening…",
   ready: "Ready",
+  no_file: "No file is open",
   slow: "Slow: CoCalc takes its time",
   lost: "Connection lost",
+  offline: "Offline",
   reconnecting: "Reconnecting…",
   signed_out: "Signed out",
   refused: "Not opened",
@@ -24,6 +26,8 @@ const STEPS = {
   starting: "Starting your project…",
 };
 const TITLES = {
+  no_file: "No file is open",
+  offline: "You are offline",
   lost: "The connection to CoCalc is lost",
   signed_out: "You are signed out",
   refused: "This was not opened",
@@ -59,6 +63,7 @@ export class View {
   session = false; // is there one?
   #root;
   #bare = false; // no toolbar
+  #label = "";
 
   /**
    * @param {ShadowRoot} root
@@ -100,6 +105,7 @@ export class View {
   /** @param {string?} toolbar "full", "read-only" or "none" */
   dress(label, toolbar) {
     this.#bare = toolbar === "none";
+    this.#label = label;
     this.#$(".bar").hidden = this.#bare;
     this.#$(".bar .buttons").hidden = toolbar === "read-only";
     this.#$(".name").textContent = this.#$(".name").title = label;
@@ -115,9 +121,9 @@ export class View {
     this.#$(".waiting").hidden = framed;
     this.#$(".reload").disabled = Boolean(nobody);
     this.#$("form button").disabled = nobody || state === "refused";
-    if (!failed && state !== "lost") return this.hush();
+    if (!failed && !["lost", "offline", "no_file"].includes(state)) return this.hush();
     const text = retryAt ? `${message} It is tried again by itself.` : message;
-    const strip = state === "lost" || (!first && framed);
+    const strip = state === "lost" || (!first && framed && state !== "no_file");
     this.#say({ title: TITLES[code] ?? TITLES[state], text, detail: adminMessage, state, code, strip });
   }
 
@@ -145,7 +151,8 @@ export class View {
     signInLink.hidden = !signIn;
     if (signIn) signInLink.href = signIn;
     signInLink.target = this.session ? "_blank" : "_self";
-    again.textContent = code === "other_user" ? "Reload the page" : "Try again";
+    again.textContent = { no_file: `Open “${this.#label}”` }[state] ?? "Try again";
+    if (code === "other_user") again.textContent = "Reload the page";
     again.hidden = missing || !this.session || !state;
     again.classList.toggle("primary", !signIn);
     this.#$(".tab").hidden = !["lost", "unreachable", "blocked"].includes(state) || !this.#bare;

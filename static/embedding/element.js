@@ -315,7 +315,7 @@ export class CocalcNotebook extends HTMLElement {
     if (state === "ready") this.#stepsOver?.();
     if (failed) this.#settle(new NotebookError(code || state, message));
     if (state !== previous) this.#tell("state", { state, previous, code, message });
-    const anew = state === "ready" && previous !== "slow" && previous !== "lost";
+    const anew = state === "ready" && !STATES[previous]?.atRisk;
     if (anew && !this.#switching) this.#opened();
   }
 
@@ -328,7 +328,7 @@ export class CocalcNotebook extends HTMLElement {
 
   #again() {
     if (this.#session.code === "other_user") location.reload();
-    else this.#session.retry();
+    else this.#session.retry().catch((error) => this.#view.notOpened(error));
   }
 
   #tell(type, detail) {

@@ -1,7 +1,10 @@
 /** My notebooks: the list of a project's files, and what can be done with them. */
 
+import { ask } from "./ask.js";
+import { newName } from "./names.js";
+import { bodyOf, encodePath, fetchOurs, request, untilReady } from "./our-site.js";
+import { complain, hush, say } from "./saying.js";
 import { nameText } from "./shown.js";
-import { RequestError, bodyOf, encodePath, fetchOurs, request, untilReady } from "./our-site.js";
 import { acceptUploads } from "./uploads.js";
 import { absolute, sizeText, timeText } from "./words.js";
 
@@ -23,23 +26,6 @@ const join = (name) => (folder ? `${folder}/${name}` : name);
 const folderUrl = (path) => (path ? `${urls.base}files/${encodePath(path)}/` : urls.base);
 const openUrl = (path) => `${urls.base}open/${encodePath(path)}`;
 
-/* What the page says ----------------------------------------------------------------------- */
-
-function say(text, { busy = false } = {}) {
-  $("status").textContent = nameText(text);
-  $("status").toggleAttribute("data-busy", busy);
-}
-
-function complain(error, retry = null) {
-  if (!(error instanceof RequestError)) throw error;
-  say("");
-  const [text, button] = $("problem").children;
-  text.textContent = nameText([error.message, error.detail].filter(Boolean).join(" "));
-  button.hidden = !retry;
-  button.onclick = retry;
-  $("problem").hidden = false;
-}
-
 function enable(enabled) {
   for (const id of ["new-notebook", "new-folder", "upload"]) $(id).disabled = !enabled;
 }
@@ -47,7 +33,7 @@ function enable(enabled) {
 /* The list --------------------------------------------------------------------------------- */
 
 async function load() {
-  $("problem").hidden = true;
+  hush();
   drawCrumbs();
   say("Looking at your files…", { busy: true });
   const timer = setTimeout(() => say("Starting your project…", { busy: true }), START_SHOWS);
@@ -72,7 +58,7 @@ async function load() {
 }
 
 async function prepare() {
-  $("problem").hidden = true;
+  hush();
   say(WORDS[page.next], { busy: true });
   try {
     await untilReady(
@@ -113,7 +99,7 @@ function row(entry) {
   for (const action of ["download", "rename", "delete"])
     part(action).setAttribute("aria-label", nameText(`${part(action).textContent} ${entry.name}`));
   part("rename").addEventListener("click", () => rename(entry, tr));
-  part("delete").addEventListener("click", () => remove(entry, tr));
+  part("delete").addEventListener("click", (event) => remove(event, entry, tr));
   return tr;
 }
 
@@ -158,45 +144,6 @@ window.addEventListener("popstate", () => {
 
 /* Changes ---------------------------------------------------------------------------------- */
 
-/**
- * Asks in a dialog, and stays until `act` succeeds or the user gives up; nothing typed is lost.
- *
- * @param {{title: string, text?: string, name?: string, ok: string}} question `name` asks for one
- * @param {(name: string) => Promise<void>} act
- */
-function ask({ title, text = "", name, ok }, act) {
-  const dialog = $("ask");
-  const asksName = name !== undefined;
-  $("ask-title").textContent = nameText(title);
-  $("ask-text").textContent = text;
-  $("ask-text").hidden = !text;
-  $("ask-label").hidden = $("ask-name").hidden = !asksName;
-  $("ask-name").value = name ?? "";
-  $("ask-name").required = asksName;
-  $("ask-ok").textContent = ok;
-  $("ask-problem").hidden = true;
-  $("ask-cancel").onclick = () => dialog.close();
-  dialog.querySelector("form").onsubmit = async (event) => {
-    event.preventDefault();
-    $("ask-ok").disabled = true;
-    $("ask-problem").hidden = true;
-    try {
-      await act($("ask-name").value.trim());
-      dialog.close();
-    } catch (error) {
-      if (!(error instanceof RequestError)) throw error;
-      $("ask-problem").textContent = error.message;
-      $("ask-problem").hidden = false;
-    } finally {
-      $("ask-ok").disabled = false;
-    }
-  };
-  dialog.showModal();
-  if (!asksName) return $("ask-cancel").focus();
-  $("ask-name").focus();
-  $("ask-name").setSelectionRange(0, name.replace(/\.[^.]*$/, "").length);
-}
-
 /** By script, for then a failure can be shown; the link itself is for "save as". */
 async function download(event, name) {
   event.preventDefault();
@@ -230,42 +177,117 @@ function freeName(stem, ending) {
 
 function newNotebook() {
   const name = freeName("Untitled", ".ipynb");
-  ask({ title: "New notebook", name, ok: "Create and open" }, async (chosen) => {
-    const json = { path: join(chosen) };
+  ask({ title: "New notebook", name, ok: "Create and open" }, async (chosen, { keepBoth }) => {
+    const json = { path: join(chosen), keep_both: keepBoth };
     const { body } = await request("POST", urls["create-notebook"], { json });
     location.assign(openUrl(body.path));
   });
 }
 
-function newFolder() {
-  ask({ title: "New folder", name: freeName("New folder", ""), ok: "Create" }, async (chosen) => {
-    await request("POST", urls["create-folder"], { json: { path: join(chosen) } });
-    await load();
+async function newFolder() {
+  const question = { title: "New folder", name: freeName("New folder", ""), ok: "Create" };
+  const path = await ask(question, async (chosen, { keepBoth }) => {
+    const json = { path: join(chosen), keep_both: keepBoth };
+    return (await request("POST", urls["create-folder"], { json })).body.path;
   });
+  if (path === null) return;
+  await load();
+  turnTo(path);
 }
 
-function rename(entry, tr) {
-  ask({ title: `Rename “${entry.name}”`, name: entry.name, ok: "Rename" }, async (chosen) => {
-    if (chosen === entry.name) return;
-    const json = { path: join(entry.name), to: join(chosen) };
-    const { body } = await request("POST", urls.move, { json });
-    entry.name = body.path.split("/").pop();
+async function rename(entry, tr) {
+  const question = { title: `Rename “${entry.name}”`, name: entry.name, ok: "Rename" };
+  const path = await ask(question, async (chosen, answer) => {
+    if (chosen === entry.name) return null;
+    const to = join(newName(entry, chosen, answer));
+    const json = { path: join(entry.name), to, keep_both: answer.keepBoth };
+    return (await request("POST", urls.move, { json })).body.path;
+  });
+  if (path === null) return;
+  const name = inThisFolder(path);
+  if (name && !name.startsWith(".")) {
+    entry.name = name;
     tr.replaceWith(row(entry));
-    say(`Renamed to “${entry.name}”.`);
-  });
+  } else await load();
+  turnTo(path);
+  say(name ? `Renamed to “${name}”.` : `Moved to “${path}”.`);
 }
 
-function remove(entry, tr) {
-  const text = entry.folder
-    ? "The folder and everything in it will be gone for good."
-    : "It will be gone for good.";
-  ask({ title: `Delete “${entry.name}”?`, text, ok: "Delete" }, async () => {
-    await request("POST", urls.delete, { json: { path: join(entry.name) } });
-    entries = entries.filter((other) => other !== entry);
-    tr.remove();
-    if (!entries.length) draw();
-    say(`“${entry.name}” is deleted.`);
-  });
+/** To the trash; it can be undone, so nobody is asked. */
+async function remove(event, entry, tr) {
+  // The second click of two may be on the next row, which has moved up.
+  if (event.detail > 1 || tr.ariaBusy) return;
+  hush();
+  tr.ariaBusy = "true";
+  const path = join(entry.name);
+  try {
+    const { body } = await request("POST", urls.delete, { json: { path } });
+    drop(entry, tr);
+    const where = body.trash ? "is in the trash" : "was gone already";
+    offerUndo(`“${entry.name}” ${where}.`, body.trash);
+  } catch (error) {
+    tr.ariaBusy = null;
+    if (error.code !== "no_trash") return complain(error);
+    removeForGood(error.message, path, entry, tr);
+  }
+}
+
+async function removeForGood(why, path, entry, tr) {
+  const title = `Delete “${entry.name}” for good?`;
+  const text = `${why} You can delete this for good: nobody can get it back then.`;
+  const json = { path, for_good: true };
+  const done = await ask({ title, text, ok: "Delete for good" }, () =>
+    request("POST", urls.delete, { json }),
+  );
+  if (!done) return;
+  drop(entry, tr);
+  say(`“${entry.name}” is deleted for good.`);
+}
+
+/** Takes a row away; whoever was in it goes on with the next. */
+function drop(entry, tr) {
+  const next = tr.nextElementSibling ?? tr.previousElementSibling;
+  const here = tr.contains(document.activeElement) || document.activeElement === document.body;
+  entries = entries.filter((other) => other !== entry);
+  tr.remove();
+  if (!entries.length) draw();
+  if (here) (next?.querySelector(".name") ?? $("title")).focus();
+}
+
+/** Stays until something else is deleted, also in other folders. */
+function offerUndo(text, trashed) {
+  const [words, button] = $("deleted").children;
+  words.textContent = nameText(text);
+  button.hidden = !trashed;
+  button.onclick = async () => {
+    button.hidden = true;
+    hush();
+    say("Putting it back…", { busy: true });
+    try {
+      const { body } = await request("POST", urls.restore, { json: { id: trashed } });
+      words.textContent = "";
+      await load();
+      turnTo(body.path);
+      say(`“${body.path}” is back.`);
+    } catch (error) {
+      button.hidden = !error.recoverable;
+      complain(error);
+    }
+  };
+}
+
+/** The name of what is in this folder itself; else empty. */
+function inThisFolder(path) {
+  const name = path.slice(folder ? folder.length + 1 : 0);
+  return path === join(name) && !name.includes("/") ? name : "";
+}
+
+/** To its row, or to the folder's that it is in; or to where all begins. */
+function turnTo(path) {
+  const inside = !folder || path.startsWith(`${folder}/`);
+  const name = inside && path.slice(folder ? folder.length + 1 : 0).split("/")[0];
+  const links = [...document.querySelectorAll("#files .name")];
+  (links.find((link) => link.textContent === nameText(name || "")) ?? $("title")).focus();
 }
 
 /* Start ------------------------------------------------------------------------------------ */

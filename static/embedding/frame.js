@@ -13,10 +13,6 @@ const NO_CAUSE = {
   adminMessage: "Nothing was heard from the frame, and this site could not be asked why.",
 };
 
-/**
- * Events of its own: doubt (is it still well?), over (another is needed), cause (of an unopened
- * file; may be `mended`), note.
- */
 export class Frame extends Bridge {
   files = []; // open there, as last heard
   #missing; // to open again
@@ -25,7 +21,6 @@ export class Frame extends Bridge {
   #session;
   #opening; // the first `open`
   #heardAt; // by the rhythm
-  #time = null; // of the last status
   #verifying = false;
   #gone = false;
 
@@ -40,6 +35,7 @@ export class Frame extends Bridge {
     on("reply", (reply) => this.#onReply(reply));
     on("channel", ({ alive }) => !alive && session.state === "ready" && this.#explainChannel());
     on("state", ({ state, previous }) => {
+      if (state === "no_file") this.files = [];
       if (state !== "lost") return;
       if (previous === "opening") this.#suspect(this.#silent ? "silent" : "unopened", true);
       else this.#wait();
@@ -120,15 +116,9 @@ export class Frame extends Bridge {
     }
     if (status?.status !== "connected") return;
     const files = status.openFiles.get(this.#session.project) ?? [];
-    const time = Number(status.statusTime);
-    const anew = this.#time !== null && time !== this.#time;
     // CoCalc's page loses files when loaded anew, or signed out.
-    if (anew && this.files.length && !files.length && !this.#session.first) {
-      this.#bringBack();
-      return;
-    }
-    this.#time = time;
-    if (!this.#verifying) this.files = files;
+    if (status.gone && !this.#session.first) this.#bringBack();
+    else if (!this.#verifying) this.files = files;
   }
 
   /** Is somebody signed in there? Then the files come back, as the log proves. */

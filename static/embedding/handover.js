@@ -114,7 +114,7 @@ async function save() {
   const watched = (heard ?? files).filter((file) => before.has(file));
   if (session.first || !watched.length) return () => {}; // nothing is open
   let closed = session.alive;
-  if (closed) closed = await session.command("closeall").then(() => true, () => false);
+  if (closed) closed = await session.command("closeall", true).then(() => true, () => false);
   let bringBack = () => session.reopen(files);
   try {
     if (closed && (await settle(watched, before, CLOSED))) return bringBack;

@@ -1,14 +1,15 @@
 /** The notebook page: a session in a frame, with a light, notices and a switcher. */
 
+import { RequestError, encodePath } from "./our-site.js";
 import { nameText } from "./shown.js";
-import { RequestError, encodePath, request } from "./our-site.js";
-import { Panel } from "./panel.js";
 import { Session } from "./session.js";
 
 const page = JSON.parse(document.getElementById("page").textContent);
 const $ = (id) => document.getElementById(id);
 let frame = $("frame");
-const panel = new Panel();
+let panel = null;
+const journal = []; // what it shows from its first use on
+const KEPT = 500; // lines
 
 const WORDS = {
   preparing: "Getting ready…",
@@ -19,8 +20,10 @@ const WORDS = {
   saving: "Saving your files…",
   opening: "Opening…",
   ready: "Ready",
+  no_file: "No file is open",
   slow: "Slow: CoCalc takes its time",
   lost: "Connection lost",
+  offline: "Offline",
   reconnecting: "Connecting again…",
   signed_out: "Signed out",
   refused: "Not opened",
@@ -28,12 +31,15 @@ const WORDS = {
   blocked: "Not opened",
 };
 const TITLES = {
+  no_file: "No file is open",
+  offline: "You are offline",
   lost: "The connection to CoCalc is lost",
   signed_out: "You are signed out",
   refused: "This did not work",
   unreachable: "This did not work",
   blocked: "CoCalc did not open the file",
 };
+const NOT_LOADED = "This did not load. Reload the page when you are connected.";
 const MISSING = ["file_missing", "bad_path"];
 
 export const session = new Session({
@@ -49,14 +55,23 @@ let told = ""; // by the notice
 
 /* What the session says -------------------------------------------------------------------- */
 
-panel.follow(session);
+for (const type of ["sent", "reply", "log"])
+  session.addEventListener(type, ({ detail }) => note(type, detail));
 session.addEventListener("state", ({ detail }) => onState(detail));
 session.addEventListener("channel", ({ detail }) => onChannel(detail));
 session.addEventListener("path", ({ detail }) => named(detail.path));
 session.addEventListener("note", ({ detail: { message, adminMessage } }) => {
   if (message) tell(message);
-  panel.add("note", adminMessage || message);
+  note("note", adminMessage || message);
 });
+
+/** A line of the activity panel. */
+function note(...line) {
+  line.push(Date.now());
+  journal.push(line);
+  if (journal.length > KEPT) journal.shift();
+  panel?.add(...line);
+}
 
 /** The light and its words; until there is something in the frame, also large in its place. */
 function light(state, words) {
@@ -74,7 +89,13 @@ function onState(detail) {
   guardClosing();
   if (state === "ready") coverSignIn();
   enableCommands(session.alive === true);
-  const title = MISSING.includes(code) ? "No such file" : TITLES[state];
+  if (detail.previous === "offline") $("line").hidden = true;
+  let title = MISSING.includes(code) ? "No such file" : TITLES[state];
+  if (code === "unsaved") {
+    // CoCalc's page stays in use.
+    title = "";
+    tell(message);
+  }
   if (!title) {
     if (state !== "slow") hideNotice();
     told = "";
@@ -83,12 +104,12 @@ function onState(detail) {
   // Tried again in vain: whoever keeps working need not hear it again.
   if (told === title + message) return;
   told = title + message;
-  panel.add("error", [message, adminMessage].filter(Boolean).join(" "));
+  note("error", [message, adminMessage].filter(Boolean).join(" "));
   showNotice({
     title,
     text: message,
     detail: adminMessage,
-    again: !MISSING.includes(code),
+    again: state === "no_file" ? `Open “${nameOf(session.path)}”` : !MISSING.includes(code),
     now: retryAt !== null || state === "lost",
     over: shown && state !== "signed_out",
   });
@@ -97,7 +118,7 @@ function onState(detail) {
 function onChannel({ alive }) {
   $("switch-note").hidden = alive;
   enableCommands(alive);
-  if (!alive) panel.add("note", "CoCalc does not answer messages of this page.");
+  if (!alive) note("note", "CoCalc does not answer messages of this page.");
 }
 
 function enableCommands(enabled) {
@@ -109,7 +130,7 @@ function showNotice({ title, text, detail = "", again = true, now = false, over 
   $("notice-text").textContent = text;
   $("notice-detail").textContent = detail;
   $("notice-detail").hidden = !detail;
-  $("again").textContent = now ? "Try now" : "Try again";
+  $("again").textContent = again === true ? (now ? "Try now" : "Try again") : again;
   $("again").hidden = $("notice-tab").hidden = !again;
   $("notice-close").hidden = !over;
   $("notice").classList.toggle("empty-stage", !over);
@@ -159,7 +180,7 @@ async function command(name) {
     await session.command(name);
   } catch (error) {
     if (error.code === "destroyed") return;
-    panel.add("error", `${name}: ${error.message}`);
+    note("error", `${name}: ${error.message}`);
     notOpened(error);
   }
 }
@@ -171,10 +192,10 @@ function notOpened(error) {
 
 /* Other files ------------------------------------------------------------------------------ */
 
-const openUrl = (file) => `${page.urls.base}open/${encodePath(file)}`;
+const nameOf = (file) => file.split("/").pop();
 
 function named(file) {
-  const name = nameText(file.split("/").pop());
+  const name = nameText(nameOf(file));
   $("name").textContent = nameText(file);
   frame.title = `${name} in CoCalc`;
   document.title = document.title.replace(/^.* · /, () => `${name} · `);
@@ -183,43 +204,15 @@ function named(file) {
 
 async function switchTo(file) {
   toggleSwitcher(false);
-  try {
-    await session.switchTo(file);
-  } catch (error) {
-    panel.add("error", `open: ${error.message}`);
-    notOpened(error);
-  }
+  await opened(session.switchTo(file));
 }
-async function fillSwitcher() {
-  const { path } = session;
-  const folder = path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : "";
-  const list = $("switch-list").querySelector("ul");
-  const status = $("switch-status");
-  list.replaceChildren();
-  status.textContent = "Looking…";
+
+async function opened(promise) {
   try {
-    const query = new URLSearchParams({ folder });
-    const { body } = await request("GET", `${page.urls.listing}?${query}`);
-    const files = body.entries.filter((entry) => !entry.folder).slice(0, 100);
-    for (const { name } of files) {
-      const file = folder ? `${folder}/${name}` : name;
-      const link = document.createElement("a");
-      link.href = openUrl(file);
-      link.textContent = nameText(name);
-      if (file === path) link.setAttribute("aria-current", "true");
-      link.addEventListener("click", (event) => {
-        if (event.metaKey || event.ctrlKey || event.shiftKey) return;
-        event.preventDefault();
-        if (file !== path) addStep(link.href);
-        switchTo(file);
-      });
-      const item = document.createElement("li");
-      item.append(link);
-      list.append(item);
-    }
-    status.textContent = files.length ? "" : "There is no file in this folder.";
+    await promise;
   } catch (error) {
-    status.textContent = error.message;
+    note("error", `open: ${error.message}`);
+    notOpened(error);
   }
 }
 
@@ -229,14 +222,27 @@ function toggleSwitcher(shown) {
   if (shown) fillSwitcher();
 }
 
+/** Its list comes with its first use. */
+async function fillSwitcher() {
+  try {
+    const { fill } = await import("./switcher.js");
+    await fill(page.urls, session.path, (file, url) => {
+      if (file !== session.path) addStep(url);
+      switchTo(file);
+    });
+  } catch (error) {
+    $("switch-status").textContent = error instanceof RequestError ? error.message : NOT_LOADED;
+  }
+}
+
 $("switch").addEventListener("click", () => toggleSwitcher($("switch-list").hidden));
 document.addEventListener("click", ({ target }) => {
   if (!target.closest(".switcher")) toggleSwitcher(false);
 });
 // A click into the frame; without the pointer there, it is CoCalc that takes the focus.
 window.addEventListener("blur", () => frame.matches(":hover") && toggleSwitcher(false));
-document.querySelector(".switcher").addEventListener("keydown", ({ key }) => {
-  if (key !== "Escape") return;
+document.addEventListener("keydown", ({ key }) => {
+  if (key !== "Escape" || $("switch-list").hidden) return;
   toggleSwitcher(false);
   $("switch").focus();
 });
@@ -279,8 +285,16 @@ window.addEventListener("popstate", ({ state }) => {
 
 /* Buttons ---------------------------------------------------------------------------------- */
 
+$("panel-toggle").onclick = async () => {
+  try {
+    const { Panel } = await import("./panel.js");
+    panel ??= new Panel(journal, KEPT);
+  } catch {
+    tell(NOT_LOADED);
+  }
+};
 $("reload").addEventListener("click", () => session.start());
-$("again").addEventListener("click", () => session.retry());
+$("again").addEventListener("click", () => opened(session.retry()));
 $("line-close").addEventListener("click", () => ($("line").hidden = true));
 $("notice-close").addEventListener("click", () => {
   hideNotice();

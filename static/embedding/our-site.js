@@ -13,9 +13,22 @@ export class RequestError extends Error {
   }
 }
 
+/** What is none is a fault of this page. */
+export function inWords(error) {
+  if (error instanceof RequestError) return error;
+  console.error(error);
+  const message = "Something in this page went wrong.";
+  return new RequestError({ code: "page", message, detail: String(error) });
+}
+
 const UNREACHABLE = {
   code: "unreachable",
   message: "This site cannot be reached. Check your connection and try again.",
+  recoverable: true,
+};
+const OFFLINE = {
+  code: "offline",
+  message: "You are offline. Try again when you are connected.",
   recoverable: true,
 };
 const TIMED_OUT = {
@@ -66,7 +79,8 @@ export async function fetchOurs(method, url, options = {}) {
     });
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw new RequestError(timeout.aborted ? TIMED_OUT : UNREACHABLE);
+    const cut = navigator.onLine === false ? OFFLINE : UNREACHABLE;
+    throw new RequestError(timeout.aborted ? TIMED_OUT : cut);
   }
 }
 
@@ -127,7 +141,7 @@ export class OurSite {
   #beaten = -Infinity;
   #warned = false;
 
-  /** @param {object} on works, ending, out, back, stopped, ended */
+  /** @param {object} on works, answered, ending, out, back, stopped, ended */
   constructor(urls, user, rhythm, on) {
     this.#urls = urls;
     this.#user = user;
@@ -179,7 +193,9 @@ export class OurSite {
   /** Where only the token is void, by a sign-in elsewhere, once more with another. */
   async #ask(method, url, options) {
     try {
-      return await request(method, url, options);
+      const answer = await request(method, url, options);
+      this.#on.answered();
+      return answer;
     } catch (error) {
       if (error.code !== "csrf") throw error;
       await this.#presence();
@@ -191,6 +207,7 @@ export class OurSite {
   async #presence() {
     const query = new URLSearchParams({ user: this.#user });
     const { body } = await request("GET", `${this.#urls.presence}?${query}`);
+    this.#on.answered();
     for (const field of tokens()) field.value = body.csrf;
     this.#signedIn(body);
   }

@@ -1,52 +1,45 @@
-/** The activity panel: what is sent and heard, and when. */
+/** The activity panel: what is sent and heard, and when. Loaded with its first use. */
 
-const KEPT = 500; // lines
 const LONGEST = 2000; // characters
 
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 const commandText = ({ action, path }) => (path === undefined ? action : `${action} ${path}`);
 
 export class Panel {
-  #list;
-  #panel;
-  #toggle;
+  #list = document.getElementById("activity");
+  #panel = document.getElementById("panel");
+  #toggle = document.getElementById("panel-toggle");
+  #kept;
 
-  constructor() {
-    this.#panel = document.getElementById("panel");
-    this.#list = document.getElementById("activity");
-    this.#toggle = document.getElementById("panel-toggle");
-    this.#toggle.addEventListener("click", () => this.show(this.#panel.hidden));
+  /** @param {[kind: string, about: object | string, time: number][]} lines so far */
+  constructor(lines, kept) {
+    this.#kept = kept;
+    for (const line of lines) this.add(...line);
+    this.#toggle.onclick = () => this.#show(this.#panel.hidden);
     document.getElementById("panel-close").addEventListener("click", () => this.#hide());
     this.#panel.addEventListener("keydown", ({ key }) => key === "Escape" && this.#hide());
+    this.#show(true);
   }
 
-  show(shown) {
+  #show(shown) {
     this.#panel.hidden = !shown;
     this.#toggle.setAttribute("aria-expanded", String(shown));
     if (shown) this.#list.scrollTop = this.#list.scrollHeight;
   }
 
   #hide() {
-    this.show(false);
+    this.#show(false);
     this.#toggle.focus();
   }
 
-  follow(bridge) {
-    bridge.addEventListener("sent", ({ detail: { command, time } }) =>
-      this.add("sent", commandText(command), time),
-    );
-    bridge.addEventListener("reply", ({ detail: { kind, command, text, time, status } }) => {
-      const shown = status ? statusText(status) : [command && commandText(command), text];
-      this.add(kind === "status" ? "done" : kind, [shown].flat().filter(Boolean).join(": "), time);
-    });
-    bridge.addEventListener("log", ({ detail }) => {
-      const { event } = detail.payload?.project_log ?? {};
-      if (event?.event) this.add("log", `${event.event} ${event.filename ?? ""}`.trim());
-    });
+  /** @param {"sent" | "reply" | "log" | "error" | "note"} kind of a session's event, or text */
+  add(kind, about, time) {
+    const [label, text] = read(kind, about);
+    if (label) this.#add(label, text, time);
   }
 
   /** @param {"sent" | "ack" | "done" | "error" | "log" | "note"} kind */
-  add(kind, text, time = Date.now()) {
+  #add(kind, text, time) {
     const item = document.createElement("li");
     item.dataset.kind = kind;
     const when = document.createElement("time");
@@ -60,7 +53,7 @@ export class Panel {
     item.append(when, label, words);
     const atEnd = this.#list.scrollTop + this.#list.clientHeight >= this.#list.scrollHeight - 8;
     this.#list.append(item);
-    while (this.#list.childElementCount > KEPT) this.#list.firstElementChild.remove();
+    while (this.#list.childElementCount > this.#kept) this.#list.firstElementChild.remove();
     if (atEnd) this.#list.scrollTop = this.#list.scrollHeight;
   }
 }
@@ -68,4 +61,18 @@ export class Panel {
 function statusText({ status, quality, openFiles }) {
   const files = [...openFiles.values()].flat();
   return `status: ${status}, ${quality}; open: ${files.join(", ") || "nothing"}`;
+}
+
+/** @returns {[label: string, text: string]} no label: nothing to tell */
+function read(kind, about) {
+  if (kind === "sent") return [kind, commandText(about.command)];
+  if (kind === "reply") {
+    const { command, text, status } = about;
+    const shown = status ? statusText(status) : [command && commandText(command), text];
+    const label = about.kind === "status" ? "done" : about.kind;
+    return [label, [shown].flat().filter(Boolean).join(": ")];
+  }
+  if (kind !== "log") return [kind, about];
+  const { event } = about.payload?.project_log ?? {};
+  return event?.event ? [kind, `${event.event} ${event.filename ?? ""}`.trim()] : ["", ""];
 }

@@ -16,6 +16,7 @@ export class Rhythm {
   #page;
   #clock;
   #onWake;
+  #signal;
   #tasks = new Map(); // name -> {act, at}
   #count = 0;
   #timer = null;
@@ -24,16 +25,22 @@ export class Rhythm {
   #mark;
   #rate = 1; // or slower, or 0
   #slept = false;
+  mistaken = false; // some browsers stay offline after sleep, or without any network but ours
 
-  /** @param {(how?: "online" | "seen") => void} onWake */
+  /** @param {(how?: "online" | "offline" | "seen") => void} onWake */
   constructor(host, page, clock = REAL, signal, onWake) {
     this.#host = host;
     this.#page = page;
     this.#clock = clock;
     this.#onWake = onWake;
+    this.#signal = signal;
     this.#mark = clock.now();
     const on = (target, type, act) => target.addEventListener(type, act, { signal });
-    on(host, "online", () => onWake("online"));
+    for (const how of ["online", "offline"])
+      on(host, how, () => {
+        this.mistaken = false;
+        onWake(how);
+      });
     on(page, "resume", () => onWake()); // frozen by the browser
     on(page, "visibilitychange", () => {
       this.#look();
@@ -47,7 +54,14 @@ export class Rhythm {
   }
 
   get offline() {
-    return this.#host.navigator?.onLine === false;
+    return !this.mistaken && this.#host.navigator?.onLine === false;
+  }
+
+  /** Nobody may ever see a page rendered in advance: until then `act` waits, if it must. */
+  unseen(act) {
+    const options = { once: true, signal: this.#signal };
+    if (this.#page.prerendering) this.#page.addEventListener("prerenderingchange", act, options);
+    return this.#page.prerendering;
   }
 
   now() {

@@ -4,11 +4,11 @@
  * (states.js). What it takes and tells: docs/scripts.md.
  */
 
-import { BridgeError } from "./bridge.js";
+import { BridgeError } from "./messages.js";
 import { Frame } from "./frame.js";
-import { OurSite, RequestError, SIGNED_OUT } from "./our-site.js";
+import { OurSite, RequestError, SIGNED_OUT, inWords } from "./our-site.js";
 import { Rhythm } from "./rhythm.js";
-import { STATES, follow } from "./states.js";
+import { STATES, Told } from "./states.js";
 
 const STARTING = 1500; // ms; a project that runs answers faster
 const RETRY = 2000; // twice as long each time
@@ -16,58 +16,46 @@ const RETRY_MOST = 60000;
 const PATIENCE = 45; // s; for a frame that is silent at first
 const SIGN_IN = 12 * 3600 * 1000; // ms; at CoCalc
 
-const NOTES = {
-  expiring: "You will soon be signed out of this site. Save your work, and sign in again.",
-  stopped: "Your project had stopped on CoCalc. It was started again.",
-  reopened: "CoCalc had ended your session there. It is opened again, and so are your files.",
-};
-const LOST = {
-  disconnected: "CoCalc has lost its connection. What you typed last may not be saved yet.",
-  silent: "CoCalc does not answer. What you typed last may not be saved.",
-};
-
-export class Session extends EventTarget {
-  first = true;
-  #path;
+export class Session extends Told {
   #user;
   #place;
   #frameAt;
   #missing; // files to open in the next frame
   #next;
-  #page;
   #channel;
   #random;
   #rhythm;
   #site;
   #listening = new AbortController();
-  #state = "preparing";
-  #code = "";
-  #project = "";
   #frame = null;
   #minted = 0; // ms since 1970
   #mended = false; // on CoCalc, since it was last ready
   #flight = null; // AbortController with {path}
   #failures = 0;
-  #destroyed = false;
+  #held = false; // what was closed is to be opened again
 
   constructor({ path, user, origin, urls, frame, files = [], next, ...world }) {
     const { host = window, page = document, clock, random = Math.random } = world;
     super();
-    this.#path = path;
+    this.path = path;
     this.#user = String(user);
     this.#place = frame;
     this.#missing = files;
     this.#next = next;
-    this.#page = page;
     this.#channel = world.channel ?? new BroadcastChannel("embedding"); // as in presence.js
     this.#random = random;
     const { signal } = this.#listening;
     this.#rhythm = new Rhythm(host, page, clock, signal, (how) => this.#wake(how));
     this.#site = new OurSite(urls, this.#user, this.#rhythm, {
       works: () => this.#frame && !this.#rhythm.hidden,
-      ending: () => this.#note("expiring"),
+      answered: () => {
+        if (!this.#rhythm.offline) return;
+        this.#rhythm.mistaken = true;
+        if (this.state === "offline" && !this.asking) this.#online();
+      },
+      ending: () => this.note("expiring"),
       out: (why) => this.#signOut(why),
-      back: () => this.#is.nobody && !this.asking && this.#mint(),
+      back: () => this.is.nobody && !this.asking && this.#mint(),
       stopped: () => this.#onStopped(),
       ended: ({ code, message }) => {
         this.#site.report("closed");
@@ -85,22 +73,6 @@ export class Session extends EventTarget {
     on(this.#channel, "message", ({ data }) => this.#announced(data?.user));
   }
 
-  get state() {
-    return this.#state;
-  }
-
-  get code() {
-    return this.#code;
-  }
-
-  get path() {
-    return this.#path;
-  }
-
-  get project() {
-    return this.#project;
-  }
-
   /** Is our site being asked? */
   get asking() {
     return this.#flight !== null;
@@ -113,12 +85,15 @@ export class Session extends EventTarget {
 
   /** CoCalc's kiosk never asks before closing. */
   get atRisk() {
-    const { state, files } = this.#frame ?? {};
-    return !this.first && Boolean(STATES[state]?.atRisk && files.length);
+    return this.#mayLose && Boolean(this.is.atRisk || STATES[this.#frame.state]?.atRisk);
+  }
+
+  get #mayLose() {
+    return !this.first && this.#frame?.files.length > 0;
   }
 
   start({ again = false } = {}) {
-    if (this.#flight?.path === this.#path && !again) return; // a double click
+    if (this.#flight?.path === this.path && !again) return; // a double click
     this.#failures = 0;
     this.#mended = false;
     this.#leave();
@@ -128,32 +103,32 @@ export class Session extends EventTarget {
 
   async switchTo(path) {
     const frame = this.#frame;
-    const current = () => this.#path === path && this.#frame === frame;
-    const known = frame?.state === "ready" && frame.isProven(this.#project, path);
-    if (path === this.#path && known) {
+    const current = () => this.path === path && this.#frame === frame;
+    const known = frame?.state === "ready" && frame.isProven(this.project, path);
+    if (path === this.path && known) {
       // It may have been closed in the frame since.
       if ((await frame.answering()) && current()) await this.command("open").catch(() => {});
       return true;
     }
-    this.#path = path;
-    this.#emit("path", { path });
+    this.path = path;
+    this.emit("path", { path });
     if (frame?.state === "ready" && frame.alive === null && !this.asking) {
-      this.#become("opening", "switch");
+      this.become("opening", "switch");
       await frame.answering();
       if (!current()) return false;
     }
-    const unproven = frame?.state === "opening" && this.#is.failed;
+    const unproven = frame?.state === "opening" && this.is.failed;
     if (!frame?.alive || frame.state === "lost" || unproven || this.asking) {
       this.start();
       return true;
     }
-    this.#become("opening", "switch");
+    this.become("opening", "switch");
     let back = () => {};
     try {
       await this.#site.check(path); // CoCalc would create it
       if (!current()) return false;
-      back = frame.expect(this.#project, path);
-      await frame.open(this.#project, path);
+      back = frame.expect(this.project, path);
+      await frame.open(this.project, path);
     } catch (error) {
       if (!current()) return false;
       if (!(error instanceof RequestError) && error.code !== "refused") {
@@ -161,33 +136,38 @@ export class Session extends EventTarget {
         return false;
       }
       back();
-      this.#become(frame.state, "frame");
+      this.become(frame.state, "frame");
       throw error;
     }
     if (current()) {
       frame.isOpen(path);
       // Proven already; else its proof follows, or a cause.
-      if (this.#state === "opening" && frame.state !== "opening") this.#become(frame.state, "frame");
+      if (this.state === "opening" && frame.state !== "opening") this.become(frame.state, "frame");
     }
     return true;
   }
 
-  retry() {
-    if (this.#destroyed) return;
+  /** Also opens the file again where none is open; then it may reject. */
+  async retry() {
+    if (this.destroyed) return;
+    if (this.state === "no_file") return void (await this.switchTo(this.path));
     this.#failures = 0;
     this.#mended = false;
-    if (this.#is.nobody) this.#site.look();
+    if (this.is.nobody) this.#site.look();
     else if (!this.asking) this.#mint({ again: true });
   }
 
-  async command(name) {
-    const [frame, project, path] = [this.#frame, this.#project, this.#path];
+  /** `comesBack`: what `closeall` closes, `reopen` opens again soon. */
+  async command(name, comesBack = false) {
+    const [frame, project, path] = [this.#frame, this.project, this.path];
     if (!frame) throw new BridgeError("frame_gone");
     if (name === "open") {
       await this.#site.check(path); // CoCalc would create it
       await frame.open(project, path);
-    } else if (name === "closeall") await frame.closeAll();
-    else await frame.status();
+    } else if (name === "closeall") {
+      this.#held = comesBack;
+      await frame.closeAll();
+    } else await frame.status();
   }
 
   /** Takes the frame away, which saves; `start` brings its files back, and these. */
@@ -195,17 +175,19 @@ export class Session extends EventTarget {
     this.#leave(true);
     this.#missing = [...new Set([...this.#missing, ...files])];
     this.#place.clear();
-    this.#become("preparing", "start", { step: "saving" });
+    this.become("preparing", "start", { step: "saving" });
   }
 
-  /** Opens what `closeall` closed. */
+  /** Opens what `closeall` has closed. */
   async reopen(files) {
     await this.#frame?.reopen(files);
+    this.#held = false;
+    if (this.state === "ready" && this.#frame?.state === "no_file") this.become("no_file", "frame");
   }
 
   destroy() {
     this.#leave();
-    this.#destroyed = true;
+    this.destroyed = true;
     this.#listening.abort();
     this.#channel.close();
     this.#rhythm.stop();
@@ -215,25 +197,20 @@ export class Session extends EventTarget {
 
   /** With `quiet` the state stays while it is tried. */
   async #mint({ again = false, quiet = false, reason = "", happens = "asking" } = {}) {
-    if (this.#destroyed) return;
-    if (this.#page.prerendering) {
-      // Nobody may ever see this page.
-      const options = { once: true, signal: this.#listening.signal };
-      this.#page.addEventListener("prerenderingchange", () => this.#mint({ again }), options);
-      return;
-    }
+    if (this.destroyed) return;
+    if (this.#rhythm.unseen(() => this.#mint({ again }))) return;
     this.#flight?.abort();
     this.#rhythm.forget("retry");
     this.#frame?.rest();
-    const flight = Object.assign(new AbortController(), { path: this.#path });
+    const flight = Object.assign(new AbortController(), { path: this.path });
     this.#flight = flight;
     const working = this.first ? "preparing" : "reconnecting";
     const say = (step) => {
       this.#rhythm.forget("starting");
-      this.#become(working, happens, { step, code: reason });
+      this.become(working, happens, { step, code: reason });
       happens = "asking";
       if (step !== "opening" || !this.first) return;
-      const starting = () => this.#become(working, happens, { step: "starting" });
+      const starting = () => this.become(working, happens, { step: "starting" });
       this.#rhythm.later("starting", STARTING, starting);
     };
     if (!quiet) say(reason === "stopped" ? "starting" : (this.#next ?? "opening"));
@@ -255,17 +232,13 @@ export class Session extends EventTarget {
 
   #fail(error, again) {
     if (this.#site.isOfUser(error)) return;
-    if (!(error instanceof RequestError)) {
-      console.error(error);
-      const message = "Something in this page went wrong.";
-      error = new RequestError({ code: "page", message, detail: String(error) });
-    }
-    const { code, message, detail, status, recoverable, retryAfter } = error;
+    const { code, message, detail, status, recoverable, retryAfter } = inWords(error);
     const goesOn = recoverable || status >= 500 || retryAfter !== null;
-    const state = goesOn && status !== 429 ? "unreachable" : "refused";
+    let state = goesOn && status !== 429 ? "unreachable" : "refused";
     const more = { code, message, adminMessage: detail };
+    if (code === "offline") [state, more.message] = [code, undefined];
     if (goesOn) more.retryAt = this.#retryLater(retryAfter, again);
-    this.#become(state, "failure", more);
+    this.become(state, "failure", more);
   }
 
   /** @returns {number} when, in ms since 1970 */
@@ -277,7 +250,7 @@ export class Session extends EventTarget {
   }
 
   #signOut({ code, message }) {
-    if (this.#is.nobody && this.#code === code) return;
+    if (this.is.nobody && this.code === code) return;
     this.#end("signed_out", "user", { code, message });
   }
 
@@ -285,7 +258,7 @@ export class Session extends EventTarget {
   #end(state, happens, why) {
     this.#leave(true, false);
     this.#place.clear();
-    this.#become(state, happens, why);
+    this.become(state, happens, why);
   }
 
   /* The frame ------------------------------------------------------------------------------ */
@@ -293,16 +266,16 @@ export class Session extends EventTarget {
   #show({ url, project, row, proofs }, reason) {
     this.#leave(true);
     this.#site.row = row;
-    this.#project = project;
+    this.project = project;
     this.#minted = Date.now();
     const frame = this.#frameAt(url, proofs);
     this.#frame = frame;
-    this.#become("opening", "address");
+    this.become("opening", "address");
     const on = (type, act) => frame.addEventListener(type, ({ detail }) => act(detail));
     for (const type of ["sent", "reply", "log", "channel", "note"])
-      on(type, (detail) => this.#emit(type, detail));
+      on(type, (detail) => this.emit(type, detail));
     on("state", (detail) => this.#onState(detail, reason));
-    on("doubt", () => this.#works && this.#become("reconnecting", "frame"));
+    on("doubt", () => this.#works && this.become("reconnecting", "frame"));
     on("over", () => this.#mint({ again: true, reason: "reopened" }));
     on("cause", (cause) => this.#onCause(cause));
     frame.begin();
@@ -310,12 +283,16 @@ export class Session extends EventTarget {
   }
 
   #onState({ state, previous, reason }, cause) {
+    // While offline its page may not know it yet; afterwards it is asked anew.
+    if (this.state === "offline" && this.#rhythm.offline) return;
+    if (this.#held && [state, previous].includes("no_file")) return;
+    if (state === "no_file") return this.become(state, "frame");
     if (state === "ready") return this.#onReady(cause);
     if (previous === "opening") return; // a cause is looked for
     this.#site.report(state, reason);
-    if (state === "slow") return this.#become("slow", "frame", { code: reason });
+    if (state === "slow") return this.become("slow", "frame", { code: reason });
     const code = this.#frame.answers ? "disconnected" : "silent";
-    this.#become("lost", "frame", { code, message: LOST[code] });
+    this.become("lost", "frame", { code });
   }
 
   #onReady(cause) {
@@ -325,10 +302,10 @@ export class Session extends EventTarget {
     this.first = this.#mended = false;
     this.#failures = 0;
     this.#site.report("ready");
-    this.#become("ready", "frame");
+    this.become("ready", "frame");
     if (!this.#rhythm.has("beat")) this.#site.beat();
     this.#frame.restore();
-    if (cause) this.#note(cause);
+    if (cause) this.note(cause);
   }
 
   #onCause({ code, message, adminMessage, certain, mended, state = "unreachable" }) {
@@ -341,12 +318,12 @@ export class Session extends EventTarget {
     const more = { code, message, adminMessage };
     // A slow frame needs time; one that cannot come does not.
     if (state === "unreachable") more.retryAt = this.#retryLater(certain ? 0 : PATIENCE, true);
-    this.#become(state, "cause", more);
+    this.become(state, "cause", more);
   }
 
   /** As our site has seen, and CoCalc's page does not tell. What failed is tried again anyway. */
   #onStopped() {
-    const open = this.#works || ["opening", "blocked"].includes(this.#state);
+    const open = this.#works || ["opening", "blocked"].includes(this.state);
     if (open && !this.asking) this.#mint({ again: true, reason: "stopped" });
   }
 
@@ -356,6 +333,7 @@ export class Session extends EventTarget {
     this.#flight = null;
     if (report) this.#site.report("closed");
     this.#site.row = null;
+    this.#held = false;
     if (this.#frame) this.#missing = this.#frame.missing(all);
     this.#frame?.destroy();
     this.#frame = null;
@@ -367,20 +345,22 @@ export class Session extends EventTarget {
   /** Each page tells who is signed in there. */
   #announced(user) {
     if (typeof user !== "string") return;
-    if (user !== this.#user && !this.#is.nobody) this.#signOut(SIGNED_OUT);
-    if (user && this.#is.nobody) this.#site.look();
+    if (user !== this.#user && !this.is.nobody) this.#signOut(SIGNED_OUT);
+    if (user && this.is.nobody) this.#site.look();
   }
 
   #resume() {
-    this.#site.report(this.#state === "ready" ? "ready" : "lost", "resumed");
+    this.#site.report(this.state === "ready" ? "ready" : "lost", "resumed");
     this.#wake();
   }
 
   #wake(how = "") {
-    if (how === "seen" && !this.#frame && !this.#is.nobody) return;
+    if (this.#rhythm.offline) return this.#offline();
+    if (this.state === "offline") this.#online();
+    if (how === "seen" && !this.#frame && !this.is.nobody) return;
     if (this.#frame && this.#site.beatIsDue) this.#site.beat();
     else this.#look();
-    if (this.#rhythm.has("retry") && (how === "online" || this.#is.wakes)) {
+    if (this.#rhythm.has("retry") && (how === "online" || this.is.wakes)) {
       this.#failures = 0;
       this.#mint({ quiet: true });
     }
@@ -391,32 +371,28 @@ export class Session extends EventTarget {
     if (Date.now() - this.#minted > SIGN_IN && !this.first) this.#mint({ reason: "reopened" });
   }
 
+  #offline() {
+    if ((this.is.failed && !this.is.wakes) || this.state === "offline") return;
+    this.become("offline", "network", { code: this.#mayLose ? "unsaved" : "offline" });
+    this.#site.look(); // if it answers, the browser is mistaken
+  }
+
+  /** Says the browser; the frame is to say so, too. */
+  #online() {
+    const frame = this.#frame;
+    if (!frame || this.first || frame.state === "opening") this.#mint({ again: true });
+    else if (!frame.alive) this.become(frame.state, "network"); // it tells nothing
+    else {
+      this.become("reconnecting", "network");
+      frame.doubt();
+    }
+  }
+
   #look() {
-    if (this.#frame || this.#is.nobody) this.#site.look(!this.#is.nobody);
+    if (this.#frame || this.is.nobody) this.#site.look(!this.is.nobody);
   }
 
   get #works() {
-    return this.#state === "ready" || this.#is.atRisk;
-  }
-
-  get #is() {
-    return STATES[this.#state];
-  }
-
-  #note(code) {
-    this.#emit("note", { code, message: NOTES[code], adminMessage: "" });
-  }
-
-  #become(state, happens, more = {}) {
-    const { code = "", message = "", adminMessage = "", step = "", retryAt = null } = more;
-    const previous = this.#state;
-    this.#state = follow(previous, happens, state);
-    this.#code = code;
-    const detail = { state, previous, code, message, adminMessage, step, retryAt };
-    this.#emit("state", { ...detail, first: this.first });
-  }
-
-  #emit(type, detail) {
-    if (!this.#destroyed) this.dispatchEvent(new CustomEvent(type, { detail }));
+    return this.state === "ready" || this.is.atRisk;
   }
 }

@@ -28,11 +28,11 @@ export function acceptUploads({ url, most }, pathOf, onDone) {
     queue = queue.then(onDone);
   }
 
-  async function uploadOne(file, path, item, overwrite = false) {
+  async function uploadOne(file, path, item, how = "") {
     const part = (name) => item.querySelector(`.${name}`);
     const progress = item.querySelector("progress");
     item.dataset.state = "sending";
-    part("replace").hidden = part("dismiss").hidden = true;
+    for (const button of ["replace", "both", "dismiss"]) part(button).hidden = true;
     progress.hidden = false;
     part("outcome").textContent = "Sending…";
     try {
@@ -41,24 +41,32 @@ export function acceptUploads({ url, most }, pathOf, onDone) {
           code: "too_large",
           message: `This is too large: files may have up to ${sizeText(most)}.`,
         });
-      await send(url, file, path, overwrite, (share) => {
+      const stored = await send(url, file, path, how, (share) => {
         progress.value = share;
         if (share === 1) part("outcome").textContent = "Storing…";
       });
       item.dataset.state = "done";
-      part("outcome").textContent = "Done";
+      const name = stored.path.split("/").pop();
+      const words = name === file.name ? "Done" : `Done: it is called “${name}”`;
+      part("outcome").textContent = nameText(words);
       setTimeout(() => item.remove(), 5000);
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
       item.dataset.state = "failed";
       part("outcome").textContent = error.message;
       part("dismiss").hidden = false;
-      const again = error.code === "exists" ? "Replace" : error.recoverable ? "Try again" : "";
+      const taken = error.code === "exists";
+      const again = taken ? "Replace" : error.recoverable ? "Try again" : "";
       part("replace").textContent = again;
       part("replace").hidden = !again;
-      part("replace").onclick = () => {
-        queue = queue.then(() => uploadOne(file, path, item, error.code === "exists")).then(onDone);
+      part("both").hidden = !taken;
+      const on = (button, how) => {
+        part(button).onclick = () => {
+          queue = queue.then(() => uploadOne(file, path, item, how)).then(onDone);
+        };
       };
+      on("replace", taken ? "overwrite" : how);
+      on("both", "keep_both");
     }
     progress.hidden = true;
   }
@@ -74,10 +82,10 @@ export function acceptUploads({ url, most }, pathOf, onDone) {
 }
 
 /** With XMLHttpRequest, as fetch tells nothing of an upload's progress. */
-function send(url, file, path, overwrite, onProgress) {
+function send(url, file, path, how, onProgress) {
   const form = new FormData();
   form.append("path", path);
-  if (overwrite) form.append("overwrite", "1");
+  if (how) form.append(how, "1");
   form.append("file", file);
   return new Promise((resolve, reject) => {
     const xhr = new XMLHttpRequest();
@@ -90,7 +98,10 @@ function send(url, file, path, overwrite, onProgress) {
       reject(
         new RequestError({
           code: "unreachable",
-          message: "The upload was cut off. Check your connection and try again.",
+          message:
+            navigator.onLine === false
+              ? "You are offline. Try again when you are connected."
+              : "The upload was cut off. Check your connection and try again.",
           recoverable: true,
         }),
       );

@@ -45,7 +45,8 @@ def test_a_faulty_bridge_is_found_out(fake: Page, fault: str) -> None:
             const text = async (name) => (await fetch(name)).text();
             const type = "text/javascript";
             const url = (source) => URL.createObjectURL(new Blob([source], {type}));
-            const bridge = (await text("/bridge.js")).replaceAll(...change);
+            const bridge = (await text("/bridge.js")).replaceAll(...change)
+                .replace("./messages.js", new URL("/messages.js", location));
             const fake = (await text("/fake.js")).replace("/bridge.js", url(bridge));
             const games = (await text("/interleavings.js")).replace("/fake.js", url(fake));
             return (await (await import(url(games))).playAll(1, 200, 25)).failures;

@@ -1,20 +1,25 @@
-"""The bridge as a file: what a page has to fetch."""
+"""The bridge as files: what a page has to fetch."""
 
 import gzip
 
 from tests.bridge.conftest import BRIDGE
 
 SOURCE = BRIDGE.read_text()
+MESSAGES = BRIDGE.with_name("messages.js").read_text()
 
 
 def test_it_is_small() -> None:
-    assert len(gzip.compress(SOURCE.encode(), 9)) <= 5000
+    assert sum(len(gzip.compress(text.encode(), 9)) for text in (SOURCE, MESSAGES)) <= 5000
 
 
 def test_it_needs_no_other_module_and_no_document() -> None:
-    for word in ("import ", "import(", "document", "querySelector", "innerHTML", "eval("):
-        assert word not in SOURCE
+    ours = 'import { BridgeError, asText, isObject, keyOf, statusOf } from "./messages.js";\n'
+    assert ours in SOURCE
+    for text in (SOURCE.replace(ours, ""), MESSAGES):
+        for word in ("import ", "import(", "document", "querySelector", "innerHTML", "eval("):
+            assert word not in text
 
 
 def test_it_sends_to_one_origin_only() -> None:
     assert SOURCE.count(".postMessage(") == SOURCE.count(".postMessage(command, this.#origin)") == 1
+    assert ".postMessage(" not in MESSAGES

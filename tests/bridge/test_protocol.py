@@ -7,7 +7,7 @@ from playwright.sync_api import Page
 
 IMPORTS = """
     const { World, P, Q, turn } = await import("/fake.js");
-    const { BridgeError } = await import("/bridge.js");
+    const { BridgeError } = await import("/messages.js");
 """
 
 
@@ -226,7 +226,7 @@ class TestStatus:
         ) == [
             True,
             1,
-            {"quality": "good", "status": "connected", "ping": 3},
+            {"quality": "good", "status": "connected", "ping": 3, "gone": False},
             [["4cc25d0b-e9a9-4c0a-b116-cb8c3d7ef667", ["a", "b"]]],
             1,
             [["4cc25d0b-e9a9-4c0a-b116-cb8c3d7ef667", ["a", "b"]]],
@@ -241,7 +241,7 @@ class TestStatus:
             const {openFiles, ...rest} = await call;
             return [openFiles.size, rest];
             """,
-        ) == [0, {"quality": "", "status": "", "statusTime": None, "ping": None}]
+        ) == [0, {"quality": "", "status": "", "statusTime": None, "ping": None, "gone": False}]
 
     def test_ends(self, fake: Page) -> None:
         assert run(
@@ -352,7 +352,7 @@ class TestState:
             """,
         ) == [
             ["opening", "opening", "ready", "opening", "opening"],
-            ["ready: log"] * 3,
+            [*["ready: log"] * 3, "no_file: closed"],
         ]
 
     def test_a_file_that_is_refused_leaves_what_was(self, fake: Page) -> None:
@@ -479,7 +479,48 @@ class TestState:
             w.status({});
             return w.states();
             """,
-        ) == ["0 ready: log", "0 slow: disconnected", "0 ready: status"]
+        ) == ["0 ready: log", "0 no_file: closed", "0 slow: disconnected", "0 no_file: status"]
+
+    def test_an_empty_frame_is_ready_again_by_the_log_alone(self, fake: Page) -> None:
+        """By that of any file. What is listed or acknowledged may lie under a dialog."""
+        assert run(
+            fake,
+            """
+            const w = new World(); w.bridge.expect(P, "a"); w.bridge.watch();
+            w.status({[P]: ["a"]}); w.log("a");
+            w.status({}); w.status({});
+            w.bridge.open(P, "b"); w.reply("ack", "b"); w.reply("done", "b");
+            w.status({[P]: ["b"]}); w.status({[P]: ["b"]}, {status: "disconnected"});
+            w.status({[P]: ["b"]});
+            const before = w.bridge.state;
+            w.log("c");
+            return [before, w.states().map((it) => it.slice(2))];
+            """,
+        ) == [
+            "no_file",
+            [
+                "ready: log",
+                "no_file: status",
+                "slow: disconnected",
+                "no_file: status",
+                "ready: log",
+            ],
+        ]
+
+    def test_a_page_that_was_loaded_anew_is_not_empty_yet(self, fake: Page) -> None:
+        assert run(
+            fake,
+            """
+            const w = new World(); w.bridge.expect(P, "a"); w.bridge.watch();
+            w.status({[P]: ["a"]}); w.log("a");
+            const gone = [];
+            w.bridge.addEventListener("reply", ({detail}) => gone.push(detail.status.gone));
+            const anew = {status_time: new Date(99)};
+            w.status({}, anew); w.status({}, anew); w.status({[P]: ["a"]}, anew);
+            w.status({}, anew);
+            return [gone, w.states()];
+            """,
+        ) == [[True, True, False, False], ["0 ready: log", "0 no_file: status"]]
 
     def test_a_dead_channel_is_announced_and_is_no_loss(self, fake: Page) -> None:
         assert run(

@@ -226,7 +226,138 @@ def test_files_that_the_user_closed_stay_closed(fake: Page) -> None:
         w.time = new Date(99); await w.pass(40_000);
         return [w.files, w.shown, w.session.state, w.session.atRisk];
         """,
-    ) == [[], 1, "ready", False]
+    ) == [[], 1, "no_file", False]
+
+
+def test_no_file_is_open_until_one_is_proven(fake: Page) -> None:
+    """Neither an acknowledgement nor a list proves it."""
+    assert run(
+        fake,
+        """
+        await w.begin(); await w.session.command("closeall"); await w.pass(60_000);
+        const closed = [w.session.state, w.names().at(-1)]; w.forget();
+        w.opensNothing = true; w.session.retry(); await w.pass(3_000);
+        const opening = [w.session.state, [...w.files]];
+        w.log("a"); await w.pass(); const ready = w.session.state;
+        w.files = []; await w.pass(16_000); const again = w.session.state;
+        w.answers.check = () => w.error(404, "file_missing");
+        const missing = await w.session.retry().catch(({ code }) => code);
+        w.log("other"); await w.pass();
+        return [closed, opening, ready, again, missing, w.names(), w.shown, w.session.state];
+        """,
+    ) == [
+        ["no_file", "no_file"],
+        ["opening", ["a"]],
+        "ready",
+        "no_file",
+        "file_missing",
+        ["opening", "ready", "no_file", "opening", "no_file", "ready"],
+        1,
+        "ready",
+    ]
+
+
+def test_what_is_opened_again_soon_was_never_closed(fake: Page) -> None:
+    """Unless it is not opened: then that is told."""
+    assert run(
+        fake,
+        """
+        await w.begin(); await w.pass(20_000); w.forget();
+        await w.session.command("closeall", true); await w.pass(20_000);
+        const opened = w.session.reopen(["a"]); await w.pass(1_000); await opened;
+        const fine = [w.names(), [...w.files]];
+        await w.session.command("closeall", true); await w.pass(1_000);
+        w.opensNothing = true; w.session.reopen(["a"]); await w.pass(100_000);
+        return [...fine, w.names()];
+        """,
+    ) == [[], ["a"], ["no_file"]]
+
+
+def test_offline_is_told_at_once_and_ends_by_proof(fake: Page) -> None:
+    states, asked, told, back, shown = run(
+        fake,
+        """
+        await w.begin(); await w.pass(20_000); w.forget();
+        w.answers.presence = () => [0];
+        w.host.navigator.onLine = false; w.fire("offline");
+        const told = w.states.at(-1);
+        await w.pass(4_000); w.connection = "disconnected"; await w.pass(600_000);
+        const states = w.names(); const asked = w.count("session"); w.forget();
+        w.answers.presence = null;
+        w.host.navigator.onLine = true; w.fire("online"); await w.pass(3_000);
+        const before = w.session.state;
+        w.connection = "connected"; await w.pass(3_000);
+        return [states, asked, told, [before, ...w.names()], w.shown];
+        """,
+    )
+    assert states == ["offline"]
+    assert told["code"] == "unsaved"
+    assert "You are offline." in told["message"]
+    assert "by itself" in told["message"]
+    assert asked == 0
+    assert back == ["reconnecting", "reconnecting", "ready"]
+    assert shown == 1
+
+
+def test_offline_and_back_where_messages_are_not_answered(fake: Page) -> None:
+    """The frame tells nothing, so nothing is known but what was."""
+    assert run(
+        fake,
+        """
+        w.mute = true; w.session.start(); await w.pass(); w.opens("a"); await w.pass(60_000);
+        w.forget(); w.answers.presence = () => [0];
+        w.host.navigator.onLine = false; w.fire("offline"); await w.pass(60_000);
+        w.host.navigator.onLine = true; w.fire("online"); await w.pass(60_000);
+        return [w.names(), w.shown];
+        """,
+    ) == [["offline", "ready"], 1]
+
+
+def test_offline_is_not_believed_while_our_site_answers(fake: Page) -> None:
+    """Some browsers stay offline after sleep; and a site on one's own machine needs no network."""
+    assert run(
+        fake,
+        """
+        w.host.navigator.onLine = false; await w.begin(); const begun = w.names().at(-1);
+        await w.pass(60_000); w.look("hidden"); w.look("visible"); await w.pass(3_000);
+        const still = w.session.state; w.forget();
+        w.fire("offline"); await w.pass(3_000);
+        return [begun, still, w.names(), w.shown];
+        """,
+    ) == ["ready", "ready", ["offline", "reconnecting", "ready"], 1]
+
+
+@pytest.mark.parametrize("moment", ["before", "while our site is asked", "while it opens"])
+def test_offline_before_anything_is_open(fake: Page, moment: str) -> None:
+    """It is tried again at once when the connection is back, however long that took."""
+    offline = "w.host.navigator.onLine = false; w.answers.presence = w.answers.session = () => [0];"
+    offline += "w.fire('offline'); await w.pass();"
+    begin = {
+        "before": f"{offline} w.session.start(); await w.pass();",
+        "while our site is asked": "w.answers.session = () => [202, {next: 'project'}];"
+        f"w.session.start(); await w.pass(2_000); {offline}",
+        "while it opens": f"w.mute = true; w.session.start(); await w.pass(1_000); {offline}",
+    }[moment]
+    assert run(
+        fake,
+        f"""
+        Object.defineProperty(navigator, "onLine", {{
+            configurable: true, get: () => w.host.navigator.onLine }});
+        {begin}
+        const [then, {{ message }}] = [w.session.state, w.states.at(-1)];
+        await w.pass(600_000); const later = w.session.state;
+        w.host.navigator.onLine = true; w.answers = {{}}; w.mute = false;
+        w.fire("online"); await w.pass(3_000); if (!w.files.length) w.opens("a");
+        await w.pass();
+        delete navigator.onLine;
+        return [then, message, later, w.session.state];
+        """,
+    ) == [
+        "offline",
+        "This page goes on by itself when the connection is back.",
+        "offline",
+        "ready",
+    ]
 
 
 def test_nobody_signed_in_there_any_more(fake: Page) -> None:
@@ -568,7 +699,7 @@ def test_turning_back_to_an_open_file_needs_no_new_proof(fake: Page) -> None:
         """,
     ) == [
         [True, ["opening", "ready"], ["a", "b"], 1],
-        ["opening", "ready"],
+        ["no_file", "opening", "ready"],
         "ready",
         ["b"],
         1,
@@ -720,7 +851,7 @@ def test_what_was_closed_is_opened_again_in_the_same_frame(fake: Page) -> None:
         fake,
         """
         await w.begin(); w.files.push("b"); await w.pass(20_000); w.forget();
-        await w.session.command("closeall");
+        await w.session.command("closeall", true);
         const closed = [...w.files];
         await w.pass(20_000); // as the next status tells, too
         const opened = w.session.reopen(["b", "a"]);

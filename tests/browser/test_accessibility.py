@@ -144,6 +144,15 @@ def states(visit: Visit) -> Iterator[str]:
     yield "files"
     visit.row("a.txt").get_by_role("button", name="Rename a.txt").click()
     yield "files with a dialog"
+    visit.page.keyboard.press("Escape")
+    visit.row("Folder").get_by_role("button", name="Delete Folder").click()
+    expect(visit.page.get_by_role("button", name="Undo")).to_be_visible()
+    yield "files with a way back"
+    visit.page.get_by_role("link", name="Trash").click()
+    expect(visit.row("Folder")).to_be_visible()
+    yield "trash"
+    visit.row("Folder").get_by_role("button", name="Delete for good").click()
+    yield "trash with a dialog"
     visit.open("a.txt")
     visit.settles()
     visit.show_activity()

@@ -119,6 +119,10 @@ def test_methods_and_events(known: Visit) -> None:
     assert call(known, "it.closeAll()") == "done"
     kiosk = known.page.frame_locator("cocalc-notebook iframe")
     expect(kiosk.locator(".tab")).to_have_count(0)
+    becomes(known, "no_file")
+    notebook(known).get_by_role("button", name="Open “b.txt”").click()
+    becomes(known, "ready")
+    shows(known, "b.txt")
 
     assert call(known, "it.open('missing.txt')") == "file_missing"
     expect(notebook(known).get_by_role("alert")).to_contain_text("“missing.txt” is not in this")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.school import until
+from tests.browser.school import COCALC, until
 from tests.browser.trouble import has_a_way_on, passes
 from tests.browser.visit import Visit
 
@@ -131,8 +131,18 @@ def test_a_connection_that_is_cut_and_comes_back(known: Visit) -> None:
     until(lambda: known.school.states_of(known.student) == ["ready"])
     asks = "dispatchEvent(new Event('beforeunload', { cancelable: true }))"
     assert known.page.evaluate(asks), "nothing is at risk"
+    known.kiosk_frame.evaluate("window.mark = 'never reloaded'")
     known.context.set_offline(True)
+    known.becomes("offline")
+    assert not known.page.evaluate(asks), "the browser asks before it closes the page"
+    expect(known.page.locator("#line")).to_contain_text("You are offline.")
+    known.context.set_offline(False)
+    until(lambda: passes(known, "ready"))
+    expect(known.page.locator("#line")).to_be_hidden()
+    assert known.page.evaluate(asks)
+
     # The kiosk misses its server, the bridge hears of it, and time goes by.
+    known.context.route(f"{COCALC}/**", lambda route: route.abort())
     for state in ("slow", "lost"):
         until(lambda state=state: passes(known, state))  # type: ignore[misc]
     assert not known.page.evaluate(asks), "the browser asks before it closes the page"
@@ -140,13 +150,12 @@ def test_a_connection_that_is_cut_and_comes_back(known: Visit) -> None:
     expect(notice.get_by_role("heading")).to_have_text("The connection to CoCalc is lost")
     notice.get_by_role("button", name="Keep working").click()
     expect(notice).to_be_hidden()
-    known.kiosk_frame.evaluate("window.mark = 'never reloaded'")
 
     known.school.sandbox.reset_calls()
-    known.context.set_offline(False)
+    known.context.unroute(f"{COCALC}/**")
     began = time.monotonic()
     until(lambda: passes(known, "ready"))
-    print(f"from online to ready: {round((time.monotonic() - began) * 1000)} ms")
+    print(f"from there again to ready: {round((time.monotonic() - began) * 1000)} ms")
     expect(notice).to_be_hidden()
     known.shows_tab("a.txt")
     assert known.page.evaluate(asks)

@@ -109,12 +109,13 @@ def test_a_day_in_firefox(known: Visit, fox: Firefox) -> None:
     assert school.calls()["user_auth"] == 1
 
     # The network is gone, and comes back: nothing is lost.
+    page.click("#panel-toggle")
+    until(lambda: not page.evaluate("document.getElementById('panel').hidden"))
     if page.set_offline(True):
-        page.click("#panel-toggle")
 
         def is_noticed() -> bool:
             page.click("[data-command=status]")
-            return page.evaluate(LIGHT) in ("slow", "lost")
+            return page.evaluate(LIGHT) in ("offline", "slow", "lost")
 
         until(is_noticed)
         page.set_offline(False)

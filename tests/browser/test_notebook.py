@@ -68,7 +68,7 @@ def test_another_file_opens_in_the_same_frame(known: Visit) -> None:
     assert "user_auth" not in known.school.calls()
 
 
-def test_status_and_closeall_by_their_buttons(known: Visit) -> None:
+def test_status_closeall_and_offline_by_what_one_sees(known: Visit) -> None:
     known.write("a.txt")
     known.open("a.txt")
     known.show_activity()
@@ -84,10 +84,34 @@ def test_status_and_closeall_by_their_buttons(known: Visit) -> None:
     expect(known.activity("sent", re.compile("closeall$"))).to_have_count(1)
     expect(known.activity("done", "all files are closed")).to_have_count(1)
     expect(known.kiosk.locator(".tab")).to_have_count(0)
+    known.becomes("no_file")
+    known.has_words("No file is open")
 
     panel.get_by_role("button", name="open", exact=True).click()
     known.shows_tab("a.txt")
     known.becomes("ready")
+
+    # By CoCalc's own tab it is closed, too, and found out by the next look.
+    known.kiosk.get_by_role("button", name="Close a.txt").click()
+    expect(known.kiosk.locator(".tab")).to_have_count(0)
+    panel.get_by_role("button", name="status", exact=True).click()
+    notice = known.page.locator("#notice")
+    expect(notice.get_by_role("heading")).to_have_text("No file is open")
+    notice.get_by_role("button", name="Open “a.txt”").click()
+    known.becomes("ready")
+    known.shows_tab("a.txt")
+    expect(notice).to_be_hidden()
+
+    known.context.set_offline(True)
+    known.becomes("offline")
+    expect(known.page.locator("#line")).to_contain_text("You are offline.")
+    known.page.locator("#switch").click()
+    expect(known.page.locator("#switch-status")).to_contain_text("when you are connected")
+    known.page.locator("#light").click()
+    expect(known.page.locator("#switch-list")).to_be_hidden()
+    known.context.set_offline(False)
+    known.becomes("ready")
+    expect(known.page.locator("#line")).to_be_hidden()
 
 
 def test_reload_mints_anew_and_ends_the_session_before(known: Visit) -> None:

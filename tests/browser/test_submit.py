@@ -102,6 +102,7 @@ def test_what_was_just_typed_is_submitted_from_the_notebook_s_page(
         ada.shows_tab(name)
         ada.becomes("ready")
     before = count(school)
+    said = ada.collect_state()
     submit.evaluate("button => { button.click(); button.click(); }")
     expect(page.get_by_text("Saving your files…")).to_be_visible()
     expect(receipt).to_contain_text("Submitted: 3 files")
@@ -115,6 +116,7 @@ def test_what_was_just_typed_is_submitted_from_the_notebook_s_page(
     expect(ada.kiosk.locator(".tab [role=tab]")).to_have_count(2)
     ada.shows_tab("tasks.ipynb")
     expect(ada.editor.locator(".jp-Notebook")).to_contain_text("first = 1")
+    assert "no_file" not in said(), "it was closed for a moment only"
 
     # Where no command is answered, the page is left instead.
     school.sandbox.quirks(dead_channel=True)

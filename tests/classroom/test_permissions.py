@@ -421,7 +421,7 @@ def test_projects_open_for_their_own_people_alone(room: World) -> None:
     for who in ("stranger", "student", "classmate", "removed", "assistant", "other", "admin"):
         client = HttpsClient(room.people[who])
         for project in (mine, theirs, gone, room.course.project):
-            for name, more in (("files", []), ("folder", ["x"]), ("notebook", ["a.ipynb"])):
+            for name, *more in (("files",), ("trash",), ("folder", "x"), ("notebook", "a.ipynb")):
                 url = reverse(f"embedding:{name}", args=[project.project_id, *more])
                 wanted = 200 if project in may.get(who, set()) else 404
                 assert client.get(url).status_code == wanted, (who, url)

@@ -56,6 +56,36 @@ def names_in(folder: Path) -> list[str]:
     return [entry.name for entry in folder.iterdir()]
 
 
+def test_what_is_there_is_left_alone_where_it_must_be(
+    client: V1Client, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also what comes while the content is on its way, and what no list shows."""
+    append = scripts.append
+
+    def meanwhile(temporary: str, chunk: bytes, offset: int) -> str:
+        if offset:
+            (home / "late").write_bytes(b"theirs")
+        return append(temporary, chunk, offset)
+
+    monkeypatch.setattr(scripts, "append", meanwhile)
+    (home / "file").write_bytes(b"theirs")
+    (home / "link").symlink_to("nowhere")
+    (home / "folder").mkdir()
+    for name in ("file", "link", "folder", "late"):
+        with pytest.raises(Duplicate):
+            client.write_file(PROJECT, name, bytes(700_000), overwrite=False)
+        if name != "late":
+            with pytest.raises(Duplicate):
+                client.make_folder(PROJECT, name, exists_ok=False)
+    assert sorted(names_in(home)) == ["file", "folder", "late", "link"]
+    assert (home / "file").read_bytes() == (home / "late").read_bytes() == b"theirs"
+    client.write_file(PROJECT, "w/new", b"x", overwrite=False)
+    client.make_folder(PROJECT, "w/v/u", exists_ok=False)
+    assert sorted(names_in(home / "w")) == ["new", "v"]
+    with pytest.raises(InTheWay):
+        client.make_folder(PROJECT, "file/x", exists_ok=False)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_any_name_works(client: V1Client, home: Path, name: str) -> None:
     client.write_file(PROJECT, name, b"\x00\xffone\n")

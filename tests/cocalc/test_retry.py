@@ -62,6 +62,7 @@ UNDONE: dict[str, Call] = {
     "delete_project": lambda client: client.delete_project(PROJECT),
     "stop_project": lambda client: client.stop_project(PROJECT),
     "move": lambda client: client.move(PROJECT, "a", "b"),
+    "make_folder, a new one": lambda client: client.make_folder(PROJECT, "a", exists_ok=False),
     "remove": lambda client: client.remove(PROJECT, "a"),
     "copy_path": lambda client: client.copy_path(**COPY),
 }

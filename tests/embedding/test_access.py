@@ -23,10 +23,13 @@ SCRIPT_VIEWS: dict[str, tuple[str, str, Any, int]] = {
     "download": ("get", "download?path=a.ipynb", None, 200),
     "move": ("post", "move", {"path": "a.ipynb", "to": "b.ipynb"}, 200),
     "delete": ("post", "delete", {"path": "a.ipynb"}, 200),
+    "trash_listing": ("get", "trash/entries", None, 200),
+    "restore": ("post", "trash/restore", {"id": "0" * 32}, 404),
+    "purge": ("post", "trash/purge", {"all": True}, 200),
     "check": ("get", "check?path=a.ipynb", None, 204),
     "session": ("post", "session", {"session": str(uuid.uuid4()), "path": "a.ipynb"}, 200),
 }
-PAGES = {"files": "", "folder": "files/some/folder/", "notebook": "open/a.ipynb"}
+PAGES = {"files": "", "folder": "files/some/folder/", "notebook": "open/a.ipynb", "trash": "trash/"}
 
 
 def ask(browser: HttpsClient, project: str, view: str) -> Any:

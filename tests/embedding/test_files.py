@@ -2,6 +2,7 @@
 
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import nbformat
@@ -9,10 +10,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from pytest_django import Settings
 
+from embedding.client import client
 from embedding.cocalc.client import Client
 from embedding.cocalc.errors import NotFound
 from embedding.models import Event, Member
 from embedding.services import notebooks
+from embedding.services.free_names import made_beside, next_free
 from sandbox.process import SandboxProcess
 from tests.conftest import HttpsClient, Person
 from tests.embedding.conftest import embedding_settings
@@ -60,6 +63,16 @@ def notebook_of(*cells: dict[str, Any]) -> bytes:
     code = {"cell_type": "code", "metadata": {}, "source": "", "outputs": []}
     whole = {"cells": [{**code, "execution_count": None, **cell} for cell in cells], "metadata": {}}
     return json.dumps({**whole, "nbformat": 4, "nbformat_minor": 5}).encode()
+
+
+def free_of(member: Member, path: str) -> str:
+    """Write a file there, or beside what is there."""
+    project = project_id(member)
+
+    def make(path: str) -> None:
+        client().write_file(project, path, b"x", overwrite=False)
+
+    return made_beside(project, path, make)
 
 
 class TestListing:
@@ -294,6 +307,61 @@ class TestUpload:
         file = io.BytesIO(b"x")
         assert browser.post("/projects/mine/upload", {"file": file}).status_code == 400
         assert upload(browser, "../a", b"x").status_code == 400
+
+
+class TestKeepingBoth:
+    def test_each_way_takes_the_next_free_name(
+        self, browser: HttpsClient, member: Member, cocalc: Client
+    ) -> None:
+        for name in ("a.ipynb", "a (2).ipynb", "b"):
+            cocalc.write_file(project_id(member), name, b"old")
+        answers = [
+            post(browser, "notebook", path="a", keep_both=True),
+            upload(browser, "a (2).ipynb", NOTEBOOK.encode(), keep_both="1"),
+            post(browser, "move", path="b", to="a.ipynb", keep_both=True),
+            post(browser, "folder", path="a.ipynb", keep_both=True),
+            post(browser, "folder", path="c", keep_both=True),
+        ]
+        assert [answer.json()["path"] for answer in answers] == [
+            *(f"a ({number}).ipynb" for number in (3, 4, 5, 6)),
+            "c",
+        ]
+        for name in ("a.ipynb", "a (2).ipynb", "a (5).ipynb"):
+            assert cocalc.read_file(project_id(member), name) == b"old"
+
+    def test_what_no_list_shows_is_kept_too(
+        self, browser: HttpsClient, member: Member, cocalc: Client
+    ) -> None:
+        """A pipe, and a link to nothing."""
+        script = "mkfifo a.txt; ln -s nowhere 'a (2).txt'"
+        cocalc.exec(project_id(member), script, bash=True)
+        assert upload(browser, "a.txt", b"new").status_code == 409
+        assert upload(browser, "a.txt", b"new", keep_both="1").json()["path"] == "a (3).txt"
+        assert upload(browser, "a (2).txt", b"new").status_code == 409
+
+    def test_two_tabs_at_once(self, browser: HttpsClient, member: Member) -> None:
+        with ThreadPoolExecutor() as tabs:
+            made = list(tabs.map(lambda _: free_of(member, "x.txt"), range(4)))
+        assert sorted(made) == ["x (2).txt", "x (3).txt", "x (4).txt", "x.txt"]
+        assert sorted(names(browser)) == sorted(made)
+
+    @pytest.mark.parametrize(
+        ("path", "wanted"),
+        [
+            ("a.tar.gz", "a (2).tar.gz"),
+            ("w/Week 1.5", "w/Week 1.5 (2)"),
+            (".bashrc", ".bashrc (2)"),
+            ("a (9).md", "a (10).md"),
+            ("a (9999999).md", "a (9999999) (2).md"),
+            ("(2)", "(2) (2)"),
+            ("é" * 125 + ".ipynb", "é" * 122 + " (2).ipynb"),
+            ("ab (2) (2)", "ab (2) (3)"),
+            ("a\nb.md", "a\nb (2).md"),
+        ],
+    )
+    def test_the_name(self, path: str, wanted: str) -> None:
+        assert next_free(path, {path.rpartition("/")[2]}) == wanted
+        assert len(wanted.rpartition("/")[2].encode()) <= 255
 
 
 class TestDownload:

@@ -33,7 +33,9 @@ READ_ATTEMPTS = 3  # of a file that changes while it is read
 class Files(Commands):
     """The operations on files and folders."""
 
-    def write_file(self, project_id: str, path: str, content: bytes) -> None:
+    def write_file(
+        self, project_id: str, path: str, content: bytes, *, overwrite: bool = True
+    ) -> None:
         """Write to a hidden temporary file beside it, then rename: one call up to 600 kB."""
         target, temporary = scripts.quoted(path), scripts.temporary_beside(path)
         digest = hashlib.sha256(content).hexdigest()
@@ -42,10 +44,10 @@ class Files(Commands):
             script = scripts.append(temporary, content[offset : offset + WRITE_CHUNK], offset)
             if offset == 0:
                 folder = scripts.quoted(parent(path), home=True)
-                script = scripts.prepare(target, folder) + script
+                script = scripts.prepare(target, folder, overwrite=overwrite) + script
             retry = Retry.ALWAYS
             if offset == offsets[-1]:
-                script += scripts.put(target, digest)
+                script += scripts.put(target, digest, overwrite=overwrite)
                 retry = Retry.UNDONE  # once more, it would find the temporary file gone
             try:
                 self._script("write_file", project_id, script, retry=retry, folder=parent(path))
@@ -100,9 +102,15 @@ class Files(Commands):
             raise self._failed("file_exists", output)
         return output.exit_code == 0
 
-    def make_folder(self, project_id: str, path: str) -> None:
-        script = scripts.make_folder(scripts.quoted(path))
-        self._script("make_folder", project_id, script, retry=Retry.ALWAYS, folder=path)
+    def make_folder(self, project_id: str, path: str, *, exists_ok: bool = True) -> None:
+        name, retry = scripts.quoted(path), Retry.ALWAYS
+        script = scripts.make_folder(name)
+        if not exists_ok:
+            script, retry = (
+                scripts.new_folder(name, scripts.quoted(parent(path), home=True)),
+                Retry.UNDONE,
+            )
+        self._script("make_folder", project_id, script, retry=retry, folder=path)
 
     def move(self, project_id: str, source: str, target: str) -> None:
         old, new = scripts.quoted(source), scripts.quoted(target)

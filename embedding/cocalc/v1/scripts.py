@@ -54,9 +54,10 @@ def temporary_beside(path: str) -> str:
     return quoted(f"{parent(path)}/{name}" if parent(path) else name)
 
 
-def prepare(target: str, folder: str) -> str:
+def prepare(target: str, folder: str, *, overwrite: bool) -> str:
     """Make the folder that a file is to be written to."""
-    return f"{make_folder(folder)}if [ -d {target} ]; then exit {_NO_FILE}; fi\n"
+    refuse = f"if [ -d {target} ]; then exit {_NO_FILE}; fi\n"
+    return make_folder(folder) + (refuse if overwrite else _refuse_taken(target))
 
 
 def append(temporary: str, chunk: bytes, offset: int) -> str:
@@ -71,11 +72,19 @@ def append(temporary: str, chunk: bytes, offset: int) -> str:
     )
 
 
-def put(target: str, digest: str) -> str:
-    """After `append`: check the whole, keep the old file's mode, and take its place at once."""
+def put(target: str, digest: str, *, overwrite: bool) -> str:
+    """After `append`: check the whole, keep the old file's mode, and take its place at once.
+
+    Without `overwrite` nothing's place is taken; `mv -n` keeps quiet where somebody was faster.
+    """
+    whole = f'[ "$(sha256sum < "$t")" = \'{digest}  -\' ] || exit {_DAMAGED}\n'
+    if not overwrite:
+        return (
+            f'{whole}mv -nT -- "$t" {target} || :\n'
+            f'if [ -e "$t" ]; then rm -f -- "$t"; exit {_TAKEN}; fi'
+        )
     return (
-        f'[ "$(sha256sum < "$t")" = \'{digest}  -\' ] || exit {_DAMAGED}\n'
-        f'if [ -f {target} ]; then chmod --reference={target} -- "$t" || :; fi\n'
+        f'{whole}if [ -f {target} ]; then chmod --reference={target} -- "$t" || :; fi\n'
         f'mv -fT -- "$t" {target}'
     )
 
@@ -118,6 +127,18 @@ def make_folder(name: str) -> str:
     return f"mkdir -p -- {name} || {{ c=$?\n{look_for_file(name)}exit $c; }}\n"
 
 
+def new_folder(name: str, folder: str) -> str:
+    """Make a folder that is not there yet, in `folder`."""
+    return (
+        f"{_refuse_taken(name)}{make_folder(folder)}"
+        f"mkdir -- {name} || {{ c=$?\n{_refuse_taken(name)}exit $c; }}"
+    )
+
+
+def _refuse_taken(name: str) -> str:
+    return f"if [ -e {name} ] || [ -L {name} ]; then exit {_TAKEN}; fi\n"
+
+
 def look_for_file(name: str) -> str:
     """Exit with IN_THE_WAY where a file, or a link to nothing, is in the way of a folder."""
     return (
@@ -131,8 +152,7 @@ def move(old: str, new: str, folder: str) -> str:
     """Rename without overwriting; `mv -n` keeps quiet where somebody was faster."""
     return (
         f"[ -e {old} ] || [ -L {old} ] || exit {_ABSENT}\n"
-        f"if [ -e {new} ] || [ -L {new} ]; then exit {_TAKEN}; fi\n"
-        f"{make_folder(folder)}mv -nT -- {old} {new} || exit\n"
+        f"{_refuse_taken(new)}{make_folder(folder)}mv -nT -- {old} {new} || exit\n"
         f"if [ -e {old} ] || [ -L {old} ]; then exit {_TAKEN}; fi"
     )
 

@@ -29,7 +29,13 @@ from embedding.names import person_name
 from embedding.problems import Problem
 
 SHOWN = 5  # differences that are told
-_BY_THE_SITE = ("file.uploaded", "file.moved", "file.deleted", "course.files_changed")
+_BY_THE_SITE = (
+    "file.uploaded",
+    "file.moved",
+    "file.deleted",
+    "file.restored",
+    "course.files_changed",
+)
 _WHAT_TO_DO = (
     "Open the assignment's files page, choose “Check again”, look at the student version, and "
     "approve it; then autograde again."
@@ -165,6 +171,7 @@ def _told(assignment: Assignment, each: Difference, saved: datetime | None) -> s
         did = {
             "file.deleted": "removed it",
             "file.moved": "renamed or moved it",
+            "file.restored": "put it back from the trash",
         }.get(event.action, "removed it" if each.how == "removed" else "uploaded it")
         return (
             f"“{each.path}” was {each.how} since the files were approved: {who} {did} on this "

@@ -1,0 +1,37 @@
+/** What a new name means, where it means more than a name: asked before it is given. */
+
+import { Choice } from "./ask.js";
+
+const isNotebook = (name) => /\.ipynb$/i.test(name);
+const ENDING = /^(.+)\.[a-z]\w{0,9}$/i;
+
+/**
+ * @param {{name: string, folder: boolean}} entry as it is
+ * @param {object} answer what was chosen so far
+ * @returns {string} the name to give; throws a Choice where the user must say more
+ */
+export function newName(entry, wanted, answer) {
+  const parts = wanted.split("/");
+  const name = parts.pop();
+  const odd = ["", ".", ".."];
+  // What is no path at all our site refuses.
+  if (parts.length && !answer.moves && ![name, ...parts].some((part) => odd.includes(part))) {
+    const text = `A name cannot hold “/”. Move “${entry.name}” into the folder “${parts.join("/")}” as “${name}”?`;
+    throw new Choice(text, ["Move", { ...answer, moves: true }]);
+  }
+  if (!entry.folder && isNotebook(entry.name) && !isNotebook(name)) {
+    if (answer.keeps) return `${wanted.replace(ENDING, "$1")}.ipynb`;
+    if (!answer.drops)
+      throw new Choice(
+        "Without “.ipynb” it no longer opens as a notebook.",
+        ["Keep “.ipynb”", { ...answer, keeps: true }],
+        ["Rename anyway", { ...answer, drops: true }],
+      );
+  }
+  if (name.startsWith(".") && !odd.includes(name) && !entry.name.startsWith(".") && !answer.hides)
+    throw new Choice(
+      "Files whose names begin with “.” are hidden: you will not see it in this list any more.",
+      ["Rename anyway", { ...answer, hides: true }],
+    );
+  return wanted;
+}
