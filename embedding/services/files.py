@@ -9,10 +9,10 @@ from embedding.client import client
 from embedding.cocalc.client import Entry
 from embedding.cocalc.errors import BadRequest, Duplicate, NotFound
 from embedding.conf import MEGABYTE, conf
+from embedding.ipynb.reading import Excess, NotANotebook, parts_of
 from embedding.models import Event, Member
 from embedding.problems import Problem
 from embedding.services.mapping import personal_slot
-from embedding.services.notebooks import Excess, parts_of
 from embedding.services.sessions import forget_checks
 
 NOTEBOOK = ".ipynb"
@@ -64,7 +64,7 @@ def folder_create(member: Member, path: str) -> None:
 
 
 def file_upload(member: Member, path: str, upload: IO[bytes], *, overwrite: bool) -> None:
-    """Store an uploaded file. A notebook must be one; an existing file needs `overwrite`."""
+    """Store an uploaded file as it is; a notebook must be one, an old file needs `overwrite`."""
     limit = conf().upload_max_bytes
     content = upload.read(limit + 1)
     if len(content) > limit:
@@ -117,7 +117,7 @@ def file_delete(member: Member, path: str) -> None:
 
 
 def notebook_check(path: str, content: bytes) -> int:
-    """Return how many cells and outputs a notebook has.
+    """Return how many cells and outputs a notebook has; what can be repaired is one.
 
     Problem `not_a_notebook` for what is none, `too_large` for a vast one.
     """
@@ -130,19 +130,11 @@ def notebook_check(path: str, content: bytes) -> int:
             "several notebooks of it.",
             status=413,
         ) from None
-    except (
-        nbformat.ValidationError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        RecursionError,
-    ) as error:
-        reason = (str(error).strip().splitlines() or ["it is empty"])[0][:160]
+    except NotANotebook as reason:
         raise Problem(
             "not_a_notebook",
             f"“{path}” ends in {NOTEBOOK} but is not a Jupyter notebook ({reason}). "
-            "Download it again where you have it from, or give it another ending.",
+            "Download it again where you have it from.",
             status=400,
         ) from None
 
