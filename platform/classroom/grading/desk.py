@@ -168,6 +168,7 @@ def _show(
         "history": list(GradeChange.objects.filter(submission=work).select_related("by")[:HISTORY]),
         "snapshots": list(work.snapshots.all()[:20]),
         "details": _details(work),
+        "copies": _copies(work),
         "files": files,
         "file": file,
         "folder": folder,
@@ -182,6 +183,14 @@ def _show(
         "matrix": reverse("classroom:grades", args=[membership.course.pk]) + query,
     }
     return render(request, "classroom/grading/desk.html", context, status=status)
+
+
+def _copies(work: Submission) -> list[tuple[str, str]]:
+    """Return the notebooks that wait for a decision, each with a file that has its cells."""
+    copies = work.details.get("copies") if work.held else None
+    if not isinstance(copies, dict):
+        return []
+    return [(path, copy) for path, found in copies.items() for copy in found[:3]]
 
 
 def _details(work: Submission) -> dict[str, Any] | None:
