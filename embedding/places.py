@@ -15,7 +15,7 @@ class Action(NamedTuple):
     failed: str  # where it was not: "Not submitted"
     folder: str
     # Where it is posted to. A script, which asks for JSON, is answered {"title", "text", "lines"},
-    # with a line for each file; a browser without scripts is led to a page.
+    # with a line for each file, and "warnings" in sentences; one without scripts is led to a page.
     url: str
     # Where it is asked when each file of the folder was saved: {"files": [{"path", "modified"}]},
     # with paths in the folder and times in seconds.

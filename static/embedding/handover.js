@@ -38,7 +38,7 @@ async function run(asSaved = false) {
     say(action.doing);
     posted = true;
     const { body } = await request("POST", action.url);
-    show("done", body.title, body.text, body.lines);
+    show("done", body.title, body.text, body.lines, body.warnings);
   } catch (error) {
     if (error instanceof Unsaved) {
       bringBack = error.bringBack;
@@ -125,11 +125,11 @@ const BUTTONS = {
 };
 
 /** @param {keyof typeof BUTTONS} state */
-function show(state, title, text = "", lines = []) {
+function show(state, title, text = "", lines = [], warnings = []) {
   const shown = BUTTONS[state];
   $("handover").hidden = false;
   $("handover").dataset.state = state;
-  say(title, text);
+  say(title, text, warnings);
   $("handover-lines").replaceChildren(...lines.map(line));
   for (const button of $("handover-buttons").children)
     button.hidden = !shown.includes(button.id.replace("handover-", ""));
@@ -137,9 +137,15 @@ function show(state, title, text = "", lines = []) {
 }
 
 /** To everybody, and at once to a screen reader. */
-function say(title, text = "") {
+function say(title, text = "", warnings = []) {
   $("handover-title").textContent = title;
   $("handover-text").textContent = text;
+  const items = warnings.map((words) => {
+    const item = document.createElement("li");
+    item.textContent = words;
+    return item;
+  });
+  $("handover-warnings").replaceChildren(...items);
 }
 
 function line([name, detail]) {

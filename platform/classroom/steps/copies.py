@@ -42,6 +42,11 @@ class Others:
         self._read = read
         self._contents: dict[str, tuple[bytes, frozenset[str]]] = {}
 
+    @property
+    def any(self) -> bool:
+        """Whether there are any notebooks at all."""
+        return bool(self._files)
+
     def of(self, source: bytes) -> list[str]:
         """Return which of them hold cells of a marked notebook, the likeliest first."""
         if not self._files:

@@ -8,6 +8,7 @@
 3. A submit that was kept waiting too long is refused, not backdated: its moment is when the
    student pressed, so its content must not be of much later.
 4. The last snapshots are kept, and always the one that counts.
+5. What of it the autograder could not use is said at once (`submit_warnings`), and refuses nothing.
 """
 
 import math
@@ -28,6 +29,7 @@ from classroom.rules.manifest import File
 from classroom.rules.names import submitted_path
 from classroom.steps.bringing import bring, lying_in_course
 from classroom.steps.registry import step
+from classroom.steps.submit_warnings import warned
 from embedding.conf import MEGABYTE
 from embedding.problems import Problem
 
@@ -81,7 +83,7 @@ def _take(submission: Submission, at: datetime) -> Snapshot:
         )
     except Refused as refused:
         raise _in_words(refused, assignment) from None
-    return _keep(submission, at, path, files_of(items), spare)
+    return warned(_keep(submission, at, path, files_of(items), spare), assignment, items)
 
 
 def _something(assignment: Assignment, items: list[Item]) -> list[Item]:

@@ -142,7 +142,8 @@ def submit(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
         pass  # the page shows what is under way, and what failed and why
     else:
         receipt = receipt_of(snapshot, membership.course.zone)
-        level = messages.WARNING if snapshot.late else messages.SUCCESS
+        is_well = not snapshot.late and not receipt.warnings  # which its card shows
+        level = messages.SUCCESS if is_well else messages.WARNING
         messages.add_message(request, level, sentence(receipt, submission.assignment))
     return redirect(f"{page}#a{assignment}")
 
@@ -163,7 +164,9 @@ def _submit_for_script(submission: Submission, at: datetime) -> HttpResponse:
     if receipt.more:
         lines.append([f"and {receipt.more} more", ""])
     text = f"{assignment}, {receipt.size}, {receipt.taken}."
-    return JsonResponse({"title": receipt.title, "text": text, "lines": lines})
+    return JsonResponse(
+        {"title": receipt.title, "text": text, "lines": lines, "warnings": receipt.warnings}
+    )
 
 
 def _is_unsaved(submission: Submission, since: datetime) -> bool:

@@ -137,11 +137,11 @@ def test_one_press_grades_it_and_is_remembered(lab: Class, cocalc: Client) -> No
     assert label in assistant.get(lab.grade_url()).content.decode()
     address = f"{lab.base}/assignments/{lab.assignment.pk}/autograde/{lab.ada.pk}"
     for data in ({}, {"notebook": "hw.ipynb", "copy": "../../secret.ipynb"}):
-        assert assistant.post(address, data).url == lab.grade_url()
+        assert assistant.post(address, data)["Location"] == lab.grade_url()
     assert not Transfer.objects.filter(options__has_key="instead").exists()
     Transfer.objects.all().delete()
     pressed = assistant.post(address, {"notebook": "hw.ipynb", "copy": "hw (1).ipynb"})
-    assert "/runs/" in pressed.url
+    assert "/runs/" in pressed["Location"]
     result = run(Transfer.objects.get())
     assert (result["found"], result["max"], result["held"]) == ("2", "2", "")
     assert result["notes"] == ["“hw (1).ipynb” was graded as “hw.ipynb”."]
