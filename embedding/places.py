@@ -15,9 +15,10 @@ class Action(NamedTuple):
     failed: str  # where it was not: "Not submitted"
     folder: str
     # Where it is posted to. A script, which asks for JSON, is answered {"title", "text", "lines"},
-    # with a line for each file; with status 202 while it is under way. What is to be asked first
-    # is an error with a "question": {"title", "yes", "no", "answer"}, of which the answer is posted
-    # as a form where the user says yes. A browser without scripts is led to a page.
+    # with a line for each file, and "warnings" in sentences; with status 202 while it is under way.
+    # What is to be asked first is an error with a "question": {"title", "yes", "no", "answer"}, of
+    # which the answer is posted as a form where the user says yes. A browser without scripts is led
+    # to a page.
     url: str
     # Where it is asked when each file of the folder was saved: {"files": [{"path", "modified"}]},
     # with paths in the folder and times in seconds.

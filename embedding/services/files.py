@@ -12,14 +12,14 @@ from embedding.cocalc.client import Entry
 from embedding.cocalc.errors import BadRequest, Duplicate, NotFound
 from embedding.cocalc.paths import NOTEBOOK, is_notebook
 from embedding.conf import MEGABYTE, conf
+from embedding.ipynb.reading import Excess, NotANotebook, parts_of
 from embedding.models import Event, Member
 from embedding.problems import Problem
 from embedding.services.free_names import exists, made_beside
 from embedding.services.mapping import personal_slot
-from embedding.services.notebooks import Excess, parts_of
 from embedding.services.sessions import forget_checks
 
-_ADVICE = "Download it again where you have it from, or give it another ending."
+_ADVICE = "Download it again where you have it from."
 
 
 def folder_list(member: Member, folder: str) -> list[Entry]:
@@ -72,7 +72,7 @@ def folder_create(member: Member, path: str, *, keep_both: bool = False) -> str:
 def file_upload(
     member: Member, path: str, upload: IO[bytes], *, overwrite: bool, keep_both: bool = False
 ) -> str:
-    """Store an uploaded file and return its path. A notebook must be one.
+    """Store an uploaded file as it is, and return its path; a notebook must be one.
 
     An existing file needs `overwrite`, or `keep_both`.
     """
@@ -133,7 +133,7 @@ def file_delete(member: Member, path: str) -> None:
 
 
 def notebook_check(path: str, content: bytes, *, advice: str = _ADVICE) -> int:
-    """Return how many cells and outputs a notebook has.
+    """Return how many cells and outputs a notebook has; what can be repaired is one.
 
     Problem `not_a_notebook` for what is none, with `advice` what to do; `too_large` for a vast one.
     """
@@ -146,15 +146,7 @@ def notebook_check(path: str, content: bytes, *, advice: str = _ADVICE) -> int:
             "several notebooks of it.",
             status=413,
         ) from None
-    except (
-        nbformat.ValidationError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        RecursionError,
-    ) as error:
-        reason = (str(error).strip().splitlines() or ["it is empty"])[0][:160]
+    except NotANotebook as reason:
         raise Problem(
             "not_a_notebook",
             f"“{path}” ends in {NOTEBOOK} but is not a Jupyter notebook ({reason}). {advice}",

@@ -60,9 +60,9 @@ async function run(asSaved = false, answer = undefined) {
   }
 }
 
-function done(status, { title, text, lines }) {
+function done(status, { title, text, lines, warnings }) {
   if (status === 200) document.getElementById("told")?.remove(); // of one before
-  show("done", title, text, lines);
+  show("done", title, text, lines, warnings);
 }
 
 /** Tells what became of it as soon as that is known. */
@@ -164,11 +164,11 @@ const BUTTONS = {
 };
 
 /** @param {keyof typeof BUTTONS} state */
-function show(state, title, text = "", lines = []) {
+function show(state, title, text = "", lines = [], warnings = []) {
   const shown = BUTTONS[state];
   $("handover").hidden = false;
   $("handover").dataset.state = state;
-  say(title, text);
+  say(title, text, warnings);
   $("handover-lines").replaceChildren(...lines.map(line));
   for (const button of $("handover-buttons").children)
     button.hidden = !shown.includes(button.id.replace("handover-", ""));
@@ -176,9 +176,15 @@ function show(state, title, text = "", lines = []) {
 }
 
 /** To everybody, and at once to a screen reader. */
-function say(title, text = "") {
+function say(title, text = "", warnings = []) {
   $("handover-title").textContent = title;
   $("handover-text").textContent = text;
+  const items = warnings.map((words) => {
+    const item = document.createElement("li");
+    item.textContent = words;
+    return item;
+  });
+  $("handover-warnings").replaceChildren(...items);
 }
 
 function line([name, detail]) {

@@ -86,6 +86,7 @@ def make_world(prefix: str = "") -> World:
         work.returned, work.graded = now - timedelta(hours=2), now - timedelta(hours=1)
         work.returned_comment, work.comment = comment, f"{UNRETURNED}-{student.pk}"
         work.returned_score, work.score = 7, 8
+        work.details = {"copies": {"hw.ipynb": ["hw (1).ipynb"]}}
         work.save()
     Snapshot.objects.create(
         submission=factories.submission(homework, bob),

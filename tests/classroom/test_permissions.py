@@ -139,6 +139,8 @@ run-assignment         GET  sign-in 404     404 404     404     403       403   
 run-assignment         POST sign-in 404     404 404     404     403       403       >run-result >run-result
 autograde              GET  405
 autograde              POST sign-in 404     404 404     404     403       403       >run-result >run-result
+autograde-copy         GET  405
+autograde-copy         POST sign-in 404     404 404     404     403       403       >run-result >run-result
 run-result             GET  sign-in 404     404 404     404     403       403       200         200
 run-result             POST 405
 run-output             GET  sign-in 404     404 404     404     403       403       200         200
@@ -168,6 +170,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "run": {"command": "true", "timeout": "9", "who": "all"},
     "run-assignment": {"command": "true", "timeout": "9", "who": "all"},
     "autograde": {"who": "all"},
+    "autograde-copy": {"notebook": "hw.ipynb", "copy": "hw (1).ipynb"},
     "invitation": {
         "username": "fresh",
         "password1": "a-long-pass-phrase",

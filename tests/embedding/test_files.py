@@ -3,6 +3,7 @@
 import io
 import json
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -13,8 +14,8 @@ from pytest_django import Settings
 from embedding.client import client
 from embedding.cocalc.client import Client
 from embedding.cocalc.errors import NotFound
+from embedding.ipynb import reading
 from embedding.models import Event, Member
-from embedding.services import notebooks
 from embedding.services.free_names import made_beside, next_free
 from sandbox.process import SandboxProcess
 from tests.conftest import HttpsClient, Person
@@ -22,6 +23,8 @@ from tests.embedding.conftest import embedding_settings
 from tests.embedding.helpers import JSON, prepared, with_file
 
 pytestmark = pytest.mark.django_db
+
+CASES = Path(__file__).parents[1] / "cases"
 
 NOTEBOOK = nbformat.writes(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1+1")]))
 
@@ -222,7 +225,6 @@ class TestUpload:
             b'{"nbformat": "x", "nbformat_minor": 0}',
             b"\xff\xfe\x00",
             b"<!doctype html><title>Sign in</title>",
-            b"[" * 100_000,
         ],
     )
     def test_what_is_no_notebook_is_refused(
@@ -233,6 +235,7 @@ class TestUpload:
         error = answer.json()["error"]
         assert error["code"] == "not_a_notebook"
         assert "“a.ipynb”" in error["message"]
+        assert "another ending" not in error["message"]
         assert names(browser) == []
 
     @pytest.mark.parametrize(
@@ -251,17 +254,22 @@ class TestUpload:
         times: int,
         words: str,
     ) -> None:
-        monkeypatch.setattr(notebooks, "get_validator", None)
+        monkeypatch.setattr(reading, "get_validator", None)
         answer = upload(browser, "a.ipynb", notebook_of(*[cell] * times))
         assert answer.status_code == 413, answer.content
         assert words in answer.json()["error"]["message"]
 
+    def test_so_is_what_is_nested_deeply(self, browser: HttpsClient) -> None:
+        answer = upload(browser, "a.ipynb", b"[" * 100_000)
+        assert answer.status_code == 413
+        assert "is nested too deeply" in answer.json()["error"]["message"]
+
     @pytest.mark.parametrize(
         "cell",
         [
-            {"metadata": {"tags": [{"a": 1}, {"a": 2}]}},
-            {"outputs": [{**STREAM, "text": ["a"] * 1_000 + [1]}]},
-            {"x" * 100_000: 1},
+            {"source": {"a": 1}},
+            {"source": ["a"] * 1_000 + [{}]},
+            {"cell_type": ["x" * 100_000]},
         ],
     )
     def test_what_is_wrong_is_said_soon_and_in_short(
@@ -289,6 +297,16 @@ class TestUpload:
 
     def test_a_notebook_without_ids_is_one(self, browser: HttpsClient) -> None:
         assert upload(browser, "a.ipynb", notebook_of({}, {})).status_code == 201
+
+    @pytest.mark.parametrize(
+        "name", ["sub-vscode-text-cell.ipynb", "sub-colab-stream.ipynb", "source-format-3.ipynb"]
+    )
+    def test_what_other_programs_write_is_stored_as_it_is(
+        self, browser: HttpsClient, member: Member, cocalc: Client, name: str
+    ) -> None:
+        content = (CASES / name).read_bytes()
+        assert upload(browser, name, content).status_code == 201
+        assert cocalc.read_file(project_id(member), name) == content
 
     def test_too_large(
         self, browser: HttpsClient, sandbox: SandboxProcess, settings: Settings

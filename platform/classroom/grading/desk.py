@@ -205,6 +205,7 @@ def _show(
         "submitted": snapshots,
         "failure": failures([work]).get(work.student_id),
         "details": _details(work),
+        "copies": _copies(work),
         "files": files,
         "file": file,
         "folder": folder,
@@ -224,6 +225,14 @@ def _show(
 def _is_collecting(work: Submission) -> bool:
     rows = Transfer.objects.filter(assignment=work.assignment, member=work.student)
     return rows.filter(kind=Kind.COLLECT, state__in=Transfer.ACTIVE).exists()
+
+
+def _copies(work: Submission) -> list[tuple[str, str]]:
+    """Return the notebooks that wait for a decision, each with a file that has its cells."""
+    copies = work.details.get("copies") if work.held else None
+    if not isinstance(copies, dict):
+        return []
+    return [(path, copy) for path, found in copies.items() for copy in found[:3]]
 
 
 def _details(work: Submission) -> dict[str, Any] | None:

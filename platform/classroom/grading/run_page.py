@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from classroom.grading import runs
 from classroom.grading.selection import Filter, ordered
 from classroom.models import Assignment, Batch, Course, Kind, Membership, Transfer
-from classroom.pages.access import assignment_of, staff_of
+from classroom.pages.access import assignment_of, staff_of, student_in, submission_of
 from classroom.steps.run import TIMEOUT, TIMEOUT_MOST
 from embedding.cocalc.paths import clean_path
 from embedding.views.access import user_of
@@ -140,6 +140,23 @@ def autograde(request: HttpRequest, course: int, assignment: int) -> HttpRespons
         return redirect("classroom:run-assignment", membership.course.pk, found.pk)
     batch = runs.autograde_run(found, members, actor=user_of(request))
     return _to_result(request, batch, len(members))
+
+
+@require_POST
+@login_required
+def autograde_copy(request: HttpRequest, course: int, assignment: int, member: int) -> HttpResponse:
+    """Grade what a student handed in under another name, as a person has decided."""
+    membership = staff_of(request, course)
+    found = assignment_of(membership.course, assignment)
+    if found.handout or not found.marked:
+        raise Http404
+    work = submission_of(found, student_in(membership.course, member))
+    path, copy = request.POST.get("notebook", ""), request.POST.get("copy", "")
+    batch = runs.copy_autograde(work, path, copy, actor=user_of(request))
+    if batch is None:
+        messages.info(request, "This file is not waiting for a decision any more. Autograde again.")
+        return redirect("classroom:grade", membership.course.pk, found.pk, member)
+    return _to_result(request, batch, 1)
 
 
 @never_cache

@@ -99,6 +99,24 @@ def autograde_run(assignment: Assignment, members: Sequence[Membership], *, acto
     )
 
 
+def copy_autograde(work: Submission, path: str, copy: str, *, actor: User) -> Batch | None:
+    """Autograde one student's file as the notebook whose cells it has, under another name.
+
+    None where the autograder has not named it so.
+    """
+    copies = work.details.get("copies")
+    if not isinstance(copies, dict) or copy not in copies.get(path, []):
+        return None
+    return step_start(
+        work.assignment.course,
+        Kind.RUN,
+        [work.student],
+        actor=actor,
+        assignment=work.assignment,
+        options={"autograde": True, "instead": {path: copy}},
+    )
+
+
 def collected_from(assignment: Assignment, who: str = "all") -> list[Membership]:
     """Return the students whose work is collected.
 

@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{_COURSE}/run", run_page.run, name="run"),
     path(f"{_ASSIGNMENT}/run", run_page.run, name="run-assignment"),
     path(f"{_ASSIGNMENT}/autograde", run_page.autograde, name="autograde"),
+    path(f"{_ASSIGNMENT}/autograde/<int:member>", run_page.autograde_copy, name="autograde-copy"),
     path(f"{_COURSE}/runs/<int:batch>/", run_page.result, name="run-result"),
     path(f"{_COURSE}/runs/<int:batch>/<int:transfer>", run_page.output, name="run-output"),
     path(f"{_COURSE}/runs/<int:batch>/again", run_page.again, name="run-again"),

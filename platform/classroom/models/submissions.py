@@ -91,6 +91,8 @@ class Snapshot(models.Model):
     # [{"path", "size", "sha256", "modified"}]; the last, the unix second in which the student's
     # project says that it was saved, is not in rows of earlier versions.
     files = models.JSONField(default=list)
+    # What the student was told at once: sentences, such as that a notebook is missing.
+    warnings = models.JSONField(default=list)
 
     class Meta:
         ordering = ("-taken", "-pk")

@@ -25,6 +25,8 @@ _KEYS = {
     "remove",  # CoCalc's own two: a cell for the teacher only,
     "multiple_choice",  # and an answer that is not cleared
 }
+# In nbgrader's first version, what is left when a mark is taken off has none of these.
+_MEANS_SOMETHING = ("grade", "solution", "locked", "task", "remove")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def check(notebook: nbformat.NotebookNode) -> None:
     """Refuse what nbgrader would refuse, and bring older metadata to its version 3.
 
     Raises MarkingError. More lenient than nbgrader in two things: it updates older metadata
-    itself, and drops keys that nbgrader does not know.
+    itself, as `nbgrader update` does, and drops keys that nbgrader does not know.
     """
     seen: dict[str, str] = {}
     for number, cell in enumerate(notebook.cells):
@@ -84,6 +86,9 @@ def check(notebook: nbformat.NotebookNode) -> None:
             continue
         if not isinstance(given, dict):
             raise MarkingError(f"{where}: its nbgrader metadata are damaged. Mark the cell anew.")
+        if not given.get("schema_version") and not any(map(given.get, _MEANS_SOMETHING)):
+            del cell.metadata["nbgrader"]
+            continue
         _update(given, cell.cell_type, where)
         _check_values(given, where)
         found = mark(cell)
@@ -135,11 +140,34 @@ def _update(given: dict[str, Any], cell_type: str, where: str) -> None:
         )
     for key in ("grade", "solution", "locked"):
         given.setdefault(key, False)
-    if version < 2 and "checksum" in given:
-        given.setdefault("cell_type", cell_type)
+    if version == 0:
+        _update_points(given)
+    if version < 2:
+        if not given.get("cell_type"):
+            given.pop("cell_type", None)
+        if "checksum" in given:
+            given.setdefault("cell_type", cell_type)
     given["schema_version"] = SCHEMA_VERSION
     for key in set(given) - _KEYS:
         del given[key]
+
+
+def _update_points(given: dict[str, Any]) -> None:
+    """Read the points of nbgrader's first version, which kept them as a text, also an empty one.
+
+    What is no number is left to be refused.
+    """
+    if not given["grade"] and not given.get("task"):
+        given.pop("points", None)
+        return
+    points = given.get("points", 0.0)
+    if isinstance(points, str):
+        try:
+            points = float(points) if points else 0.0
+        except ValueError:
+            return
+    if not isinstance(points, bool) and isinstance(points, int | float):
+        given["points"] = 0.0 if points < 0 else points
 
 
 def _check_values(given: dict[str, Any], where: str) -> None:

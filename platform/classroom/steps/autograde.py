@@ -9,13 +9,10 @@ under a fresh random name, and the student's code can read it, as with CoCalc's 
 is removed by the very command that runs it.
 """
 
-import base64
 import hashlib
-import json
 import posixpath
 import secrets
-import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
@@ -25,22 +22,23 @@ from uuid import uuid4
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 
-from classroom.carrying.calls import show
 from classroom.carrying.incoming import take
 from classroom.carrying.items import Item, item_of
 from classroom.carrying.outgoing import put_sparing
 from classroom.models import Assignment, Submission, Transfer
 from classroom.nbgrader.autograde import CellScore, Result, prepare, scores
+from classroom.nbgrader.copies import is_untouched
 from classroom.nbgrader.feedback import feedback_notebook
 from classroom.nbgrader.reading import MarkingError
-from classroom.nbgrader.runner import DONE, STOPPED, runner
+from classroom.nbgrader.runner import DONE, STOPPED
 from classroom.nbgrader.student_version import is_marked, student_version
 from classroom.rules import manifest, names, scoring
 from classroom.rules.leftovers import why_left_out
 from classroom.rules.manifest import File
-from classroom.steps import approved, folders
+from classroom.steps import approved, copies, folders
 from classroom.steps.prepare import student_ready
 from classroom.steps.registry import Skip
+from classroom.steps.run_script import ALL_SECONDS, NOTEBOOK_BYTES, Ran, outcome, script
 from embedding.client import client
 from embedding.cocalc.errors import CocalcError, NotFound
 from embedding.cocalc.paths import is_notebook, without_ending
@@ -48,10 +46,7 @@ from embedding.conf import MEGABYTE
 from embedding.problems import Problem, of_cocalc
 
 SCRATCH = ".autograde"
-NOTEBOOK_BYTES = 25 * MEGABYTE
-CELL_SECONDS, ALL_SECONDS = 60, 600
 FORGED = "what came back from the student's project is not what was written there after the run"
-_NO_FOLDER = 87
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +57,8 @@ class _Graded:
     result: Result
     notes: tuple[str, ...]
     handed_in: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Ran:
-    """What came back from the student's project; no notebook where somebody else wrote it."""
-
-    notebook: bytes | None
-    words: str
-    held: dict[str, list[str]]
+    copies: tuple[str, ...] = ()  # which may be the work; then nothing of it is graded
+    why: str = ""
 
 
 def run(transfer: Transfer) -> dict[str, Any]:
@@ -107,13 +95,21 @@ def _run(transfer: Transfer) -> dict[str, Any]:
         raise Problem(
             "not_collected", f"“{folder}” is not in the course's project any more.", status=409
         ) from None
-    grader = _Grader(submission, course, folder, student_ready(submission.student))
+    chosen = copies.chosen(transfer.options.get("instead"), submission.details, sources, collected)
+    project = student_ready(submission.student)
+    grader = _Grader(submission, course, folder, project, collected, sources)
     graded = [
-        grader.grade(path, source, collected.get(path)) for path, source in sorted(sources.items())
+        grader.grade(path, source, chosen.get(path, "")) for path, source in sorted(sources.items())
     ]
     actor = transfer.batch.actor if transfer.batch else None
-    details = details_of(graded) | {"version": approved.version_of(submission.assignment)}
-    held = held_words(graded)
+    details = details_of(graded) | {
+        "version": approved.version_of(submission.assignment),
+        "copies": {each.path: list(each.copies) for each in graded if each.copies},
+        "instead": copies.kept(chosen, collected),
+    }
+    elsewhere = [copies.held_sentence(each.path, each.why, each.copies) for each in graded]
+    held = " ".join(filter(None, [held_words(graded), *elsewhere]))
+    details["manual"] = details["manual"] or any(elsewhere)
     Submission.objects.filter(pk=submission.pk).update(details=details, held=held)
     if held:
         _take_back(submission, actor)
@@ -187,26 +183,54 @@ def scaled(assignment: Assignment, details: dict[str, Any]) -> Decimal:
 class _Grader:
     """Grades the notebooks of one student."""
 
-    def __init__(self, submission: Submission, course: str, folder: str, project: str) -> None:
+    def __init__(
+        self,
+        submission: Submission,
+        course: str,
+        folder: str,
+        project: str,
+        collected: Mapping[str, File],
+        marked: Iterable[str],
+    ) -> None:
         self._assignment = submission.assignment
         self._course = course
         self._folder = folder
         self._project = project
         self._scratch = ""
+        self._files = collected
+        there = manifest.hashes(collected.values())
+        given = manifest.hashes(self._assignment.files)
+        ours = (path for path in given if there.get(path) == given[path])
+        known = {*marked, *map(autograded, marked), *ours}  # which no student has named
+        self._others = copies.Others(collected.values(), known, self._collected)
         self._supporting: dict[str, Item] | None = None
 
-    def grade(self, path: str, source: bytes, submitted: File | None) -> _Graded:
-        """Run one notebook and keep what the student may see of it beside the collected one."""
+    def grade(self, path: str, source: bytes, chosen: str = "") -> _Graded:
+        """Run one notebook and keep what the student may see of it beside the collected one.
+
+        Where a person has `chosen` another file, it is graded as this one.
+        """
+        found = () if chosen else tuple(self._others.of(source))
+        submitted = self._files.get(chosen or path)
+        if submitted is None and found:
+            return _in_another(path, source, found, copies.NOT_THERE)
         if submitted is None:
             return _Graded(path, _nothing(source), (f"“{path}” was not handed in.",), False)
         notebook = self._collected(submitted)
         try:
+            if found and is_untouched(notebook, source):
+                found = tuple(each for each in found if not self._is_untouched(each, source))
+                if found:
+                    return _in_another(path, source, found, copies.UNTOUCHED)
             prepared = prepare(notebook, source)
         except MarkingError as error:
-            raise Problem("unreadable", f"“{path}”: {error}", status=409) from None
+            if found:
+                return _in_another(path, source, found, copies.UNREADABLE)
+            raise Problem("unreadable", f"“{chosen or path}”: {error}", status=409) from None
+        notes = copies.note(path, found, chosen)
         ran = self._executed(path, prepared)
         if ran.notebook is None:
-            return _Graded(path, _all_held(source), (), True)
+            return _Graded(path, _all_held(source), tuple(notes), True)
         try:
             result = scores(ran.notebook, source, ran.held)
             shown = feedback_notebook(ran.notebook)
@@ -215,9 +239,13 @@ class _Grader:
                 "garbled", f"“{path}” could not be read any more after it ran: {error}", status=409
             ) from None
         client().write_file(self._course, f"{self._folder}/{autograded(path)}", shown)
-        return _Graded(path, result, (ran.words,) if ran.words else (), True)
+        return _Graded(path, result, tuple(filter(None, [*notes, ran.words])), True)
+
+    def _is_untouched(self, copy: str, source: bytes) -> bool:
+        return is_untouched(self._others.content(copy), source)
 
     def _collected(self, file: File) -> bytes:
+        """Return one of the collected files, as it was listed."""
         path = file["path"]
         if file["size"] > NOTEBOOK_BYTES:
             raise Problem(
@@ -234,20 +262,21 @@ class _Grader:
             )
         return content
 
-    def _executed(self, path: str, prepared: bytes) -> "_Ran":
+    def _executed(self, path: str, prepared: bytes) -> Ran:
         """Run it in the student's project, where nothing of it is left."""
         try:
             self._lay_out(path, prepared)
             secret = secrets.token_hex(16)
-            script = _script(self._scratch, f"{self._assignment.folder}/{path}", secret)
+            kept = posixpath.basename(autograded(path))
+            words = script(self._scratch, f"{self._assignment.folder}/{path}", kept, secret)
             output = client().exec(
-                self._project, script, bash=True, timeout=ALL_SECONDS + 90, check=False
+                self._project, words, bash=True, timeout=ALL_SECONDS + 90, check=False
             )
         except BaseException:
             # What went wrong is what is to be told, not that the project cannot be reached.
             self._clear(strict=False)
             raise
-        code, ran, result = _outcome(output.stdout, secret)
+        code, ran, result = outcome(output.stdout, secret)
         if result is None or code not in (DONE, STOPPED):
             raise Problem(
                 "not_run",
@@ -286,9 +315,9 @@ class _Grader:
 
     def _clear(self, *, strict: bool) -> None:
         """Remove what is there, also of a run that was cut off."""
-        script = f"rm -rf -- ./{SCRATCH} ./{SCRATCH}-*"
+        words = f"rm -rf -- ./{SCRATCH} ./{SCRATCH}-*"
         try:
-            client().exec(self._project, script, bash=True, timeout=30)
+            client().exec(self._project, words, bash=True, timeout=30)
         except CocalcError:
             if strict:
                 raise
@@ -341,48 +370,7 @@ def _all_held(source: bytes) -> Result:
     return Result(tuple(cells), (), (FORGED,))
 
 
-def _script(scratch: str, path: str, secret: str) -> str:
-    folder, name = posixpath.split(f"{scratch}/{path}")
-    result = show(f"{folder}/{autograded(name)}", NOTEBOOK_BYTES)
-    # Where a link led elsewhere nothing runs: the working folder itself cannot be swapped.
-    # `h`: the scratch folder goes away whatever happens, the killing of this shell excepted.
-    return f"""h=$PWD
-trap 'cd "$h" && rm -rf -- {folders.quoted(scratch)}' EXIT
-cd -- {folders.quoted(folder)} || exit {_NO_FOLDER}
-[ "$(pwd -P)" = "$(cd -- "$h" && pwd -P)"/{shlex.quote(folder)} ] || exit {_NO_FOLDER}
-r=$(timeout -k 10 {ALL_SECONDS + 60} python3 - {shlex.quote(f"./{name}")} {CELL_SECONDS} \
-{ALL_SECONDS} 2>/dev/null <<'LECTERN_RUNNER'
-{runner(secret)}
-LECTERN_RUNNER
-)
-echo $?
-printf %s "$r" | head -c 10000 | base64 -w0; echo
-cd -- "$h" && {result}
-exit 0
-"""
-
-
-def _outcome(stdout: str, secret: str) -> "tuple[int, _Ran, bytes | None]":
-    """Read what the script printed: the runner's exit code, its report, and the result.
-
-    The report counts where it repeats the secret and knows the result by its hash; what does not
-    is somebody else's writing, and its notebook decides nothing.
-    """
-    try:
-        code, told, content = stdout.split("\n", 2)
-        said = base64.b64decode(told, validate=True).decode(errors="replace")
-        result = base64.b64decode(content.strip(), validate=True) or None
-        exit_code = int(code)
-    except ValueError:
-        return -1, _Ran(None, "", {}), None
-    try:
-        report = json.loads(said)
-        words = str(report.get("words", ""))[:500]
-        held = {str(name): [str(each) for each in why] for name, why in report["held"].items()}
-        is_ours = (
-            secrets.compare_digest(str(report["secret"]).encode(), secret.encode())
-            and report["sha256"] == hashlib.sha256(result or b"").hexdigest()
-        )
-    except (ValueError, AttributeError, KeyError, TypeError, RecursionError):
-        return exit_code, _Ran(None, "", {}), result
-    return exit_code, _Ran(result if is_ours else None, words, held), result
+def _in_another(path: str, source: bytes, found: tuple[str, ...], why: str) -> _Graded:
+    """Return the result where the work may lie in a file of another name: all waits."""
+    result = replace(_all_held(source), held=())
+    return _Graded(path, result, (), False, copies=found, why=why)

@@ -11,6 +11,7 @@
    that very one (`options["instead_of"]`): whatever made it late. One that differs in nothing is
    refused. Both are kept, and the teacher sees both.
 5. The last snapshots are kept, and always the one that counts.
+6. What of it the autograder could not use is said at once (`submit_warnings`), and refuses nothing.
 """
 
 import math
@@ -35,6 +36,7 @@ from classroom.rules.source_folder import digest
 from classroom.steps import due_date
 from classroom.steps.bringing import Brought, bring, lying_in_course
 from classroom.steps.registry import step
+from classroom.steps.submit_warnings import warned
 from embedding.conf import MEGABYTE
 from embedding.problems import Problem
 
@@ -92,7 +94,8 @@ def _take(submission: Submission, at: datetime, instead_of: int | None) -> Snaps
         )
     except Refused as refused:
         raise _in_words(refused, assignment) from None
-    return _keep(submission, at, path, brought, spare, instead_of)
+    snapshot = _keep(submission, at, path, brought, spare, instead_of)
+    return warned(snapshot, assignment, brought.items)
 
 
 def _something(submission: Submission, at: datetime, items: list[Item]) -> list[Item]:

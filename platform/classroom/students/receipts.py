@@ -41,6 +41,7 @@ class Receipt:
     late: bool
     lines: list[Line]  # the first of them
     more: int  # files that are not shown
+    warnings: list[str]  # what the student had better know now, in sentences
 
     @property
     def title(self) -> str:
@@ -69,6 +70,7 @@ def receipt_of(snapshot: Snapshot, zone: ZoneInfo) -> Receipt:
             for file, at in zip(snapshot.files[:SHOWN], times, strict=False)
         ],
         more=max(0, len(snapshot.files) - SHOWN),
+        warnings=list(snapshot.warnings),
     )
 
 

@@ -147,7 +147,8 @@ def submit(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
         pass  # the page shows what is under way, and what failed and why
     else:
         receipt = receipt_of(snapshot, membership.course.zone)
-        level = messages.WARNING if snapshot.late else messages.SUCCESS
+        is_well = not snapshot.late and not receipt.warnings  # which its card shows
+        level = messages.SUCCESS if is_well else messages.WARNING
         said = (
             sentence(receipt, submission.assignment),
             reservation(submission, snapshot, membership.course.zone),
@@ -214,7 +215,14 @@ def _receipt(submission: Submission, snapshot: Snapshot) -> HttpResponse:
         lines.append([f"and {receipt.more} more", ""])
     text = f"{assignment}, {receipt.size}, {receipt.taken}."
     but = reservation(submission, snapshot, assignment.course.zone)
-    return JsonResponse({"title": receipt.title, "text": f"{text} {but}".strip(), "lines": lines})
+    return JsonResponse(
+        {
+            "title": receipt.title,
+            "text": f"{text} {but}".strip(),
+            "lines": lines,
+            "warnings": receipt.warnings,
+        }
+    )
 
 
 def _is_unsaved(submission: Submission, since: datetime) -> bool:

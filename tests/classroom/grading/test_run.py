@@ -32,6 +32,7 @@ from classroom.steps import autograde, commands
 from classroom.steps.approved import approved_now
 from classroom.steps.registry import Skip
 from classroom.steps.run import run
+from classroom.steps.run_script import outcome
 from embedding.cocalc.client import Client
 from embedding.problems import Problem
 from sandbox.process import SandboxProcess
@@ -425,7 +426,7 @@ def test_what_the_runner_has_not_written_decides_nothing() -> None:
         parts = [json.dumps(said | report).encode(), notebook_]
         return "\n".join(["0", *(base64.b64encode(part).decode() for part in parts)])
 
-    assert autograde._outcome(printed(), "s3")[1].notebook == notebook_
+    assert outcome(printed(), "s3")[1].notebook == notebook_
     for forged in (
         printed(secret=""),
         printed(secret="guessed"),
@@ -433,7 +434,7 @@ def test_what_the_runner_has_not_written_decides_nothing() -> None:
         printed(held=[]),
         "0\n" + base64.b64encode(b"5").decode() + "\n" + base64.b64encode(notebook_).decode(),
     ):
-        code_, ran, result = autograde._outcome(forged, "s3")
+        code_, ran, result = outcome(forged, "s3")
         assert (code_, ran.notebook, result) == (0, None, notebook_)
     found = autograde._all_held(notebook_)
     assert [(cell.needs_manual, cell.held) for cell in found.cells] == [(True, True)]

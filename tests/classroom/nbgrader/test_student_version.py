@@ -173,11 +173,10 @@ class TestCheckNotebook:
             (b"", "it is empty"),
             (b"{}", "it does not say its format"),
             (b"[]", "it holds no list of cells"),
-            (b"\xff", "invalid start byte"),
+            (b"\xff", "its text is damaged"),
             (b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [1]}', "is none"),
             (b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [{}]}', "not a Jup"),
-            (b'{"nbformat": 3, "nbformat_minor": 0, "metadata": {}}', "format 3"),
-            (b'{"a": "\\ud800", "nbformat": 4}', "surrogates"),
+            (b'{"nbformat": 5, "nbformat_minor": 0, "cells": []}', "format 5"),
             (b"[" * 10**6, "nested too deeply"),
         ],
     )
