@@ -16,10 +16,10 @@ from functools import lru_cache
 from typing import Any, TypedDict
 
 from classroom.nbgrader.marks import is_flagged
-from classroom.nbgrader.reading import MOST_BRACKETS
 from classroom.nbgrader.regions import HIDDEN_TESTS, MARK_SCHEME, SOLUTION
 from classroom.rules.archives import Closed, is_archive, members
 from embedding.cocalc.paths import NOTEBOOK, is_notebook
+from embedding.ipynb.reading import MOST_BRACKETS
 
 # Finds, in small letters and without zeros (`flat`), each file that is worth being looked through.
 SUSPECT = (
