@@ -128,7 +128,7 @@ def test_names_from_before_are_mended() -> None:
     course = factories.make_course(teacher, f"{TURNED} 1")
     plain = factories.make_course(teacher, "Physics")
     factories.make_assignment(course, "\u202eLoops", folder="loops")
-    importlib.import_module("classroom.migrations.0006_names_hide_nothing").clean(apps, None)
+    importlib.import_module("classroom.migrations.0009_names_hide_nothing").clean(apps, None)
     teacher.refresh_from_db()
     course.refresh_from_db()
     plain.refresh_from_db()

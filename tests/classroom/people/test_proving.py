@@ -327,6 +327,6 @@ def test_addresses_from_before_are_marked(course: Course) -> None:
         user = factories.make_user(name, email=email.upper(), date_joined=joined)
         invited = f"{name}@x.edu"
         Invitation.objects.create(course=course, email=invited, accepted=now, accepted_by=user)
-    importlib.import_module("classroom.migrations.0005_unproven_address").mark(apps, None)
+    importlib.import_module("classroom.migrations.0008_unproven_address").mark(apps, None)
     marked = UnprovenAddress.objects.values_list("user__username", "email")
     assert list(marked) == [("new", "new@x.edu")]

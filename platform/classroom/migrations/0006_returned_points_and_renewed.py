@@ -28,7 +28,7 @@ def as_they_count(apps: Any, schema_editor: Any) -> None:
 class Migration(migrations.Migration):
     """Add `returned_points` and `renewed`; weights count as they did."""
 
-    dependencies = [("classroom", "0004_transfers_take_turns")]
+    dependencies = [("classroom", "0005_snapshot_finished")]
 
     operations = [
         migrations.AddField(

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("classroom", "0004_transfers_take_turns"),
+        ("classroom", "0006_returned_points_and_renewed"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("classroom", "0004_transfers_take_turns"),
+        ("classroom", "0009_names_hide_nothing"),
     ]
 
     operations = [

@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
     """Change no table."""
 
     dependencies = [
-        ("classroom", "0005_unproven_address"),
+        ("classroom", "0008_unproven_address"),
         ("embedding", "0004_session_seen"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
     """Add the table, and fill it."""
 
     dependencies = [
-        ("classroom", "0004_transfers_take_turns"),
+        ("classroom", "0007_sections_and_roster_shapes"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
