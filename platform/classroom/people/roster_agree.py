@@ -10,7 +10,9 @@ import unicodedata
 
 from django.contrib.auth.models import User
 
+from classroom.people.proving import unproven_of
 from classroom.people.roster_file import Line
+from embedding.names import tidy
 
 _IN_TWO = {ord("ä"): "ae", ord("ö"): "oe", ord("ü"): "ue", ord("ø"): "oe", ord("å"): "aa"}
 _IN_ONE = {ord("ø"): "o", ord("ł"): "l", ord("đ"): "d"}
@@ -21,14 +23,18 @@ _PARTICLES = {
 
 
 def disagreement(line: Line, user: User) -> str:
-    """Say what in a line is not this user's; an empty text where all of it may be."""
+    """Say what in a line is not this user's; an empty text where all of it may be.
+
+    An address that the user never proved agrees with nobody: then the names must fit.
+    """
     if line.username and line.email and user.email:
         if line.email != user.email.lower():
             return (
                 f"“{user.username}” has another e-mail address on this site. Somebody else may be "
                 "meant. If it is the same person, add them by user name with Add a person."
             )
-        return ""
+        if not unproven_of(user):
+            return ""
     if line.username and line.last_name and user.last_name:
         # A user name is made of the name it stands for: the first name proves nothing.
         fits = _share_a_word(line.last_name, user.get_full_name()) or _share_a_word(
@@ -39,8 +45,8 @@ def disagreement(line: Line, user: User) -> str:
     if fits:
         return ""
     return (
-        f"On this site this is {user.get_full_name()} ({user.username}). Somebody else may be "
-        "meant. If it is the same person, add them by user name with Add a person."
+        f"On this site this is {tidy(user.get_full_name())} ({user.username}). Somebody else may "
+        "be meant. If it is the same person, add them by user name with Add a person."
     )
 
 

@@ -164,7 +164,9 @@ class _Known:
         self._by_name: dict[str, list[User]] = defaultdict(list)
         self._by_email: dict[str, list[User]] = defaultdict(list)
         self._unproven: dict[str, list[User]] = defaultdict(list)
-        users = User.objects.annotate(low_name=Lower("username"), low_email=Lower("email"))
+        users = User.objects.select_related("unproven_address").annotate(
+            low_name=Lower("username"), low_email=Lower("email")
+        )
         for part in in_parts(names):
             for user in users.filter(low_name__in=part):
                 self._by_name[user.username.lower()].append(user)

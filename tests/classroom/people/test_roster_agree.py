@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from classroom.models import Course, Invitation, Membership, Role
+from classroom.models import Course, Invitation, Membership, Role, UnprovenAddress
 from classroom.people import invitations
 from classroom.people.roster_import import Judged, Outcome, judge, roster_apply
 from tests.classroom import factories
@@ -53,6 +53,15 @@ class TestWhoIsMeant:
         roster_apply(course, lines(text), actor=User.objects.get(username="tess"))
         assert Membership.objects.filter(user=ada).exists() == meant
         assert not Invitation.objects.exists()
+
+    def test_an_address_that_was_never_proven_agrees_with_nobody(self, course: Course) -> None:
+        ada = factories.make_user(
+            "ada", first_name="Ada", last_name="Lovelace", email="grace@uni.test"
+        )
+        text = "login,mail,first,last\nada,grace@uni.test,Grace,Okoro\n"
+        assert judged(course, text).outcome == Outcome.KNOWN
+        UnprovenAddress.objects.create(user=ada, email="grace@uni.test")
+        assert judged(course, text).outcome == Outcome.MALFORMED
 
     def test_whose_address_is_not_said(self, course: Course) -> None:
         factories.make_user("ada", first_name="Ada", last_name="Lovelace", email="ada@home.test")
