@@ -16,8 +16,6 @@ from embedding.services.mapping import personal_slot
 from embedding.services.notebooks import Excess, parts_of
 from embedding.services.sessions import forget_checks
 
-_ADVICE = "Download it again where you have it from, or give it another ending."
-
 
 def folder_list(member: Member, folder: str) -> list[Entry]:
     """Return a folder's entries, folders and files together, newest first.
@@ -117,10 +115,10 @@ def file_delete(member: Member, path: str) -> None:
     _log("file.deleted", member, path=path)
 
 
-def notebook_check(path: str, content: bytes, *, advice: str = _ADVICE) -> int:
+def notebook_check(path: str, content: bytes) -> int:
     """Return how many cells and outputs a notebook has.
 
-    Problem `not_a_notebook` for what is none, with `advice` what to do; `too_large` for a vast one.
+    Problem `not_a_notebook` for what is none, `too_large` for a vast one.
     """
     try:
         return parts_of(content)
@@ -142,7 +140,8 @@ def notebook_check(path: str, content: bytes, *, advice: str = _ADVICE) -> int:
         reason = (str(error).strip().splitlines() or ["it is empty"])[0][:160]
         raise Problem(
             "not_a_notebook",
-            f"“{path}” ends in {NOTEBOOK} but is not a Jupyter notebook ({reason}). {advice}",
+            f"“{path}” ends in {NOTEBOOK} but is not a Jupyter notebook ({reason}). "
+            "Download it again where you have it from.",
             status=400,
         ) from None
 
