@@ -19,8 +19,6 @@ from embedding.services.free_names import exists, made_beside
 from embedding.services.mapping import personal_slot
 from embedding.services.sessions import forget_checks
 
-_ADVICE = "Download it again where you have it from."
-
 
 def folder_list(member: Member, folder: str) -> list[Entry]:
     """Return a folder's entries, folders and files together, newest first.
@@ -132,10 +130,10 @@ def file_delete(member: Member, path: str) -> None:
     log_change("file.deleted", member, path=path)
 
 
-def notebook_check(path: str, content: bytes, *, advice: str = _ADVICE) -> int:
+def notebook_check(path: str, content: bytes) -> int:
     """Return how many cells and outputs a notebook has; what can be repaired is one.
 
-    Problem `not_a_notebook` for what is none, with `advice` what to do; `too_large` for a vast one.
+    Problem `not_a_notebook` for what is none, `too_large` for a vast one.
     """
     try:
         return parts_of(content)
@@ -149,7 +147,8 @@ def notebook_check(path: str, content: bytes, *, advice: str = _ADVICE) -> int:
     except NotANotebook as reason:
         raise Problem(
             "not_a_notebook",
-            f"“{path}” ends in {NOTEBOOK} but is not a Jupyter notebook ({reason}). {advice}",
+            f"“{path}” ends in {NOTEBOOK} but is not a Jupyter notebook ({reason}). "
+            "Download it again where you have it from.",
             status=400,
         ) from None
 

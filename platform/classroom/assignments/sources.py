@@ -202,18 +202,17 @@ def fault(contents: Contents) -> str:
     """Say what keeps these files from being handed out; empty where nothing does."""
     if wrong := unsound_name([*contents.files, *(contents.student or ())]):
         return wrong
-    notebooks, marks = contents.notebooks, True
-    if contents.student is not None and not contents.made:
-        # The teacher's own version is handed out as it is; the notebooks beside it stay here.
-        theirs = (f"{STUDENT}/{file['path']}" for file in contents.student)
-        notebooks = {
-            path: contents.suspects[path]
-            for path in theirs
-            if is_notebook(path) and path in contents.suspects
-        }
-        marks = False
+    theirs = (f"{STUDENT}/{file['path']}" for file in contents.student or ())
+    students = {
+        path: contents.suspects[path]
+        for path in theirs
+        if is_notebook(path) and path in contents.suspects
+    }
     try:
-        check_all(notebooks, marks=marks)
+        # Beside a version of the teacher's own, notebooks stay here.
+        if contents.student is None or contents.made:
+            check_all(contents.notebooks, marks=True)
+        check_all(students, marks=False)
     except Problem as problem:
         return problem.message
     return ""

@@ -31,7 +31,6 @@ MAX_FILES = 1_000
 MAX_BYTES = 100 * MEGABYTE  # of all files, unpacked
 MOST_PARTS = 50_000  # cells and outputs of all notebooks
 
-_ADVICE = "Open it in CoCalc or Jupyter, save it there, and upload it again."
 _CHUNK = 1 << 20
 _END = b"PK\x05\x06"  # begins the record at a zip's end
 _END_64 = b"PK\x06\x07"
@@ -104,7 +103,7 @@ def check_all(files: Mapping[str, bytes], *, marks: bool) -> None:
     parts = 0
     for path, content in sorted(files.items()):
         if is_notebook(path):
-            parts += notebook_check(path, content, advice=_ADVICE)
+            parts += notebook_check(path, content)
             if parts > MOST_PARTS:
                 raise _refused(
                     f"These notebooks have more than {MOST_PARTS:,} cells and outputs in all, "

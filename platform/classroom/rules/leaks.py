@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Any, TypedDict
 
 from classroom.nbgrader.marks import is_flagged
+from classroom.nbgrader.reading import read
 from classroom.nbgrader.regions import HIDDEN_TESTS, MARK_SCHEME, SOLUTION
 from classroom.rules.archives import Closed, is_archive, members
 from embedding.cocalc.paths import NOTEBOOK, is_notebook
@@ -27,6 +28,7 @@ SUSPECT = (
     rb'|(?:solution|tests|scheme)[^a-z]{1,20}(?:begin|start|end|stop|finish)|"nbformat"'
 )
 MOST_LINES = 20  # that are told of one file
+MOST_BRACKETS = 2_000_000  # each is an object in memory, many times its size in the file
 WIDTH = 120  # characters of a line that are told
 _LONGEST = 200  # characters of a line that may be a marker with a slip in it
 _LOWER = bytes(range(65)) + bytes(range(97, 123)) + bytes(range(91, 256))
@@ -111,9 +113,9 @@ def meant(line: str) -> str | None:
 def left_in(before: bytes, after: bytes) -> list[Line]:
     """Return where lines that were taken out of a notebook's cells still stand in its metadata.
 
-    `before` is the teacher's notebook, `after` the students'. Both can be read.
+    `before` is the teacher's notebook, `after` the students'. Raises MarkingError.
     """
-    was, now = json.loads(before), json.loads(after)
+    was, now = read(before), read(after)
     gone = set(_cell_lines(was)) - set(_cell_lines(now))
     kept = [line for line in gone if len(line) > 7]
     found = [
@@ -127,9 +129,12 @@ def left_in(before: bytes, after: bytes) -> list[Line]:
 
 
 def ends_alone(notebook: bytes) -> list[Line]:
-    """Return the ends of regions that never began: the lines before them are not taken out."""
+    """Return the ends of regions that never began: the lines before them are not taken out.
+
+    Raises MarkingError.
+    """
     alone = []
-    for where, text in _texts(json.loads(notebook)):
+    for where, text in _texts(read(notebook)):
         inside: set[str] = set()
         for number, line in enumerate(text.split("\n") if where.endswith("source") else (), 1):
             for kind in _KINDS:
@@ -234,7 +239,9 @@ def _cells(notebook: dict[str, Any]) -> list[dict[str, Any]]:
     sheets = notebook.get("worksheets")
     rows = [notebook, *(sheets if isinstance(sheets, list) else [])]
     lists = [row.get("cells") for row in rows if isinstance(row, dict)]
-    return [cell for row in lists if isinstance(row, list) for cell in row if type(cell) is dict]
+    return [
+        cell for row in lists if isinstance(row, list) for cell in row if isinstance(cell, dict)
+    ]
 
 
 def _nbgrader(cell: dict[str, Any]) -> object:

@@ -263,6 +263,9 @@ def test_a_student_version_is_looked_through_once_it_is_made(
     cocalc.write_file(project(assignment), "homework-1/student/b.py", REGION.encode())
     told(teacher, assignment, "assignment-check")
     assert [each["path"] for each in assignment.going_out["found"]] == ["b.py"]
+    cocalc.write_file(project(assignment), "homework-1/student/a.ipynb", b"broken")
+    told(teacher, assignment, "assignment-check")
+    assert assignment.version == Version.FAILED
 
 
 def test_what_was_ready_before_is_looked_through_when_it_goes_out(
