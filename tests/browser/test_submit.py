@@ -152,6 +152,8 @@ def test_what_was_just_typed_is_submitted_from_the_notebook_s_page(
     due_now(school, address)
     before = count(school)
     receipt.get_by_role("button", name="Keep working").click()
+    ada.becomes("ready")
+    expect(ada.editor.locator(".jp-Notebook")).to_contain_text("third = 3")
     types(ada, "fourth = 4")
     submit.click()
     asked = page.get_by_role("region", name="Submit late?")
