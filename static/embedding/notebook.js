@@ -223,6 +223,8 @@ function toggleSwitcher(shown) {
 
 /** Its list comes with its first use. */
 async function fillSwitcher() {
+  $("switch-list").querySelector("ul").replaceChildren();
+  $("switch-status").textContent = "Looking…";
   try {
     const { fill } = await import("./switcher.js");
     await fill(page.urls, session.path, (file, url) => {
