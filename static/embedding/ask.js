@@ -79,6 +79,10 @@ export function ask({ title, text = "", name, ok }, act) {
     $("ask-name").setSelectionRange(0, name.replace(/\.[^.]*$/, "").length);
   } else $("ask-cancel").focus();
   return new Promise((resolve) => {
-    dialog.addEventListener("close", () => resolve(result), { once: true });
+    dialog.addEventListener("close", function closed() {
+      if (dialog.open) return; // told late: it asks something else by now
+      dialog.removeEventListener("close", closed);
+      resolve(result);
+    });
   });
 }

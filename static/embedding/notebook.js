@@ -104,14 +104,14 @@ function onState(detail) {
   // Tried again in vain: whoever keeps working need not hear it again.
   if (told === title + message) return;
   told = title + message;
-  note("error", [message, adminMessage].filter(Boolean).join(" "));
+  note("error", [message || title, adminMessage].filter(Boolean).join(" "));
   showNotice({
     title,
     text: message,
     detail: adminMessage,
     again: state === "no_file" ? `Open “${nameOf(session.path)}”` : !MISSING.includes(code),
     now: retryAt !== null || state === "lost",
-    over: shown && state !== "signed_out",
+    over: shown && state !== "signed_out" && state !== "no_file",
   });
 }
 
@@ -224,6 +224,8 @@ function toggleSwitcher(shown) {
 
 /** Its list comes with its first use. */
 async function fillSwitcher() {
+  $("switch-list").querySelector("ul").replaceChildren();
+  $("switch-status").textContent = "Looking…";
   try {
     const { fill } = await import("./switcher.js");
     await fill(page.urls, session.path, (file, url) => {

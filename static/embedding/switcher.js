@@ -13,8 +13,6 @@ export async function fill(urls, path, choose) {
   const folder = path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : "";
   const list = $("switch-list").querySelector("ul");
   const status = $("switch-status");
-  list.replaceChildren();
-  status.textContent = "Looking…";
   const { body } = await request("GET", `${urls.listing}?${new URLSearchParams({ folder })}`);
   const files = body.entries.filter((entry) => !entry.folder).slice(0, 100);
   list.replaceChildren(

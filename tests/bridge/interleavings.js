@@ -214,7 +214,17 @@ async function play(seed, count) {
     );
     if (!fits) wrong.push(`reply ${kind} credited to ${JSON.stringify(command)}`);
   }
-  return { wrong, calls: calls.map(({ kind, seen }) => `${kind} ${seen.is}`) };
+  // So does a state: where no file is open, only the log tells that one is.
+  for (const { at, state, previous, reason } of world.events.filter(({ type }) => type === "state")) {
+    const kind = ["log", "closed", "status"].find((kind) => kind === reason);
+    // Turning back to a file, its log from before counts.
+    const then = (it) => it.at === at || (kind === "log" && it.at < at);
+    if (kind && !delivered.some((it) => it.kind === kind && then(it)))
+      wrong.push(`${previous} became ${state} by ${reason}, of which nothing was delivered`);
+    if (previous === "no_file" && state === "ready" && reason !== "log")
+      wrong.push(`ready without proof, by ${reason}`);
+  }
+  return { wrong, states: world.states(), calls: calls.map(({ kind, seen }) => `${kind} ${seen.is}`) };
 }
 
 /** @returns the games that went wrong, and how often each kind of end was seen */
@@ -222,7 +232,8 @@ export async function playAll(first, games, count) {
   const failures = [];
   const ends = {};
   for (let seed = first; seed < first + games && failures.length < 5; seed++) {
-    const { wrong, calls } = await play(seed, count);
+    const { wrong, states, calls } = await play(seed, count);
+    for (const state of states) if (state.includes("no_file")) ends.no_file = (ends.no_file ?? 0) + 1;
     if (wrong.length) failures.push({ seed, wrong: wrong.slice(0, 5) });
     for (const end of calls) ends[end] = (ends[end] ?? 0) + 1;
     if (seed % 100 === 0) await new Promise((resolve) => setTimeout(resolve)); // for rejections

@@ -18,6 +18,7 @@ def test_no_reply_is_credited_wrongly_and_every_call_ends(fake: Page) -> None:
         seen |= set(result["ends"])
     # The games are hard enough: every way for a call to end came up.
     assert seen == {
+        "no_file",  # as a state
         *(f"{kind} {end}" for kind in ("acknowledged", "open") for end in ("fine", "refused")),
         *(f"{kind} superseded" for kind in ("acknowledged", "open")),
         *(

@@ -337,6 +337,7 @@ def test_the_trash_is_emptied_and_what_fails_is_told(known: Visit) -> None:
         known.row(name).get_by_role("button", name=f"Delete {name}").click()
         expect(known.row(name)).to_have_count(0)
     page.get_by_role("link", name="Trash").click()
+    expect(known.row("a.txt")).to_be_visible()
     known.school.sandbox.quirks(api_html=True)
     known.row("a.txt").get_by_role("button", name="Put back").click()
     expect(page.locator("#problem")).to_contain_text("Please try again")
