@@ -15,6 +15,7 @@ from nbformat.v4.rwbase import rejoin_lines
 from nbformat.validator import ValidationError, get_validator
 
 from embedding.ipynb.older import converted
+from embedding.ipynb.parts import CODE
 from embedding.ipynb.repairs import repair
 
 MOST_CELLS = 5_000  # all more than a person would make
@@ -26,7 +27,7 @@ _HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
 _MERGE = re.compile(r"^<{7} ", re.MULTILINE)
 
 
-class NotANotebook(ValueError):
+class NotANotebook(Exception):
     """What is no notebook, even after all repairs; a part of a sentence says why."""
 
 
@@ -49,7 +50,7 @@ def parts_of(content: bytes) -> int:
         cells = _sound(content)["cells"]
     except RecursionError:
         raise Excess("is nested too deeply") from None
-    return len(cells) + sum(len(cell.get("outputs", ())) for cell in cells)
+    return len(cells) + sum(len(cell["outputs"]) for cell in cells if cell["cell_type"] == CODE)
 
 
 def _sound(content: bytes) -> dict[str, Any]:

@@ -30,7 +30,15 @@ def repair(notebook: Part) -> None:
     for cell in notebook["cells"]:
         for does in of_cell:
             does(cell)
-        for output in cell.get("outputs", ()) if cell["cell_type"] == CODE else ():
+        for output in cell["outputs"] if _named(cell["cell_type"]) == CODE else ():
+            _named(output.setdefault("output_type", ""))
             for does in of_output:
                 does(output)
     repair_ids(notebook)
+
+
+def _named(kind: object) -> object:
+    """Return a type; TypeError for what is no name of one, also in a version yet to come."""
+    if not isinstance(kind, str):
+        raise TypeError("a type is a text")
+    return kind

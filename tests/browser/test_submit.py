@@ -144,11 +144,15 @@ def test_what_was_just_typed_is_submitted_from_the_notebook_s_page(
     failed = page.get_by_role("region", name="Not submitted")
     expect(failed.get_by_role("button", name="Try again")).to_be_focused()
     school.cocalc.remove(project_in(ada), f"{posixpath.dirname(PATH)}/big")
+    school.cocalc.write_file(project_in(ada), f"{posixpath.dirname(PATH)}/notes.ipynb", b"{")
     expect(ada.editor.locator(".jp-Notebook")).to_contain_text("third = 3")
     failed.get_by_role("button", name="Try again").click()
     expect(receipt).to_be_visible()
     expect(told).to_have_count(0)
     assert "third = 3" in submitted(school)
+    # It is submitted; what of it cannot be graded is said at once.
+    words = "“notes.ipynb” cannot be read as a notebook"
+    expect(receipt.get_by_role("status").get_by_role("listitem")).to_contain_text(words)
 
     # Late, one is asked before one in time is lost.
     due_now(school, address)

@@ -281,6 +281,11 @@ def test_ids(given: list[Any], ids: list[str]) -> None:
 def test_a_later_version_may_know_more() -> None:
     made = changed(nbformat_minor=6, more=1, cells__0__more=1, cells__1__outputs__0__more=1)
     assert read(file_of(made)) == made
+    made["cells"][1]["outputs"][0]["output_type"] = ["stream"]
+    made["cells"][0] = {"cell_type": "sql", "metadata": {}, "outputs": 5}
+    for does in (read, parts_of):
+        with pytest.raises(NotANotebook):
+            does(file_of(made))
 
 
 class TestTheFileItself:

@@ -28,7 +28,6 @@ SUSPECT = (
     rb'|(?:solution|tests|scheme)[^a-z]{1,20}(?:begin|start|end|stop|finish)|"nbformat"'
 )
 MOST_LINES = 20  # that are told of one file
-MOST_BRACKETS = 2_000_000  # each is an object in memory, many times its size in the file
 WIDTH = 120  # characters of a line that are told
 _LONGEST = 200  # characters of a line that may be a marker with a slip in it
 _LOWER = bytes(range(65)) + bytes(range(97, 123)) + bytes(range(91, 256))

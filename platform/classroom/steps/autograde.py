@@ -226,7 +226,8 @@ class _Grader:
         except MarkingError as error:
             if found:
                 return _in_another(path, source, found, copies.UNREADABLE)
-            raise Problem("unreadable", f"“{chosen or path}”: {error}", status=409) from None
+            words = f"“{chosen or path}”: {error} Or grade it by hand."
+            raise Problem("unreadable", words, status=409) from None
         notes = copies.note(path, found, chosen)
         ran = self._executed(path, prepared)
         if ran.notebook is None:

@@ -318,7 +318,7 @@ def test_what_is_no_notebook_is_told_and_given_no_score(lab: Class, cocalc: Clie
     row = handed_in(lab, cocalc, teachers(), None)
     folder = names.collected_path(lab.assignment, lab.ada)
     cocalc.write_file(str(lab.course.project.project_id), f"{folder}/hw.ipynb", b"{}")
-    with pytest.raises(Problem, match=r"hw\.ipynb"):
+    with pytest.raises(Problem, match=r"“hw\.ipynb”: This is not .* Or grade it by hand\."):
         run(row)
     assert lab.work().score is None
 

@@ -22,7 +22,7 @@ from pytest_django import Settings
 from classroom.engine.queue import transfer_add
 from classroom.models import Assignment, Course, Kind, Membership, Snapshot, Submission, Transfer
 from classroom.rules import manifest, names, source_folder
-from classroom.steps import autograde
+from classroom.steps import run_script
 from classroom.steps.approved import approved_now
 from embedding.cocalc.client import Client
 from tests.classroom import factories
@@ -262,7 +262,7 @@ def test_besieged_no_step_brings_or_writes_what_it_must_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     settings.CLASSROOM = {"ATTEMPTS": 1}
-    monkeypatch.setattr(autograde, "runner", lambda said: COPIES.replace("SECRET", said))
+    monkeypatch.setattr(run_script, "runner", lambda said: COPIES.replace("SECRET", said))
     home = home_of(course)
     cocalc.write_file(home, "hw/b.ipynb", marked_notebook())
     made = factories.make_assignment(course, "hw", has_student_folder=True, points=Decimal(10))
