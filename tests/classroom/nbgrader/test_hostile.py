@@ -24,7 +24,8 @@ from tests.classroom.nbgrader.recorded import opened
 SOURCE = content(CASES["several"].source)
 ALL: list[Callable[[bytes], Any]] = [
     student_version,
-    feedback_notebook,
+    lambda written: feedback_notebook(written, SOURCE),
+    lambda written: feedback_notebook(SOURCE, written),
     lambda written: prepare(written, SOURCE),
     lambda written: prepare(SOURCE, written),
     lambda written: scores(written, SOURCE),
