@@ -38,8 +38,8 @@ def feedback_notebook(executed: bytes, source: bytes) -> bytes:
         if hidden:
             cell.source = "\n".join(others)
             with_hidden.append(cell)
-    lines = HiddenLines(regions, known)
-    if lines:
+    if regions:
+        lines = HiddenLines(regions, known)
         messages = HiddenLines(regions, known).with_messages(regions)
         _hide_in_outputs(notebook, lines, messages)
         for cell in notebook.cells:

@@ -222,14 +222,18 @@ def grade_id(cell: dict[str, Any]) -> str:
     return str(marks.get("grade_id", "")) if isinstance(marks, dict) else ""
 
 
-def unfinished(notebook: dict[str, Any]) -> str:
-    """Name the first cell that did not come to its end, as the teacher knows it."""
+def unfinished(notebook: dict[str, Any], waited: bool = False) -> str:
+    """Name the first cell that did not come to its end; empty where there is none.
+
+    With `waited`, the first that did not even begin, as an earlier one went on and on.
+    """
     for number, cell in enumerate(notebook["cells"], 1):
-        source = joined(cell).strip()
-        if cell.get("cell_type") == "code" and source and not cell.get("execution_count"):
+        if cell.get("cell_type") != "code" or not joined(cell).strip():
+            continue
+        if cell.get("execution_count") is None and (not waited or cell.get("outputs")):
             name = grade_id(cell)
             return f"cell {number} (“{name[:60]}”)" if name else f"cell {number}"
-    return "the last cell"
+    return ""
 
 
 def defined(source: str) -> set[str]:

@@ -50,15 +50,13 @@ class HiddenLines:
     """The lines that are to be found; `known` are those that students have anyway."""
 
     def __init__(self, regions: Iterable[Sequence[str]], known: Iterable[str]) -> None:
-        self._known_lines = {_squeezed(line) for line in known}
-        self._known = "\n".join(map(_squeezed, known))
+        squeezed = [_squeezed(line) for line in known]
+        self._known_lines = set(squeezed)
+        self._known = "\n".join(squeezed)
         self._whole: set[str] = set()
         self._by_beginning: dict[str, set[str]] = {}
         for region in regions:
             self._take(region)
-
-    def __bool__(self) -> bool:
-        return bool(self._whole or self._by_beginning)
 
     def with_messages(self, regions: Iterable[Sequence[str]]) -> "HiddenLines":
         """Take texts within the lines for hidden too: what failing tests say."""

@@ -91,6 +91,9 @@ def main(arguments: list[str]) -> dict[str, Any]:
                 raise
             words = stop.words.replace("{cell}", guarding.unfinished(notebook))
             report.update(state="stopped", words=words)
+        else:
+            if cell := guarding.unfinished(notebook, waited=True):
+                report["words"] = f"An earlier cell was still running when {cell} was to run."
         report["cells"] = sum(
             1 for cell in cutting.cells_of(notebook) if cell.get("execution_count")
         )

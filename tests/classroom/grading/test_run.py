@@ -440,6 +440,24 @@ def test_what_the_runner_has_not_written_decides_nothing() -> None:
     assert autograde.details_of([graded])["manual"]
 
 
+def test_a_notebook_whose_kernel_died_has_no_score_and_says_where() -> None:
+    source = content(notebook(answer(SQUARES), checks(TESTS, points=4), checks("x", "t2")))
+    ran = json.loads(source)
+    ran["cells"][1]["execution_count"] = 1
+    ran["cells"][2]["execution_count"] = None
+    found = autograde.scores(json.dumps(ran).encode(), source, {})
+    words = "The kernel died in cell 3 (“t2”)."
+    graded = [autograde._Graded("hw.ipynb", found, (words,), True)]
+    assert autograde.held_words(graded) == (
+        "Nobody can know the score of “hw.ipynb”. The kernel died in cell 3 (“t2”). "
+        "Tests that did not run to their end: “t2”. Look at it by hand."
+    )
+    details = autograde.details_of(graded)
+    assert details["manual"], "so no score is set"
+    assert details["cells"] == {"test": [4.0, 4.0], "t2": [None, 2.0]}
+    assert details["notes"][0] == words
+
+
 def test_an_assignment_without_marks_is_told(lab: Class, cocalc: Client) -> None:
     row = handed_in(lab, cocalc, content(notebook(code("1"))), RIGHT)
     with pytest.raises(Problem, match="marked for nbgrader"):

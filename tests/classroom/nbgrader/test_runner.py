@@ -156,6 +156,10 @@ while True:
     made = notebook(code(stubborn), code("print('after')"))
     exit_code, answer = run(tmp_path, content(made), "1", "3")
     assert exit_code in (runner.DONE, runner.STOPPED)
+    assert answer["words"] in (
+        "An earlier cell was still running when cell 2 was to run.",
+        "The notebook took too long and was stopped.",
+    )
     assert outputs(answer)[0][-1]["ename"] == "CellTimeoutError"
     assert not any(output.get("text") == "after\n" for output in outputs(answer)[1])
 
