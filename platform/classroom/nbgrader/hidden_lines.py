@@ -14,7 +14,8 @@ from collections.abc import Iterable, Sequence
 
 from classroom.nbgrader.regions import HIDDEN_TESTS, MARK_SCHEME
 
-_KINDS = (HIDDEN_TESTS, MARK_SCHEME)
+_BEGIN = re.compile(f"{HIDDEN_TESTS.begin}|{MARK_SCHEME.begin}")
+_END = re.compile(f"{HIDDEN_TESTS.end}|{MARK_SCHEME.end}")
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 # Of what is this long any occurrence counts, of what is shorter only a line of its own.
 _LONG = 12
@@ -34,10 +35,10 @@ def split(source: str) -> tuple[list[list[str]], list[str]]:
     others: list[str] = []
     inside = False
     for line in source.split("\n"):
-        if any(kind.begin in line for kind in _KINDS):
+        if _BEGIN.search(line):
             inside = True
             regions.append([])
-        elif any(kind.end in line for kind in _KINDS):
+        elif _END.search(line):
             inside = False
         elif inside:
             regions[-1].append(line)

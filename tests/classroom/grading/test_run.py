@@ -25,7 +25,7 @@ from classroom.models import (
     Submission,
     Transfer,
 )
-from classroom.nbgrader.autograde import CellScore, Result
+from classroom.nbgrader.autograde import CellScore, Result, scores
 from classroom.rules import manifest, names
 from classroom.rules.scoring import grade_set, last_change, score_check
 from classroom.steps import autograde, commands
@@ -445,7 +445,7 @@ def test_a_notebook_whose_kernel_died_has_no_score_and_says_where() -> None:
     ran = json.loads(source)
     ran["cells"][1]["execution_count"] = 1
     ran["cells"][2]["execution_count"] = None
-    found = autograde.scores(json.dumps(ran).encode(), source, {})
+    found = scores(json.dumps(ran).encode(), source, {})
     words = "The kernel died in cell 3 (“t2”)."
     graded = [autograde._Graded("hw.ipynb", found, (words,), True)]
     assert autograde.held_words(graded) == (
