@@ -9,15 +9,17 @@ import ast
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import nbformat
 
+from classroom.nbgrader.credit import credit
 from classroom.nbgrader.guarding import parsed
 from classroom.nbgrader.marks import Mark, check, checksum, grade_id, mark
 from classroom.nbgrader.reading import read, write
 from classroom.nbgrader.regions import language
 from classroom.nbgrader.student_version import clear_outputs, original
+
+NOT_RUN = "it did not run to its end, so nobody can know its points."
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class CellScore:
     score: float
     max_score: float
     needs_manual: bool  # whether a person has to grade it; until then the score is 0
-    held: bool = False  # whether that is because the answer changes how tests run
+    held: bool = False  # whether that is because nobody can know what the test would give
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,8 @@ class Result:
 
     cells: tuple[CellScore, ...]
     errors: tuple[str, ...]  # what the teacher should know, in sentences
-    held: tuple[str, ...] = ()  # why some of it is held for a person
+    held: tuple[str, ...] = ()  # how the answer changes how tests run
+    unknown: tuple[str, ...] = ()  # what else cannot be known, in sentences
 
     @property
     def total(self) -> float:
@@ -99,28 +102,38 @@ def scores(
     points, or as many as its last result says; an answer graded by hand gets 0 and waits for a
     person, unless it is as it was handed out.
 
-    Stricter than nbgrader: an error counts wherever it stands, a test that was not run or that is
-    not the teacher's gets 0, and a result that is a number but not from 0 to the points gets 0 and
-    waits for a person.
+    Stricter than nbgrader: an error counts wherever it stands, and a test that is not the teacher's
+    gets 0. What nobody can know waits for a person: a test that did not come to its end, and one
+    whose last result is no number from 0 to the points though it might be meant as one. More
+    lenient: warnings and progress bars of Python's on stderr are none of its failures.
     """
     notebook, teachers = read(executed), original(source)
     found: dict[str, list[nbformat.NotebookNode]] = {}
     for cell in notebook.cells:
         found.setdefault(grade_id(cell) or "", []).append(cell)
-    results, errors = [], []
+    results, errors, unknown = [], [], []
+    unrun: list[str] = []
     why: dict[str, None] = {}
     for known, theirs in _marked(teachers.cells).values():
         if not (theirs.grade or theirs.task):
             continue
+        name = f"“{theirs.grade_id}”"
         score, error = _score(found.get(theirs.grade_id, []), known, theirs, language(teachers))
         if reasons := (held or {}).get(theirs.grade_id):
             score = CellScore(theirs.grade_id, 0.0, theirs.points, needs_manual=True, held=True)
             error = f"the answer changes how tests run: {'; '.join(reasons)}."
             why.update(dict.fromkeys(reasons))
+        elif score.held and error == NOT_RUN:
+            unrun.append(name)
+        elif score.held:
+            unknown.append(f"{name}: {error}")
         results.append(score)
         if error:
-            errors.append(f"“{theirs.grade_id}”: {error}")
-    return Result(tuple(results), tuple(errors), tuple(why))
+            errors.append(f"{name}: {error}")
+    if unrun:
+        more = f" and {len(unrun) - 5} more" if len(unrun) > 5 else ""
+        unknown.insert(0, f"Tests that did not run to their end: {', '.join(unrun[:5])}{more}.")
+    return Result(tuple(results), tuple(errors), tuple(why), tuple(unknown))
 
 
 _Marked = tuple[nbformat.NotebookNode, Mark]
@@ -196,8 +209,8 @@ def _score(
     found: Mark,
     language: str,
 ) -> tuple[CellScore, str]:
-    def result(score: float, *, manual: bool = False) -> CellScore:
-        return CellScore(found.grade_id, score, found.points, needs_manual=manual)
+    def result(score: float, *, manual: bool = False, held: bool = False) -> CellScore:
+        return CellScore(found.grade_id, score, found.points, needs_manual=manual, held=held)
 
     if len(cells) != 1:
         return result(0), "it is not in the notebook any more after the run, so it gets 0 points."
@@ -214,36 +227,11 @@ def _score(
         return result(0, manual=True), ""
     if cell.cell_type != "code" or cell.source != teachers.source:
         return result(0), "after the run it is not the test it was before, so it gets 0 points."
-    if any(_failed(output, language) for output in cell.outputs):
-        return result(0), ""
-    if cell.execution_count is None and cell.source.strip():
-        return result(0), "it was not run, so it gets 0 points."
-    return _credit(cell, found, result(found.points))
-
-
-def _failed(output: Any, language: str) -> bool:
-    if output.output_type != "stream":
-        return bool(output.output_type == "error")
-    if output.name == "stderr":
-        return True
-    # Two kernels tell of failed tests on stdout only; CoCalc knows them by the same signs.
-    if language == "octave":
-        return bool(output.text.startswith("error: "))
-    return language == "r" and "── \x1b[1m\x1b[38;5;214m" in output.text
-
-
-def _credit(cell: nbformat.NotebookNode, found: Mark, full: CellScore) -> tuple[CellScore, str]:
-    results = [output for output in cell.outputs if output.output_type == "execute_result"]
-    if not results:
-        return full, ""
-    text = results[-1].data.get("text/plain", "")
-    try:
-        points = float(text)
-    except (TypeError, ValueError):
-        return full, ""
-    if 0 <= points <= found.points:
-        return CellScore(found.grade_id, points, found.points, needs_manual=False), ""
-    return (
-        CellScore(found.grade_id, 0.0, found.points, needs_manual=True),
-        f"its test gave {points:g} points, and there are {found.points:g}. Grade it by hand.",
-    )
+    if not cell.source.strip():
+        return result(found.points), ""
+    if cell.execution_count is None:
+        return result(0, manual=True, held=True), NOT_RUN
+    given = credit(cell, found.points, language)
+    if given.unknown:
+        return result(0, manual=True, held=True), f"{given.unknown}. Grade it by hand."
+    return result(found.points if given.points is None else given.points), given.note

@@ -22,6 +22,7 @@ GUARD = ""  # the text of `kernel_guard`; set by who loads this
 NO_GUARD = "what watches over the tests could not be started in this project"
 NO_VERDICT = "its test did not report how it ended"
 TWICE = "it runs the tests itself"
+NO_NUMBER = "no number of points, but "  # as `kernel_results` says it
 
 
 class Guarded:
@@ -141,16 +142,31 @@ class Guarded:
                     "traceback": [f"{ename}: {evalue}"],
                 }
             )
-        if "value" in verdict:  # its display may have been changed
-            outputs[:] = [each for each in outputs if each["output_type"] != "execute_result"]
+        if "value" in verdict:
+            self._tell(cell, verdict["value"])
+
+    def _tell(self, cell: dict[str, Any], value: str | None) -> None:
+        """Make what the guard tells the cell's one result, as its display may have been changed.
+
+        What is no number is still to be seen.
+        """
+        outputs = []
+        for output in cell["outputs"]:
+            if output["output_type"] != "execute_result":
+                outputs.append(output)
+            elif value is None or value.startswith(NO_NUMBER):
+                shown = {"data": output["data"], "metadata": output["metadata"]}
+                outputs.append({"output_type": "display_data", **shown})
+        if value is not None:
             outputs.append(
                 {
                     "output_type": "execute_result",
-                    "data": {"text/plain": verdict["value"]},
+                    "data": {"text/plain": value},
                     "metadata": {},
                     "execution_count": cell.get("execution_count"),
                 }
             )
+        cell["outputs"] = outputs
 
     def _read(self) -> tuple[bool, dict[str, list[dict[str, Any]]]]:
         """Return whether the guard was ready, and the verdicts with its signature, by test."""
@@ -194,10 +210,30 @@ def kind_of(cell: dict[str, Any]) -> tuple[str, str]:
     marks = cell.get("metadata", {}).get("nbgrader")
     if cell.get("cell_type") != "code" or not isinstance(marks, dict) or marks.get("solution"):
         return "", ""
-    name = str(marks.get("grade_id", ""))
+    name = grade_id(cell)
     if marks.get("grade"):
         return ("test" if joined(cell).strip() else ""), name
     return ("locked" if marks.get("locked") else ""), name
+
+
+def grade_id(cell: dict[str, Any]) -> str:
+    """Return the id of a prepared cell; empty for an unmarked one."""
+    marks = cell.get("metadata", {}).get("nbgrader")
+    return str(marks.get("grade_id", "")) if isinstance(marks, dict) else ""
+
+
+def unfinished(notebook: dict[str, Any], waited: bool = False) -> str:
+    """Name the first cell that did not come to its end; empty where there is none.
+
+    With `waited`, the first that did not even begin, as an earlier one went on and on.
+    """
+    for number, cell in enumerate(notebook["cells"], 1):
+        if cell.get("cell_type") != "code" or not joined(cell).strip():
+            continue
+        if cell.get("execution_count") is None and (not waited or cell.get("outputs")):
+            name = grade_id(cell)
+            return f"cell {number} (“{name[:60]}”)" if name else f"cell {number}"
+    return ""
 
 
 def defined(source: str) -> set[str]:

@@ -24,6 +24,7 @@ import warnings
 
 from classroom.nbgrader.kernel_integrity import integrity
 from classroom.nbgrader.kernel_probes import probing
+from classroom.nbgrader.kernel_results import telling
 from classroom.nbgrader.kernel_whose import whose
 
 # Put into the names of this text by `guarding`: {"key", "verdicts": path, "name", "tests": {id:
@@ -45,6 +46,8 @@ def start(given):
     made_here, from_cell, in_folder = whose(space)
     snapshot, altered = integrity(shell, given, known, made_here, from_cell, in_folder)
     Probing, filled = probing(made_here, marks)  # noqa: N806
+    told = telling(made_here)
+    shell.ask_exit = lambda: None  # `exit()` in an answer does not take the tests after it along
 
     def say(**verdict):
         text = dumps(verdict).encode()
@@ -78,6 +81,10 @@ def start(given):
         file = f"<test {name}>"
         lines = text.splitlines(True)
         linecache.cache[file] = (len(text), None, lines, file)
+        # A text that the teacher has written there says nothing of the answer.
+        fixed = isinstance(getattr(last, "body", None), ast.Constant) and (
+            type(last.body.value) not in (bool, int, float)
+        )
         tag = os.urandom(12).hex()
         codes = []
         for part, mode in ((tree, "exec"), (last, "eval")):
@@ -88,20 +95,23 @@ def start(given):
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
                     codes.append(filled(compile(part, file, mode, awaiting), tag))
-        return codes, names, mentioned
+        return codes, names, mentioned, fixed
 
     canary = compile("assert not (lambda: True)()", "<test canary>", "exec")
 
     async def test(name):
         """Run a test; its outputs are the cell's, and the verdict is written down."""
         marks.clear()
-        codes, names, mentioned = tests[name]
+        codes, names, mentioned, fixed = tests[name]
         found = altered(names, ())
         for stop in stop_tracing:
             stop(None)
         if not isinstance(failure(lambda: run(canary, space)), AssertionError):
             found.add("it changes what an assertion does")
         value, error = None, None
+        # A warning is no failure: nothing is written of it, and all else of it is as ever.
+        form = warnings.formatwarning
+        warnings.formatwarning = silent
         try:
             for code in codes:
                 if isinstance(code, Exception):
@@ -111,16 +121,15 @@ def start(given):
                     value = await value
         except BaseException as caught:
             error = caught
+        if warnings.formatwarning is silent:
+            warnings.formatwarning = form
         found |= altered(names, mentioned) | marks
         verdict = {"cell": name, "passed": error is None, "found": sorted(found)}
         if error is not None:
             verdict["ename"] = type(error).__name__
             verdict["evalue"] = words(error)
-        elif type(value) in (int, float):
-            verdict["value"] = repr(value)
-        elif isinstance(value, (int, float)) and type(value) is not bool:
-            plain = float.__repr__ if isinstance(value, float) else int.__repr__
-            verdict["value"] = plain(value)
+        else:
+            verdict["value"] = None if fixed else told(value)
         say(**verdict)
         if error is not None:
             trace = error.__traceback__
@@ -130,6 +139,9 @@ def start(given):
                 failure(lambda: show((type(error), error, trace)))
         elif value is not None:
             failure(lambda: display(value))
+
+    def silent(*_, **__):
+        return ""
 
     def words(error):
         try:
@@ -177,7 +189,7 @@ def start(given):
         try:
             tests[name] = compiled(name, source)
         except (SyntaxError, ValueError) as error:
-            tests[name] = [error], set(), set()
+            tests[name] = [error], set(), set(), False
     module = types.ModuleType(given["name"])
     module.go, module.go_now = go, go_now
     sys.modules[given["name"]] = module

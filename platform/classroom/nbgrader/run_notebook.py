@@ -89,7 +89,11 @@ def main(arguments: list[str]) -> dict[str, Any]:
         except Stop as stop:
             if stop.state != "stopped":
                 raise
-            report.update(state="stopped", words=stop.words)
+            words = stop.words.replace("{cell}", guarding.unfinished(notebook))
+            report.update(state="stopped", words=words)
+        else:
+            if cell := guarding.unfinished(notebook, waited=True):
+                report["words"] = f"An earlier cell was still running when {cell} was to run."
         report["cells"] = sum(
             1 for cell in cutting.cells_of(notebook) if cell.get("execution_count")
         )
@@ -208,7 +212,7 @@ def with_nbclient(
         raise
     except Exception as error:
         if ready and type(error).__name__ == "DeadKernelError":
-            raise Stop("stopped", "The kernel died while the notebook was run.") from None
+            raise Stop("stopped", "The kernel died in {cell}.") from None
         if not ready:
             raise Stop(
                 "no_kernel", f"The notebook's kernel “{name}” does not start ({said(error)})."
@@ -217,6 +221,7 @@ def with_nbclient(
 
 
 def run_cells(nbclient: Any, client: Any, node: Any, deadline: float) -> None:
+    """Run the cells. One that did not come to its end, as its kernel died, has no count."""
     for number, cell in enumerate(node.cells):
         if cell.cell_type != "code":
             continue
@@ -226,6 +231,9 @@ def run_cells(nbclient: Any, client: Any, node: Any, deadline: float) -> None:
             client.execute_cell(cell, number)
         except nbclient.exceptions.CellTimeoutError:
             cell.outputs.append(error_output(OUT_OF_TIME))
+        except BaseException:
+            cell.execution_count = None
+            raise
 
 
 def told_errors(cell: Any, cell_index: int, execute_reply: Any) -> None:

@@ -17,8 +17,8 @@ def _text(name: str) -> str:
 
 def _guard() -> str:
     """Return the texts of the guard as one, which imports nothing of ours."""
-    parts = ("kernel_whose.py", "kernel_probes.py", "kernel_integrity.py", "kernel_guard.py")
-    lines = "\n".join(_text(part) for part in parts).split("\n")
+    parts = ("whose", "probes", "integrity", "results", "guard")
+    lines = "\n".join(_text(f"kernel_{part}.py") for part in parts).split("\n")
     return "\n".join(line for line in lines if not line.startswith("from classroom.nbgrader."))
 
 

@@ -155,14 +155,16 @@ def details_of(graded: Sequence[_Graded]) -> dict[str, Any]:
 
 
 def held_words(graded: Sequence[_Graded]) -> str:
-    """Say why the score is held for a person, in a sentence; empty where nothing is held."""
-    why = dict.fromkeys(reason for each in graded for reason in each.result.held)
-    if not why:
-        return ""
-    return (
-        f"Autograding found that the answer changes how tests run: {'; '.join(why)[:700]}. "
-        "Look at it by hand."
-    )
+    """Say why the score is held for a person, in sentences; empty where nothing is held."""
+    parts = []
+    if why := dict.fromkeys(reason for each in graded for reason in each.result.held):
+        reasons = "; ".join(why)[:700]
+        parts.append(f"Autograding found that the answer changes how tests run: {reasons}.")
+    for each in graded:
+        if each.result.unknown:
+            words = " ".join((*each.notes, *each.result.unknown))
+            parts.append(f"Nobody can know the score of “{each.path}”. {words[:700]}")
+    return " ".join([*parts, "Look at it by hand."] if parts else [])
 
 
 def _take_back(submission: Submission, actor: User | None) -> None:
@@ -234,7 +236,7 @@ class _Grader:
             return _Graded(path, _all_held(source), tuple(notes), True)
         try:
             result = scores(ran.notebook, source, ran.held)
-            shown = feedback_notebook(ran.notebook)
+            shown = feedback_notebook(ran.notebook, source)
         except MarkingError as error:
             raise Problem(
                 "garbled", f"“{path}” could not be read any more after it ran: {error}", status=409

@@ -25,7 +25,7 @@ from classroom.models import (
     Submission,
     Transfer,
 )
-from classroom.nbgrader.autograde import CellScore, Result
+from classroom.nbgrader.autograde import CellScore, Result, scores
 from classroom.rules import manifest, names
 from classroom.rules.scoring import grade_set, last_change, score_check
 from classroom.steps import autograde, commands
@@ -441,6 +441,24 @@ def test_what_the_runner_has_not_written_decides_nothing() -> None:
     graded = autograde._Graded("hw.ipynb", found, (), True)
     assert "is not what was written there" in autograde.held_words([graded])
     assert autograde.details_of([graded])["manual"]
+
+
+def test_a_notebook_whose_kernel_died_has_no_score_and_says_where() -> None:
+    source = content(notebook(answer(SQUARES), checks(TESTS, points=4), checks("x", "t2")))
+    ran = json.loads(source)
+    ran["cells"][1]["execution_count"] = 1
+    ran["cells"][2]["execution_count"] = None
+    found = scores(json.dumps(ran).encode(), source, {})
+    words = "The kernel died in cell 3 (“t2”)."
+    graded = [autograde._Graded("hw.ipynb", found, (words,), True)]
+    assert autograde.held_words(graded) == (
+        "Nobody can know the score of “hw.ipynb”. The kernel died in cell 3 (“t2”). "
+        "Tests that did not run to their end: “t2”. Look at it by hand."
+    )
+    details = autograde.details_of(graded)
+    assert details["manual"], "so no score is set"
+    assert details["cells"] == {"test": [4.0, 4.0], "t2": [None, 2.0]}
+    assert details["notes"][0] == words
 
 
 def test_an_assignment_without_marks_is_told(lab: Class, cocalc: Client) -> None:

@@ -66,7 +66,7 @@ TESTS = [
         "out = io.StringIO()\nwith contextlib.redirect_stdout(out):\n    hello()\n"
         "assert out.getvalue() == 'hi\\n'"
     ),
-    "%greet you",
+    "shown = %greet you\nassert shown == 'hello you'",
     "assert (await later()) == 5",
     (
         "class T(unittest.TestCase):\n    def test_it(self):\n        self.assertEqual(fib(3), 2)\n"

@@ -25,7 +25,8 @@ SOURCE = content(CASES["several"].source)
 ALL: list[Callable[[bytes], Any]] = [
     is_marked,
     student_version,
-    feedback_notebook,
+    lambda written: feedback_notebook(written, SOURCE),
+    lambda written: feedback_notebook(SOURCE, written),
     lambda written: prepare(written, SOURCE),
     lambda written: prepare(SOURCE, written),
     lambda written: scores(written, SOURCE),

@@ -65,7 +65,10 @@ class TestBothWays:
         made = notebook(code("1"), code("import os; os._exit(1)"), code("print('never')"))
         exit_code, answer = run(tmp_path, content(made), nbclient=nbclient)
         assert (exit_code, answer["state"]) == (runner.STOPPED, "stopped")
-        assert answer["words"] == "The kernel died while the notebook was run."
+        where = "in cell 2" if nbclient else "while the notebook was run"
+        assert answer["words"] == f"The kernel died {where}."
+        made = json.loads(result(answer))
+        assert [cell["execution_count"] for cell in made["cells"]] == [nbclient or None, None, None]
         assert not outputs(answer)[-1]
 
     def test_a_kernel_that_is_not_there(self, tmp_path: Path, nbclient: bool) -> None:
@@ -153,6 +156,10 @@ while True:
     made = notebook(code(stubborn), code("print('after')"))
     exit_code, answer = run(tmp_path, content(made), "1", "3")
     assert exit_code in (runner.DONE, runner.STOPPED)
+    assert answer["words"] in (
+        "An earlier cell was still running when cell 2 was to run.",
+        "The notebook took too long and was stopped.",
+    )
     assert outputs(answer)[0][-1]["ename"] == "CellTimeoutError"
     assert not any(output.get("text") == "after\n" for output in outputs(answer)[1])
 
