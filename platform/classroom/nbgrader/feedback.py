@@ -143,5 +143,5 @@ def _hide_in_error(output: nbformat.NotebookNode, lines: HiddenLines) -> None:
         output.evalue = FAILED
         frames = [*frames[:-1], f"{output.ename}: {FAILED}"]
     output.traceback = [
-        part for n, part in enumerate(frames) if part != FRAME or part != frames[n - 1]
+        part for n, part in enumerate(frames) if not n or part != FRAME or part != frames[n - 1]
     ]
