@@ -181,13 +181,16 @@ def _keep(
         snapshot.save(force_insert=True)
         if instead_of and snapshot.late and is_taken(row, came(snapshot)):
             Snapshot.objects.filter(submission=row, pk=instead_of).update(given_up=True)
-        row.submitted = max(at, row.submitted or at)
+        counts = counting(row) == snapshot
+        pressed = max(at, row.submitted or at)
+        if counts or row.collected is None:  # else it is no new work: nobody collects it
+            row.submitted = pressed
         # What was collected while this one waited is older: nobody could know of it yet.
-        if row.collected and row.collected >= row.submitted:
-            row.collected = row.submitted - _BEFORE
+        if counts and row.collected and row.collected >= pressed:
+            row.collected = pressed - _BEFORE
         row.save(update_fields=["submitted", "collected"])
         Snapshot.objects.filter(submission=row, path__in=spare).delete()
-        if row.collected and row.due and timezone.now() > row.due and counting(row) == snapshot:
+        if counts and row.collected and row.due and timezone.now() > row.due:
             _collect_again(submission)
     return snapshot
 

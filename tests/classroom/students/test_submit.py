@@ -32,7 +32,7 @@ from classroom.models import (
 from classroom.rules import manifest, names
 from classroom.rules.counting import counting
 from classroom.rules.deadlines import due_update
-from classroom.rules.renewal import is_uncollected
+from classroom.rules.renewal import is_uncollected, news
 from classroom.steps import bringing
 from classroom.steps import submit as step
 from classroom.students import submissions
@@ -340,6 +340,20 @@ def test_an_unchanged_late_one_is_refused_and_others_are_asked_about(
     assert submissions.submit(row, timezone.now()) == counting(read(row)) != late
     # And with more time all of it is in time: the last one counts.
     assert not counting(due(row, -HOUR)).late  # type: ignore[union-attr]
+
+
+def test_what_does_not_count_is_no_new_work(cocalc: Client, row: Submission) -> None:
+    """Nobody is asked to collect what collecting would not bring."""
+    row = due(row, timedelta(seconds=-2), late_policy=Policy.ANY)
+    submissions.submit(row, timezone.now())
+    collected = timezone.now()
+    Submission.objects.update(collected=collected)
+    with stopped(cocalc, row, 45):
+        submissions.submit(read(row), timezone.now())
+    row = read(row)
+    assert row.collected == collected
+    assert not news(row)
+    assert not Transfer.objects.filter(kind=Kind.COLLECT).exists()
 
 
 def test_who_joins_one_under_way_gives_nothing_up(row: Submission) -> None:
