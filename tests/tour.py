@@ -180,6 +180,7 @@ def student(browser: Browser, site: str, data: Path) -> None:
         ready(page)
         page.get_by_title("Other files").click()
         page.get_by_role("link", name="First steps.ipynb", exact=True).click(timeout=LIMIT)
+        page.get_by_role("button", name="Activity", exact=True).click()
         expect(page.locator("#activity")).to_contain_text(
             re.compile("done.*open First steps.ipynb"), timeout=LIMIT
         )
