@@ -21,6 +21,7 @@ from classroom.steps.copies import MOST_BYTES, Others
 from classroom.steps.run_script import NOTEBOOK_BYTES
 from embedding.client import client
 from embedding.cocalc.errors import CocalcError
+from embedding.cocalc.paths import is_notebook
 from embedding.ipynb.reading import Excess, NotANotebook, parts_of
 
 MOST = 5  # sentences
@@ -60,8 +61,8 @@ class _Looking:
             yield from self._of_marked(path, others)
         left = MOST_BYTES
         for path, item in self._items.items():
-            left -= item.size if _is_notebook(path) else 0
-            if _is_notebook(path) and not self._is_as_given(path) and left >= 0:
+            left -= item.size if is_notebook(path) else 0
+            if is_notebook(path) and not self._is_as_given(path) and left >= 0:
                 yield from self._unreadable(path, item, expected=path in marked)
 
     def _marked(self) -> Iterator[str]:
@@ -71,7 +72,7 @@ class _Looking:
         listed = self._assignment.version_report.get("notebooks", [])
         made = {each["path"] for each in listed}
         for path in manifest.hashes(self._assignment.sources):
-            if path in self._given and _is_notebook(path) and (not listed or path in made):
+            if path in self._given and is_notebook(path) and (not listed or path in made):
                 yield path
 
     def _of_marked(self, path: str, others: Others) -> Iterator[str]:
@@ -149,7 +150,3 @@ def _is_untouched(content: bytes, source: bytes) -> bool:
         return is_untouched(content, source)
     except MarkingError:
         return False
-
-
-def _is_notebook(path: str) -> bool:
-    return path.lower().endswith(".ipynb")
