@@ -14,6 +14,7 @@ const STARTING = 1500; // ms; a project that runs answers faster
 const RETRY = 2000; // twice as long each time
 const RETRY_MOST = 60000;
 const PATIENCE = 45; // s; for a frame that is silent at first
+const PROVEN = 10000; // ms; proof comes after a command is done
 const SIGN_IN = 12 * 3600 * 1000; // ms; at CoCalc
 
 export class Session extends Told {
@@ -166,6 +167,7 @@ export class Session extends Told {
       await frame.open(project, path);
     } else if (name === "closeall") {
       this.#held = comesBack;
+      this.#rhythm.forget("reopened");
       await frame.closeAll();
     } else await frame.status();
   }
@@ -181,8 +183,10 @@ export class Session extends Told {
   /** Opens what `closeall` has closed. */
   async reopen(files) {
     await this.#frame?.reopen(files);
-    this.#held = false;
-    if (this.state === "ready" && this.#frame?.state === "no_file") this.become("no_file", "frame");
+    this.#rhythm.later("reopened", PROVEN, () => {
+      this.#held = false;
+      if (this.state === "ready" && this.#frame?.state === "no_file") this.become("no_file", "frame");
+    });
   }
 
   destroy() {
@@ -337,7 +341,7 @@ export class Session extends Told {
     if (this.#frame) this.#missing = this.#frame.missing(all);
     this.#frame?.destroy();
     this.#frame = null;
-    this.#rhythm.forget("retry", "starting");
+    this.#rhythm.forget("retry", "starting", "reopened");
   }
 
   /* The world ------------------------------------------------------------------------------ */

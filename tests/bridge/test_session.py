@@ -267,10 +267,14 @@ def test_what_is_opened_again_soon_was_never_closed(fake: Page) -> None:
         const opened = w.session.reopen(["a"]); await w.pass(1_000); await opened;
         const fine = [w.names(), [...w.files]];
         await w.session.command("closeall", true); await w.pass(1_000);
+        w.opensNothing = true; w.session.reopen(["a"]); await w.pass(5_000);
+        w.opensNothing = false; w.log("a"); await w.pass(30_000); // proof comes after "done"
+        fine.push(w.names());
+        await w.session.command("closeall", true); await w.pass(1_000);
         w.opensNothing = true; w.session.reopen(["a"]); await w.pass(100_000);
         return [...fine, w.names()];
         """,
-    ) == [[], ["a"], ["no_file"]]
+    ) == [[], ["a"], [], ["no_file"]]
 
 
 def test_offline_is_told_at_once_and_ends_by_proof(fake: Page) -> None:

@@ -333,7 +333,7 @@ CASES: list[tuple[str | tuple[str, ...], Call, object]] = [
         Fails(BadRequest, f"EISDIR open /projects/{PROJECT}/"),
     ),
     ("write_text_file unwritable (/proc)", write, Fails(ServerFault)),
-    ("write_text_file JSON body 101 KB", write, Fails(BadRequest, "too large", 413)),
+    ("write_text_file JSON body 101 kB", write, Fails(BadRequest, "too large", 413)),
     ("write_text_file FORM body 1.1 MB", write, Fails(BadRequest, "too large", 413)),
     ("write_text_file project of admin as student", write, NO_ACCESS),
     ("write_text_file unknown project uuid (admin)", write, Fails(NotFound)),
