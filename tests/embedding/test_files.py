@@ -68,9 +68,8 @@ def notebook_of(*cells: dict[str, Any]) -> bytes:
     return json.dumps({**whole, "nbformat": 4, "nbformat_minor": 5}).encode()
 
 
-def free_of(member: Member, path: str) -> str:
+def free_of(project: str, path: str) -> str:
     """Write a file there, or beside what is there."""
-    project = project_id(member)
 
     def make(path: str) -> None:
         client().write_file(project, path, b"x", overwrite=False)
@@ -358,8 +357,9 @@ class TestKeepingBoth:
         assert upload(browser, "a (2).txt", b"new").status_code == 409
 
     def test_two_tabs_at_once(self, browser: HttpsClient, member: Member) -> None:
+        project = project_id(member)
         with ThreadPoolExecutor() as tabs:
-            made = list(tabs.map(lambda _: free_of(member, "x.txt"), range(4)))
+            made = list(tabs.map(lambda _: free_of(project, "x.txt"), range(4)))
         assert sorted(made) == ["x (2).txt", "x (3).txt", "x (4).txt", "x.txt"]
         assert sorted(names(browser)) == sorted(made)
 
