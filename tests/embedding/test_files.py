@@ -9,6 +9,7 @@ from typing import Any
 import nbformat
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from pytest_django import Settings
 
 from embedding.client import client
@@ -358,8 +359,15 @@ class TestKeepingBoth:
 
     def test_two_tabs_at_once(self, browser: HttpsClient, member: Member) -> None:
         project = project_id(member)
+
+        def tab(_: int) -> str:
+            try:
+                return free_of(project, "x.txt")
+            finally:
+                connection.close()
+
         with ThreadPoolExecutor() as tabs:
-            made = list(tabs.map(lambda _: free_of(project, "x.txt"), range(4)))
+            made = list(tabs.map(tab, range(4)))
         assert sorted(made) == ["x (2).txt", "x (3).txt", "x (4).txt", "x.txt"]
         assert sorted(names(browser)) == sorted(made)
 
