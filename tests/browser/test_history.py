@@ -55,6 +55,7 @@ def test_back_after_reloading_leads_there_too(known: Visit) -> None:
     known.page.reload()
     until(lambda: known.school.states_of(known.student) == ["closed", "closed", "ready"])
     known.shows_tab("a.txt")
+    known.settles()
     asked = tokens(known)
     back(known)
     expect(known.row("a.txt")).to_be_visible()
