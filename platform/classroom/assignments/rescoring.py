@@ -46,8 +46,7 @@ class Line:
     """What becomes of one student's score on the assignment, and of the total."""
 
     name: str
-    score: str
-    kept: str
+    score: str  # as it is, and would be kept
     rescaled: str
     total: str
     total_kept: str
@@ -244,7 +243,6 @@ def _line(
     return Line(
         name=name,
         score=number(row.score) if row else "",
-        kept=number(row.score) if row else "",
         rescaled=number(rescaled),
         total=_said(effect.rule_before, scores),
         total_kept=_said(effect.rule, scores),
