@@ -15,7 +15,8 @@ import re
 import stat
 import sys
 import zlib
-from typing import Any, Iterator  # noqa: UP035
+from collections.abc import Iterator
+from typing import Any
 
 PIECE = 1 << 20
 OVERLAP = 64  # bytes: longer than anything that is sought
