@@ -32,6 +32,15 @@ def tidy(name: str) -> str:
     return " ".join(unicodedata.normalize("NFC", visible("".join(spaced))).split())
 
 
+def plain(name: str) -> str:
+    """Return a name without accents, to compare it by."""
+    return "".join(
+        letter
+        for letter in unicodedata.normalize("NFKD", name)
+        if not unicodedata.combining(letter)
+    )
+
+
 def shown(text: str) -> str:
     """Return a text that names what exists, a file for one, with a mark for what is hidden in it.
 

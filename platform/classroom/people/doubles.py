@@ -3,7 +3,6 @@
 Nobody is taken out for it: teachers are told, and decide.
 """
 
-import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from django.contrib.auth.models import User
 from classroom.models import Course, Invitation, Membership, Role
 from classroom.people.proving import unproven_of
 from embedding.models import Event
+from embedding.names import plain
 
 MOVED = "user.address_changed"  # by an administrator; `user` had the address `was`
 _READ = 1000  # of these events
@@ -44,9 +44,7 @@ class _Student:
         user = self.member.user
         if not (user.first_name and user.last_name):
             return ""
-        letters = unicodedata.normalize("NFKD", user.get_full_name())
-        plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
-        return " ".join(sorted(plain.casefold().split()))
+        return " ".join(sorted(plain(user.get_full_name()).casefold().split()))
 
     @property
     def proven(self) -> str:

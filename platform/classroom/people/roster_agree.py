@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 
 from classroom.people.proving import unproven_of
 from classroom.people.roster_file import Line
-from embedding.names import tidy
+from embedding.names import plain, tidy
 
 _IN_TWO = {ord("ä"): "ae", ord("ö"): "oe", ord("ü"): "ue", ord("ø"): "oe", ord("å"): "aa"}
 _IN_ONE = {ord("ø"): "o", ord("ł"): "l", ord("đ"): "d"}
@@ -64,7 +64,5 @@ def _words(name: str) -> set[str]:
     folded = unicodedata.normalize("NFC", name.casefold())
     found: set[str] = set()
     for each in (folded.translate(_IN_ONE), folded.translate(_IN_TWO)):
-        plain = unicodedata.normalize("NFKD", each)
-        letters = "".join(letter for letter in plain if not unicodedata.combining(letter))
-        found |= set(re.findall(r"[a-z]{2,}", letters))
+        found |= set(re.findall(r"[a-z]{2,}", plain(each)))
     return found - _PARTICLES or found
