@@ -1,0 +1,45 @@
+"""To tell people what is new: a row each, once."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from classroom.models import Assignment, Course, Membership, Notice, Role
+
+
+def tell(
+    kind: Notice.Kind,
+    users: Iterable[int],
+    *,
+    course: Course,
+    key: str,
+    assignment: Assignment | None = None,
+    member: Membership | None = None,
+    details: dict[str, Any] | None = None,
+) -> None:
+    """Tell the users of these ids; who was told of this key before is not told again.
+
+    It belongs in the transaction that makes it true, so that it is told where that is kept, and
+    only there. `key` names the event and is unique per user: "returned:<submission>:<moment>".
+    """
+    Notice.objects.bulk_create(
+        (
+            Notice(
+                user_id=user,
+                kind=kind,
+                course=course,
+                assignment=assignment,
+                member=member,
+                key=key,
+                details=details or {},
+            )
+            for user in users
+        ),
+        ignore_conflicts=True,
+        batch_size=500,
+    )
+
+
+def staff_ids(course: Course) -> list[int]:
+    """Return the ids of the users who teach the course or assist in it."""
+    staff = Membership.objects.filter(course=course, removed=None).exclude(role=Role.STUDENT)
+    return list(staff.values_list("user_id", flat=True))

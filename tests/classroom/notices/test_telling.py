@@ -1,0 +1,24 @@
+"""Who is told, and that nobody is told twice."""
+
+import pytest
+
+from classroom.models import Notice
+from classroom.notices.telling import staff_ids, tell
+from tests.classroom import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def test_whoever_was_told_of_a_key_is_not_told_again() -> None:
+    teacher, ada = factories.make_user("tina"), factories.make_user("ada")
+    course = factories.make_course(teacher)
+    factories.enrol(course, ada)
+    for users in ([teacher.pk, ada.pk], [ada.pk]):
+        tell(Notice.Kind.RETURNED, users, course=course, key="returned:1")
+    tell(Notice.Kind.RETURNED, [ada.pk], course=course, key="returned:2", details={"count": 2})
+    assert list(Notice.objects.filter(user=ada).values_list("key", "details", "read")) == [
+        ("returned:2", {"count": 2}, None),
+        ("returned:1", {}, None),
+    ]
+    assert Notice.objects.filter(user=teacher).count() == 1
+    assert staff_ids(course) == [teacher.pk]
