@@ -6,7 +6,8 @@ from classroom.courses.urls import urlpatterns as courses
 from classroom.grading.urls import urlpatterns as grading
 from classroom.people.urls import urlpatterns as people
 from classroom.students.urls import urlpatterns as students
+from classroom.today.urls import urlpatterns as today
 
 app_name = "classroom"
 
-urlpatterns = [*courses, *people, *assignments, *class_steps, *students, *grading]
+urlpatterns = [*today, *courses, *people, *assignments, *class_steps, *students, *grading]

@@ -19,6 +19,7 @@ from axes.handlers.database import AxesDatabaseHandler
 from axes.helpers import get_client_username
 from axes.models import AccessLog
 from django.conf import settings
+from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -30,6 +31,15 @@ from embedding.models import Event
 PAIR, ADDRESS, ACCOUNT = 10, 100, 50
 FULL = settings.AXES_FAILURE_LIMIT  # the one number that axes compares with
 REMEMBERED = timedelta(days=90)  # how long a sign-in tells that an address is the user's
+
+
+class Accounts(ModelBackend):
+    """Django's own, which reads a user's profile together with the user: each page needs both."""
+
+    def get_user(self, user_id: int) -> User | None:
+        """Return the user of a session, unless switched off."""
+        user = User.objects.select_related("profile").filter(pk=user_id).first()
+        return user if user and self.user_can_authenticate(user) else None
 
 
 class Handler(AxesDatabaseHandler):

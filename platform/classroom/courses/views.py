@@ -66,7 +66,7 @@ class CourseForm(CourseModelForm):
 @require_safe
 @login_required
 def courses(request: HttpRequest) -> HttpResponse:
-    """Show what is due next, and all courses of the user."""
+    """Show all courses of the user."""
     user = user_of(request)
     context = {"dashboard": dashboard_of(user), "may_make": may_make_courses(request)}
     return render(request, "classroom/courses/courses.html", context)

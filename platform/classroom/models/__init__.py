@@ -9,6 +9,7 @@ from classroom.models.courses import TEACHERS, Course, validate_time_zone
 from classroom.models.grades import GradeChange
 from classroom.models.notices import Notice
 from classroom.models.people import Invitation, Membership, Role, RosterShape, UnprovenAddress
+from classroom.models.profile import Profile
 from classroom.models.submissions import Snapshot, Submission
 from classroom.models.transfers import Batch, Kind, Transfer
 
@@ -23,6 +24,7 @@ __all__ = [
     "Kind",
     "Membership",
     "Notice",
+    "Profile",
     "Role",
     "RosterShape",
     "Snapshot",

@@ -6,7 +6,9 @@ from datetime import datetime
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
+from classroom.pages.own_zone import own_time, own_zone
 from classroom.pages.text import markdown as render
 from classroom.pages.text import moment as say
 from classroom.pages.text import second as say_second
@@ -40,9 +42,24 @@ def second(value: datetime | None, zone: zoneinfo.ZoneInfo) -> str:
 
 @register.filter
 def clock(value: datetime | None, zone: zoneinfo.ZoneInfo) -> SafeString:
-    """Say a moment like `moment`, for a script that adds the reader's own time where it differs."""
+    """Say a moment like `moment`, and the reader's own time beside it where that differs.
+
+    Whoever has not chosen a zone has the browser's: `pages/own-time.js` adds that.
+    """
     if value is None:
         return SafeString("")
+    if own_zone() is None:
+        return format_html(
+            '<time datetime="{}" data-zone="{}">{}</time>',
+            value.isoformat(),
+            zone,
+            say(value, zone),
+        )
+    said = format_html('<time datetime="{}">{}</time>', value.isoformat(), say(value, zone))
+    own = own_time(value, zone)
+    if not own:
+        return said
+    words = _("%(time)s your time") % {"time": own}
     return format_html(
-        '<time datetime="{}" data-zone="{}">{}</time>', value.isoformat(), zone, say(value, zone)
+        '{} <time class="own-time" datetime="{}">({})</time>', said, value.isoformat(), words
     )
