@@ -33,7 +33,7 @@ def test_two_people_on_one_browser(known: Visit) -> None:
 
     second = known.school.student()
     known.sign_in(second)
-    known.sees_files()
+    known.chooses_files()
     assert known.names == []
     known.write("second.txt")
     known.open("second.txt")
