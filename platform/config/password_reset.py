@@ -59,7 +59,7 @@ class Confirm(views.PasswordResetConfirmView):
         user = super().get_user(uidb64)
         return user if user and user.is_active else None
 
-    def form_valid(self, form: SetPasswordForm[User]) -> HttpResponse:
+    def form_valid(self, form: "SetPasswordForm[User]") -> HttpResponse:
         response = super().form_valid(form)
         reset_done(form.user)
         # Who guessed wrong before asking need not wait now.

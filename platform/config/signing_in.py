@@ -36,9 +36,7 @@ REMEMBERED = timedelta(days=90)  # how long a sign-in tells that an address is t
 
 
 _FORGOTTEN = {
-    True: gettext_lazy(
-        "If you forgot your password, choose a new one on the sign-in page."
-    ),
+    True: gettext_lazy("If you forgot your password, choose a new one on the sign-in page."),
     False: gettext_lazy("If you forgot your password, ask the site’s administrator for a new one."),
 }
 

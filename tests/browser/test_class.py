@@ -208,9 +208,15 @@ def test_a_course_from_its_making_to_the_returned_grade(
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_label("What column 3, role, is")).to_have_value("role")
     look(teacher, "columns")
-    for name in ("/courses/", "/courses/new", f"{course}assignments/new", f"{course}grades/import"):
+    for name in (
+        *("/", "/profile/", "/courses/", "/courses/new"),
+        *(f"{course}assignments/new", f"{course}grades/import"),
+    ):
         teacher.go(name)
         look(teacher, name)
+    ada.go("/")
+    expect(ada.page.get_by_role("region", name="Came back")).to_contain_text("4.5 of 5 points")
+    look(ada, "today")
 
     for one, score, comment, other in (
         (ada, "4.5 of 5 points", "Well explained.", "n = 3"),

@@ -15,12 +15,14 @@ from classroom.models import (
     Invitation,
     Kind,
     Membership,
+    Profile,
     Role,
     Snapshot,
     Transfer,
     UnprovenAddress,
 )
 from classroom.people import invitations, proving
+from classroom.today.calendar_link import calendar_link
 from embedding.models import Member
 from tests.classroom import factories
 
@@ -130,11 +132,18 @@ def make_world(prefix: str = "") -> World:
             "run": run.pk,
             "transfer": made[1].pk,
             "invitation": invitation.pk,
+            "calendar": calendar_of(bob.user),
             "code": course.join_code,
             "proof": proving.link(_unproven(bob.user)).rstrip("/").rpartition("/")[2],
             "signed": invitations.link(invitation).rstrip("/").rpartition("/")[2],
         },
     )
+
+
+def calendar_of(user: User) -> str:
+    """Return the secret part of a user's calendar address."""
+    profile = Profile.objects.create(user=user, calendar=uuid4())
+    return calendar_link(profile).rpartition("/")[2].removesuffix(".ics")
 
 
 def _student(course: Course, username: str, last_name: str, number: str) -> Membership:

@@ -33,6 +33,14 @@ PEOPLE = (
 # by an address is the classmate. `removed` was a student, `other` teaches another course, and
 # `admin` is a superuser who is in no course.
 TABLE = """
+today                  GET  sign-in 200
+today                  POST 405
+profile                GET  sign-in 200
+profile                POST sign-in >profile
+calendar-renew         GET  405
+calendar-renew         POST sign-in >profile
+calendar               GET  200
+calendar               POST 405
 courses                GET  sign-in 200     200 200     200     200       200       200         200
 courses                POST 405
 course-new             GET  sign-in 403     403 200     403     403       403       403         200
@@ -154,6 +162,7 @@ ASSIGNMENT = {"title": "Homework 2", "handout": "no", "late_policy": "closed"}
 
 # What a POST sends, so that it is done where it may be.
 FORMS: dict[str, dict[str, Any]] = {
+    "profile": {"first_name": "Learner", "time_zone": "Asia/Kolkata", "color_scheme": "dark"},
     "course-new": COURSE,
     "course-settings": COURSE,
     "people-import": {"text": "username\nnobody\n"},
@@ -179,6 +188,7 @@ FORMS: dict[str, dict[str, Any]] = {
 }
 # These take other ids than those of the course's usual assignment, person or step.
 OTHERS = {
+    "calendar": {"signed": "calendar"},
     "person-restore": {"member": "removed"},
     "assignment-restore": {"assignment": "gone"},
     "run-result": {"batch": "run"},
@@ -272,6 +282,7 @@ def test_the_table_names_every_address() -> None:
 def test_the_table_keeps_the_rules() -> None:
     """A slip in the table shows: but for the ways in, nobody from outside gets anywhere."""
     ways_in = {"courses", "course-new", "join", "invitation", "address", "address-prove"}
+    ways_in |= {"today", "profile", "calendar", "calendar-renew"}
     for name, method, expected in rows():
         if name in ways_in:
             continue
