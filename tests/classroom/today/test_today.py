@@ -328,7 +328,6 @@ def test_many_courses_of_many_students_cost_as_much_as_one(ada: User, emmy: User
     """Of each kind of thing that is shown there is one in each course, for each student."""
     browser, costs = HttpsClient(ada), []
     now = timezone.now()
-    Course.objects.all().delete()
     for number in range(6):
         taught = factories.make_course(ada, f"Taught {number}")
         for student in range(1 if number == 0 else 4):
