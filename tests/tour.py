@@ -12,11 +12,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
+from urllib.request import urlopen
 
+from icalendar import Calendar
 from playwright.sync_api import (
     Browser,
     FilePayload,
@@ -143,6 +145,9 @@ def student(browser: Browser, site: str, data: Path) -> None:
     page = browser.new_context().new_page()
     with step("student: signs in and sees that there is nothing yet"):
         sign_in(page, site, "ada")
+        expect(page.get_by_text("You are not in a course yet")).to_be_visible()
+        shoot(page, "today-empty")
+        page.get_by_role("link", name="My notebooks", exact=True).click()
         expect(page.get_by_role("heading", name="Nothing here yet")).to_be_visible(timeout=LIMIT)
     shoot(page, "empty")
     with step("student: creates a notebook, and it opens"):
@@ -168,6 +173,8 @@ def student(browser: Browser, site: str, data: Path) -> None:
     page.get_by_role("button", name="Close the activity panel").click()
     with step("student: uploads two files, one of them no notebook"):
         page.get_by_role("link", name="Lectern").click()
+        expect(page.get_by_role("link", name="Continue First steps.ipynb")).to_be_visible()
+        page.get_by_role("link", name="My notebooks", exact=True).click()
         expect(page.get_by_role("link", name="First steps.ipynb", exact=True)).to_be_visible(
             timeout=LIMIT
         )
@@ -213,7 +220,7 @@ def classroom(browser: Browser, site: str, data: Path) -> None:
     page = browser.new_context().new_page()
     with step("teacher: signs in and makes a course"):
         sign_in(page, site, "emmy")
-        page.get_by_role("link", name="Courses").click()
+        page.get_by_role("link", name="Courses", exact=True).click()
         page.get_by_role("link", name="New course").click()
         page.get_by_label("Title").fill("Programming")
         page.get_by_label("Time zone").fill("Europe/Berlin")
@@ -245,7 +252,7 @@ def classroom(browser: Browser, site: str, data: Path) -> None:
     theirs = browser.new_context().new_page()
     with step("student: opens it from the course's page, and solves it"):
         sign_in(theirs, site, "ada")
-        theirs.get_by_role("link", name="Courses").click()
+        theirs.get_by_role("link", name="Courses", exact=True).click()
         theirs.get_by_role("link", name="Programming").click()
         theirs.get_by_role("link", name="Open Squares").click(timeout=LIMIT)
         ready(theirs)
@@ -260,12 +267,41 @@ def classroom(browser: Browser, site: str, data: Path) -> None:
         expect(theirs.get_by_text("“Squares” was submitted")).to_be_visible(timeout=LIMIT)
     shoot(theirs, "class-submitted")
 
+    with step("student: finds on Today what is due, and goes on where they left"):
+        theirs.get_by_role("link", name="Today").click()
+        expect(theirs.get_by_role("region", name="Due next")).to_contain_text("left")
+    shoot(theirs, "today")
+    with step("student: chooses a time zone and dark pages, and takes the calendar along"):
+        theirs.get_by_text("Ada Lovelace").click()
+        theirs.get_by_role("link", name="Profile").click()
+        theirs.get_by_label("Time zone").select_option("America/New_York")
+        theirs.get_by_label("Dark").check()
+        theirs.get_by_role("button", name="Save").click()
+        expect(theirs.locator("html")).to_have_attribute("data-scheme", "dark")
+        theirs.get_by_role("button", name="Make a calendar address").click()
+        address = theirs.get_by_label("Calendar address").input_value()
+        with closing(urlopen(address)) as answer:
+            calendar = Calendar.from_ical(answer.read())
+        (due,) = calendar.walk("VEVENT")
+        assert due["summary"] == "✓ Squares (Programming)", due["summary"]
+    shoot(theirs, "profile")
+    with step("student: reads the due time in both zones, in the light"):
+        theirs.get_by_label("As my device").check()
+        theirs.get_by_role("button", name="Save").click()
+        theirs.get_by_role("link", name="Today").click()
+        expect(theirs.get_by_role("region", name="Due next")).to_contain_text("17:59 your time")
+
     with step("teacher: collects it"):
         page.goto(work)
         page.get_by_text("Before the due time…").click()
         press(page, "Collect", button="Collect missing, theirs too (1)")
     shoot(page, "class-assignment")
+    with step("teacher: is told by Today that it is to be graded"):
+        page.get_by_role("link", name="Today").click()
+        expect(page.get_by_role("link", name="1 to grade")).to_be_visible()
+    shoot(page, "today-teacher")
     with step("teacher: autogrades it"):
+        page.goto(work)
         page.get_by_role("link", name="Autograde").click()
         page.get_by_role("button", name="Autograde 1 without a score").click()
         expect(page.get_by_text("1 of 1 ended")).to_be_visible(timeout=LIMIT)

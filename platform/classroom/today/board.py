@@ -85,9 +85,14 @@ def board_of(user: User, now: datetime | None = None) -> Board:
         last_opened=last_opened(user, now),
         due_next=due_next(students, now),
         returned=_returned(students, now),
-        teaching=[line for line in teaching if not line.is_quiet],
+        teaching=sorted((line for line in teaching if not line.is_quiet), key=_after_work),
         due_soon=_due_soon({member.course_id: member.course for member in staff}, now),
     )
+
+
+def _after_work(line: Teaching) -> bool:
+    """Order by whether there is work to do; within that the newest course is first."""
+    return not (line.waiting.is_any or line.failed)
 
 
 def _returned(members: Collection[Membership], now: datetime) -> list[Submission]:

@@ -40,7 +40,6 @@ class ProfileForm(forms.Form):
         max_length=_NAME_MOST,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "family-name"}),
-        help_text=gettext_lazy("Your teachers see this name."),
     )
     time_zone = forms.ChoiceField(
         label=gettext_lazy("Time zone"),
