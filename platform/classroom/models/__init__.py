@@ -7,7 +7,7 @@ who may open what are `embedding`'s.
 from classroom.models.assignments import Assignment, Extension
 from classroom.models.courses import TEACHERS, Course, validate_time_zone
 from classroom.models.grades import GradeChange
-from classroom.models.notices import Notice
+from classroom.models.notices import Letter, MailChoice, Notice
 from classroom.models.people import Invitation, Membership, Role, RosterShape, UnprovenAddress
 from classroom.models.submissions import Snapshot, Submission
 from classroom.models.transfers import Batch, Kind, Transfer
@@ -21,6 +21,8 @@ __all__ = [
     "GradeChange",
     "Invitation",
     "Kind",
+    "Letter",
+    "MailChoice",
     "Membership",
     "Notice",
     "Role",
