@@ -20,6 +20,7 @@ from classroom.models import (
     Transfer,
     UnprovenAddress,
 )
+from classroom.notices import unsubscribing
 from classroom.people import invitations, proving
 from embedding.models import Member
 from tests.classroom import factories
@@ -132,6 +133,7 @@ def make_world(prefix: str = "") -> World:
             "invitation": invitation.pk,
             "code": course.join_code,
             "proof": proving.link(_unproven(bob.user)).rstrip("/").rpartition("/")[2],
+            "stop": unsubscribing.link(bob.user, []).rstrip("/").rpartition("/")[2],
             "signed": invitations.link(invitation).rstrip("/").rpartition("/")[2],
         },
     )

@@ -70,7 +70,7 @@ def still_new(letter: Letter, off: list[str]) -> list[Notice]:
 def _subject(said: list[Said], count: int) -> str:
     if count == 1:
         names = {"title": said[0].title, "course": said[0].course}
-        return tidy(_("%(title)s (%(course)s)") % names)[:_SUBJECT]
+        return tidy(_("%(course)s: %(title)s") % names)[:_SUBJECT]
     courses = {one.course for one in said}
     where = courses.pop() if len(courses) == 1 else settings.SITE_NAME
     text = ngettext("%(where)s: %(count)s new notice", "%(where)s: %(count)s new notices", count)
