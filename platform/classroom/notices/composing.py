@@ -1,6 +1,5 @@
 """The mail that a letter becomes, made of what is still so at the moment it is sent."""
 
-from email.utils import formatdate
 from itertools import groupby
 from typing import Any
 from urllib.parse import urlsplit
@@ -80,8 +79,7 @@ def _subject(said: list[Said], count: int) -> str:
 def _headers(letter: Letter, stop: str) -> dict[str, Any]:
     return {
         # The same each time it is tried: whoever gets it twice after all can tell.
-        "Message-ID": f"<notices-{letter.uid}@{urlsplit(settings.SITE_URL).hostname}>",
-        "Date": formatdate(),
+        "Message-ID": f"<{letter.uid.hex}@{urlsplit(settings.SITE_URL).hostname}>",
         "Auto-Submitted": "auto-generated",
         "List-Unsubscribe": f"<{stop}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
