@@ -178,4 +178,4 @@ class TestChoices:
         settings.CLASSROOM = settings.CLASSROOM | {"MAIL": False}
         page = text_of(client, MAIL)
         assert "This site sends no e-mail" in page
-        assert "<form method=\"post\" class" not in page
+        assert '<form method="post" class' not in page
