@@ -32,6 +32,7 @@ PULSE_SECONDS = 2.0
 LOOK_AFTER_SECONDS = 60.0
 PRUNE_SECONDS = 3600.0
 NOTICES_SECONDS = 5.0
+MAIL_SECONDS = 15.0
 
 log = logging.getLogger(__name__)
 
@@ -50,9 +51,10 @@ class Mail:
     def __init__(self) -> None:
         self._sender = Sender()
 
-    def write(self) -> None:
+    def mail(self) -> None:
         gather()
-        self._sender.deliver(stopping.is_set)
+        while self._sender.deliver(stopping.is_set):
+            pass  # as long as some go out
 
 
 class Command(BaseCommand):
@@ -82,7 +84,7 @@ class Command(BaseCommand):
             _every(PRUNE_SECONDS, forget),
         ]
         if conf().mail:
-            clocks.append(_every(NOTICES_SECONDS, Mail().write))
+            clocks.append(_every(MAIL_SECONDS, Mail().mail))
         try:
             while worker.running:
                 try:
