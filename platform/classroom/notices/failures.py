@@ -4,6 +4,7 @@ The workers ask every few seconds. The rows are the truth, however a transfer ca
 own end, with its worker, or given back.
 """
 
+from collections import defaultdict
 from datetime import datetime, timedelta
 
 from django.db.models import CharField, Count, Exists, OuterRef, Q, QuerySet, Value
@@ -14,7 +15,9 @@ from classroom.notices.telling import staff_ids, tell
 from classroom.rules.last_submit import UNCHANGED, pressed
 
 LATELY = timedelta(days=1)  # what failed before is old news, also after all workers were away
-SUBMIT_AGAIN = timedelta(hours=1)  # who tries again and again is told of one work no more often
+# Of one work that is submitted again and again, and of one step that dates start for each newcomer,
+# nobody is told more often than so.
+AGAIN = timedelta(hours=1)
 
 State = Transfer.State
 
@@ -23,28 +26,51 @@ def failures_tell(now: datetime) -> None:
     """Tell what failed and was not told."""
     failed = Transfer.objects.filter(state=State.FAILED, ended__gte=now - LATELY).order_by()
     if failed.exists():
-        _steps(failed)
+        _steps(failed, now)
         _submits(failed, now)
 
 
-def _steps(failed: QuerySet[Transfer]) -> None:
+def _steps(failed: QuerySet[Transfer], now: datetime) -> None:
     active = Transfer.objects.filter(batch=OuterRef("pk"), state__in=Transfer.ACTIVE)
-    told = Notice.objects.filter(
-        kind=Notice.Kind.STEP_FAILED, course=OuterRef("course"), key=_key("step-failed:")
-    )
-    batches = Batch.objects.filter(~Exists(active), ~Exists(told), pk__in=failed.values("batch"))
-    counted = batches.select_related("course", "assignment").annotate(
+    batches = Batch.objects.filter(~Exists(active), pk__in=failed.values("batch")).order_by("pk")
+    batches = batches.select_related("course", "assignment").annotate(
         failures=Count("transfers", filter=Q(transfers__state=State.FAILED))
     )
-    for batch in counted:
+    told, lately = _told({batch.course_id for batch in batches}, now)
+    groups: dict[object, list[Batch]] = defaultdict(list)
+    for batch in batches:
+        same = (batch.course_id, batch.assignment_id, batch.kind)
+        if batch.pk not in told and (batch.actor_id or same not in lately):
+            groups[batch.pk if batch.actor_id else same].append(batch)
+    for group in groups.values():
+        last = group[-1]
         tell(
             Notice.Kind.STEP_FAILED,
-            _whose(batch),
-            course=batch.course,
-            key=f"step-failed:{batch.pk}",
-            assignment=batch.assignment,
-            details={"batch": batch.pk, "step": batch.kind, "count": vars(batch)["failures"]},
+            _whose(last),
+            course=last.course,
+            key=f"step-failed:{last.pk}",
+            assignment=last.assignment,
+            details={
+                "batch": last.pk,
+                "batches": [batch.pk for batch in group],
+                "step": last.kind,
+                "count": sum(vars(batch)["failures"] for batch in group),
+            },
         )
+
+
+def _told(courses: set[int], now: datetime) -> tuple[set[int], set[object]]:
+    """Return which batches were told of in these courses, and which steps within the hour."""
+    rows = Notice.objects.filter(
+        kind=Notice.Kind.STEP_FAILED, course__in=courses, created__gte=now - 2 * LATELY
+    )
+    batches: set[int] = set()
+    lately: set[object] = set()
+    for row in rows:
+        batches.update(row.details.get("batches", ()))
+        if row.created > now - AGAIN:
+            lately.add((row.course_id, row.assignment_id, row.details.get("step")))
+    return batches, lately
 
 
 def _whose(batch: Batch) -> list[int]:
@@ -61,7 +87,7 @@ def _submits(failed: QuerySet[Transfer], now: datetime) -> None:
     lately = theirs.filter(
         kind=Notice.Kind.SUBMIT_FAILED,
         assignment=OuterRef("assignment"),
-        created__gt=now - SUBMIT_AGAIN,
+        created__gt=now - AGAIN,
     )
     told = theirs.filter(key=_key("submit-failed:"))
     rows = failed.filter(~Exists(later), ~Exists(told), ~Exists(lately), kind=Kind.SUBMIT).exclude(

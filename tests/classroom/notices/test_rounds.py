@@ -53,7 +53,7 @@ class TestFailedSteps:
         waiting.save()
         for _ in range(2):
             tell_what_came()
-        details = {"batch": batch.pk, "step": "collect", "count": 2}
+        details = {"batch": batch.pk, "batches": [batch.pk], "step": "collect", "count": 2}
         assert told(Notice.Kind.STEP_FAILED) == [("tina", details)]
 
     @pytest.mark.parametrize("gone", [False, True])
@@ -68,6 +68,22 @@ class TestFailedSteps:
         ended(room, room.ada, State.FAILED, batch)
         tell_what_came()
         assert {who for who, _ in told(Notice.Kind.STEP_FAILED)} == {"tina", "theo"}
+
+    def test_what_dates_start_again_and_again_is_told_once_an_hour(self, room: Class) -> None:
+        def fails(student: Membership) -> Batch:
+            batch = Batch.objects.create(
+                course=room.course, kind=Kind.HAND_OUT, assignment=room.homework
+            )
+            ended(room, student, State.FAILED, batch)
+            tell_what_came()
+            return batch
+
+        batches = [fails(room.ada).pk for _ in range(9)]
+        assert [details["batches"] for _, details in told(Notice.Kind.STEP_FAILED)] == [batches[:1]]
+        for _ in range(2):
+            tell_what_came(timezone.now() + HOUR + timedelta(seconds=1))
+        [_, (_, details)] = told(Notice.Kind.STEP_FAILED)
+        assert (details["batches"], details["count"]) == (batches[1:], 8)
 
     def test_what_was_left_out_or_failed_long_ago_is_no_news(self, room: Class) -> None:
         for state, at in ((State.CANCELLED, timezone.now()), (State.FAILED, None)):

@@ -54,6 +54,17 @@ class TestMails:
         assert subject == "Physics (Autumn): “Homework 1” was handed out"
         assert "returned" not in office.mails[1].get_content()
 
+    def test_it_is_plain_text_with_nothing_escaped(self, room: Class, office: PostOffice) -> None:
+        type(room.homework).objects.update(title="R&D <1>")
+        room.ada.user.first_name = "Aoife O'Neil"
+        room.ada.user.save()
+        room.tell(room.ada)
+        room.letters()
+        Sender().deliver()
+        text = office.mails[0].get_content()
+        assert "Hello Aoife O'Neil," in text
+        assert "“R&D <1>” was returned to you" in text
+
     def test_no_score_and_no_comment_is_in_it(self, room: Class, office: PostOffice) -> None:
         work = room.work(room.ada)
         work.score = work.returned_score = 7.25
