@@ -322,6 +322,12 @@ def classroom(browser: Browser, site: str, data: Path) -> None:
         page.get_by_role("link", name="Grades").first.click()
         expect(page.locator(".cell.returned").first).to_have_text("4.5", timeout=LIMIT)
     shoot(page, "class-grades")
+    with step("student: reads what is new, behind the bell"):
+        theirs.goto(course)
+        theirs.get_by_role("link", name=re.compile(r"Notices: \d new")).click(timeout=LIMIT)
+        expect(theirs.get_by_role("link", name="“Squares” was returned to you")).to_be_visible()
+        expect(theirs.get_by_role("link", name="Notices", exact=True)).to_be_visible(timeout=LIMIT)
+    shoot(theirs, "class-notices")
     with step("student: sees the grade"):
         theirs.goto(course)
         expect(theirs.get_by_text("4.5 of 5 points")).to_be_visible(timeout=LIMIT)

@@ -22,7 +22,9 @@ from classroom.models import (
     Extension,
     GradeChange,
     Invitation,
+    Letter,
     Membership,
+    Notice,
     Role,
     Snapshot,
     Submission,
@@ -332,3 +334,23 @@ class TransferAdmin(ReadOnly):
     @admin.display(description="person", ordering="member__user__last_name")
     def person(self, row: Transfer) -> str:
         return row.member.name if row.member else "–"
+
+
+@admin.register(Notice)
+class NoticeAdmin(ReadOnly):
+    """What people are told."""
+
+    list_display = ("id", "user", "kind", "course", "assignment", "created", "read")
+    list_select_related = ("user", "course", "assignment")
+    list_filter = ("kind", "created")
+    search_fields = ("course__title", "assignment__title", *through("user", "username", "email"))
+
+
+@admin.register(Letter)
+class LetterAdmin(ReadOnly):
+    """The mails with what is new, and why one was not sent."""
+
+    list_display = ("id", "user", "state", "attempts", "created", "changed", "not_before", "error")
+    list_select_related = ("user",)
+    list_filter = ("state", "created")
+    search_fields = through("user", "username", "email")

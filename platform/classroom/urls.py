@@ -4,10 +4,20 @@ from classroom.assignments.urls import urlpatterns as assignments
 from classroom.class_steps.urls import urlpatterns as class_steps
 from classroom.courses.urls import urlpatterns as courses
 from classroom.grading.urls import urlpatterns as grading
+from classroom.news.urls import urlpatterns as news
 from classroom.people.urls import urlpatterns as people
 from classroom.students.urls import urlpatterns as students
 from classroom.today.urls import urlpatterns as today
 
 app_name = "classroom"
 
-urlpatterns = [*today, *courses, *people, *assignments, *class_steps, *students, *grading]
+urlpatterns = [
+    *today,
+    *courses,
+    *people,
+    *assignments,
+    *class_steps,
+    *students,
+    *grading,
+    *news,
+]

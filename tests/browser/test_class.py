@@ -195,6 +195,16 @@ def test_a_course_from_its_making_to_the_returned_grade(
 
     press(teacher, work, "Return", "Missing (2)")
     ends(teacher, "Return", 2)
+
+    # The bell says what is new; whoever looks has seen it, and reads it as new until later.
+    ada.go(course)
+    ada.page.get_by_role("link", name="Notices: 2 new").click()
+    expect(ada.page.get_by_role("listitem")).to_contain_text(["was returned to you", "handed out"])
+    expect(ada.page.get_by_role("link", name="Notices", exact=True)).to_be_visible()
+    expect(ada.page.locator(".news-unread")).to_have_count(2)
+    look(ada, "notices")
+    ada.page.get_by_role("link", name="E-mail settings").click()
+    look(ada, "e-mail settings")
     teacher.go(f"{course}grades")
     for one, score in ((ada, "4.5"), (grace, "0")):
         mine = matrix.filter(has_text=one.student.name)

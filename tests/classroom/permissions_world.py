@@ -21,6 +21,7 @@ from classroom.models import (
     Transfer,
     UnprovenAddress,
 )
+from classroom.notices import unsubscribing
 from classroom.people import invitations, proving
 from classroom.today.calendar_link import calendar_link
 from embedding.models import Member
@@ -135,6 +136,7 @@ def make_world(prefix: str = "") -> World:
             "calendar": calendar_of(bob.user),
             "code": course.join_code,
             "proof": proving.link(_unproven(bob.user)).rstrip("/").rpartition("/")[2],
+            "stop": unsubscribing.link(bob.user, []).rstrip("/").rpartition("/")[2],
             "signed": invitations.link(invitation).rstrip("/").rpartition("/")[2],
         },
     )

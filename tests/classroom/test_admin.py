@@ -17,7 +17,9 @@ from classroom.models import (
     GradeChange,
     Invitation,
     Kind,
+    Letter,
     Membership,
+    Notice,
     Role,
     Snapshot,
     Submission,
@@ -31,7 +33,7 @@ pytestmark = pytest.mark.django_db
 
 LISTS = (
     *("course", "membership", "invitation", "assignment", "extension", "submission"),
-    *("snapshot", "gradechange", "batch", "transfer"),
+    *("snapshot", "gradechange", "batch", "transfer", "notice", "letter"),
 )
 
 
@@ -57,6 +59,8 @@ def fill(count: int) -> Course:
         batch = Batch.objects.create(
             course=course, kind=Kind.COLLECT, assignment=homework, actor=teacher
         )
+        Notice.objects.create(user=ada.user, kind="returned", course=course, key="1")
+        Letter.objects.create(user=ada.user, not_before=now)
         for state in ("done", "failed"):
             Transfer.objects.create(
                 batch=batch,

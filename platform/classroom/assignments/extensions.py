@@ -7,6 +7,7 @@ from django.db import transaction
 
 from classroom.assignments.assignments import counted_anew, due_changed
 from classroom.models import Assignment, Extension, Membership
+from classroom.notices.telling import tell_more_time
 from embedding.models import Event
 
 
@@ -22,12 +23,16 @@ def extension_set(
     if due <= assignment.due:
         raise ValueError("An extension ends later than the assignment is due.")
     with transaction.atomic(), counted_anew(assignment, student, by=by):
+        rows = Extension.objects.filter(assignment=assignment, student=student)
+        before = rows.values_list("due", flat=True).first()
         extension, _ = Extension.objects.update_or_create(
             assignment=assignment,
             student=student,
             defaults={"due": due, "reason": reason, "granted_by": by},
         )
         due_changed(assignment, [student.pk], by=by)
+        if before is None or due > before:
+            tell_more_time(assignment, [student.pk])
         _log("course.extension_given", extension, by, due=due.isoformat())
     return extension
 

@@ -20,6 +20,9 @@ class Submission(models.Model):
     due = models.DateTimeField(
         null=True, help_text="The student's own: the assignment's, or the extension's."
     )
+    reminded_for = models.DateTimeField(
+        null=True, editable=False, help_text="The due time of which the student was reminded."
+    )
     handed_out = models.DateTimeField(null=True)
     opened = models.DateTimeField(null=True)
     submitted = models.DateTimeField(null=True, help_text="The last time.")

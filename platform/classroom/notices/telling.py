@@ -1,9 +1,12 @@
 """To tell people what is new: a row each, once."""
 
+from collections import defaultdict
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
-from classroom.models import Assignment, Course, Membership, Notice, Role
+from classroom.conf import conf
+from classroom.models import Assignment, Course, Membership, Notice, Role, Submission
 
 
 def tell(
@@ -31,12 +34,31 @@ def tell(
                 member=member,
                 key=key,
                 details=details or {},
+                # Who sets up a mail server later does not send what is long known.
+                to_mail=conf().mail,
             )
             for user in users
         ),
         ignore_conflicts=True,
         batch_size=500,
     )
+
+
+def tell_more_time(assignment: Assignment, students: Iterable[int]) -> None:
+    """Tell those of these students who have the work that it is due later for them now.
+
+    Whoever does not have it yet is told its due time when it is handed out.
+    """
+    rows = Submission.objects.filter(
+        assignment=assignment, student__in=list(students), due__isnull=False
+    ).filter(handed_out__isnull=False, student__removed=None)
+    users: dict[datetime, list[int]] = defaultdict(list)
+    for due, user in rows.values_list("due", "student__user"):
+        if due:
+            users[due].append(user)
+    for due, told in users.items():
+        key = f"extension:{assignment.pk}:{due.isoformat()}"
+        tell(Notice.Kind.EXTENSION, told, course=assignment.course, key=key, assignment=assignment)
 
 
 def staff_ids(course: Course) -> list[int]:

@@ -29,8 +29,9 @@ from classroom.models import Course, Invitation, Membership, Role
 from classroom.pages.spreadsheets import written
 from classroom.pages.text import moment
 from classroom.people.doubles import double_of
-from classroom.people.proving import unproven, unproven_mark
+from classroom.people.proving import unproven_mark
 from classroom.people.roster import hold, in_parts, member_enrol
+from classroom.rules.addresses import unproven
 from embedding.models import Event
 from embedding.names import tidy
 from embedding.problems import Problem

@@ -19,11 +19,11 @@ from django.db.models.functions import Lower
 
 from classroom.models import Course, Invitation, Membership, Role
 from classroom.people.invitations import invite
-from classroom.people.proving import unproven
 from classroom.people.roster import Place, enrol, hold, in_parts
 from classroom.people.roster_agree import disagreement
 from classroom.people.roster_file import Line
 from classroom.people.roster_table import Table
+from classroom.rules.addresses import unproven
 from embedding.names import tidy
 
 _SALT = "classroom.roster.lines"

@@ -5,13 +5,15 @@ It may be returned again after the score has changed: what differs is kept besid
 
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from classroom.carrying.calls import Refused
 from classroom.carrying.incoming import take
 from classroom.carrying.items import Item, files_of, item_of
 from classroom.carrying.outgoing import Load, put, put_sparing
-from classroom.models import Assignment, Kind, Submission, Transfer
+from classroom.models import Assignment, Kind, Notice, Submission, Transfer
+from classroom.notices.telling import tell
 from classroom.rules import manifest, names
 from classroom.rules.counting import returned_set
 from classroom.rules.scoring import number
@@ -59,7 +61,15 @@ def run(transfer: Transfer) -> dict[str, Any]:
             status=502,
             recoverable=True,
         )
-    returned_set(submission, began)
+    with transaction.atomic():
+        returned_set(submission, began)
+        tell(
+            Notice.Kind.RETURNED,
+            [student.user_id],
+            course=transfer.course,
+            key=f"returned:{transfer.pk}",
+            assignment=assignment,
+        )
     return {"count": len(items)}
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from classroom.engine.queue import transfer_add
-from classroom.models import Assignment, Course, Kind, Membership, Submission, Transfer
+from classroom.models import Assignment, Course, Kind, Membership, Notice, Submission, Transfer
 from classroom.rules import names
 from classroom.steps.return_work import grade_text
 from embedding.cocalc.client import Client
@@ -89,11 +89,18 @@ def test_returned_again_with_another_score(
     give_back(assignment, ada)
     cocalc.write_file(project_of(ada), "graded-homework-1/a.ipynb", b"notes of mine on it")
     Submission.objects.update(score=Decimal(9))
-    assert give_back(assignment, ada).state == State.DONE
+    row = give_back(assignment, ada)
+    assert row.state == State.DONE
     assert "9 / 10" in returned(cocalc, ada, "GRADE.md")
     assert "7 / 10" in returned(cocalc, ada, "GRADE.md~")
     assert returned(cocalc, ada, "a.ipynb~") == "notes of mine on it"
     assert factories.submission(assignment, ada).returned_score == Decimal(9)
+    # Its student is told each time, and once of each, also where a worker has to do it again.
+    Transfer.objects.filter(pk=row.pk).update(state=State.QUEUED)
+    factories.work_off()
+    assert [(row.kind, row.user) for row in Notice.objects.all()] == [
+        (Notice.Kind.RETURNED, ada.user)
+    ] * 2
 
 
 def test_without_a_grade_it_is_skipped_unless_chosen(
