@@ -21,7 +21,7 @@ from classroom.pages.text import counted, markdown
 from embedding.views.access import user_of
 
 LINES = 12  # students that are shown of those for whom something changes
-_TAKEN_OVER = ("title", "handout", "instructions", "points", "weight")
+_TAKEN_OVER = ("title", "handout", "instructions", "points", "weight", "announced")
 
 
 class RemoveForm(forms.Form):
