@@ -28,7 +28,7 @@ class AssignmentForm(AssignmentModelForm):
         label="What it is",
         choices=[
             ("no", "An assignment: students hand their work in, and it is graded"),
-            ("yes", "A handout: it goes out, and never comes back"),
+            ("yes", "A handout: students receive it; there is nothing to submit"),
         ],
         coerce=lambda value: value == "yes",
         widget=forms.RadioSelect,

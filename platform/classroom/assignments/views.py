@@ -64,7 +64,7 @@ def assignment_new(request: HttpRequest, course: int) -> HttpResponse:
             made = assignments.assignment_create(
                 membership.course, form.save(commit=False), by=user_of(request)
             )
-            messages.success(request, f"“{made.title}” is there. Now its files.")
+            messages.success(request, f"“{made.title}” was created. Next, add its files.")
             _warn(request, form)
             if model and (model.sources or model.files):
                 with Telling(request):
