@@ -127,6 +127,8 @@ grades-csv             GET  sign-in 404     404 404     404     403       403   
 grades-csv             POST 405
 grades-import          GET  sign-in 404     404 404     404     403       403       200         200
 grades-import          POST sign-in 404     404 404     404     403       403       200         200
+grade-first            GET  sign-in 404     404 404     404     403       403       >grade      >grade
+grade-first            POST 405
 grade                  GET  sign-in 404     404 404     404     403       403       200         200
 grade                  POST sign-in 404     404 404     404     403       403       >grade      >grade
 collected-zip          GET  sign-in 404     404 404     404     403       403       200         200

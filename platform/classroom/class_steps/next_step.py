@@ -4,7 +4,7 @@ Numbers and states go in, and what the page's one blue button says comes out. Wh
 first, and does not stand in the way of the rest: that is offered beside it.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from django.utils.translation import gettext as _
@@ -99,23 +99,32 @@ def next_step(state: ClassState) -> Step:
         )
     if state.under_way:
         return Step(Do.WAIT, said=_("You may leave this page: it goes on without you."))
-    rest = _usual(state)
     if state.failed is None:
-        return rest
+        return _usual(state)
+    rest = _usual(_without_failed(state, state.failed))
+    count = state.failed.students
+    words = ngettext("Try again for %(count)s student", "Try again for %(count)s students", count)
+    what = {"step": state.failed.kind.label, "why": state.failed.reason}
     return Step(
         Do.TRY_AGAIN,
-        _for(
-            state.failed.students,
-            ngettext(
-                "Try again for %(count)s student",
-                "Try again for %(count)s students",
-                state.failed.students,
-            ),
-        ),
-        state.failed.reason,
+        _for(count, words),
+        _("%(step)s failed: %(why)s") % what,
         after=rest if rest.button else None,
         fields={"kind": state.failed.kind.value, "who": "failed"},
     )
+
+
+def _without_failed(state: ClassState, failed: Failed) -> ClassState:
+    """Return where the others stand: for whom it failed, one tries again."""
+    name = {
+        Kind.HAND_OUT: "to_hand_out",
+        Kind.COLLECT: "to_collect",
+        Kind.RUN: "to_autograde",
+        Kind.RETURN: "to_return",
+    }.get(failed.kind)
+    if name is None:
+        return state
+    return replace(state, **{name: max(0, getattr(state, name) - failed.students)})
 
 
 def _usual(state: ClassState) -> Step:
