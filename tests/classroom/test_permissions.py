@@ -41,6 +41,8 @@ course                 GET  sign-in 404     404 404     404     200       200   
 course                 POST 405
 course-settings        GET  sign-in 404     404 404     404     403       403       403         200
 course-settings        POST sign-in 404     404 404     404     403       403       403         >course-settings
+dates                  GET  sign-in 404     404 404     404     403       403       403         200
+dates                  POST sign-in 404     404 404     404     403       403       403         >dates
 people                 GET  sign-in 404     404 404     404     403       403       200         200
 people                 POST 405
 people-import          GET  sign-in 404     404 404     404     403       403       403         200
