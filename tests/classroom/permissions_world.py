@@ -65,11 +65,12 @@ def make_world(prefix: str = "") -> World:
         version_report={"made_of": "", "notebooks": []},
         has_student_folder=True,
     )
-    factories.make_assignment(course, DRAFT)
+    factories.make_assignment(course, DRAFT, folder="the-draft", release=now + timedelta(days=1))
     factories.make_assignment(
         course,
         "Coming",
         folder="coming-folder",
+        announced=True,
         release=now + timedelta(days=2),
         due=now + timedelta(days=9),
         points=77,

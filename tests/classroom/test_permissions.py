@@ -49,6 +49,8 @@ course                 GET  sign-in 404     404 404     404     200       200   
 course                 POST 405
 course-settings        GET  sign-in 404     404 404     404     403       403       403         200
 course-settings        POST sign-in 404     404 404     404     403       403       403         >course-settings
+dates                  GET  sign-in 404     404 404     404     403       403       403         200
+dates                  POST sign-in 404     404 404     404     403       403       403         >dates
 people                 GET  sign-in 404     404 404     404     403       403       200         200
 people                 POST 405
 people-import          GET  sign-in 404     404 404     404     403       403       403         200
@@ -135,6 +137,8 @@ grades-csv             GET  sign-in 404     404 404     404     403       403   
 grades-csv             POST 405
 grades-import          GET  sign-in 404     404 404     404     403       403       200         200
 grades-import          POST sign-in 404     404 404     404     403       403       200         200
+grade-first            GET  sign-in 404     404 404     404     403       403       >grade      >grade
+grade-first            POST 405
 grade                  GET  sign-in 404     404 404     404     403       403       200         200
 grade                  POST sign-in 404     404 404     404     403       403       >grade      >grade
 collected-zip          GET  sign-in 404     404 404     404     403       403       200         200

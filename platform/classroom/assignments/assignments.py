@@ -79,6 +79,7 @@ def assignment_change(assignment: Assignment, *, by: User) -> int:
                 "points",
                 "weight",
                 "release",
+                "announced",
                 "due",
                 "late_policy",
                 "late_until",

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from classroom.models import Assignment, Course
 from classroom.pages.moments import MomentField, twice_note
@@ -27,7 +28,7 @@ class AssignmentForm(AssignmentModelForm):
         label="What it is",
         choices=[
             ("no", "An assignment: students hand their work in, and it is graded"),
-            ("yes", "A handout: it goes out, and never comes back"),
+            ("yes", "A handout: students receive it; there is nothing to submit"),
         ],
         coerce=lambda value: value == "yes",
         widget=forms.RadioSelect,
@@ -47,11 +48,16 @@ class AssignmentForm(AssignmentModelForm):
             "points",
             "weight",
             "release",
+            "announced",
             "due",
             "late_policy",
             "late_until",
         )
-        labels = {"late_policy": "Work after the due time"}
+        labels = {
+            "late_policy": "Work after the due time",
+            "announced": _("Students see the title and date before it is handed out"),
+        }
+        help_texts = {"announced": ""}
         widgets = {
             "title": forms.TextInput(attrs={"autocomplete": "off"}),
             "instructions": forms.Textarea(attrs={"rows": 8}),
@@ -75,6 +81,7 @@ class AssignmentForm(AssignmentModelForm):
             # It has gone out as the one or the other, and since then everybody gets it.
             self.fields["handout"].disabled = True
             self.fields["release"].disabled = self.instance.out is not None
+        self.fields["announced"].disabled = self.instance.out is not None
 
     def clean_title(self) -> str:
         return title_given(self.cleaned_data["title"])

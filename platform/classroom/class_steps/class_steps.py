@@ -19,6 +19,8 @@
 9. A handout is never collected and never returned.
 """
 
+import json
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Literal
 
@@ -28,6 +30,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from classroom.assignments.assignments import blocked_reason
+from classroom.class_steps.failures import last_failed
 from classroom.engine.queue import step_start
 from classroom.models import Assignment, Batch, Kind, Membership, Role, Submission, Transfer
 from classroom.rules.renewal import UNCOLLECTED
@@ -114,7 +117,7 @@ def retry_failed(batch: Batch, *, actor: User) -> Batch:
     failed = Transfer.objects.filter(batch=batch, state=Transfer.State.FAILED)
     members = list(_active(batch.course_id).filter(pk__in=failed.values("member")))
     if not members:
-        raise Problem("nobody", "There is nobody for whom it failed.", status=409)
+        raise _nobody_failed()
     if batch.assignment and batch.kind == Kind.COLLECT:
         members = _with_no_time_left(batch.assignment, members, batch.options)
     if batch.assignment and batch.kind == Kind.HAND_OUT:
@@ -128,6 +131,40 @@ def retry_failed(batch: Batch, *, actor: User) -> Batch:
         options=batch.options,
     )
     return _told(fresh, len(members), actor)
+
+
+def try_again(assignment: Assignment, kind: Kind, *, actor: User) -> Batch:
+    """Do a step again for those for whom it failed the last time, each as it was asked for.
+
+    Problem where that is nobody.
+    """
+    if kind == Kind.HAND_OUT:
+        _unblocked(assignment)
+    asked: dict[str, list[Transfer]] = defaultdict(list)
+    for row in last_failed().filter(assignment=assignment, kind=kind):
+        asked[json.dumps(row.options, sort_keys=True)].append(row)
+    fresh: list[Batch] = []
+    with transaction.atomic():
+        for rows in asked.values():
+            members = list(_active(assignment.course_id).filter(pk__in=[r.member_id for r in rows]))
+            if kind == Kind.COLLECT:
+                members = _with_no_time_left(assignment, members, rows[0].options)
+            batch = step_start(
+                assignment.course,
+                kind,
+                members,
+                actor=actor,
+                assignment=assignment,
+                options=rows[0].options,
+            )
+            fresh.append(_told(batch, len(members), actor))
+    if not fresh:
+        raise _nobody_failed()
+    return fresh[-1]
+
+
+def _nobody_failed() -> Problem:
+    return Problem("nobody", "There is nobody for whom it failed.", status=409)
 
 
 def _unblocked(assignment: Assignment) -> None:
@@ -188,7 +225,7 @@ def _told(batch: Batch, students: int, actor: User) -> Batch:
     if joined == batch:
         options = {
             name: batch.options[name]
-            for name in ("overwrite", "ungraded", "early")
+            for name in ("overwrite", "ungraded", "early", "autograde")
             if batch.options.get(name)
         }
         Event.log(

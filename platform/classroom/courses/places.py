@@ -31,11 +31,14 @@ def place_of(member: Member, path: str) -> Place | None:
     if mine.role == Role.STUDENT:
         rows = Submission.objects.filter(student=mine, assignment=assignment)
         standing = next(iter(standings(rows)), None)
+        if standing is None or not standing.is_out:
+            # A folder that happens to be called so tells nothing of what is to come.
+            return Place(course.title, url)
         return Place(
             course.title,
             f"{url}#a{assignment.pk}",
-            _submit(standing, course, path) if standing else None,
-            _notice(standing, course) if standing else "",
+            _submit(standing, course, path),
+            _notice(standing, course),
         )
     return Place(course.title, reverse("classroom:assignment", args=[course.pk, assignment.pk]))
 

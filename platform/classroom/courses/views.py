@@ -8,15 +8,15 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from classroom.class_steps.class_totals import with_next_steps
 from classroom.courses.courses import course_change, course_create
 from classroom.courses.dashboard import dashboard_of
-from classroom.models import Assignment, Course, Membership, Role
+from classroom.models import Course, Membership, Role
 from classroom.pages.access import may_make_courses, membership_of, teacher_of
 from classroom.pages.naming import title_given
 from classroom.people.roster import student_waits
@@ -102,7 +102,7 @@ def course(request: HttpRequest, course: int) -> HttpResponse:
     context = {
         "membership": membership,
         "tab": "course",
-        "assignments": _with_counts(membership.course),
+        "lines": with_next_steps(membership.course, membership),
         "student_count": people.count(),
     }
     return render(request, "classroom/courses/course.html", context)
@@ -123,21 +123,6 @@ def course_settings(request: HttpRequest, course: int) -> HttpResponse:
         return redirect("classroom:course-settings", course)
     context = {"membership": membership, "tab": "settings", "form": form, "zones": _zones()}
     return render(request, "classroom/courses/settings.html", context)
-
-
-def _with_counts(course: Course) -> QuerySet[Assignment]:
-    """Return the assignments, each with how many students it has got how far with."""
-    present = Q(submissions__student__removed=None, submissions__student__role=Role.STUDENT)
-
-    def reached(step: str) -> Count:
-        return Count("submissions", filter=present & Q(**{f"submissions__{step}__isnull": False}))
-
-    return Assignment.objects.filter(course=course, removed=None).annotate(
-        handed_out=reached("handed_out"),
-        submitted=reached("submitted"),
-        collected=reached("collected"),
-        returned=reached("returned"),
-    )
 
 
 def _zones() -> list[str]:

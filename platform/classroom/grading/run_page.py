@@ -134,7 +134,7 @@ def autograde(request: HttpRequest, course: int, assignment: int) -> HttpRespons
     if found.handout or not found.marked:
         raise Http404
     who = request.POST.get("who", "")
-    members = runs.collected_from(found, who if who in ("all", "new") else "ungraded")
+    members = runs.collected_from(found, who if who in ("all", "new", "untried") else "ungraded")
     if not members:
         messages.info(request, "There is nothing collected that waits for the autograder.")
         return redirect("classroom:run-assignment", membership.course.pk, found.pk)
@@ -173,7 +173,7 @@ def result(request: HttpRequest, course: int, batch: int) -> HttpResponse:
         "classroom/grading/run_result.html",
         {
             "membership": membership,
-            "tab": "grades",
+            "tab": "course" if found.assignment else "grades",
             "batch": found,
             "autograde": bool(found.options.get("autograde")),
             "page": page,
@@ -247,7 +247,7 @@ def _ask(
 ) -> HttpResponse:
     context = {
         "membership": membership,
-        "tab": "grades",
+        "tab": "course" if found else "grades",
         "assignment": found,
         "form": form,
         "collected": len(runs.collected_from(found)) if found else 0,

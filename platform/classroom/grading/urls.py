@@ -2,7 +2,14 @@
 
 from django.urls import URLPattern, path
 
-from classroom.grading import desk, in_and_out, matrix_page, run_page, statistics_page
+from classroom.grading import (
+    desk,
+    first_page,
+    in_and_out,
+    matrix_page,
+    run_page,
+    statistics_page,
+)
 
 _COURSE = "courses/<int:course>"
 _ASSIGNMENT = f"{_COURSE}/assignments/<int:assignment>"
@@ -11,6 +18,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{_COURSE}/grades", matrix_page.grades, name="grades"),
     path(f"{_COURSE}/grades.csv", in_and_out.grades_export, name="grades-csv"),
     path(f"{_COURSE}/grades/import", in_and_out.grades_import, name="grades-import"),
+    path(f"{_ASSIGNMENT}/grade/", first_page.first, name="grade-first"),
     path(f"{_ASSIGNMENT}/grade/<int:member>", desk.grade, name="grade"),
     path(f"{_ASSIGNMENT}/collected.zip", in_and_out.collected_zip, name="collected-zip"),
     path(f"{_COURSE}/statistics", statistics_page.statistics, name="statistics"),

@@ -54,6 +54,11 @@ class Assignment(models.Model):
     due = models.DateTimeField(null=True, blank=True)
     late_policy = models.CharField(max_length=10, choices=LatePolicy, default=LatePolicy.CLOSED)
     late_until = models.DateTimeField(null=True, blank=True)
+    announced = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Students see its title and release date before it is out.",
+    )
     out = models.DateTimeField(
         null=True, editable=False, help_text="Since when everybody gets it, newcomers too."
     )

@@ -245,9 +245,10 @@ def in_words(left: timedelta) -> str:
 
 
 def seen_by_students() -> Q:
-    """Which submissions their students see."""
+    """Which submissions their students see: what is out, and what its teacher announces."""
     there = Q(handed_out__isnull=False) | Q(assignment__out__isnull=False)
-    return Q(assignment__removed=None) & (there | Q(assignment__release__isnull=False))
+    announced = Q(assignment__announced=True, assignment__release__isnull=False)
+    return Q(assignment__removed=None) & (there | announced)
 
 
 def standings(

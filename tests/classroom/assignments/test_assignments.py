@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -269,6 +269,27 @@ def test_what_is_out_stays_what_it_is(school: School) -> None:
     school.assignment.refresh_from_db()
     assert not school.assignment.handout
     assert school.assignment.due is not None
+
+
+def test_what_is_out_with_a_release_date_can_be_changed(school: School) -> None:
+    """Its date is shown and sent by no browser: it stays as it is."""
+    release = timezone.now() - timedelta(days=3)
+    Assignment.objects.filter(pk=school.assignment.pk).update(out=release, release=release)
+    fields = {name: value for name, value in FORM.items() if name != "release"}
+    url = school.of("assignment-edit")
+    school.client.post(url, fields | {"title": "Another title", "announced": "on"})
+    school.assignment.refresh_from_db()
+    assert (school.assignment.title, school.assignment.release) == ("Another title", release)
+    assert not school.assignment.announced  # nothing to announce any more
+
+
+def test_what_is_announced_is_said_by_the_teacher(school: School) -> None:
+    changed(school)
+    school.assignment.refresh_from_db()
+    assert not school.assignment.announced
+    changed(school, announced="on")
+    school.assignment.refresh_from_db()
+    assert school.assignment.announced
 
 
 def test_a_later_due_time_makes_extensions_moot_and_says_so(school: School) -> None:

@@ -617,7 +617,7 @@ def test_the_result_lists_failures_first_escaped_and_retries_them_alone(room: Cl
     assert "x&lt;y" in page
     assert page.index("There is no folder.") < page.index("Ada Lovelace")
     assert page.index("Exit code 2") < page.index("Exit code 0")
-    assert "Retry 2 failed" in page
+    assert "Try again for 2 students" in page
     answer_ = teacher.post(f"{room.base}/runs/{batch.pk}/again")
     fresh = Batch.objects.exclude(pk=batch.pk).get()
     assert answer_["Location"] == f"{room.base}/runs/{fresh.pk}/"

@@ -220,8 +220,17 @@ def test_an_empty_course_says_so(course: Course, browser: HttpsClient) -> None:
     assert "Nothing is out yet" in page(browser, course)
 
 
-def test_what_is_not_out_is_not_there(course: Course, browser: HttpsClient) -> None:
-    draft = factories.make_assignment(course, "Secret draft", instructions="hidden words")
+@pytest.mark.parametrize("release", [None, timezone.now() - HOUR, timezone.now() + DAY])
+def test_what_is_not_out_is_not_there(
+    course: Course, browser: HttpsClient, release: datetime | None
+) -> None:
+    draft = factories.make_assignment(
+        course,
+        "Secret draft",
+        instructions="hidden words",
+        release=release,
+        version=Assignment.Version.CHECK,
+    )
     gone = out(course, "Removed one", removed=timezone.now())
     html = page(browser, course)
     for word in ("Secret draft", "hidden words", "Removed one"):
@@ -239,6 +248,7 @@ def test_what_is_announced_shows_its_title_and_its_time_alone(
         course,
         "Coming soon",
         release=release,
+        announced=True,
         due=release + DAY,
         points=10,
         instructions="veiled words",
@@ -445,7 +455,9 @@ def test_what_is_due_next_comes_first(course: Course, browser: HttpsClient) -> N
     out(course, "In three", due=now + 3 * DAY)
     out(course, "In one", due=now + DAY)
     out(course, "Overdue", due=now - HOUR, late_policy=Policy.ANY)
-    factories.make_assignment(course, "Coming", release=now + HOUR, due=now + 2 * HOUR)
+    factories.make_assignment(
+        course, "Coming", release=now + HOUR, due=now + 2 * HOUR, announced=True
+    )
     out(course, "Notes", handout=True)
     titles = re.findall(r'<h3 id="title-\d+">([^<]+)</h3>', page(browser, course))
     assert titles == [
@@ -563,7 +575,10 @@ def test_waiting_for_files_that_are_not_ready_starts_nothing(
     course: Course, browser: HttpsClient
 ) -> None:
     assignment = factories.make_assignment(
-        course, release=timezone.now() - HOUR, version=Assignment.Version.CHECK
+        course,
+        release=timezone.now() - HOUR,
+        announced=True,
+        version=Assignment.Version.CHECK,
     )
     answer = browser.get(address(assignment, "open"))
     assert "Your teacher still prepares the files" in answer.content.decode()
