@@ -54,6 +54,11 @@ class Assignment(models.Model):
     due = models.DateTimeField(null=True, blank=True)
     late_policy = models.CharField(max_length=10, choices=LatePolicy, default=LatePolicy.CLOSED)
     late_until = models.DateTimeField(null=True, blank=True)
+    look_until = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Until when students may ask for another look; empty: they cannot ask.",
+    )
     out = models.DateTimeField(
         null=True, editable=False, help_text="Since when everybody gets it, newcomers too."
     )
