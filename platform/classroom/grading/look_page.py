@@ -39,13 +39,11 @@ def look_answer(request: HttpRequest, course: int, assignment: int, member: int)
         if problem.status == 404:
             raise Http404 from None
         work.refresh_from_db(fields=["score", "returned_score", "returned"])
-        looks = looks_of(work)
         context = {
             "membership": membership,
             "tab": "grades",
             "work": work,
-            "looks": looks,
-            "is_waiting": any(each.answered is None for each in looks),
+            "looks": looks_of(work),
             "query": f"?{query}" if (query := Filter.of(request.GET).query) else "",
             "most": MOST,
             "answer": text,

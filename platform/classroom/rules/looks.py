@@ -1,5 +1,7 @@
 """Another look at returned work: when a student may ask, and which requests wait."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -14,9 +16,19 @@ def takes_requests(assignment: Assignment, at: datetime) -> bool:
     return assignment.look_until is not None and at <= assignment.look_until
 
 
-def looks_of(submission: Submission) -> list[Look]:
-    """Return all that was asked of a work, the newest first."""
-    return list(Look.objects.filter(submission=submission).select_related("answered_by"))
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """What was asked of a work: the request that waits, and those that were answered."""
+
+    waiting: Look | None
+    answered: Sequence[Look]  # newest first
+
+
+def looks_of(submission: Submission) -> Looks:
+    """Return all that was asked of a work."""
+    rows = list(Look.objects.filter(submission=submission).select_related("answered_by"))
+    waiting = next((row for row in rows if row.answered is None), None)
+    return Looks(waiting, [row for row in rows if row.answered])
 
 
 def waits() -> Exists:

@@ -18,7 +18,8 @@ class Asking:
     """What there is to ask about a returned work, and what was asked already."""
 
     submission: Submission
-    looks: Sequence[Look]  # newest first
+    waiting: Look | None  # the request that nobody has answered yet
+    answered: Sequence[Look]  # newest first
     is_open: bool  # whether requests are taken now
 
     @property
@@ -27,14 +28,9 @@ class Asking:
         return self.submission.assignment.look_until
 
     @property
-    def waiting(self) -> Look | None:
-        """The request that nobody has answered yet."""
-        return next((look for look in self.looks if look.answered is None), None)
-
-    @property
     def was_used(self) -> bool:
-        """Whether this return was asked about already."""
-        return any(look.returned == self.submission.returned for look in self.looks)
+        """Whether this return was asked about, and that was answered."""
+        return any(look.returned == self.submission.returned for look in self.answered)
 
     @property
     def may(self) -> bool:
@@ -44,7 +40,7 @@ class Asking:
     @property
     def answers(self) -> list[tuple[Look, bool]]:
         """What was answered, each with whether a new score is still on its way."""
-        return [(look, self._is_on_its_way(look)) for look in self.looks if look.answered]
+        return [(look, self._is_on_its_way(look)) for look in self.answered]
 
     def _is_on_its_way(self, look: Look) -> bool:
         """Whether the score that a look has changed was not returned yet."""
@@ -59,7 +55,9 @@ class Asking:
 
 def asking_of(submission: Submission, at: datetime) -> Asking:
     """Return what a student may ask at a moment about a work that was returned."""
-    return Asking(submission, looks_of(submission), takes_requests(submission.assignment, at))
+    looks = looks_of(submission)
+    is_open = takes_requests(submission.assignment, at)
+    return Asking(submission, looks.waiting, looks.answered, is_open)
 
 
 def ask(submission: Submission, text: str, *, seen: str, at: datetime) -> Look:

@@ -40,7 +40,7 @@ def returned(request: HttpRequest, course: int, assignment: int) -> HttpResponse
         work.refresh_from_db()
         work.assignment, work.student = assignment_of(membership.course, assignment), membership
         return _show(request, membership, work, text, problem.message, problem.status)
-    messages.success(request, _("Sent. Your teacher will look at it."))
+    messages.success(request, _("Your text was sent."))
     return redirect("classroom:returned", course, assignment)
 
 

@@ -33,7 +33,7 @@ function typeset(code) {
   try {
     globalThis.katex.render(tex, shown, { ...OPTIONS, displayMode: code.classList.contains("display") });
   } catch (error) {
-    code.title = error.message; // for who looks what they have typed
+    code.title = error.name === "ParseError" ? error.message : ""; // for who has typed it
     return;
   }
   code.replaceWith(shown);
