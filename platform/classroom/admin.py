@@ -295,9 +295,7 @@ class LookAdmin(ReadOnly):
     list_display = ("asked", "assignment", "student_name", "answered", "answered_by", "outcome")
     exclude = ("score_before", "score_after")
     readonly_fields = ("score_before_said", "score_after_said")
-    list_select_related = (
-        *("submission__assignment", "submission__student__user", "answered_by"),
-    )
+    list_select_related = (*("submission__assignment", "submission__student__user", "answered_by"),)
     list_filter = (("answered", admin.EmptyFieldListFilter), "outcome", "asked")
     search_fields = ("submission__assignment__title", *through("submission__student"))
 

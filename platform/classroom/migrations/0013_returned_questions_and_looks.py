@@ -6,46 +6,98 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('classroom', '0012_notices'),
+        ("classroom", "0012_notices"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='assignment',
-            name='look_until',
-            field=models.DateTimeField(blank=True, help_text='Until when students may ask for another look; empty: they cannot ask.', null=True),
+            model_name="assignment",
+            name="look_until",
+            field=models.DateTimeField(
+                blank=True,
+                help_text="Until when students may ask for another look; empty: they cannot ask.",
+                null=True,
+            ),
         ),
         migrations.AddField(
-            model_name='submission',
-            name='returned_notebook',
-            field=models.CharField(blank=True, help_text='The one notebook that was returned, in its folder; empty: none, or several.', max_length=1000),
+            model_name="submission",
+            name="returned_notebook",
+            field=models.CharField(
+                blank=True,
+                help_text="The one notebook that was returned, in its folder; empty: none, or several.",
+                max_length=1000,
+            ),
         ),
         migrations.AddField(
-            model_name='submission',
-            name='returned_questions',
+            model_name="submission",
+            name="returned_questions",
             field=models.JSONField(default=list),
         ),
         migrations.CreateModel(
-            name='Look',
+            name="Look",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('returned', models.DateTimeField(help_text='When that was returned which it asks about.')),
-                ('text', models.TextField()),
-                ('asked', models.DateTimeField(auto_now_add=True)),
-                ('score_before', models.DecimalField(decimal_places=2, help_text='What the student saw when asking.', max_digits=8, null=True)),
-                ('answer', models.TextField(blank=True)),
-                ('answered', models.DateTimeField(null=True)),
-                ('outcome', models.CharField(blank=True, choices=[('kept', 'The score stays'), ('changed', 'The score was changed')], max_length=10)),
-                ('score_after', models.DecimalField(decimal_places=2, max_digits=8, null=True)),
-                ('answered_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('submission', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='looks', to='classroom.submission')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "returned",
+                    models.DateTimeField(help_text="When that was returned which it asks about."),
+                ),
+                ("text", models.TextField()),
+                ("asked", models.DateTimeField(auto_now_add=True)),
+                (
+                    "score_before",
+                    models.DecimalField(
+                        decimal_places=2,
+                        help_text="What the student saw when asking.",
+                        max_digits=8,
+                        null=True,
+                    ),
+                ),
+                ("answer", models.TextField(blank=True)),
+                ("answered", models.DateTimeField(null=True)),
+                (
+                    "outcome",
+                    models.CharField(
+                        blank=True,
+                        choices=[("kept", "The score stays"), ("changed", "The score was changed")],
+                        max_length=10,
+                    ),
+                ),
+                ("score_after", models.DecimalField(decimal_places=2, max_digits=8, null=True)),
+                (
+                    "answered_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "submission",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="looks",
+                        to="classroom.submission",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-pk',),
-                'constraints': [models.UniqueConstraint(fields=('submission', 'returned'), name='look_once'), models.UniqueConstraint(condition=models.Q(('answered', None)), fields=('submission',), name='look_open_once')],
+                "ordering": ("-pk",),
+                "constraints": [
+                    models.UniqueConstraint(fields=("submission", "returned"), name="look_once"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("answered", None)),
+                        fields=("submission",),
+                        name="look_open_once",
+                    ),
+                ],
             },
         ),
     ]

@@ -58,9 +58,7 @@ def own_total(student: Membership) -> OwnTotal | None:
             each.points = row.returned_points  # what that score was out of
     rule = Rule(assignments)
     own = [each for each in assignments if each.pk in returned]
-    text = rule.total_text(
-        _Returned(each.pk, returned[each.pk].returned_score) for each in own
-    )
+    text = rule.total_text(_Returned(each.pk, returned[each.pk].returned_score) for each in own)
     return OwnTotal(
         _of_points(text, own) if not rule.weighted else text,
         _said(rule, own),

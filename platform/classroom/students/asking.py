@@ -76,11 +76,11 @@ def ask(submission: Submission, text: str, *, seen: str, at: datetime) -> Look:
         # Whoever comes second sees what the first has asked; a deadline counts as it is now.
         row = Submission.objects.select_for_update().get(pk=submission.pk)
         row.assignment = Assignment.objects.select_related("course").get(pk=row.assignment_id)
-        asking = asking_of(row, at)
-        _refuse(asking, seen)
-        assert row.returned is not None  # `_refuse` has seen to it
         look = Look.objects.create(
-            submission=row, returned=row.returned, text=text, score_before=row.returned_score
+            submission=row,
+            returned=_return_asked_about(asking_of(row, at), seen),
+            text=text,
+            score_before=row.returned_score,
         )
         course = row.assignment.course
         tell(
@@ -94,7 +94,7 @@ def ask(submission: Submission, text: str, *, seen: str, at: datetime) -> Look:
     return look
 
 
-def _refuse(asking: Asking, seen: str) -> None:
+def _return_asked_about(asking: Asking, seen: str) -> datetime:
     if asking.waiting:
         said = _("You have asked already. Your teacher has not answered yet.")
         raise Problem("asked", said, status=409)
@@ -114,3 +114,4 @@ def _refuse(asking: Asking, seen: str) -> None:
             "Copy it if you want to send it to your teacher in another way."
         )
         raise Problem("over", said, status=409)
+    return returned

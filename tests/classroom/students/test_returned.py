@@ -122,7 +122,9 @@ def test_the_courses_page_leads_there_and_shows_the_total(room: Class) -> None:
     html = HttpsClient(room.ada.user).get(f"{room.base}/").content.decode()
     assert f'href="{address(room)}"' in html
     assert "<strong>7.5 of 10 points</strong>" in html
-    assert "Your total so far" not in HttpsClient(room.bob.user).get(f"{room.base}/").content.decode()
+    assert (
+        "Your total so far" not in HttpsClient(room.bob.user).get(f"{room.base}/").content.decode()
+    )
 
 
 # --- asking
