@@ -24,8 +24,8 @@ _MOST_LINES = 40  # of one formula; so that text full of openings is read in a t
 
 def mathematics(markdown: MarkdownIt) -> None:
     """Let a Markdown parser know mathematics."""
-    interrupts = {"alt": ["paragraph", "reference", "blockquote", "list"]}
-    markdown.block.ruler.before("fence", "math", _block, interrupts)
+    interrupted = ["paragraph", "reference", "blockquote", "list"]
+    markdown.block.ruler.before("fence", "math", _block, {"alt": interrupted})
     markdown.inline.ruler.before("escape", "math", _inline)
     markdown.add_render_rule("math", _render)
 

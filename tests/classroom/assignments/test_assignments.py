@@ -147,8 +147,7 @@ def test_until_when_students_may_ask_is_kept_and_a_handout_has_none(school: Scho
     made = Assignment.objects.get(title="Loops & lists")
     assert made.look_until == datetime(2030, 4, 10, 10, tzinfo=UTC)
     school.client.post(school.url("assignment-edit", made.pk), FORM | {"look_until": ""})
-    made.refresh_from_db()
-    assert made.look_until is None
+    assert Assignment.objects.get(pk=made.pk).look_until is None
     posted(school, title="Slides", handout="yes", look_until="nonsense")
     assert Assignment.objects.get(title="Slides").look_until is None
 

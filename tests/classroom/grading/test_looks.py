@@ -10,10 +10,10 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
 
-from classroom.courses.dashboard import state_query
 from classroom.grading.looks import Outcome, answer
 from classroom.grading.matrix import Matrix
 from classroom.grading.selection import Filter
+from classroom.grading.work_state import state_query
 from classroom.models import Kind, Look, Notice, Submission, Transfer
 from classroom.rules.counting import returned_set
 from classroom.rules.looks import MOST

@@ -106,7 +106,7 @@ def test_the_notebook_opens_where_it_is_known(room: Class) -> None:
     assert f'href="{at}/files/graded-homework-1/"' in page(room)
     give_back(room.work(), "hw 1.ipynb")
     html = page(room)
-    assert f'href="{at}/notebooks/graded-homework-1/hw%201.ipynb"' in html
+    assert f'href="{at}/open/graded-homework-1/hw%201.ipynb"' in html
     assert "Open the commented notebook" in html
 
 
