@@ -129,9 +129,7 @@ def scores(
             unrun.append(name)
         elif score.held:
             unknown.append(f"{name}: {error}")
-        hidden, open_lines = split(known.source)
-        unseen = bool(hidden) and not "".join(open_lines).strip()
-        results.append(replace(score, hidden=unseen))
+        results.append(replace(score, hidden=_is_hidden(known, theirs)))
         if error:
             errors.append(f"{name}: {error}")
     if unrun:
@@ -205,6 +203,12 @@ def _put_back(
     for number, cell in enumerate(cells):
         whole += [cell, *missing.get(number, [])]
     return whole
+
+
+def _is_hidden(teachers: nbformat.NotebookNode, found: Mark) -> bool:
+    hidden, others = split(teachers.source)
+    is_test = found.grade and not (found.solution or found.task)
+    return is_test and bool(hidden) and not "".join(others).strip()
 
 
 def _score(
