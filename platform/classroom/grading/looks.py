@@ -37,7 +37,7 @@ def answer(work: Submission, look: int, text: str, outcome: Outcome, *, by: User
         if found is None:
             raise Problem("missing", _("There is no such request."), status=404)
         if found.answered:
-            said = _("Somebody else has answered this meanwhile. Yours was not sent.")
+            said = _("Somebody else has answered meanwhile. Look at that answer first.")
             raise Problem("answered", said, status=409)
         _fits(row, found, outcome)
         found.answer, found.outcome = text, outcome

@@ -110,8 +110,8 @@ def _return_asked_about(asking: Asking, seen: str) -> datetime:
         raise Problem("asked", said, status=409)
     if not asking.is_open:
         said = _(
-            "The time to ask for another look is over, so your text was not sent. "
-            "Copy it if you want to send it to your teacher in another way."
+            "The time to ask for another look is over. Copy your text if you want to send it to "
+            "your teacher in another way."
         )
         raise Problem("over", said, status=409)
     return returned

@@ -169,7 +169,7 @@ def test_who_answers_second_sees_the_first_answer_and_loses_nothing(room: Class)
     refused = post(room, "kept", "Of the second.")
     assert refused.status_code == 409
     page = refused.content.decode()
-    assert "Somebody else has answered this meanwhile" in page
+    assert "Somebody else has answered meanwhile" in page
     assert "Of the first." in page
     assert "Of the second.</textarea>" in page
     assert Look.objects.get().answer == "Of the first."
