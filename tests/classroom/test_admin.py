@@ -17,6 +17,7 @@ from classroom.models import (
     GradeChange,
     Invitation,
     Kind,
+    Look,
     Membership,
     Role,
     Snapshot,
@@ -31,7 +32,7 @@ pytestmark = pytest.mark.django_db
 
 LISTS = (
     *("course", "membership", "invitation", "assignment", "extension", "submission"),
-    *("snapshot", "gradechange", "batch", "transfer"),
+    *("snapshot", "gradechange", "look", "batch", "transfer"),
 )
 
 
@@ -54,6 +55,7 @@ def fill(count: int) -> Course:
         Extension.objects.create(assignment=homework, student=ada, due=now, granted_by=teacher)
         Snapshot.objects.create(submission=row, taken=now, path="submitted/x")
         GradeChange.objects.create(submission=row, score=3, by=teacher, how="page")
+        Look.objects.create(submission=row, returned=now, text="Please.", answered_by=teacher)
         batch = Batch.objects.create(
             course=course, kind=Kind.COLLECT, assignment=homework, actor=teacher
         )
