@@ -239,6 +239,7 @@ def classroom(browser: Browser, site: str, data: Path) -> None:
         page.get_by_label("Instructions").fill("Write a function, and say *why* it is right.")
         page.get_by_label("Points").fill("5")
         page.get_by_label(re.compile("^Due")).fill(tomorrow())
+        page.get_by_label("Students may ask for another look until").fill(tomorrow())
         page.get_by_role("button", name="Save, then add files").click()
         page.get_by_label("Files, or a zip").set_input_files(SQUARES)
         page.get_by_role("button", name="Upload").click()
@@ -309,7 +310,7 @@ def classroom(browser: Browser, site: str, data: Path) -> None:
     with step("teacher: grades it beside the collected copy"):
         expect(page.locator("cocalc-notebook")).to_have_attribute("state", "ready", timeout=LIMIT)
         page.get_by_role("textbox", name="Score").fill("4.5")
-        page.get_by_role("textbox", name="Comment").fill("Short and right. Say *why* next time.")
+        page.get_by_role("textbox", name="Comment").fill("Short and right: $n^2$. Say *why*.")
         page.get_by_role("button", name="Save", exact=True).click()
         expect(page.get_by_text("Ada Lovelace: saved.")).to_be_visible(timeout=LIMIT)
         kiosk = page.frame_locator("cocalc-notebook iframe")
@@ -331,9 +332,38 @@ def classroom(browser: Browser, site: str, data: Path) -> None:
     with step("student: sees the grade"):
         theirs.goto(course)
         expect(theirs.get_by_text("4.5 of 5 points")).to_be_visible(timeout=LIMIT)
-    shoot(theirs, "class-returned")
+    shoot(theirs, "class-total")
+    with step("student: sees the result, and opens the commented notebook"):
+        theirs.get_by_role("link", name="See your result").click()
+        expect(theirs.locator(".student-comment .katex").first).to_be_visible(timeout=LIMIT)
+        shoot(theirs, "class-returned")
+        theirs.get_by_role("link", name="Open the commented notebook").click()
+        ready(theirs)
+        theirs.go_back()
+    with step("student: asks for another look"):
+        theirs.get_by_label("Your text").fill("I wrote *why* in the second cell, did I not?")
+        theirs.get_by_role("button", name="Ask for another look").click()
+        expect(theirs.get_by_text("Your teacher will look at it.")).to_be_visible(timeout=LIMIT)
+    with step("teacher: finds it, changes the score and answers"):
+        page.goto(f"{course}grades?state=look")
+        page.get_by_role("link", name="4.5").click()
+        page.get_by_role("textbox", name="Score").fill("5")
+        page.get_by_role("button", name="Save", exact=True).click()
+        expect(page.get_by_text("Ada Lovelace: saved.")).to_be_visible(timeout=LIMIT)
+        page.get_by_label("Your answer").fill("You are right: $4.5 + 0.5 = 5$.")
+        shoot(page, "class-look")
+        page.get_by_role("button", name="Answer and return the new score").click()
+        expect(page.get_by_text("The new score is being returned")).to_be_visible(timeout=LIMIT)
+    with step("student: reads the answer and gets the new score"):
+
+        def changed() -> bool:
+            theirs.reload()
+            return "from 4.5 to 5" in theirs.content()
+
+        until(changed)
+    shoot(theirs, "class-answered")
     with step("student: reads GRADE.md"):
-        theirs.get_by_role("link", name="Look at what was returned").click()
+        theirs.get_by_role("link", name="All returned files").click()
         theirs.get_by_role("link", name="GRADE.md", exact=True).click(timeout=LIMIT)
         ready(theirs)
     theirs.context.close()

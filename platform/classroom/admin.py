@@ -23,6 +23,7 @@ from classroom.models import (
     GradeChange,
     Invitation,
     Letter,
+    Look,
     Membership,
     Notice,
     Role,
@@ -286,6 +287,28 @@ class GradeChangeAdmin(ReadOnly):
 
     @admin.display(description="student", ordering="submission__student__user__last_name")
     def student_name(self, row: GradeChange) -> str:
+        return row.submission.student.name
+
+
+@admin.register(Look)
+class LookAdmin(ReadOnly):
+    """Who asked for another look at returned work, and what was answered."""
+
+    list_display = ("asked", "assignment", "student_name", "answered", "answered_by", "outcome")
+    exclude = ("score_before", "score_after")
+    readonly_fields = ("score_before_said", "score_after_said")
+    list_select_related = (*("submission__assignment", "submission__student__user", "answered_by"),)
+    list_filter = (("answered", admin.EmptyFieldListFilter), "outcome", "asked")
+    search_fields = ("submission__assignment__title", *through("submission__student"))
+
+    score_before_said, score_after_said = score("score_before"), score("score_after")
+
+    @admin.display(ordering="submission__assignment__title")
+    def assignment(self, row: Look) -> str:
+        return str(row.submission.assignment)
+
+    @admin.display(description="student", ordering="submission__student__user__last_name")
+    def student_name(self, row: Look) -> str:
         return row.submission.student.name
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from csp.constants import NONCE, NONE, SELF
 
 from config.env import Reader
+from config.katex import katex
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
@@ -237,7 +238,7 @@ STATIC_URL = "static/"
 STATIC_ROOT = Path(
     read.text("STATIC_ROOT", kind="a folder", default=str(BASE_DIR / "var" / "static"))
 )
-STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_DIRS = [BASE_DIR / "static", ("katex", katex())]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

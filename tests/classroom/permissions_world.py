@@ -14,6 +14,7 @@ from classroom.models import (
     Extension,
     Invitation,
     Kind,
+    Look,
     Membership,
     Profile,
     Role,
@@ -35,6 +36,8 @@ UNRETURNED = "not-returned-yet"
 REASON = "reason-of-bob"
 STDOUT = "printed-by-bob"
 INVITED = "invited@else.test"
+RETURNED = timezone.now() - timedelta(hours=2)
+LOOK = 4_000_000  # the id of the request that waits in the first of the courses
 
 
 @dataclass
@@ -60,6 +63,7 @@ def make_world(prefix: str = "") -> World:
         out=now - timedelta(days=3),
         due=now + timedelta(days=1),
         marked=True,
+        look_until=now + timedelta(days=2),
         files=[{"path": "hw.ipynb", "size": 2, "sha256": "0" * 64}],
         sources=[{"path": "hw.ipynb", "size": 2, "sha256": "0" * 64}],
         version_report={"made_of": "", "notebooks": []},
@@ -87,11 +91,17 @@ def make_world(prefix: str = "") -> World:
         work = factories.submission(homework, student)
         work.handed_out = work.opened = now - timedelta(days=2)
         work.submitted, work.collected = now - timedelta(hours=9), now - timedelta(hours=5)
-        work.returned, work.graded = now - timedelta(hours=2), now - timedelta(hours=1)
+        work.returned, work.graded = RETURNED, now - timedelta(hours=1)
         work.returned_comment, work.comment = comment, f"{UNRETURNED}-{student.pk}"
         work.returned_score, work.score = 7, 8
         work.details = {"copies": {"hw.ipynb": ["hw (1).ipynb"]}}
         work.save()
+    Look.objects.create(
+        pk=None if prefix else LOOK,
+        submission=factories.submission(homework, eve),
+        returned=RETURNED,
+        text="Please look again.",
+    )
     Snapshot.objects.create(
         submission=factories.submission(homework, bob),
         taken=now - timedelta(hours=9),

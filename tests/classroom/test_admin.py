@@ -18,6 +18,7 @@ from classroom.models import (
     Invitation,
     Kind,
     Letter,
+    Look,
     Membership,
     Notice,
     Role,
@@ -33,7 +34,7 @@ pytestmark = pytest.mark.django_db
 
 LISTS = (
     *("course", "membership", "invitation", "assignment", "extension", "submission"),
-    *("snapshot", "gradechange", "batch", "transfer", "notice", "letter"),
+    *("snapshot", "gradechange", "look", "batch", "transfer", "notice", "letter"),
 )
 
 
@@ -56,6 +57,7 @@ def fill(count: int) -> Course:
         Extension.objects.create(assignment=homework, student=ada, due=now, granted_by=teacher)
         Snapshot.objects.create(submission=row, taken=now, path="submitted/x")
         GradeChange.objects.create(submission=row, score=3, by=teacher, how="page")
+        Look.objects.create(submission=row, returned=now, text="Please.", answered_by=teacher)
         batch = Batch.objects.create(
             course=course, kind=Kind.COLLECT, assignment=homework, actor=teacher
         )

@@ -131,6 +131,8 @@ submit                 GET  405
 submit                 POST sign-in 404     404 404     404     >course   >course   403         403
 submitting             GET  sign-in 404     404 404     404     >course   >course   403         403
 submitting             POST 405
+returned               GET  sign-in 404     404 404     404     200       200       403         403
+returned               POST sign-in 404     404 404     404     >returned >returned 403         403
 grades                 GET  sign-in 404     404 404     404     403       403       200         200
 grades                 POST 405
 grades-csv             GET  sign-in 404     404 404     404     403       403       200         200
@@ -141,6 +143,8 @@ grade-first            GET  sign-in 404     404 404     404     403       403   
 grade-first            POST 405
 grade                  GET  sign-in 404     404 404     404     403       403       200         200
 grade                  POST sign-in 404     404 404     404     403       403       >grade      >grade
+look-answer            GET  405
+look-answer            POST sign-in 404     404 404     404     403       403       >grade      >grade
 collected-zip          GET  sign-in 404     404 404     404     403       403       200         200
 collected-zip          POST 405
 statistics             GET  sign-in 404     404 404     404     403       403       200         200
@@ -187,6 +191,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "extension": {"due": "2036-11-27T23:59", "reason": ""},
     "step": {"kind": "collect", "who": "all"},
     "grade": {"score": "3", "comment": "", "seen": "0"},
+    "returned": {"text": "Please look again.", "seen": secrets.RETURNED.isoformat()},
+    "look-answer": {"outcome": "kept", "answer": "", "look": secrets.LOOK},
     "grades-import": {"text": "Username,Homework 1\nbob,9\n"},
     "run": {"command": "true", "timeout": "9", "who": "all"},
     "run-assignment": {"command": "true", "timeout": "9", "who": "all"},
@@ -204,6 +210,7 @@ OTHERS = {
     "calendar": {"signed": "calendar"},
     "person-restore": {"member": "removed"},
     "assignment-restore": {"assignment": "gone"},
+    "look-answer": {"member": "removed"},
     "run-result": {"batch": "run"},
     "run-output": {"batch": "run"},
     "run-again": {"batch": "run"},
@@ -211,7 +218,7 @@ OTHERS = {
 # Whoever looks changes nothing, except: a student who opens work says that it was opened, and who
 # takes everybody's work away is written into the log.
 WRITES_ON_GET = {"open", "collected-zip"}
-OF_STUDENTS = {"open", "saved", "submit", "submitting"}
+OF_STUDENTS = {"open", "saved", "submit", "submitting", "returned"}
 
 SECRETS = (
     *(secrets.DRAFT, secrets.COMING_TEXT, secrets.ADA_COMMENT, secrets.BOB_COMMENT),

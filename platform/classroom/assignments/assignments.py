@@ -83,6 +83,7 @@ def assignment_change(assignment: Assignment, *, by: User) -> int:
                 "due",
                 "late_policy",
                 "late_until",
+                "look_until",
             ]
         )
         if was.due == assignment.due:

@@ -18,7 +18,7 @@ else:  # Django's own class takes no parameter
     AssignmentModelForm = forms.ModelForm
 
 LatePolicy = Assignment.LatePolicy
-MOMENTS = ("release", "due", "late_until")
+MOMENTS = ("release", "due", "late_until", "look_until")
 
 
 class AssignmentForm(AssignmentModelForm):
@@ -38,6 +38,11 @@ class AssignmentForm(AssignmentModelForm):
     )
     due = MomentField(label="Due", required=False, help_text="Collected on its own at this time.")
     late_until = MomentField(label="Late work is accepted until", required=False)
+    look_until = MomentField(
+        label=_("Students may ask for another look until"),
+        required=False,
+        help_text=_("At work that was returned to them. Leave it empty if they cannot ask."),
+    )
 
     class Meta:
         model = Assignment
@@ -52,6 +57,7 @@ class AssignmentForm(AssignmentModelForm):
             "due",
             "late_policy",
             "late_until",
+            "look_until",
         )
         labels = {
             "late_policy": "Work after the due time",
@@ -90,9 +96,9 @@ class AssignmentForm(AssignmentModelForm):
         """Check the dates against each other; a handout has no more than a release."""
         data = super().clean() or self.cleaned_data
         if data.get("handout"):
-            data.update(due=None, late_until=None, points=None, weight=None)
+            data.update(due=None, late_until=None, points=None, weight=None, look_until=None)
             data["late_policy"] = LatePolicy.CLOSED
-            for name in ("due", "late_until", "points", "weight", "late_policy"):
+            for name in ("due", "late_until", "points", "weight", "late_policy", "look_until"):
                 self.errors.pop(name, None)
             return data
         due, release, until = (data.get(name) for name in ("due", "release", "late_until"))

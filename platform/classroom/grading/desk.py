@@ -23,6 +23,8 @@ from classroom.pages.access import assignment_of, staff_of, student_in, submissi
 from classroom.rules import renewal
 from classroom.rules.deadlines import is_early
 from classroom.rules.last_submit import failures
+from classroom.rules.looks import MOST as LOOK_MOST
+from classroom.rules.looks import looks_of
 from classroom.rules.scoring import (
     COMMENT_MOST,
     Conflict,
@@ -205,6 +207,8 @@ def _show(
         "submitted": snapshots,
         "failure": failures([work]).get(work.student_id),
         "details": _details(work),
+        "looks": looks_of(work),
+        "most": LOOK_MOST,
         "copies": _copies(work),
         "files": files,
         "file": file,

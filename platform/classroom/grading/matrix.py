@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 from classroom.grading.selection import Filter, graded_assignments, shown
 from classroom.grading.work_state import Work, state_of
 from classroom.models import Assignment, Course, Membership, Submission
+from classroom.rules.looks import waits
 from classroom.rules.scoring import number
 from classroom.rules.total import Rule
 
@@ -26,6 +27,7 @@ class Cell:
     text: str  # the score, or the state in words
     words: str  # the state in words
     late: bool
+    asks: bool = False  # for another look
 
     def html(self, href: str) -> str:
         """Return it as HTML. `href` is escaped already, and all else is words of ours."""
@@ -34,11 +36,13 @@ class Cell:
         new = f' <span class="tag warn" title="{self.words}">new</span>'
         return (
             f'<td><a class="cell {self.state}" href="{href}"{title}>{self.text}</a>'
-            f"{_LATE if self.late else ''}{new if has_score and self.state == 'again' else ''}</td>"
+            f"{_LATE if self.late else ''}{new if has_score and self.state == 'again' else ''}"
+            f"{_LOOK if self.asks else ''}</td>"
         )
 
 
 _LATE = ' <span class="tag warn">late</span>'
+_LOOK = ' <span class="tag warn" title="Asked for another look">look</span>'
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,7 @@ class Matrix:
         rows = Submission.objects.filter(
             student__in=students, assignment__in=[each.pk for each in self.assignments]
         )
-        for values in rows.values_list(*Work._fields):
+        for values in rows.annotate(asks=waits()).values_list(*Work._fields):
             each = Work(*values)
             found.setdefault(each.student_id, {})[each.assignment_id] = each
         return found
@@ -131,4 +135,4 @@ def cell_of(work: Work | None, now: datetime) -> Cell:
     text = words if work.score is None else number(work.score)
     if state == "not-out" and work.score is None:
         text = "–"
-    return Cell(state, text, words, work.late)
+    return Cell(state, text, words, work.late, work.asks)

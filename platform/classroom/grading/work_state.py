@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from classroom.models import Submission
+from classroom.rules.looks import waits
 from classroom.rules.renewal import is_new, news
 
 # What people look for, as the filter names it.
@@ -15,6 +16,7 @@ STATES = {
     "to-grade": "To grade",
     "again": "New work since collected or graded",
     "held": "Held for a person",
+    "look": "Asked for another look",
     "missing": "Missing",
     "late": "Late",
     "submitted": "Submitted, not collected",
@@ -39,12 +41,13 @@ class Work(NamedTuple):
     score: Decimal | None
     graded: datetime | None
     held: str
+    asks: bool  # whether the student waits for another look
 
 
 def state_query(state: str) -> Q:
     """Return the condition on a submission for one of STATES; the same as `state_of`.
 
-    Only late work is found whatever its state.
+    Late work, and work that a student asks another look at, is found whatever its state.
     """
     graded = Q(graded__isnull=False)
     returned = Q(returned__isnull=False, returned__gte=F("graded"))
@@ -52,6 +55,8 @@ def state_query(state: str) -> Q:
     match state:
         case "late":
             return Q(late=True)
+        case "look":
+            return Q(waits())
         case "again":
             return is_new()
         case "held":

@@ -7,6 +7,7 @@ who may open what are `embedding`'s.
 from classroom.models.assignments import Assignment, Extension
 from classroom.models.courses import TEACHERS, Course, validate_time_zone
 from classroom.models.grades import GradeChange
+from classroom.models.looks import Look
 from classroom.models.notices import Letter, MailChoice, Notice
 from classroom.models.people import Invitation, Membership, Role, RosterShape, UnprovenAddress
 from classroom.models.profile import Profile
@@ -23,6 +24,7 @@ __all__ = [
     "Invitation",
     "Kind",
     "Letter",
+    "Look",
     "MailChoice",
     "Membership",
     "Notice",

@@ -59,6 +59,11 @@ class Assignment(models.Model):
         db_default=False,
         help_text="Students see its title and release date before it is out.",
     )
+    look_until = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Until when students may ask for another look; empty: they cannot ask.",
+    )
     out = models.DateTimeField(
         null=True, editable=False, help_text="Since when everybody gets it, newcomers too."
     )

@@ -57,10 +57,19 @@ class Submission(models.Model):
         help_text="What that score was out of: the points may change later, too.",
     )
     returned_comment = models.TextField(blank=True)
+    # What the score was made of: [{"name", "score" or null for by hand, "max"}], as numbers. Empty
+    # where it was given as a whole, and in rows of earlier versions.
+    returned_questions = models.JSONField(default=list)
+    returned_notebook = models.CharField(
+        max_length=1000,
+        blank=True,
+        help_text="The one notebook that was returned, in its folder; empty: none, or several.",
+    )
     score = models.DecimalField(max_digits=8, decimal_places=2, null=True, blank=True)
     comment = models.TextField(blank=True)
     graded = models.DateTimeField(null=True)
-    # Of the autograder: {"cells": {grade_id: [score, max]}, "score", "max", "manual": bool}.
+    # Of the autograder: {"cells": {grade_id: [score, max]}, "hidden": [grade_id], "score", "max",
+    # "manual": bool}.
     details = models.JSONField(default=dict)
     held = models.TextField(
         blank=True,

@@ -8,7 +8,10 @@ from django.utils import formats, timezone
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
+from classroom.pages.mathematics import CLASSES, mathematics
+
 _markdown = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable("table")
+_markdown.use(mathematics)
 _TAGS = {
     *("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "code", "em"),
     *("strong", "ul", "ol", "li", "a", "table", "thead", "tbody", "tr", "th", "td"),
@@ -21,6 +24,7 @@ def markdown(text: str) -> SafeString:
         _markdown.render(text),
         tags=_TAGS,
         attributes={"a": {"href"}},
+        allowed_classes={"code": CLASSES},
         url_schemes={"http", "https", "mailto"},
         link_rel="noopener noreferrer nofollow",
     )

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from classroom.models import Snapshot, Submission
 from classroom.rules.deadlines import came, came_late, is_taken
+from classroom.rules.returned_questions import as_returned
 
 
 def counting(submission: Submission, now: datetime | None = None) -> Snapshot | None:
@@ -45,12 +46,24 @@ def counting_each(rows: QuerySet[Submission]) -> dict[int, int]:
     return {student: snapshot.pk for student, snapshot in counts.items() if snapshot}
 
 
-def returned_set(submission: Submission, at: datetime) -> None:
-    """Write down that the score and comment this row was read with were returned."""
+def returned_set(submission: Submission, at: datetime, notebook: str = "") -> None:
+    """Write down that the score and comment this row was read with were returned.
+
+    `notebook` is the one that was, in the folder; empty for none or several.
+    """
     submission.returned = at
     submission.returned_score = submission.score
     submission.returned_points = submission.assignment.points
     submission.returned_comment = submission.comment
+    submission.returned_questions = as_returned(submission)
+    submission.returned_notebook = notebook
     submission.save(
-        update_fields=["returned", "returned_score", "returned_points", "returned_comment"]
+        update_fields=[
+            "returned",
+            "returned_score",
+            "returned_points",
+            "returned_comment",
+            "returned_questions",
+            "returned_notebook",
+        ]
     )

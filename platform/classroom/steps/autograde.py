@@ -131,21 +131,25 @@ def _run(transfer: Transfer) -> dict[str, Any]:
 
 
 def details_of(graded: Sequence[_Graded]) -> dict[str, Any]:
-    """Return what is kept with the submission: {"cells", "score", "max", "manual", …}.
+    """Return what is kept with the submission: {"cells", "hidden", "score", "max", "manual", …}.
 
     Cells have their notebook's name where there are several notebooks; what a person has to grade
     has no score yet, and none of it counts in the sum.
     """
     cells: dict[str, list[float | None]] = {}
+    hidden: list[str] = []
     notes: list[str] = []
     for each in graded:
         prefix = f"{each.path}: " if len(graded) > 1 else ""
         for cell in each.result.cells:
             score = None if cell.needs_manual else cell.score
             cells[prefix + cell.grade_id] = [score, cell.max_score]
+            if cell.hidden:
+                hidden.append(prefix + cell.grade_id)
         notes += [prefix + note for note in (*each.notes, *each.result.errors)]
     return {
         "cells": cells,
+        "hidden": hidden,
         "score": sum(each.result.total for each in graded),
         "max": sum(each.result.max_total for each in graded),
         "manual": any(each.result.needs_manual for each in graded),

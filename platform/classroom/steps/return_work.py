@@ -16,13 +16,17 @@ from classroom.models import Assignment, Kind, Notice, Submission, Transfer
 from classroom.notices.telling import tell
 from classroom.rules import manifest, names
 from classroom.rules.counting import returned_set
+from classroom.rules.returned_questions import Question, as_returned
 from classroom.rules.scoring import number
 from classroom.steps import folders
+from classroom.steps.autograde import autograded
 from classroom.steps.prepare import student_ready
 from classroom.steps.registry import Skip, step
+from embedding.cocalc.paths import is_notebook
 from embedding.problems import Problem
 
 NAME = "GRADE.md"
+LONGEST = 1000  # characters of a path that is kept
 
 
 @step(Kind.RETURN)
@@ -62,7 +66,7 @@ def run(transfer: Transfer) -> dict[str, Any]:
             recoverable=True,
         )
     with transaction.atomic():
-        returned_set(submission, began)
+        returned_set(submission, began, _notebook(items))
         tell(
             Notice.Kind.RETURNED,
             [student.user_id],
@@ -71,6 +75,14 @@ def run(transfer: Transfer) -> dict[str, Any]:
             assignment=assignment,
         )
     return {"count": len(items)}
+
+
+def _notebook(items: list[Item]) -> str:
+    """Return the only notebook, besides what the autograder made of it; else nothing."""
+    paths = [item.path for item in items if is_notebook(item.path)]
+    made = {autograded(path) for path in paths}
+    own = [path for path in paths if path not in made]
+    return own[0] if len(own) == 1 and len(own[0]) <= LONGEST else ""
 
 
 def _collected(project: str, path: str) -> list[Item]:
@@ -107,18 +119,18 @@ def grade_text(assignment: Assignment, submission: Submission) -> str:
     if not is_graded(submission):
         parts.append("Returned without a grade.")
     by_hand = "by hand" if is_graded(submission) else "not graded yet"
-    if table := _table(submission.details.get("cells"), by_hand):
+    if table := _table(as_returned(submission), by_hand):
         parts.append(f"# nbgrader\n\n{table}")
     return "\n\n".join(parts) + "\n"
 
 
-def _table(cells: object, by_hand: str) -> str:
-    """Lay out the autograder's scores, {grade_id: [score, points]}; none: `by_hand`."""
-    if not isinstance(cells, dict) or not cells:
+def _table(questions: list[Question], by_hand: str) -> str:
+    """Lay out the autograder's scores; none: `by_hand`."""
+    if not questions:
         return ""
     rows = ["| Problem | Score | Points |", "| --- | ---: | ---: |"]
-    for name, both in cells.items():
-        score, points = both
-        shown = by_hand if score is None else number(score)
-        rows.append(f"| {str(name).replace('|', chr(92) + '|')} | {shown} | {number(points)} |")
+    for each in questions:
+        shown = by_hand if each["score"] is None else number(each["score"])
+        name = each["name"].replace("|", "\\|")
+        rows.append(f"| {name} | {shown} | {number(each['max'])} |")
     return "\n".join(rows)

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from classroom.students import views
+from classroom.students import returned_page, views
 
 _ASSIGNMENT = "courses/<int:course>/assignments/<int:assignment>"
 
@@ -9,4 +9,5 @@ urlpatterns: list[URLPattern] = [
     path(f"{_ASSIGNMENT}/saved", views.saved, name="saved"),
     path(f"{_ASSIGNMENT}/submit", views.submit, name="submit"),
     path(f"{_ASSIGNMENT}/submitting", views.submitting, name="submitting"),
+    path(f"{_ASSIGNMENT}/returned", returned_page.returned, name="returned"),
 ]

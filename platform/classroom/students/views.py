@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from classroom.models import Course, Membership, Snapshot, Submission
 from classroom.pages.access import assignment_of, student_of, submission_of
 from classroom.pages.text import ago, second
+from classroom.rules.own_total import own_total
 from classroom.students import opening, saving, submissions
 from classroom.students.receipts import receipt_of, reservation, sentence
 from classroom.students.standing import Standing, course_standings, standings
@@ -33,6 +34,7 @@ def course_page(request: HttpRequest, membership: Membership) -> HttpResponse:
         "membership": membership,
         "zone": membership.course.zone,
         "standings": course_standings(membership),
+        "total": own_total(membership),
         "lately": saving.folders_lately(membership),
         "project": str(project.project_id) if project and project.project_id else "",
         # Of the assignment that somebody submitted who was signed out.

@@ -142,6 +142,16 @@ def test_a_last_moment_is_kept_only_with_its_policy(school: School) -> None:
     assert Assignment.objects.get(title="B").late_until == datetime(2030, 3, 10, 11, tzinfo=UTC)
 
 
+def test_until_when_students_may_ask_is_kept_and_a_handout_has_none(school: School) -> None:
+    posted(school, look_until="2030-04-10T12:00")
+    made = Assignment.objects.get(title="Loops & lists")
+    assert made.look_until == datetime(2030, 4, 10, 10, tzinfo=UTC)
+    school.client.post(school.url("assignment-edit", made.pk), FORM | {"look_until": ""})
+    assert Assignment.objects.get(pk=made.pk).look_until is None
+    posted(school, title="Slides", handout="yes", look_until="nonsense")
+    assert Assignment.objects.get(title="Slides").look_until is None
+
+
 def test_an_hour_that_comes_twice_is_the_first_and_said_so(school: School) -> None:
     response = school.client.post(
         school.url("assignment-new"), FORM | {"due": "2030-10-27T02:30"}, follow=True

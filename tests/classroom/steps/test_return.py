@@ -80,6 +80,11 @@ def test_the_work_comes_back_with_the_grade(
     submission = factories.submission(assignment, ada)
     assert submission.returned is not None
     assert submission.returned_score == Decimal("7.5")
+    assert submission.returned_questions == [
+        {"name": "loops", "score": 2.5, "max": 5.0},
+        {"name": "ess|ay", "score": None, "max": 5.0},
+    ]
+    assert submission.returned_notebook == "a.ipynb"
 
 
 def test_returned_again_with_another_score(
@@ -101,6 +106,25 @@ def test_returned_again_with_another_score(
     assert [(row.kind, row.user) for row in Notice.objects.all()] == [
         (Notice.Kind.RETURNED, ada.user)
     ] * 2
+
+
+def test_of_a_hidden_test_not_even_the_name_is_returned(
+    cocalc: Client, assignment: Assignment, ada: Membership
+) -> None:
+    """And of two notebooks none is the one that was commented; what was autograded is none."""
+    Submission.objects.update(
+        score=5, details={"cells": {"open": [3, 3], "zero": [2, 2]}, "hidden": ["zero"]}
+    )
+    folder, home = names.collected_path(assignment, ada), str(assignment.course.project.project_id)
+    cocalc.write_file(home, f"{folder}/a_autograded.ipynb", b"run")
+    give_back(assignment, ada)
+    submission = factories.submission(assignment, ada)
+    assert submission.returned_questions[1]["name"] == "Hidden test 1"
+    assert submission.returned_notebook == "a.ipynb"
+    assert "zero" not in returned(cocalc, ada, "GRADE.md")
+    cocalc.write_file(home, f"{folder}/b.ipynb", b"another")
+    give_back(assignment, ada)
+    assert factories.submission(assignment, ada).returned_notebook == ""
 
 
 def test_without_a_grade_it_is_skipped_unless_chosen(
