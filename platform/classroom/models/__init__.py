@@ -9,11 +9,18 @@ from classroom.models.courses import TEACHERS, Course, validate_time_zone
 from classroom.models.grades import GradeChange
 from classroom.models.notices import Notice
 from classroom.models.people import Invitation, Membership, Role, RosterShape, UnprovenAddress
+from classroom.models.sections import (
+    Accommodation,
+    SectionAssistant,
+    SectionDates,
+    section_key,
+)
 from classroom.models.submissions import Snapshot, Submission
 from classroom.models.transfers import Batch, Kind, Transfer
 
 __all__ = [
     "TEACHERS",
+    "Accommodation",
     "Assignment",
     "Batch",
     "Course",
@@ -25,9 +32,12 @@ __all__ = [
     "Notice",
     "Role",
     "RosterShape",
+    "SectionAssistant",
+    "SectionDates",
     "Snapshot",
     "Submission",
     "Transfer",
     "UnprovenAddress",
+    "section_key",
     "validate_time_zone",
 ]
