@@ -5,8 +5,17 @@ from classroom.class_steps.urls import urlpatterns as class_steps
 from classroom.courses.urls import urlpatterns as courses
 from classroom.grading.urls import urlpatterns as grading
 from classroom.people.urls import urlpatterns as people
+from classroom.sections.urls import urlpatterns as sections
 from classroom.students.urls import urlpatterns as students
 
 app_name = "classroom"
 
-urlpatterns = [*courses, *people, *assignments, *class_steps, *students, *grading]
+urlpatterns = [
+    *courses,
+    *people,
+    *sections,
+    *assignments,
+    *class_steps,
+    *students,
+    *grading,
+]

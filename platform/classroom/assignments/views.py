@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from classroom.assignments import assignments, rescoring, sources
+from classroom.assignments.extensions import moot_extensions
 from classroom.assignments.forms import AssignmentForm
 from classroom.models import Assignment, Course, Membership
 from classroom.pages.access import assignment_of_teacher, teacher_of
@@ -243,7 +244,7 @@ def _warn(request: HttpRequest, form: AssignmentForm) -> None:
 
 
 def _warn_of_extensions(request: HttpRequest, assignment: Assignment) -> None:
-    moot = assignments.moot_extensions(assignment)
+    moot = moot_extensions(assignment)
     if moot:
         people = ", ".join(extension.student.name for extension in moot[:5])
         more = f" and {len(moot) - 5} more" if len(moot) > 5 else ""

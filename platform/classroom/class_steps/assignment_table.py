@@ -12,6 +12,7 @@ from classroom.class_steps.class_steps import (
     NOT_AS_RETURNED,
     TO_COLLECT,
     early,
+    held_back,
     rows_of,
     steps_of,
 )
@@ -94,16 +95,17 @@ def filters_of(assignment: Assignment) -> dict[str, str]:
     return {name: FILTERS[name] for name in ("", "failed", "not-out")}
 
 
-def totals(assignment: Assignment) -> dict[str, int]:
+def totals(assignment: Assignment, section: str = "") -> dict[str, int]:
     """Count, in one query, what the page's head and buttons say."""
     out = Q(handed_out__isnull=False)
-    return rows_of(assignment).aggregate(
+    return rows_of(assignment, section).aggregate(
         students=Count("pk"),
         hand_out_done=Count("pk", filter=Q(handed_out__isnull=False)),
         collect_done=Count("pk", filter=Q(collected__isnull=False)),
         return_done=Count("pk", filter=Q(returned__isnull=False)),
-        hand_out_all=Count("pk"),
-        hand_out_missing=Count("pk", filter=Q(handed_out=None)),
+        hand_out_all=Count("pk", filter=~held_back()),
+        hand_out_missing=Count("pk", filter=Q(handed_out=None) & ~held_back()),
+        held_back=Count("pk", filter=held_back()),
         collect_all=Count("pk", filter=out & ~early()),
         collect_missing=Count("pk", filter=out & TO_COLLECT & ~early()),
         still_working=Count("pk", filter=out & early()),
@@ -113,9 +115,9 @@ def totals(assignment: Assignment) -> dict[str, int]:
     )
 
 
-def page_of(assignment: Assignment, number: object, show: str) -> Page[Row]:
+def page_of(assignment: Assignment, number: object, show: str, section: str = "") -> Page[Row]:
     """Return one page of students by last name; an odd number is the nearest page."""
-    rows = _shown(assignment, show).select_related("student__user")
+    rows = _shown(assignment, show, section).select_related("student__user")
     paginator: Paginator[Any] = Paginator(
         rows.order_by(
             Lower("student__user__last_name"), Lower("student__user__first_name"), "student"
@@ -165,8 +167,8 @@ def _origin(submission: Submission) -> str:
     return submission.collected_from if submission.collected else ""
 
 
-def _shown(assignment: Assignment, show: str) -> QuerySet[Submission]:
-    rows = rows_of(assignment)
+def _shown(assignment: Assignment, show: str, section: str) -> QuerySet[Submission]:
+    rows = rows_of(assignment, section)
     if show == "failed":
         failed = Transfer.objects.filter(pk__in=_last(assignment), state=State.FAILED).values(
             "member"

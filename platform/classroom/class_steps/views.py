@@ -3,6 +3,7 @@
 import functools
 from collections import defaultdict
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import urlencode
 
@@ -13,6 +14,7 @@ from django.db.models import Case, IntegerField, Value, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -21,8 +23,10 @@ from classroom.class_steps import assignment_table, class_steps, progress
 from classroom.class_steps.stayed import stayed_of, with_stayed
 from classroom.models import Assignment, Batch, Course, Kind, Submission, Transfer
 from classroom.pages.access import assignment_of, membership_of, staff_of
+from classroom.pages.sections import Section, section_filter, seen
 from classroom.pages.telling import Telling
 from classroom.pages.text import moment
+from classroom.sections.dates import waiting
 from embedding.names import person_name
 from embedding.views.access import user_of
 
@@ -70,8 +74,9 @@ def assignment(request: HttpRequest, course: int, assignment: int) -> HttpRespon
     filters = assignment_table.filters_of(shown)
     show = request.GET.get("show", "")
     show = show if show in filters else ""
-    page = assignment_table.page_of(shown, request.GET.get("page"), show)
-    totals = assignment_table.totals(shown)
+    section = section_filter(request, membership.course).chosen
+    page = assignment_table.page_of(shown, request.GET.get("page"), show, section)
+    totals = assignment_table.totals(shown, section)
     return render(
         request,
         "classroom/class_steps/assignment.html",
@@ -84,6 +89,8 @@ def assignment(request: HttpRequest, course: int, assignment: int) -> HttpRespon
             "totals": totals,
             "filters": filters,
             "show": show,
+            "section": section,
+            "waiting": waiting(shown),
             "page": page,
             "pages": page.paginator.get_elided_page_range(page.number),
             "progress": progress.progress_of(progress.shown_on(shown)),
@@ -101,6 +108,7 @@ def step(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
     kind, who = _asked(request)
     actor = user_of(request)
     overwrite = request.POST.get("overwrite") == "yes"
+    section = section_filter(request, membership.course).chosen
     with Telling(request):
         if kind == Kind.HAND_OUT and overwrite and request.POST.get("confirm") != "yes":
             messages.error(
@@ -108,18 +116,27 @@ def step(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
                 "Nothing was overwritten: tick that the students' work is to be replaced.",
             )
         elif kind == Kind.HAND_OUT:
-            batch = class_steps.hand_out(shown, who, actor=actor, overwrite=overwrite)
+            # Asked before it is done: that may bring their release forward.
+            ahead = membership.is_teacher and request.POST.get("ahead") == "yes"
+            held = [] if ahead or who not in ("missing", "all") else waiting(shown)
+            batch = class_steps.hand_out(
+                shown, who, actor=actor, overwrite=overwrite, section=section, ahead=ahead
+            )
             _tell(request, batch, actor.pk)
+            if held:
+                messages.info(request, _held_back(held, membership.course))
         elif kind == Kind.COLLECT:
             early = request.POST.get("early") == "yes"
-            left_out = [] if early else class_steps.still_working(shown, who)
-            batch = class_steps.collect(shown, who, actor=actor, early=early)
+            left_out = [] if early else class_steps.still_working(shown, who, section)
+            batch = class_steps.collect(shown, who, actor=actor, early=early, section=section)
             _tell(request, batch, actor.pk)
             if left_out:
                 messages.info(request, _left_out(left_out, membership.course))
         else:
             ungraded = request.POST.get("ungraded") == "yes"
-            batch = class_steps.give_back(shown, who, actor=actor, ungraded=ungraded)
+            batch = class_steps.give_back(
+                shown, who, actor=actor, ungraded=ungraded, section=section
+            )
             _tell(request, batch, actor.pk)
     return redirect(_back(request, shown))
 
@@ -142,12 +159,13 @@ def step_progress(request: HttpRequest, course: int, batch: int) -> HttpResponse
         context |= {
             "assignment": shown.assignment,
             "show": show,
+            "section": section_filter(request, membership.course).chosen,
             "number": request.GET.get("page", ""),
             "table": True,
         }
         if show in ("", None):  # rows that a filter would drop stay until the end
             context["rows"] = assignment_table.page_of(
-                shown.assignment, request.GET.get("page"), ""
+                shown.assignment, request.GET.get("page"), "", context["section"]
             )
     return render(request, "classroom/class_steps/live.html", context)
 
@@ -220,6 +238,14 @@ def _left_out(rows: list[Submission], course: Course) -> str:
     )
 
 
+def _held_back(held: list[tuple[Section, datetime]], course: Course) -> str:
+    """Say which sections get it at a release of their own."""
+    named = [f"{section.name} ({moment(release, course.zone)})" for section, release in held]
+    return _("Left out, because their own release is still to come: %(sections)s.") % {
+        "sections": ", ".join(named)
+    }
+
+
 def _tell(request: HttpRequest, batch: Batch, actor: int) -> None:
     if batch.actor_id != actor:
         who = person_name(batch.actor) if batch.actor else "A date"
@@ -233,7 +259,9 @@ def _back(request: HttpRequest, assignment: Assignment) -> str:
         return reverse("classroom:grade", args=(assignment.course_id, assignment.pk, int(student)))
     address = reverse("classroom:assignment", args=(assignment.course_id, assignment.pk))
     query = {
-        name: value for name in ("show", "page") if (value := request.POST.get(f"back_{name}", ""))
+        name: value
+        for name in ("show", "page", "section")
+        if (value := request.POST.get(f"back_{name}", ""))
     }
     return f"{address}?{urlencode(query)}" if query else address
 
@@ -253,7 +281,7 @@ def _batch_of(course: Course, batch: int) -> Batch:
 def _transfers(batch: Batch, number: str | None) -> Any:
     """Return a page of a step's transfers, those that need a look first."""
     rows = (
-        with_stayed(Transfer.objects.filter(batch=batch))
+        with_stayed(Transfer.objects.filter(seen(batch.course, "member__"), batch=batch))
         .select_related("member__user")
         .order_by(_NEEDS_A_LOOK, "member__user__last_name", "member__user__first_name", "pk")
     )

@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from classroom.grading.work_state import state_query
 from classroom.models import Assignment, Course, Membership, Role, Submission
+from classroom.pages.sections import seen_by
+from classroom.rules.deadlines import is_out
 from classroom.students.standing import Standing, standings
 
 NEXT = 10  # how many of what is due next are shown
@@ -73,7 +75,7 @@ def _due_next(members: list[Membership], now: datetime) -> list[Standing]:
     )
     rows = (
         Submission.objects.filter(student__in=members, assignment__handout=False, returned=None)
-        .filter(Q(handed_out__isnull=False) | Q(assignment__out__isnull=False))
+        .filter(Q(handed_out__isnull=False) | is_out(now))
         .filter(Q(due__gte=now) | (nothing_yet & still_taken & Q(due__lt=now)))
         .order_by("due", "pk")
     )
@@ -88,8 +90,11 @@ def _with_counts(members: list[Membership]) -> list[CourseLine]:
     if not members:
         return []
     courses = [member.course_id for member in members]
-    people = Membership.objects.filter(course__in=courses, role=Role.STUDENT, removed=None)
+    people = Membership.objects.filter(
+        seen_by(members), course__in=courses, role=Role.STUDENT, removed=None
+    )
     work = Submission.objects.filter(
+        seen_by(members, "student__"),
         assignment__course__in=courses,
         assignment__handout=False,
         assignment__removed=None,

@@ -19,6 +19,7 @@ from classroom.courses.dashboard import dashboard_of
 from classroom.models import Assignment, Course, Membership, Role
 from classroom.pages.access import may_make_courses, membership_of, teacher_of
 from classroom.pages.naming import title_given
+from classroom.pages.sections import seen
 from classroom.people.roster import student_waits
 from classroom.students import views as students
 from embedding.names import tidy
@@ -98,7 +99,9 @@ def course(request: HttpRequest, course: int) -> HttpResponse:
             visited(request)
             student_waits(membership)
         return students.course_page(request, membership)
-    people = Membership.objects.filter(course=course, role=Role.STUDENT, removed=None)
+    people = Membership.objects.filter(
+        seen(membership.course), course=course, role=Role.STUDENT, removed=None
+    )
     context = {
         "membership": membership,
         "tab": "course",
@@ -128,6 +131,7 @@ def course_settings(request: HttpRequest, course: int) -> HttpResponse:
 def _with_counts(course: Course) -> QuerySet[Assignment]:
     """Return the assignments, each with how many students it has got how far with."""
     present = Q(submissions__student__removed=None, submissions__student__role=Role.STUDENT)
+    present &= seen(course, "submissions__student__")
 
     def reached(step: str) -> Count:
         return Count("submissions", filter=present & Q(**{f"submissions__{step}__isnull": False}))

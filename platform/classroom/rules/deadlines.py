@@ -166,35 +166,68 @@ def own_times_update(
     due time has moved. The number of queries grows with the different moments there are, and with
     each couple of hundred students whose times are nobody else's.
     """
-    rows = Submission.objects.filter(assignment__course=course)
-    if assignments is not None:
-        assignments = list(assignments)
-        rows = rows.filter(assignment__in=assignments)
-    if students is not None:
-        students = list(students)
-        rows = rows.filter(student__in=students)
     with transaction.atomic():
-        own = _OwnTimes(course, assignments=assignments, students=students)
-        moved, changed = [], defaultdict(list)
+        changes = own_times_changes(course, assignments=assignments, students=students)
+        changes.write()
+    return changes.moved
+
+
+class Changes:
+    """What of students' own times is no longer as it is written down, found in a transaction."""
+
+    def __init__(self, rows: QuerySet[Submission], own: "_OwnTimes") -> None:
+        self.moved: list[Moved] = []
+        self._rows = rows
+        self._new: dict[tuple[datetime | None, datetime | None], list[int]] = defaultdict(list)
         for pk, assignment, student, *before in rows.values_list(
             "pk", "assignment_id", "student_id", "release", "due"
         ):
             release, due = own.of(assignment, student)
             if before != [release, due]:
-                changed[release, due].append(pk)
+                self._new[release, due].append(pk)
             if before[1] != due:
-                moved.append(Moved(pk, assignment, student, before[1], due))
+                self.moved.append(Moved(pk, assignment, student, before[1], due))
+
+    def write(self) -> None:
+        """Write them down, within the same transaction."""
         alone = []
-        for (release, due), pks in changed.items():
+        for (release, due), pks in self._new.items():
             if len(pks) == 1:
                 alone.append(Submission(pk=pks[0], release=release, due=due))
-            for start in range(0, len(pks) if len(pks) > 1 else 0, _PART):
+                continue
+            for start in range(0, len(pks), _PART):
                 part = Submission.objects.filter(pk__in=pks[start : start + _PART])
                 part.update(release=release, due=due)
         if alone:
             Submission.objects.bulk_update(alone, ["release", "due"], batch_size=_PART)
-        lateness_update(rows)
-    return moved
+        lateness_update(self._rows)
+
+
+def own_times_changes(
+    course: Course,
+    *,
+    assignments: Iterable[int] | None = None,
+    students: Iterable[int] | None = None,
+) -> Changes:
+    """Find what `own_times_update` would write; the assignments are held."""
+    assignments = None if assignments is None else list(assignments)
+    students = None if students is None else list(students)
+    rows = Submission.objects.filter(assignment__course=course)
+    if assignments is not None:
+        rows = rows.filter(assignment__in=assignments)
+    if students is not None:
+        rows = rows.filter(student__in=students)
+    return Changes(rows, _OwnTimes(course, assignments=assignments, students=students))
+
+
+def dues_without_extension(
+    assignment: Assignment, students: Iterable[int]
+) -> dict[int, datetime | None]:
+    """Return when it is due for each of these students where no extension is given."""
+    chosen = list(students)
+    with transaction.atomic():
+        own = _OwnTimes(assignment.course, assignments=[assignment.pk], students=chosen)
+        return {pk: own.without_extension(assignment.pk, pk)[1] for pk in chosen}
 
 
 def lateness_update(rows: QuerySet[Submission]) -> None:
@@ -239,6 +272,15 @@ class _OwnTimes:
 
     def of(self, assignment: int, student: int) -> tuple[datetime | None, datetime | None]:
         """Return a student's own release, where the section has one, and own due time."""
+        release, due = self.without_extension(assignment, student)
+        if due is not None:
+            due = max(due, self._extended.get((assignment, student), due))
+        return release, due
+
+    def without_extension(
+        self, assignment: int, student: int
+    ) -> tuple[datetime | None, datetime | None]:
+        """Return the same, as it is where no extension is given."""
         row = self.assignments[assignment]
         section = self._section.get(student)
         dates = self._dates.get((assignment, section)) if section else None
@@ -249,4 +291,4 @@ class _OwnTimes:
         if longer := self._longer.get(student):
             start = release or row.release or row.out or row.created
             due = longest(due, longer, start=start, zone=self._zone)
-        return release, max(due, self._extended.get((assignment, student), due))
+        return release, due
