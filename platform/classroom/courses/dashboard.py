@@ -90,11 +90,10 @@ def _with_counts(members: list[Membership]) -> list[CourseLine]:
     if not members:
         return []
     courses = [member.course_id for member in members]
-    people = Membership.objects.filter(
-        seen_by(members), course__in=courses, role=Role.STUDENT, removed=None
-    )
+    mine, work_of_mine = seen_by(members, "", "student__")
+    people = Membership.objects.filter(mine, course__in=courses, role=Role.STUDENT, removed=None)
     work = Submission.objects.filter(
-        seen_by(members, "student__"),
+        work_of_mine,
         assignment__course__in=courses,
         assignment__handout=False,
         assignment__removed=None,

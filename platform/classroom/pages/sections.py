@@ -108,9 +108,9 @@ def spellings(course: Course, names: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in written if section_key(name) in keys)
 
 
-def seen_by(members: Iterable[Membership], prefix: str = "") -> Q:
-    """Return the same condition for the staff of several courses at once."""
-    which = Q()
+def seen_by(members: Iterable[Membership], *prefixes: str) -> list[Q]:
+    """Return the same condition for the staff of several courses at once, for each prefix."""
+    which = [Q() for _prefix in prefixes]
     duties: dict[int, list[str]] = defaultdict(list)
     assistants = {each.pk: each.course for each in members if each.role == Role.ASSISTANT}
     rows = SectionAssistant.objects.filter(membership__in=assistants) if assistants else []
@@ -118,8 +118,9 @@ def seen_by(members: Iterable[Membership], prefix: str = "") -> Q:
         duties[duty.membership_id].append(duty.section)
     for pk, names in duties.items():
         course = assistants[pk]
-        theirs = Q(**{f"{prefix}section__in": spellings(course, names)})
-        which &= ~Q(**{f"{prefix}course": course}) | theirs
+        written = spellings(course, names)
+        for at, prefix in enumerate(prefixes):
+            which[at] &= ~Q(**{f"{prefix}course": course}) | Q(**{f"{prefix}section__in": written})
     return which
 
 

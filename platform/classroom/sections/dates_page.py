@@ -104,7 +104,7 @@ def _field(section: Section, name: str) -> str:
 def section_dates(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
     """Show and change the dates of the course's sections."""
     membership, found = assignment_of_teacher(request, course, assignment)
-    form = SectionDatesForm(found, request.POST or None)
+    form = SectionDatesForm(found, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         moved = section_dates_set(found, form.given, by=user_of(request))
         said = ngettext(

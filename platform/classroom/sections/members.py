@@ -60,7 +60,7 @@ def sections_set(course: Course, wanted: Mapping[int, str], *, by: User) -> list
             return []
         before = {row.pk: row.section for row in changed}
         for row in changed:
-            row.section = wanted[row.pk]
+            row.section, row.course = wanted[row.pk], course
         Membership.objects.bulk_update(changed, ["section"], batch_size=500)
         Event.objects.bulk_create(
             Event(

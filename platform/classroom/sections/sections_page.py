@@ -76,6 +76,7 @@ def sections(request: HttpRequest, course: int) -> HttpResponse:
     return render(request, "classroom/sections/sections.html", context)
 
 
+@never_cache
 @require_POST
 @login_required
 def move(request: HttpRequest, course: int) -> HttpResponse:
@@ -137,6 +138,7 @@ def rename(request: HttpRequest, course: int) -> HttpResponse:
     return redirect("classroom:sections", course)
 
 
+@never_cache
 @require_POST
 @login_required
 def remove(request: HttpRequest, course: int) -> HttpResponse:

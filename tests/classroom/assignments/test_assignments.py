@@ -359,6 +359,7 @@ BOTH = [
     "assignment-remove",
     "assignment-browse",
     "assignment-approve",
+    "extensions",
     "extension",
 ]
 
