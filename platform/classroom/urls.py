@@ -6,6 +6,7 @@ from classroom.courses.urls import urlpatterns as courses
 from classroom.grading.urls import urlpatterns as grading
 from classroom.news.urls import urlpatterns as news
 from classroom.people.urls import urlpatterns as people
+from classroom.sections.urls import urlpatterns as sections
 from classroom.students.urls import urlpatterns as students
 from classroom.today.urls import urlpatterns as today
 
@@ -15,6 +16,7 @@ urlpatterns = [
     *today,
     *courses,
     *people,
+    *sections,
     *assignments,
     *class_steps,
     *students,

@@ -54,8 +54,9 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """403: a member without the right."""
-    return answer(request, 403, *SENTENCES[403], "forbidden")
+    """403: a member without the right; says why where whoever refuses has said it."""
+    title, text = SENTENCES[403]
+    return answer(request, 403, title, str(exception) or text, "forbidden")
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -24,6 +24,7 @@ from classroom.models import (
 )
 from classroom.notices import unsubscribing
 from classroom.people import invitations, proving
+from classroom.rules.deadlines import due_update
 from classroom.today.calendar_link import calendar_link
 from embedding.models import Member
 from tests.classroom import factories
@@ -55,7 +56,7 @@ def make_world(prefix: str = "") -> World:
     course.project.project_id = uuid4()
     course.project.save()
     assistant = factories.make_user(f"{prefix}theo")
-    factories.enrol(course, assistant, Role.ASSISTANT)
+    helper = factories.enrol(course, assistant, Role.ASSISTANT)
     now = timezone.now()
     homework = factories.make_assignment(
         course,
@@ -84,6 +85,8 @@ def make_world(prefix: str = "") -> World:
     ada = _student(course, f"{prefix}ada", "Lovelace", "number-of-ada")
     bob = _student(course, f"{prefix}bob", BOB_NAME, BOB_NUMBER)
     eve = _student(course, f"{prefix}eve", "Leaver", "")
+    Membership.objects.filter(pk=bob.pk).update(section="Lab")
+    bob.section = "Lab"
     eve.removed = now
     eve.save()
     Member.objects.filter(user=eve.user).delete()
@@ -111,6 +114,7 @@ def make_world(prefix: str = "") -> World:
     Extension.objects.create(
         assignment=homework, student=bob, due=now + timedelta(days=5), reason=REASON
     )
+    due_update(homework)
     invitation = Invitation.objects.create(course=course, email=INVITED)
     step = Batch.objects.create(
         course=course, kind=Kind.COLLECT, actor=teacher, assignment=homework
@@ -140,6 +144,7 @@ def make_world(prefix: str = "") -> World:
             "gone": gone.pk,
             "member": bob.pk,
             "removed": eve.pk,
+            "helper": helper.pk,
             "batch": step.pk,
             "run": run.pk,
             "transfer": made[1].pk,

@@ -65,6 +65,22 @@ person-restore         GET  405
 person-restore         POST sign-in 404     404 404     404     403       403       403         >people
 person-role            GET  405
 person-role            POST sign-in 404     404 404     404     403       403       403         >people
+sections               GET  sign-in 404     404 404     404     403       403       403         200
+sections               POST 405
+section-move           GET  405
+section-move           POST sign-in 404     404 404     404     403       403       403         >people
+section-rename         GET  405
+section-rename         POST sign-in 404     404 404     404     403       403       403         >sections
+section-remove         GET  405
+section-remove         POST sign-in 404     404 404     404     403       403       403         >sections
+section-assistant      GET  405
+section-assistant      POST sign-in 404     404 404     404     403       403       403         >sections
+section-dates          GET  sign-in 404     404 404     404     403       403       403         200
+section-dates          POST sign-in 404     404 404     404     403       403       403         >section-dates
+accommodations         GET  sign-in 404     404 404     404     403       403       403         200
+accommodations         POST 405
+accommodation          GET  sign-in 404     404 404     404     403       403       403         200
+accommodation          POST sign-in 404     404 404     404     403       403       403         200
 join-link              GET  405
 join-link              POST sign-in 404     404 404     404     403       403       403         >people
 invitation-links       GET  405
@@ -108,7 +124,7 @@ assignment-file-rename POST sign-in 404     404 404     404     403       403   
 assignment-approve     GET  sign-in 404     404 404     404     403       403       403         200
 assignment-approve     POST sign-in 404     404 404     404     403       403       403         >assignment-files
 extensions             GET  sign-in 404     404 404     404     403       403       403         200
-extensions             POST 405
+extensions             POST sign-in 404     404 404     404     403       403       403         >extensions
 extension              GET  sign-in 404     404 404     404     403       403       403         200
 extension              POST sign-in 404     404 404     404     403       403       403         >extensions
 extension-remove       GET  405
@@ -185,6 +201,12 @@ FORMS: dict[str, dict[str, Any]] = {
     "people-add": {"who": "sam", "role": "student"},
     "people-prepare": {},
     "person-role": {"role": "teacher"},
+    "section-move": {"section": "Lab"},
+    "section-rename": {"section": "Lab", "name": "Monday"},
+    "section-remove": {"section": "Lab"},
+    "section-assistant": {"section": "Lab"},
+    "accommodation": {"percent": "50", "days": "0", "hours": "0"},
+    "extensions": {"how": "longer", "days": "1", "section": "Lab"},
     "assignment-new": ASSIGNMENT,
     "assignment-edit": ASSIGNMENT | {"points": "10"},  # as they are: others would be asked about
     "assignment-remove": {"title": "Homework 1"},
@@ -209,6 +231,7 @@ FORMS: dict[str, dict[str, Any]] = {
 OTHERS = {
     "calendar": {"signed": "calendar"},
     "person-restore": {"member": "removed"},
+    "section-assistant": {"member": "helper"},
     "assignment-restore": {"assignment": "gone"},
     "look-answer": {"member": "removed"},
     "run-result": {"batch": "run"},

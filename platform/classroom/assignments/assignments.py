@@ -4,23 +4,21 @@ What students have already got is never taken back by any of it: a change of the
 only those to whom they are handed out anew, and a removed assignment keeps its work.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from classroom.assignments import sources
-from classroom.engine import queue
-from classroom.models import Assignment, Course, Extension, Kind, Membership, Submission, Transfer
+from classroom.models import Assignment, Course, Submission, Transfer
 from classroom.rules import going_out, names, source_folder
 from classroom.rules.counting import counting_each
 from classroom.rules.deadlines import due_update, submissions_ensure
 from classroom.rules.source_folder import digest
+from classroom.sections import following
 from classroom.steps.approved import approved_now, version_of
 from embedding.models import Event
 from embedding.problems import Problem
@@ -86,63 +84,28 @@ def assignment_change(assignment: Assignment, *, by: User) -> int:
                 "look_until",
             ]
         )
-        if was.due == assignment.due:
-            return 0
-        _log(
-            "course.due_changed",
-            assignment,
-            by,
-            due=assignment.due.isoformat() if assignment.due else "",
-            was=was.due.isoformat() if was.due else "",
-        )
-        return due_changed(assignment, by=by)
-
-
-def due_changed(assignment: Assignment, students: Iterable[int] | None = None, *, by: User) -> int:
-    """Write each student's own due time down, and have it told to those for whom it changed."""
-    rows = Submission.objects.filter(assignment=assignment)
-    if students is not None:
-        rows = rows.filter(student__in=list(students))
-    before: dict[int, datetime | None] = dict(rows.values_list("pk", "due"))
-    due_update(assignment, students)
-    changed = [pk for pk, due in rows.values_list("pk", "due") if before.get(pk) != due]
-    members = list(
-        Membership.objects.filter(
-            submissions__in=changed, submissions__handed_out__isnull=False, removed=None
-        ).distinct()
-    )
-    if members:
-        queue.step_start(assignment.course, Kind.DUE_DATE, members, actor=by, assignment=assignment)
-    return len(members)
+        if was.due != assignment.due:
+            _log(
+                "course.due_changed",
+                assignment,
+                by,
+                due=assignment.due.isoformat() if assignment.due else "",
+                was=was.due.isoformat() if was.due else "",
+            )
+        # A changed release moves the due times of those who have longer by a percentage.
+        moved = due_update(assignment)
+        return len(following.told_in_project(assignment.course, moved, by=by))
 
 
 @contextmanager
-def counted_anew(
-    assignment: Assignment, student: Membership | None = None, *, by: User
-) -> Iterator[None]:
-    """Collect again, of work that was collected, where the block lets another submission count.
-
-    Of who still has time it is collected when it is due.
-    """
+def counted_anew(assignment: Assignment, *, by: User) -> Iterator[None]:
+    """Collect again, of work that was collected, where the block lets another submission count."""
     rows = Submission.objects.filter(assignment=assignment)
-    if student is not None:
-        rows = rows.filter(student=student)
     before = counting_each(rows)
     yield
     now = counting_each(rows)
-    others = [student for student, snapshot in now.items() if before.get(student) != snapshot]
-    over = rows.filter(Q(due=None) | Q(due__lte=timezone.now()), student__in=others)
-    members = list(Membership.objects.filter(pk__in=over.values("student"), removed=None))
-    if members:
-        queue.step_start(assignment.course, Kind.COLLECT, members, actor=by, assignment=assignment)
-
-
-def moot_extensions(assignment: Assignment) -> list[Extension]:
-    """Return the extensions that end no later than everybody's due time, or where there is none."""
-    extensions = Extension.objects.filter(assignment=assignment).select_related("student__user")
-    if assignment.due is not None:
-        extensions = extensions.filter(due__lte=assignment.due)
-    return list(extensions)
+    others = [work for work, snapshot in now.items() if before.get(work) != snapshot]
+    following.collect_again(assignment.course, others, by=by)
 
 
 def assignment_approve(assignment: Assignment, seen: str, *, by: User, allow: bool = False) -> None:

@@ -1,5 +1,7 @@
-"""Extensions of an assignment: who has more time, giving it and taking it back."""
+"""Extensions of an assignment: who has more time and why, giving it to several, taking it back."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -7,18 +9,26 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
 from classroom.assignments import extensions
-from classroom.models import Assignment, Extension, Membership, Role
+from classroom.models import Assignment, Extension, Membership, Role, Submission, section_key
 from classroom.pages.access import assignment_of_teacher, student_in
 from classroom.pages.moments import MomentField, twice_note
+from classroom.pages.sections import Section, sections_of
+from classroom.rules.deadlines import dues_without_extension
+from classroom.sections.accommodations import accommodations_of, longer_of
+from classroom.sections.dates import dates_of
 from embedding.views.access import user_of
+
+NAMED = 8  # students who are named in a message
 
 
 class ExtensionForm(forms.Form):
-    """A later due time and its reason."""
+    """A later due time and its reason, for one student."""
 
     due = MomentField(label="New due time")
     reason = forms.CharField(
@@ -29,14 +39,19 @@ class ExtensionForm(forms.Form):
     )
 
     def __init__(
-        self, assignment: Assignment, stored: Extension | None, *args: Any, **kwargs: Any
+        self,
+        assignment: Assignment,
+        stored: Extension | None,
+        own: datetime | None,
+        *args: Any,
+        **kwargs: Any,
     ) -> None:
         if stored:
             kwargs["initial"] = {"due": stored.due, "reason": stored.reason}
-        elif assignment.due:
-            kwargs["initial"] = {"due": assignment.due}
+        elif own:
+            kwargs["initial"] = {"due": own}
         super().__init__(*args, **kwargs)
-        self._assignment = assignment
+        self._own = own
         field = self.fields["due"]
         if isinstance(field, MomentField):
             field.zone = assignment.course.zone
@@ -45,37 +60,146 @@ class ExtensionForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Refuse a time that is no extension."""
         data = super().clean() or self.cleaned_data
-        everybodys = self._assignment.due
-        if everybodys and data.get("due") and data["due"] <= everybodys:
-            self.add_error("due", "An extension ends later than the assignment is due.")
+        if self._own and data.get("due") and data["due"] <= self._own:
+            self.add_error("due", str(extensions.TOO_EARLY))
         return data
 
 
+class GiveForm(forms.Form):
+    """More time for several students: a new due time, or so much after each one's own."""
+
+    how = forms.ChoiceField(
+        choices=[
+            ("until", gettext_lazy("A new due time")),
+            ("longer", gettext_lazy("So much longer than each student’s own due time")),
+        ],
+        initial="until",
+        widget=forms.RadioSelect,
+        label=gettext_lazy("How much"),
+    )
+    due = MomentField(label=gettext_lazy("New due time"), required=False)
+    days = forms.IntegerField(
+        label=gettext_lazy("Days"), required=False, min_value=0, max_value=365, initial=2
+    )
+    hours = forms.IntegerField(
+        label=gettext_lazy("Hours"), required=False, min_value=0, max_value=999, initial=0
+    )
+    reason = forms.CharField(
+        required=False,
+        max_length=500,
+        label=gettext_lazy("Reason"),
+        help_text=gettext_lazy("These students see it."),
+        widget=forms.TextInput({"autocomplete": "off"}),
+    )
+
+    def __init__(
+        self, assignment: Assignment, students: list[Membership], *args: Any, **kwargs: Any
+    ) -> None:
+        if assignment.due:
+            kwargs.setdefault("initial", {"due": assignment.due})
+        super().__init__(*args, **kwargs)
+        self._course = assignment.course
+        self._students = students
+        field = self.fields["due"]
+        if isinstance(field, MomentField):
+            field.zone = assignment.course.zone
+
+    @property
+    def chosen(self) -> list[Membership]:
+        """The students who are ticked, and those of the sections that are."""
+        if not self.is_bound:
+            return []
+        sections = {section_key(name) for name in self._listed("section")} - {""}
+        ticked = set(self._listed("student"))
+        return [
+            each
+            for each in self._students
+            if str(each.pk) in ticked or section_key(each.section) in sections
+        ]
+
+    def _listed(self, name: str) -> list[str]:
+        getlist = getattr(self.data, "getlist", None)
+        return list(getlist(name)) if getlist else []
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse what gives nobody anything."""
+        data = super().clean() or self.cleaned_data
+        if not self.chosen:
+            self.add_error(None, _("Choose at least one student."))
+        if data.get("how") == "until":
+            if "due" not in self.errors and not data.get("due"):
+                self.add_error("due", _("Say until when."))
+        elif not self.errors.keys() & {"days", "hours"} and not (
+            data.get("days") or data.get("hours")
+        ):
+            self.add_error("days", _("Say how much longer."))
+        return data
+
+    @property
+    def when(self) -> extensions.When:
+        """From a student's own due time to the new one."""
+        data = self.cleaned_data
+        if data["how"] == "until":
+            return extensions.until(data["due"])
+        days, hours = data.get("days") or 0, data.get("hours") or 0
+        return extensions.longer_by(self._course, days=days, hours=hours)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One student who has more time, and why."""
+
+    student: Membership
+    due: datetime | None
+    extension: Extension | None
+    is_moot: bool  # the extension gives nothing
+    standing: str  # what the accommodation gives, in words
+
+
 @never_cache
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def extension_list(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
-    """Show who has more time; with `student`, lead to giving it to that student."""
+    """Show who has more time, and give it; with `student`, lead to that one student's page."""
     membership, found = assignment_of_teacher(request, course, assignment)
     chosen = request.GET.get("student", "")
     if chosen.isascii() and chosen.isdigit() and len(chosen) < 19:
         student = student_in(membership.course, int(chosen))
         return redirect("classroom:extension", course, found.pk, student.pk)
-    given = list(
-        Extension.objects.filter(assignment=found)
-        .select_related("student__user", "granted_by")
-        .order_by("due", "student__user__last_name", "pk")
-    )
+    students = _students(found)
+    form = GiveForm(found, students, request.POST or None)
+    rows = Submission.objects.filter(assignment=found, student__removed=None, due__isnull=False)
+    can_extend = not found.handout and (found.due is not None or rows.exists())
+    if request.method == "POST" and can_extend and form.is_valid():
+        given = extensions.extensions_give(
+            found,
+            form.chosen,
+            form.when,
+            reason=form.cleaned_data["reason"],
+            by=user_of(request),
+        )
+        _tell(request, given)
+        due = form.cleaned_data["due"] if form.cleaned_data["how"] == "until" else None
+        if note := twice_note(due, membership.course.zone):
+            messages.warning(request, note)
+        return redirect("classroom:extensions", course, found.pk)
+    dates = dates_of(found)
+    sections = sections_of(membership.course)
     context = {
         "membership": membership,
         "tab": "course",
         "assignment": found,
         "page": "extensions",
-        "extensions": given,
-        "moot": {extension.pk for extension in given if not _later(extension, found)},
-        "students": _students_without(found, given),
+        "lines": _lines(found),
+        "form": form,
+        "can_extend": can_extend,
+        "students": students,
+        "ticked": {student.pk for student in form.chosen},
+        "sections": sections,
+        "section_dues": _section_dues(sections, {key: each.due for key, each in dates.items()}),
     }
-    return render(request, "classroom/assignments/extensions.html", context)
+    status = 400 if form.errors else 200
+    return render(request, "classroom/assignments/extensions.html", context, status=status)
 
 
 @never_cache
@@ -86,8 +210,9 @@ def extension(request: HttpRequest, course: int, assignment: int, member: int) -
     membership, found = assignment_of_teacher(request, course, assignment)
     student = student_in(membership.course, member)
     stored = Extension.objects.filter(assignment=found, student=student).first()
-    form = ExtensionForm(found, stored, request.POST or None)
-    can_extend = not found.handout and found.due is not None
+    own = dues_without_extension(found, [student.pk])[student.pk]
+    form = ExtensionForm(found, stored, own, request.POST or None)
+    can_extend = not found.handout and own is not None
     if request.method == "POST" and can_extend and form.is_valid():
         due = form.cleaned_data["due"]
         extensions.extension_set(
@@ -104,6 +229,7 @@ def extension(request: HttpRequest, course: int, assignment: int, member: int) -
         "page": "extensions",
         "student": student,
         "stored": stored,
+        "own": own,
         "form": form,
         "can_extend": can_extend,
     }
@@ -127,14 +253,65 @@ def extension_remove(
     return redirect("classroom:extensions", course, found.pk)
 
 
-def _later(extension: Extension, assignment: Assignment) -> bool:
-    return assignment.due is not None and extension.due > assignment.due
+def _tell(request: HttpRequest, given: extensions.Given) -> None:
+    count = len(given.later)
+    if count:
+        said = ngettext(
+            "%(names)s has more time, and sees so.", "%(names)s have more time, and see so.", count
+        )
+        messages.success(request, said % {"names": _names(given.later)})
+    if given.unchanged:
+        said = _(
+            "Nothing changed for %(names)s: their own due time is not earlier than the new one."
+        )
+        messages.warning(request, said % {"names": _names(given.unchanged)})
 
 
-def _students_without(assignment: Assignment, given: list[Extension]) -> list[Membership]:
+def _names(students: Any) -> str:
+    names = ", ".join(student.name for student in students[:NAMED])
+    more = len(students) - NAMED
+    if more <= 0:
+        return names
+    return _("%(names)s and %(count)s more") % {"names": names, "count": more}
+
+
+def _lines(assignment: Assignment) -> list[Line]:
+    given = {
+        each.student_id: each
+        for each in Extension.objects.filter(assignment=assignment).select_related("granted_by")
+    }
+    moot = {each.pk for each in extensions.moot_extensions(assignment)}
+    standing = accommodations_of(assignment.course)
+    rows = (
+        Submission.objects.filter(assignment=assignment, student__in={*given, *standing})
+        .select_related("student__user")
+        .order_by("due", "student__user__last_name", "pk")
+    )
+    lines = []
+    for row in rows:
+        extension = given.get(row.student_id)
+        longer = standing.get(row.student_id)
+        lines.append(
+            Line(
+                row.student,
+                row.due,
+                extension,
+                extension is not None and extension.pk in moot,
+                longer_of(longer).words if longer else "",
+            )
+        )
+    return lines
+
+
+def _section_dues(
+    sections: list[Section], dues: dict[str, datetime | None]
+) -> list[tuple[Section, datetime]]:
+    return [(section, due) for section in sections if (due := dues.get(section.key))]
+
+
+def _students(assignment: Assignment) -> list[Membership]:
     return list(
         Membership.objects.filter(course=assignment.course, role=Role.STUDENT, removed=None)
-        .exclude(pk__in=[extension.student_id for extension in given])
         .select_related("user")
         .order_by("user__last_name", "user__first_name", "user__username")
     )

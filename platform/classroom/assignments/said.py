@@ -1,6 +1,6 @@
 """What a teacher is told after the dates of an assignment were stored."""
 
-from classroom.assignments.assignments import moot_extensions
+from classroom.assignments.extensions import moot_extensions
 from classroom.assignments.forms import AssignmentForm
 from classroom.models import Assignment
 

@@ -59,6 +59,7 @@ class Wanted:
     text: str = ""
     sort: str = ""
     page: str = ""
+    section: str = ""
 
     @classmethod
     def of(cls, given: QueryDict) -> "Wanted":
@@ -69,17 +70,27 @@ class Wanted:
             text=given.get("q", "").replace("\0", "").strip()[:100],
             sort=sort if sort.removeprefix("-") in SORTS or sort == "-name" else "",
             page=given.get("page", "") if given.get("page", "").isdecimal() else "",
+            section=given.get("section", "").replace("\0", "").strip()[:60],
         )
 
     @property
     def query(self) -> str:
         """The address's query that says it; empty for the first page of everybody by name."""
-        return self._query(show=self.show, q=self.text, sort=self.sort, page=self.page)
+        return self._query(page=self.page, **self._of_pages)
 
     @property
     def of_pages(self) -> str:
         """The same without the page."""
-        return self._query(show=self.show, q=self.text, sort=self.sort)
+        return self._query(**self._of_pages)
+
+    @property
+    def of_section(self) -> str:
+        """The same of the section alone, to stand after another part of a query."""
+        return f"&{self._query(section=self.section)}" if self.section else ""
+
+    @property
+    def _of_pages(self) -> dict[str, str]:
+        return {"show": self.show, "q": self.text, "sort": self.sort, "section": self.section}
 
     @property
     def is_narrow(self) -> bool:
@@ -174,7 +185,7 @@ def page_of(assignment: Assignment, wanted: Wanted) -> Page[Row]:
 
 def shown(assignment: Assignment, wanted: Wanted) -> QuerySet[Submission]:
     """Return the rows of all students that are wanted, whatever their page."""
-    rows = rows_of(assignment)
+    rows = rows_of(assignment, wanted.section)
     for word in wanted.text.split():
         rows = rows.filter(
             Q(student__user__first_name__icontains=word)

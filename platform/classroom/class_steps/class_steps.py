@@ -8,15 +8,17 @@
 3. Overwriting what students have is a choice of its own, and always keeps a backup. Handing out
    without it brings what is missing, and leaves what the student has changed.
 4. Handing out to all means: from now on everybody gets it, newcomers too, and those who come back.
+   A section with a release of its own that lies ahead gets it then, unless it is asked for now.
 5. Nothing is handed out before its files are ready. What was handed out stays collectable and
    returnable, whatever becomes of the files.
 6. Collecting is for those who have it, returning for those whose work was collected and graded. Of
    chosen ones for whom it cannot be done the step says so, for each.
 7. Before a student's own due time the work is not collected: it is then, on its own. A teacher may
    choose to collect it early all the same; what is submitted after that is collected again.
-8. Removed in the middle, student or assignment: what has not begun is cancelled; what is under way
+8. An assistant of some sections does all this for their students, and never for all at once.
+9. Removed in the middle, student or assignment: what has not begun is cancelled; what is under way
    ends harmlessly, since a removed person's access is ended after it, in the same lane.
-9. A handout is never collected and never returned.
+10. A handout is never collected and never returned.
 """
 
 import json
@@ -32,8 +34,11 @@ from django.utils import timezone
 from classroom.assignments.assignments import blocked_reason
 from classroom.class_steps.failures import last_failed
 from classroom.engine.queue import step_start
-from classroom.models import Assignment, Batch, Kind, Membership, Role, Submission, Transfer
+from classroom.models import Assignment, Batch, Course, Kind, Membership, Role, Submission, Transfer
+from classroom.pages.sections import seen
 from classroom.rules.renewal import UNCOLLECTED
+from classroom.sections.dates import release_now
+from classroom.sections.following import follow
 from embedding.models import Event
 from embedding.problems import Problem
 
@@ -52,27 +57,54 @@ def steps_of(assignment: Assignment) -> tuple[Kind, ...]:
     return STEPS[:1] if assignment.handout else STEPS
 
 
-def hand_out(assignment: Assignment, who: Who, *, actor: User, overwrite: bool = False) -> Batch:
-    """Hand out. Problem where its files are not ready, or where it is for nobody."""
+def hand_out(
+    assignment: Assignment,
+    who: Who,
+    *,
+    actor: User,
+    overwrite: bool = False,
+    section: str = "",
+    ahead: bool = False,
+) -> Batch:
+    """Hand out. Problem where its files are not ready, or where it is for nobody.
+
+    Of all, or all that miss it, the sections whose own release lies ahead are left out, unless
+    `ahead`: then their release is now.
+    """
     _unblocked(assignment)
     with transaction.atomic():
-        if who in ("missing", "all"):
-            Assignment.objects.filter(pk=assignment.pk, out=None).update(out=timezone.now())
         options = {"overwrite": True} if overwrite else {}
-        return _start(assignment, Kind.HAND_OUT, who, actor, options)
+        if who not in ("missing", "all"):
+            return _start(assignment, Kind.HAND_OUT, who, actor, options)
+        if ahead:
+            release_now(assignment, by=actor)
+        # An assistant of some sections, and who looks at one, decides nothing for all others.
+        if assignment.course.only_sections is None and not section:
+            went_out(assignment, actor)
+        return _start(assignment, Kind.HAND_OUT, who, actor, options, section)
 
 
-def collect(assignment: Assignment, who: Who, *, actor: User, early: bool = False) -> Batch:
+def went_out(assignment: Assignment, by: User) -> None:
+    """Write down that from now on everybody gets it."""
+    if Assignment.objects.filter(pk=assignment.pk, out=None).update(out=timezone.now()):
+        # Who has longer by a percentage has it from when it went out, where it had no release.
+        follow(assignment.course, assignments=[assignment.pk], by=by)
+
+
+def collect(
+    assignment: Assignment, who: Who, *, actor: User, early: bool = False, section: str = ""
+) -> Batch:
     """Collect; from those who still have time only if `early`: `still_working` are left out.
 
     Problem for a handout, or where it is for nobody.
     """
-    return _start(assignment, Kind.COLLECT, who, actor, {"early": True} if early else {})
+    options = {"early": True} if early else {}
+    return _start(assignment, Kind.COLLECT, who, actor, options, section)
 
 
-def still_working(assignment: Assignment, who: Who) -> list[Submission]:
+def still_working(assignment: Assignment, who: Who, section: str = "") -> list[Submission]:
     """Return the rows of those students who have it, and still have time."""
-    rows = rows_of(assignment).filter(early(), handed_out__isnull=False)
+    rows = rows_of(assignment, section).filter(early(), handed_out__isnull=False)
     if who == "missing":
         rows = rows.filter(TO_COLLECT)
     elif who != "all":
@@ -85,18 +117,21 @@ def early() -> Q:
     return Q(due__gt=timezone.now())
 
 
-def give_back(assignment: Assignment, who: Who, *, actor: User, ungraded: bool = False) -> Batch:
+def give_back(
+    assignment: Assignment, who: Who, *, actor: User, ungraded: bool = False, section: str = ""
+) -> Batch:
     """Return. Problem for a handout, or where it is for nobody."""
     options = {"ungraded": True} if ungraded else {}
-    return _start(assignment, Kind.RETURN, who, actor, options)
+    return _start(assignment, Kind.RETURN, who, actor, options, section)
 
 
 def rows_for(
-    assignment: Assignment, kind: Kind, who: Literal["missing", "all"]
+    assignment: Assignment, kind: Kind, who: Literal["missing", "all"], section: str = ""
 ) -> QuerySet[Submission]:
     """Return the students' rows that a step is for, whether they still have time or not."""
-    rows = rows_of(assignment)
+    rows = rows_of(assignment, section)
     if kind == Kind.HAND_OUT:
+        rows = rows.exclude(held_back())
         return rows.filter(handed_out=None) if who == "missing" else rows
     if kind == Kind.COLLECT:
         rows = rows.filter(handed_out__isnull=False)
@@ -105,17 +140,25 @@ def rows_for(
     return rows.filter(NOT_AS_RETURNED) if who == "missing" else rows
 
 
-def rows_of(assignment: Assignment) -> QuerySet[Submission]:
-    """Return the rows of the students who are in the course now."""
+def held_back() -> Q:
+    """Return the condition that it waits for the release of the student's own section."""
+    return Q(release__gt=timezone.now(), handed_out=None)
+
+
+def rows_of(assignment: Assignment, section: str = "") -> QuerySet[Submission]:
+    """Return the rows of the students who are in the course now, and whom the reader sees."""
     return Submission.objects.filter(
-        assignment=assignment, student__removed=None, student__role=Role.STUDENT
+        seen(assignment.course, "student__", section=section),
+        assignment=assignment,
+        student__removed=None,
+        student__role=Role.STUDENT,
     )
 
 
 def retry_failed(batch: Batch, *, actor: User) -> Batch:
     """Do a step again for those for whom it failed, and for nobody else."""
     failed = Transfer.objects.filter(batch=batch, state=Transfer.State.FAILED)
-    members = list(_active(batch.course_id).filter(pk__in=failed.values("member")))
+    members = list(_active(batch.course).filter(pk__in=failed.values("member")))
     if not members:
         raise _nobody_failed()
     if batch.assignment and batch.kind == Kind.COLLECT:
@@ -146,7 +189,7 @@ def try_again(assignment: Assignment, kind: Kind, *, actor: User) -> Batch:
     fresh: list[Batch] = []
     with transaction.atomic():
         for rows in asked.values():
-            members = list(_active(assignment.course_id).filter(pk__in=[r.member_id for r in rows]))
+            members = list(_active(assignment.course).filter(pk__in=[r.member_id for r in rows]))
             if kind == Kind.COLLECT:
                 members = _with_no_time_left(assignment, members, rows[0].options)
             batch = step_start(
@@ -173,16 +216,21 @@ def _unblocked(assignment: Assignment) -> None:
 
 
 def _start(
-    assignment: Assignment, kind: Kind, who: Who, actor: User, options: dict[str, bool]
+    assignment: Assignment,
+    kind: Kind,
+    who: Who,
+    actor: User,
+    options: dict[str, bool],
+    section: str = "",
 ) -> Batch:
     if kind not in steps_of(assignment):
         word = "collected" if kind == Kind.COLLECT else "returned"
         raise Problem("handout", f"A handout is never {word}.", status=409)
     if who == "missing" or who == "all":
-        chosen = rows_for(assignment, kind, who).values("student")
-        members = _active(assignment.course_id).filter(pk__in=chosen)
+        chosen = rows_for(assignment, kind, who, section).values("student")
+        members = _active(assignment.course).filter(pk__in=chosen)
     else:
-        members = _active(assignment.course_id).filter(pk__in=set(who))
+        members = _active(assignment.course).filter(pk__in=set(who))
     people = list(members)
     if not people:
         raise Problem("nobody", _NOBODY[kind], status=409)
@@ -240,10 +288,9 @@ def _told(batch: Batch, students: int, actor: User) -> Batch:
     return joined
 
 
-def _active(course_id: int) -> QuerySet[Membership]:
-    return Membership.objects.filter(course=course_id, role=Role.STUDENT, removed=None).order_by(
-        "user__last_name", "user__first_name", "user__username"
-    )
+def _active(course: Course) -> QuerySet[Membership]:
+    rows = Membership.objects.filter(seen(course), course=course, role=Role.STUDENT, removed=None)
+    return rows.order_by("user__last_name", "user__first_name", "user__username")
 
 
 def _joined(batch: Batch) -> Batch:

@@ -11,29 +11,33 @@ from classroom.class_steps.class_steps import (
     NOT_AS_RETURNED,
     TO_COLLECT,
     early,
+    held_back,
     rows_of,
 )
 from classroom.class_steps.failures import failed_of
 from classroom.class_steps.next_step import ClassState, Failed, Step, next_step
 from classroom.models import Assignment, Course, Membership, Role, Submission, Transfer
+from classroom.pages.sections import seen
 from classroom.pages.text import moment
 from classroom.rules.renewal import UNCOLLECTED, UNTRIED, is_new
 
 Numbers = dict[str, Any]
 
 
-def totals(assignment: Assignment) -> Numbers:
-    """Count, in one query, what the page's head and buttons say."""
-    return rows_of(assignment).aggregate(**_counts())
+def totals(assignment: Assignment, section: str = "") -> Numbers:
+    """Count, in one query, what the page's head and buttons say, of all or of one section."""
+    return rows_of(assignment, section).aggregate(**_counts())
 
 
-def comes_next(assignment: Assignment, numbers: Numbers, viewer: Membership) -> Step:
+def comes_next(
+    assignment: Assignment, numbers: Numbers, viewer: Membership, section: str = ""
+) -> Step:
     """Return what comes next with one assignment, whose `numbers` are its totals."""
     state = class_state(
         assignment,
         numbers,
         viewer,
-        failed=failed_of([assignment]).get(assignment.pk),
+        failed=failed_of([assignment], section).get(assignment.pk),
         under_way=assignment.pk in _under_way([assignment]),
     )
     return next_step(state)
@@ -45,7 +49,10 @@ def with_next_steps(course: Course, viewer: Membership) -> list[tuple[Assignment
     The number of queries does not grow with them.
     """
     listed = list(Assignment.objects.filter(course=course, removed=None))
+    for each in listed:
+        each.course = course
     rows = Submission.objects.filter(
+        seen(course, "student__"),
         assignment__in=listed, student__removed=None, student__role=Role.STUDENT
     )
     counted: dict[int, Numbers] = {
@@ -56,7 +63,6 @@ def with_next_steps(course: Course, viewer: Membership) -> list[tuple[Assignment
     failed, under_way = failed_of(listed), _under_way(listed)
     found = []
     for each in listed:
-        each.course = course
         numbers = counted.get(each.pk, nothing)
         state = class_state(
             each,
@@ -126,8 +132,9 @@ def _counts() -> dict[str, Any]:
         "collect_done": many(here),
         "grade_done": many(graded),
         "return_done": many(Q(returned__isnull=False)),
-        "hand_out_all": Count("pk"),
-        "hand_out_missing": many(Q(handed_out=None)),
+        "hand_out_all": many(~held_back()),
+        "hand_out_missing": many(Q(handed_out=None) & ~held_back()),
+        "held_back": many(held_back()),
         "collect_all": many(out & ~early()),
         "collect_missing": many(out & TO_COLLECT & ~early()),
         "still_working": many(out & early()),

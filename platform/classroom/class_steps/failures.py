@@ -6,6 +6,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from classroom.class_steps.next_step import Failed
 from classroom.models import Assignment, Kind, Role, Transfer
+from classroom.pages.sections import seen
 
 # What is done again from the assignment's page. A command is on a page of its own.
 _OF_THE_CLASS = Q(kind__in=(Kind.HAND_OUT, Kind.DUE_DATE, Kind.COLLECT, Kind.RETURN))
@@ -29,11 +30,14 @@ def last_failed() -> QuerySet[Transfer]:
     )
 
 
-def failed_of(assignments: list[Assignment]) -> dict[int, Failed]:
-    """Return by assignment for whom a step failed; of several steps the newest, of reasons the
+def failed_of(assignments: list[Assignment], section: str = "") -> dict[int, Failed]:
+    """Return by assignment of one course for whom a step failed; of several steps the newest, of reasons the
     most frequent.
     """
-    rows = last_failed().filter(assignment__in=assignments).order_by("-pk")
+    if not assignments:
+        return {}
+    which = seen(assignments[0].course, "member__", section=section)  # they are of one course
+    rows = last_failed().filter(which, assignment__in=assignments).order_by("-pk")
     found: dict[int, tuple[str, Counter[str]]] = {}
     for assignment, kind, error in rows.values_list("assignment", "kind", "error"):
         newest, reasons = found.setdefault(assignment or 0, (kind, Counter()))

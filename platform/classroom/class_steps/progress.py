@@ -9,6 +9,7 @@ from django.db.models import Count, Max, Min, Q
 from django.utils import timezone
 
 from classroom.models import Assignment, Batch, Course, Transfer
+from classroom.pages.sections import seen
 from classroom.pages.text import lasted
 
 State = Transfer.State
@@ -122,7 +123,7 @@ def progress_of(batches: Iterable[Batch], *, now: datetime | None = None) -> lis
     now = now or timezone.now()
     listed = list(batches)
     found = {batch.pk: Progress(batch, Counter(), None, None, now) for batch in listed}
-    rows = Transfer.objects.filter(batch__in=found)
+    rows = Transfer.objects.filter(_seen(listed), batch__in=found)
     for pk, state, count, began, ended in (
         rows.order_by()
         .values_list("batch", "state")
@@ -136,9 +137,14 @@ def progress_of(batches: Iterable[Batch], *, now: datetime | None = None) -> lis
     return [found[batch.pk] for batch in listed]
 
 
+def _seen(batches: list[Batch]) -> Q:
+    """Return the condition of the transfers that the reader of these batches' course sees."""
+    return seen(batches[0].course, "member__") if batches else Q()
+
+
 def _causes(found: dict[int | None, Progress] | dict[int, Progress]) -> None:
     told = (
-        Transfer.objects.filter(batch__in=list(found))
+        Transfer.objects.filter(_seen([one.batch for one in found.values()]), batch__in=list(found))
         .exclude(state=State.DONE)
         .exclude(error="")
         .order_by("member__user__last_name", "member__user__first_name", "pk")
@@ -179,8 +185,13 @@ def shown_on(assignment: Assignment) -> list[Batch]:
 
 def history(course: Course) -> "list[Batch]":
     """Return the course's last class steps, those that did something."""
-    return list(
-        Batch.objects.filter(course=course, transfers__isnull=False)
+    found = list(
+        Batch.objects.filter(
+            seen(course, "transfers__member__"), course=course, transfers__isnull=False
+        )
         .select_related("actor", "assignment")
         .distinct()[:100]
     )
+    for batch in found:
+        batch.course = course
+    return found

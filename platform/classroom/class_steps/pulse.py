@@ -1,7 +1,8 @@
 """What happens on its own, because a moment has come: asked every few seconds by the workers.
 
 1. What a dead worker held is freed.
-2. An assignment goes out to all at its release time, if it is ready then; else as soon as it is.
+2. An assignment goes out at its release time, if it is ready then; else as soon as it is. A section
+   with a release of its own gets it then, all others at everybody's (`rules.deadlines.is_out`).
 3. Whoever does not have yet what is out for all gets it: newcomers, and those who come back.
 4. At a student's due time the work is collected, by whatever time that is: an extension moves its
    student's. When the due time moves after that, it is collected once more at the new one.
@@ -23,6 +24,7 @@ from classroom.engine.holding import due_rows, one_at_a_time, reap
 from classroom.engine.queue import step_start
 from classroom.engine.working import wake
 from classroom.models import Assignment, Kind, Role, Submission, Transfer
+from classroom.rules.deadlines import is_out
 from embedding.models import Event
 
 State = Transfer.State
@@ -45,7 +47,7 @@ def release(now: datetime) -> None:
     with one_at_a_time():
         for assignment, waiting in _by_assignment(_without(now)):
             _start(assignment, Kind.HAND_OUT, waiting)
-            Assignment.objects.filter(pk=assignment.pk, out=None).update(out=now)
+            Assignment.objects.filter(pk=assignment.pk, out=None, release__lte=now).update(out=now)
 
 
 def collect_due(now: datetime) -> None:
@@ -82,10 +84,9 @@ def _transfers(kind: Kind) -> QuerySet[Transfer]:
 
 
 def _without(now: datetime) -> QuerySet[Submission]:
-    out = Q(assignment__out__isnull=False) | Q(assignment__release__lte=now)
     tried = _transfers(Kind.HAND_OUT).filter(state__in=(*Transfer.ACTIVE, State.FAILED))
     return _active_students().filter(
-        out, ~Exists(tried), handed_out=None, assignment__version=Assignment.Version.READY
+        is_out(now), ~Exists(tried), handed_out=None, assignment__version=Assignment.Version.READY
     )
 
 

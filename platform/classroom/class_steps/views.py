@@ -3,6 +3,8 @@
 import functools
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import urlencode
 
@@ -13,6 +15,7 @@ from django.db.models import Case, IntegerField, Value, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -21,8 +24,10 @@ from classroom.class_steps import assignment_table, class_steps, class_totals, p
 from classroom.class_steps.stayed import stayed_of, with_stayed
 from classroom.models import Assignment, Batch, Course, Kind, Membership, Submission, Transfer
 from classroom.pages.access import assignment_of, membership_of, staff_of
+from classroom.pages.sections import Section, section_filter, seen
 from classroom.pages.telling import Telling
 from classroom.pages.text import moment
+from classroom.sections.dates import waiting
 from embedding.names import person_name
 from embedding.views.access import user_of
 
@@ -69,8 +74,8 @@ def assignment(request: HttpRequest, course: int, assignment: int) -> HttpRespon
     if not membership.is_staff:
         return redirect("classroom:course", course)
     found = assignment_of(membership.course, assignment)
-    wanted = assignment_table.Wanted.of(request.GET)
-    context = _standing(membership, found) | {"wanted": wanted, "table": True}
+    wanted = _wanted(request, membership.course)
+    context = _standing(membership, found, wanted)
     context["progress"] = progress.progress_of(progress.shown_on(found))
     # Where a step is under way, that looks again, and brings the rest along.
     context["polls"] = not any(one.active for one in context["progress"])
@@ -94,12 +99,13 @@ def step(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
     """Start a step, or join the one that is under way."""
     membership = staff_of(request, course)
     shown = assignment_of(membership.course, assignment)
-    wanted = assignment_table.Wanted.of(request.POST)
+    wanted = _wanted(request, membership.course)
     if request.POST.get("kind") == "extend":
         return redirect(_extensions(shown, _chosen(request, shown, wanted)))
     kind, who = _asked(request, shown, wanted)
     actor = user_of(request)
     overwrite = request.POST.get("overwrite") == "yes"
+    section = wanted.section
     with Telling(request):
         if who == "failed":
             class_steps.try_again(shown, kind, actor=actor)
@@ -109,18 +115,27 @@ def step(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
                 "Nothing was overwritten: tick that the students' work is to be replaced.",
             )
         elif kind == Kind.HAND_OUT:
-            batch = class_steps.hand_out(shown, who, actor=actor, overwrite=overwrite)
+            # Asked before it is done: that may bring their release forward.
+            ahead = membership.is_teacher and request.POST.get("ahead") == "yes"
+            held = [] if ahead or who not in ("missing", "all") else waiting(shown)
+            batch = class_steps.hand_out(
+                shown, who, actor=actor, overwrite=overwrite, section=section, ahead=ahead
+            )
             _tell(request, batch, actor.pk)
+            if held:
+                messages.info(request, _held_back(held, membership.course))
         elif kind == Kind.COLLECT:
             early = request.POST.get("early") == "yes"
-            left_out = [] if early else class_steps.still_working(shown, who)
-            batch = class_steps.collect(shown, who, actor=actor, early=early)
+            left_out = [] if early else class_steps.still_working(shown, who, section)
+            batch = class_steps.collect(shown, who, actor=actor, early=early, section=section)
             _tell(request, batch, actor.pk)
             if left_out:
                 messages.info(request, _left_out(left_out, membership.course))
         else:
             ungraded = request.POST.get("ungraded") == "yes"
-            batch = class_steps.give_back(shown, who, actor=actor, ungraded=ungraded)
+            batch = class_steps.give_back(
+                shown, who, actor=actor, ungraded=ungraded, section=section
+            )
             _tell(request, batch, actor.pk)
     return redirect(_back(request, shown))
 
@@ -139,9 +154,9 @@ def step_progress(request: HttpRequest, course: int, batch: int) -> HttpResponse
         return render(request, "classroom/class_steps/step.html", context)
     context["said"] = request.GET.get("said", "")
     if shown.assignment and request.GET.get("table") == "yes":
-        wanted = assignment_table.Wanted.of(request.GET)
-        context |= _standing(membership, shown.assignment)
-        context |= {"wanted": wanted, "table": True, "polls": not one.active}
+        wanted = _wanted(request, membership.course)
+        context |= _standing(membership, shown.assignment, wanted)
+        context["polls"] = not one.active
         if not wanted.is_narrow:  # rows that a filter would drop stay until the end
             context["rows"] = assignment_table.page_of(shown.assignment, wanted)
     return render(request, "classroom/class_steps/live.html", context)
@@ -180,16 +195,27 @@ def steps(request: HttpRequest, course: int) -> HttpResponse:
     )
 
 
-def _standing(membership: Membership, assignment: Assignment) -> dict[str, Any]:
-    """Return how far the class is, and what comes next."""
-    totals = class_totals.totals(assignment)
-    step = class_totals.comes_next(assignment, totals, membership)
+def _wanted(request: HttpRequest, course: Course) -> assignment_table.Wanted:
+    """Return who is shown; a section that is not there is as if it were not chosen."""
+    wanted = assignment_table.Wanted.of(request.POST or request.GET)
+    return replace(wanted, section=section_filter(request, course).chosen)
+
+
+def _standing(
+    membership: Membership, assignment: Assignment, wanted: assignment_table.Wanted
+) -> dict[str, Any]:
+    """Return how far the class, or one section, is, and what comes next."""
+    totals = class_totals.totals(assignment, wanted.section)
+    step = class_totals.comes_next(assignment, totals, membership, wanted.section)
     return {
         "membership": membership,
         "assignment": assignment,
         "blocked": blocked_reason(assignment),
         "totals": totals,
         "next": step,
+        "wanted": wanted,
+        "table": True,
+        "waiting": waiting(assignment) if totals["held_back"] else [],
     }
 
 
@@ -244,6 +270,14 @@ def _left_out(rows: list[Submission], course: Course) -> str:
     )
 
 
+def _held_back(held: list[tuple[Section, datetime]], course: Course) -> str:
+    """Say which sections get it at a release of their own."""
+    named = [f"{section.name} ({moment(release, course.zone)})" for section, release in held]
+    return _("Left out, because their own release is still to come: %(sections)s.") % {
+        "sections": ", ".join(named)
+    }
+
+
 def _tell(request: HttpRequest, batch: Batch, actor: int) -> None:
     if batch.actor_id != actor:
         who = person_name(batch.actor) if batch.actor else "A date"
@@ -275,7 +309,7 @@ def _batch_of(course: Course, batch: int) -> Batch:
 def _transfers(batch: Batch, number: str | None) -> Any:
     """Return a page of a step's transfers, those that need a look first."""
     rows = (
-        with_stayed(Transfer.objects.filter(batch=batch))
+        with_stayed(Transfer.objects.filter(seen(batch.course, "member__"), batch=batch))
         .select_related("member__user")
         .order_by(_NEEDS_A_LOOK, "member__user__last_name", "member__user__first_name", "pk")
     )

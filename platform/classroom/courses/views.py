@@ -19,6 +19,7 @@ from classroom.courses.dashboard import dashboard_of
 from classroom.models import Course, Membership, Role
 from classroom.pages.access import may_make_courses, membership_of, teacher_of
 from classroom.pages.naming import title_given
+from classroom.pages.sections import seen
 from classroom.people.roster import student_waits
 from classroom.students import views as students
 from embedding.names import tidy
@@ -98,7 +99,9 @@ def course(request: HttpRequest, course: int) -> HttpResponse:
             visited(request)
             student_waits(membership)
         return students.course_page(request, membership)
-    people = Membership.objects.filter(course=course, role=Role.STUDENT, removed=None)
+    people = Membership.objects.filter(
+        seen(membership.course), course=course, role=Role.STUDENT, removed=None
+    )
     context = {
         "membership": membership,
         "tab": "course",

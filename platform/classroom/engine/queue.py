@@ -70,6 +70,19 @@ def transfer_add(
     return found
 
 
+def transfers_add(
+    course: Course, kind: Kind, pairs: Iterable[tuple[Membership, Assignment]]
+) -> None:
+    """Write down transfers for students and assignments outside any step, in the background."""
+    fresh = [
+        _transfer(course, kind, member, assignment, None, QUIET, None)
+        for member, assignment in pairs
+    ]
+    with transaction.atomic():
+        _add(fresh)
+        transaction.on_commit(wake, robust=True)
+
+
 def _add(transfers: list[Transfer]) -> None:
     # What conflicts with the constraint on active keys is left out, in whatever order it came.
     Transfer.objects.bulk_create(transfers, ignore_conflicts=True, batch_size=500)

@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from classroom.models import Assignment, Submission
+from classroom.pages.sections import seen
 from classroom.pages.spreadsheets import written
 from classroom.rules import names
 from embedding.client import client
@@ -48,10 +49,14 @@ class Work:
     row: tuple[str, ...]  # for the list of who is there
 
 
-def works_of(assignment: Assignment) -> list[Work]:
+def works_of(assignment: Assignment, section: str = "") -> list[Work]:
     """Return what is collected, by name of the folder; a removed student's work too."""
     found = (
-        Submission.objects.filter(assignment=assignment, collected__isnull=False)
+        Submission.objects.filter(
+            seen(assignment.course, "student__", section=section),
+            assignment=assignment,
+            collected__isnull=False,
+        )
         .select_related("student__user", "assignment")
         .order_by("student__user__last_name", "student__user__first_name", "student_id")
     )

@@ -6,7 +6,7 @@ One line a student, one column an assignment, and one more for its comments if w
 from collections.abc import Sequence
 
 from classroom.grading.selection import Filter as Everybody
-from classroom.grading.selection import graded_assignments, ordered
+from classroom.grading.selection import graded_assignments, shown
 from classroom.models import Assignment, Course, Submission
 from classroom.pages.spreadsheets import written
 from classroom.rules.scoring import number
@@ -36,12 +36,12 @@ def columns(assignments: Sequence[Assignment]) -> dict[int, str]:
     return found
 
 
-def grades_csv(course: Course, *, comments: bool = False) -> str:
-    """Return the grades of all students as CSV, by name."""
+def grades_csv(course: Course, *, comments: bool = False, section: str = "") -> str:
+    """Return the grades of all students, or of one section's, as CSV, by name."""
     assignments = graded_assignments(course)
     headings = columns(assignments)
     rule = Rule(assignments)
-    students = list(ordered(course, Everybody()).select_related("user"))
+    students = list(shown(course, Everybody(section=section)).select_related("user"))
     work: dict[int, dict[int, Submission]] = {}
     for found in Submission.objects.filter(
         assignment__in=[assignment.pk for assignment in assignments],

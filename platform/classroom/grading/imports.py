@@ -160,6 +160,7 @@ class _Reader:
             for member in students_of(course).select_related("user")
         }
         self._seen: dict[str, int] = {}
+        self._whose = "this course" if course.only_sections is None else "your sections"
         self._work = {
             (each.student_id, each.assignment_id): each
             for each in Submission.objects.filter(
@@ -193,7 +194,7 @@ class _Reader:
         if not username:
             self._fault(line, "it has no username.")
         elif member is None:
-            self._fault(line, f"“{username[:60]}” is no student of this course.")
+            self._fault(line, f"“{username[:60]}” is no student of {self._whose}.")
         elif username in self._seen:
             self._fault(line, f"“{username[:60]}” is in line {self._seen[username]} already.")
         else:

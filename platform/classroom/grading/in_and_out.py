@@ -20,6 +20,7 @@ from classroom.grading.exports import grades_csv
 from classroom.grading.imports import MOST_BYTES, TOO_LARGE, Plan, apply, decoded, plan
 from classroom.models import Course, Membership
 from classroom.pages.access import assignment_of, staff_of
+from classroom.pages.sections import section_filter
 from classroom.rules.names import folder_from
 from embedding import turns
 from embedding.bodies import MOST_PASTED, body_up_to
@@ -60,7 +61,11 @@ class GradesFileForm(forms.Form):
 def grades_export(request: HttpRequest, course: int) -> HttpResponse:
     """Send the grades of all students."""
     membership = staff_of(request, course)
-    text = grades_csv(membership.course, comments=request.GET.get("comments") == "1")
+    text = grades_csv(
+        membership.course,
+        comments=request.GET.get("comments") == "1",
+        section=section_filter(request, membership.course).chosen,
+    )
     response = HttpResponse(text, content_type="text/csv; charset=utf-8")
     today = timezone.localdate(timezone=membership.course.zone)
     _attach(response, f"{folder_from(membership.course.title)}-grades-{today:%Y-%m-%d}.csv")
@@ -150,7 +155,7 @@ def collected_zip(request: HttpRequest, course: int, assignment: int) -> HttpRes
     found = assignment_of(membership.course, assignment)
     if found.handout:
         raise Http404
-    works = archive.works_of(found)
+    works = archive.works_of(found, section_filter(request, membership.course).chosen)
     project = _project(membership.course)
     if not works or not project:
         messages.info(request, "Nothing is collected yet.")

@@ -14,7 +14,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from classroom.grading import runs
 from classroom.grading.selection import Filter, ordered
 from classroom.models import Assignment, Batch, Course, Kind, Membership, Transfer
-from classroom.pages.access import assignment_of, staff_of, student_in, submission_of
+from classroom.pages.access import (
+    assignment_of,
+    seen_or_refused,
+    staff_of,
+    student_in,
+    submission_of,
+)
 from classroom.steps.run import TIMEOUT, TIMEOUT_MOST
 from embedding.cocalc.paths import clean_path
 from embedding.views.access import user_of
@@ -195,6 +201,8 @@ def output(request: HttpRequest, course: int, batch: int, transfer: int) -> Http
         pk=transfer,
         batch=_batch(membership.course, batch),
     )
+    if found.member:
+        seen_or_refused(membership.course, found.member)
     (line,) = runs.lines_of([found])
     parts = [
         f"{found.member.name if found.member else ''}: {line.words}",

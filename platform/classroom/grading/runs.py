@@ -6,10 +6,11 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.paginator import Page, Paginator
-from django.db.models import Case, Count, F, IntegerField, Max, Q, When
+from django.db.models import Case, Count, F, IntegerField, Max, Q, QuerySet, When
 
 from classroom.engine.queue import step_start
 from classroom.models import Assignment, Batch, Course, Kind, Membership, Submission, Transfer
+from classroom.pages.sections import seen
 from classroom.pages.text import lasted
 from classroom.rules.renewal import UNTRIED, is_new
 from embedding.models import Event
@@ -123,7 +124,9 @@ def collected_from(assignment: Assignment, who: str = "all") -> list[Membership]
     `who` is "all", "ungraded" (without a score), "untried" (nobody has looked at it, nor has the
     autograder), or "new" (other work since it was graded).
     """
-    work = Submission.objects.filter(assignment=assignment, collected__isnull=False)
+    work = Submission.objects.filter(
+        seen(assignment.course, "student__"), assignment=assignment, collected__isnull=False
+    )
     if who == "ungraded":
         work = work.filter(score=None)
     elif who == "untried":
@@ -149,7 +152,7 @@ def runs_of(course: Course, assignment: Assignment | None = None) -> list[Batch]
 def run_again(batch: Batch, *, actor: User) -> Batch:
     """Do a run again for those for whom it failed, and for them alone."""
     members = Membership.objects.filter(
-        removed=None, pk__in=batch.transfers.filter(FAILED).values("member_id")
+        seen(batch.course), removed=None, pk__in=batch.transfers.filter(FAILED).values("member_id")
     )
     return step_start(
         batch.course,
@@ -161,9 +164,14 @@ def run_again(batch: Batch, *, actor: User) -> Batch:
     )
 
 
+def transfers_of(batch: Batch) -> "QuerySet[Transfer]":
+    """Return the transfers of a run, of the students whom the reader sees."""
+    return batch.transfers.filter(seen(batch.course, "member__"))
+
+
 def counts_of(batch: Batch) -> Counts:
     """Count those for whom it has ended, and those for whom it failed."""
-    found = batch.transfers.aggregate(
+    found = transfers_of(batch).aggregate(
         last_end=Max("ended"),  # before `ended` means another thing here
         total=Count("pk"),
         ended=Count("pk", filter=~Q(state__in=Transfer.ACTIVE)),
@@ -184,8 +192,10 @@ def page_of(batch: Batch, number: str) -> "Page[Transfer]":
         output_field=IntegerField(),
     )
     order = ("user__last_name", "user__first_name", "user__username")
-    transfers = batch.transfers.select_related("member__user").order_by(
-        rank, *(f"member__{key}" for key in order)
+    transfers = (
+        transfers_of(batch)
+        .select_related("member__user")
+        .order_by(rank, *(f"member__{key}" for key in order))
     )
     return Paginator(transfers, PAGE).get_page(number)
 

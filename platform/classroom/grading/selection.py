@@ -12,6 +12,7 @@ from django.http import QueryDict
 
 from classroom.grading.work_state import STATES, state_query
 from classroom.models import Assignment, Course, Membership, Role, Submission
+from classroom.pages.sections import seen
 from classroom.rules.total import Rule
 
 SORTS = ("name", "number", "total")
@@ -25,6 +26,7 @@ class Filter:
     state: str = ""
     assignment: int | None = None
     sort: str = "name"
+    section: str = ""  # as `pages.sections` names it
 
     @classmethod
     def of(cls, given: QueryDict) -> "Filter":
@@ -37,6 +39,7 @@ class Filter:
             state=state if state in STATES else "",
             assignment=_id(given.get("assignment", "")),
             sort=sort if field in SORTS or _id(field) else "name",
+            section=given.get("section", "").replace("\0", "")[:60],
         )
 
     @property
@@ -47,13 +50,14 @@ class Filter:
             "state": self.state,
             "assignment": self.assignment,
             "sort": "" if self.sort == "name" else self.sort,
+            "section": self.section,
         }
         return urlencode({key: value for key, value in given.items() if value})
 
     @property
     def is_narrow(self) -> bool:
         """Whether it may leave anybody out."""
-        return bool(self.text or self.state)
+        return bool(self.text or self.state or self.section)
 
     def sorted_by(self, field: str) -> "Filter":
         """The same, sorted by a field; by the same field again: the other way round."""
@@ -69,8 +73,8 @@ def graded_assignments(course: Course) -> list[Assignment]:
 
 
 def students_of(course: Course) -> "QuerySet[Membership]":
-    """Return the students of a course."""
-    return Membership.objects.filter(course=course, role=Role.STUDENT, removed=None)
+    """Return the students of a course, those whom the reader sees."""
+    return Membership.objects.filter(seen(course), course=course, role=Role.STUDENT, removed=None)
 
 
 def matching(
@@ -78,6 +82,8 @@ def matching(
 ) -> "QuerySet[Membership]":
     """Return the students that a filter shows; with `assignment`, by their work on that one."""
     students = students_of(course)
+    if wanted.section:
+        students = students.filter(seen(course, section=wanted.section))
     for word in wanted.text.split():
         students = students.filter(
             Q(user__first_name__icontains=word)

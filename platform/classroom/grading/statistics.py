@@ -8,6 +8,7 @@ from decimal import Decimal
 from django.db.models import Count, Q
 
 from classroom.models import Assignment, Course, Submission
+from classroom.pages.sections import seen
 from classroom.rules.scoring import number
 
 BINS = 10
@@ -70,12 +71,15 @@ WORDS = ("Handed out", "Opened", "Submitted", "Collected", "Graded", "Returned")
 FIELDS = ("handed_out", "opened", "submitted", "collected", "graded", "returned")
 
 
-def statistics_of(course: Course) -> tuple[int, list[Steps]]:
+def statistics_of(course: Course, section: str = "") -> tuple[int, list[Steps]]:
     """Return how many students there are, and how far each assignment is; removed ones left out.
 
-    Three queries, whatever the course's size.
+    Three queries, whatever the course's size; one more where it is of one section.
     """
-    here = Q(submissions__student__removed=None)
+    mine = seen(course, section=section)
+    here = Q(submissions__student__removed=None) & seen(
+        course, "submissions__student__", section=section
+    )
     assignments = list(
         Assignment.objects.filter(course=course, removed=None).annotate(
             **{
@@ -88,13 +92,14 @@ def statistics_of(course: Course) -> tuple[int, list[Steps]]:
     )
     scores: dict[int, list[Decimal]] = {}
     rows = Submission.objects.filter(
+        seen(course, "student__", section=section),
         assignment__in=[each.pk for each in assignments],
         student__removed=None,
         score__isnull=False,
     )
     for assignment, score in rows.values_list("assignment_id", "score"):
         scores.setdefault(assignment, []).append(score or Decimal())
-    students = course.memberships.filter(role="student", removed=None).count()
+    students = course.memberships.filter(mine, role="student", removed=None).count()
     return students, [_steps(each, scores.get(each.pk, [])) for each in assignments]
 
 

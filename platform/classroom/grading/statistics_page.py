@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from classroom.grading.statistics import BOTTOM, HEIGHT, SIDE, WIDTH, WORDS, statistics_of
 from classroom.pages.access import staff_of
+from classroom.pages.sections import section_filter
 
 
 @never_cache
@@ -16,7 +17,8 @@ from classroom.pages.access import staff_of
 def statistics(request: HttpRequest, course: int) -> HttpResponse:
     """Show how far each assignment is, and how its scores are spread."""
     membership = staff_of(request, course)
-    students, assignments = statistics_of(membership.course)
+    choice = section_filter(request, membership.course)
+    students, assignments = statistics_of(membership.course, choice.chosen)
     return render(
         request,
         "classroom/grading/statistics.html",

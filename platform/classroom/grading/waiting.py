@@ -1,12 +1,13 @@
-"""What waits for the staff of several courses, in two queries, however many they are."""
+"""What waits for the staff of several courses, in a few queries, however many they are."""
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 
 from classroom.grading.work_state import state_query
-from classroom.models import Course, Role, Submission
+from classroom.models import Course, Membership, Role, Submission
+from classroom.pages.sections import seen_by
 
 # As the matrix's filter finds them, where the counts lead.
 COUNTED = ("to-grade", "again", "held")
@@ -29,34 +30,40 @@ class Waiting:
         return bool(self.to_grade or self.again or self.held)
 
 
-def waiting(courses: Collection[int]) -> dict[int, Waiting]:
-    """Return what waits in each of these courses."""
-    first = _work().filter(state_query("to-grade"), assignment__course=OuterRef("pk"))
+def waiting(members: Sequence[Membership]) -> dict[int, Waiting]:
+    """Return by course what waits for these members of the staff: an assistant's own sections."""
+    if not members:
+        return {}
+    courses = [member.course_id for member in members]
+    of_course, of_work = seen_by(members, "", "student__")
+    first = _work().filter(of_work, state_query("to-grade"), assignment__course=OuterRef("pk"))
     first = first.order_by(
         *("assignment__due", "assignment", "student__user__last_name"),
         *("student__user__first_name", "student__user__username"),
     )
-    present = Q(memberships__role=Role.STUDENT, memberships__removed=None)
     rows = (
         Course.objects.filter(pk__in=courses)
         .order_by()
         .annotate(
-            students=Count("memberships", filter=present),
             first_assignment=Subquery(first.values("assignment")[:1]),
             first_student=Subquery(first.values("student")[:1]),
         )
-        .values_list("pk", "students", "first_assignment", "first_student")
+        .values_list("pk", "first_assignment", "first_student")
     )
+    people = Membership.objects.filter(
+        of_course, course__in=courses, role=Role.STUDENT, removed=None
+    )
+    students = dict(people.order_by().values_list("course").annotate(Count("pk")))
     states = {state: Count("pk", filter=state_query(state)) for state in COUNTED}
-    work = _work().filter(assignment__course__in=courses).order_by()
+    work = _work().filter(of_work, assignment__course__in=courses).order_by()
     counts: dict[int, list[int]] = {
         course: found
         for course, *found in work.values_list("assignment__course").annotate(**states)
     }
     found = {}
-    for course, students, assignment, student in rows:
+    for course, assignment, student in rows:
         to_grade, again, held = counts.get(course, (0, 0, 0))
-        found[course] = Waiting(students, to_grade, again, held, assignment, student)
+        found[course] = Waiting(students.get(course, 0), to_grade, again, held, assignment, student)
     return found
 
 

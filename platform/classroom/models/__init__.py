@@ -11,11 +11,18 @@ from classroom.models.looks import Look
 from classroom.models.notices import Letter, MailChoice, Notice
 from classroom.models.people import Invitation, Membership, Role, RosterShape, UnprovenAddress
 from classroom.models.profile import Profile
+from classroom.models.sections import (
+    Accommodation,
+    SectionAssistant,
+    SectionDates,
+    section_key,
+)
 from classroom.models.submissions import Snapshot, Submission
 from classroom.models.transfers import Batch, Kind, Transfer
 
 __all__ = [
     "TEACHERS",
+    "Accommodation",
     "Assignment",
     "Batch",
     "Course",
@@ -31,9 +38,12 @@ __all__ = [
     "Profile",
     "Role",
     "RosterShape",
+    "SectionAssistant",
+    "SectionDates",
     "Snapshot",
     "Submission",
     "Transfer",
     "UnprovenAddress",
+    "section_key",
     "validate_time_zone",
 ]

@@ -39,6 +39,10 @@ class Course(models.Model):
         settings.AUTH_USER_MODEL, through="Membership", related_name="courses"
     )
 
+    # Not stored: the sections that whoever asks for this row looks after, as their names are
+    # spelled; None: all. Set by `pages.access`, and heeded by `pages.sections.seen`.
+    only_sections: tuple[str, ...] | None = None
+
     class Meta:
         ordering = ("-created",)
 

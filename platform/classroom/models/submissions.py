@@ -17,8 +17,11 @@ class Submission(models.Model):
 
     assignment = models.ForeignKey(Assignment, on_delete=models.CASCADE, related_name="submissions")
     student = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="submissions")
+    release = models.DateTimeField(
+        null=True, help_text="Of the student's section; empty: the assignment's."
+    )
     due = models.DateTimeField(
-        null=True, help_text="The student's own: the assignment's, or the extension's."
+        null=True, help_text="The student's own: see `rules.deadlines` for how it comes about."
     )
     reminded_for = models.DateTimeField(
         null=True, editable=False, help_text="The due time of which the student was reminded."

@@ -44,23 +44,6 @@ def tell(
     )
 
 
-def tell_more_time(assignment: Assignment, students: Iterable[int]) -> None:
-    """Tell those of these students who have the work that it is due later for them now.
-
-    Whoever does not have it yet is told its due time when it is handed out.
-    """
-    rows = Submission.objects.filter(
-        assignment=assignment, student__in=list(students), due__isnull=False
-    ).filter(handed_out__isnull=False, student__removed=None)
-    users: dict[datetime, list[int]] = defaultdict(list)
-    for due, user in rows.values_list("due", "student__user"):
-        if due:
-            users[due].append(user)
-    for due, told in users.items():
-        key = f"extension:{assignment.pk}:{due.isoformat()}"
-        tell(Notice.Kind.EXTENSION, told, course=assignment.course, key=key, assignment=assignment)
-
-
 def staff_ids(course: Course) -> list[int]:
     """Return the ids of the users who teach the course or assist in it."""
     staff = Membership.objects.filter(course=course, removed=None).exclude(role=Role.STUDENT)

@@ -7,9 +7,13 @@ stranger here: the administration is the place for that.
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
+from django.utils.translation import gettext_lazy
 
 from classroom.models import TEACHERS, Assignment, Course, Membership, Role, Submission
+from classroom.pages.sections import sees, spellings
 from embedding.views.access import user_of
+
+ELSEWHERE = gettext_lazy("This student is in a section that you do not look after.")
 
 
 def may_make_courses(request: HttpRequest) -> bool:
@@ -27,6 +31,10 @@ def membership_of(request: HttpRequest, course: int) -> Membership:
     )
     if found is None:
         raise Http404
+    if found.role == Role.ASSISTANT:
+        duties = [duty.section for duty in found.section_duties.all()]
+        if duties:
+            found.course.only_sections = spellings(found.course, duties)
     return found
 
 
@@ -72,7 +80,10 @@ def assignment_of_teacher(
 
 
 def student_in(course: Course, member: int) -> Membership:
-    """Return a student of the course, also a removed one; Http404 for any other's."""
+    """Return a student of the course, also a removed one; Http404 for any other's.
+
+    PermissionDenied, with a sentence, for an assistant of other sections than the student's.
+    """
     found = (
         Membership.objects.select_related("user", "project")
         .filter(course=course, pk=member, role=Role.STUDENT)
@@ -81,7 +92,14 @@ def student_in(course: Course, member: int) -> Membership:
     if found is None:
         raise Http404
     found.course = course
+    seen_or_refused(course, found)
     return found
+
+
+def seen_or_refused(course: Course, student: Membership) -> None:
+    """PermissionDenied, with a sentence, where the reader does not look after this student."""
+    if not sees(course, student):
+        raise PermissionDenied(ELSEWHERE)
 
 
 def submission_of(assignment: Assignment, student: Membership) -> Submission:

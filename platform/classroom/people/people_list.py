@@ -7,6 +7,7 @@ from django.db.models import Case, Count, Max, OuterRef, Q, QuerySet, Subquery, 
 from django.db.models.functions import Lower
 
 from classroom.models import Course, Kind, Membership, Role, Transfer
+from classroom.pages.sections import seen
 from classroom.people.proving import unproven_of
 from embedding.models import EmbedSession
 
@@ -20,6 +21,7 @@ class Filter:
     text: str = ""
     role: str = ""  # a role, or "removed"
     state: str = ""  # of what CoCalc keeps: ready, coming, failed
+    section: str = ""  # as `pages.sections` names it
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,11 @@ class Person:
 
 def people(course: Course, wanted: Filter) -> QuerySet[Membership]:
     """Return the memberships to show, staff first, then by name; `person` makes lines of them."""
-    rows = Membership.objects.filter(course=course, removed__isnull=wanted.role != "removed")
+    rows = Membership.objects.filter(
+        _theirs(course), course=course, removed__isnull=wanted.role != "removed"
+    )
+    if wanted.section:
+        rows = rows.filter(seen(course, section=wanted.section), role=Role.STUDENT)
     if wanted.role in Role.values:
         rows = rows.filter(role=wanted.role)
     for word in wanted.text.split()[:8]:
@@ -74,6 +80,13 @@ def people(course: Course, wanted: Filter) -> QuerySet[Membership]:
     )
 
 
+def _theirs(course: Course) -> Q:
+    """Return the condition of whom the reader sees: the staff, and the own students."""
+    if course.only_sections is None:  # an empty condition, of which an “or” makes the other
+        return Q()
+    return seen(course) | ~Q(role=Role.STUDENT)
+
+
 def person(row: Membership) -> Person:
     """Make a line of a row that `people` returned."""
     given = vars(row)
@@ -109,7 +122,7 @@ class Tally:
 def tally(course: Course) -> Tally:
     """Count the people of a course."""
     here = Q(removed=None)
-    found = Membership.objects.filter(course=course).aggregate(
+    found = Membership.objects.filter(_theirs(course), course=course).aggregate(
         all_staff=Count("pk", filter=here & ~Q(role=Role.STUDENT)),
         all_students=Count("pk", filter=here & Q(role=Role.STUDENT)),
         all_removed=Count("pk", filter=~here),

@@ -2,7 +2,8 @@
 
 What somebody may open follows from their membership, and is written down as `Member` rows in the
 same transaction: a student opens the own project; teachers and assistants open the course's and
-all students'. What CoCalc keeps follows in transfers: PREPARE makes it, EXPEL ends it.
+all students', or those of the sections that an assistant looks after. What CoCalc keeps follows in
+transfers: PREPARE makes it, EXPEL ends it.
 Everything here holds the course's row, so that two who press at once come one after the other.
 """
 
@@ -17,8 +18,10 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from classroom.engine.queue import QUIET, URGENT, USUAL, step_start, transfer_add
-from classroom.models import Course, Kind, Membership, Role, Transfer
+from classroom.models import Course, Kind, Membership, Role, Transfer, section_key
 from classroom.rules.deadlines import submissions_ensure
+from classroom.sections.assistants import duties_follow, sections_by_user
+from classroom.sections.following import follow
 from embedding.models import CocalcProject, Event, Member
 from embedding.problems import Problem
 
@@ -62,10 +65,14 @@ def enrol(course: Course, places: Sequence[Place], *, role: Role, actor: User) -
         wanted = {place.user.pk: place for place in places}
         there = _memberships(course, wanted)
         back = [member for member in there if member.removed]
+        moved: list[int] = []
         for member in back:
             member.removed, member.role, member.prepared = None, role, None
             member.number = wanted[member.user_id].number or member.number
-            member.section = wanted[member.user_id].section or member.section
+            section = wanted[member.user_id].section or member.section
+            if member.section != section:
+                moved.append(member.pk)
+            member.section = section
         Membership.objects.bulk_update(
             back, ["removed", "role", "number", "section", "prepared"], batch_size=MANY
         )
@@ -91,6 +98,9 @@ def enrol(course: Course, places: Sequence[Place], *, role: Role, actor: User) -
         if role == Role.STUDENT:
             _projects_ensure(course, came)
             submissions_ensure(course)
+        if moved:
+            follow(course, students=moved, by=actor)
+            duties_follow(course, by=actor)
         _entitle(course, came)
         _log("course.member_added", new, actor, role)
         _log("course.member_restored", back, actor, role)
@@ -157,6 +167,7 @@ def role_set(membership: Membership, role: Role, *, actor: User) -> None:
             ).delete()
             _expel(membership, everywhere=True)
         _entitle(course, [membership])
+        duties_follow(course, by=actor, freed=[membership])
         _log("course.role_changed", [membership], actor, role, before=str(before))
         transfer_add(course, Kind.PREPARE, membership, priority=USUAL)
 
@@ -236,15 +247,28 @@ def _entitle(course: Course, members: Iterable[Membership]) -> None:
     """Write down what these people may open, and who may look over their shoulders."""
     staff = Membership.objects.filter(course=course, removed=None).exclude(role=Role.STUDENT)
     staff_ids = list(staff.values_list("user", flat=True))
-    projects = list(projects_of(course).values_list("pk", flat=True))
+    limited = sections_by_user(course)
+    projects = {
+        pk: section_key(section or "")
+        for pk, section in projects_of(course).values_list("pk", "student_membership__section")
+    }
     rows: list[Member] = []
+
+    def entitle(project: int, user: int, section: str) -> None:
+        # The course's own project is open to all its staff.
+        mine = user not in limited or section in limited[user] or project == course.project_id
+        if mine:
+            rows.append(Member(project_id=project, user_id=user))
+
     for member in members:
         if member.role == Role.STUDENT and member.project_id:
             owner = Member.Role.OWNER
             rows.append(Member(project_id=member.project_id, user_id=member.user_id, role=owner))
-            rows.extend(Member(project_id=member.project_id, user_id=key) for key in staff_ids)
+            for key in staff_ids:
+                entitle(member.project_id, key, section_key(member.section))
         elif member.role != Role.STUDENT:
-            rows.extend(Member(project_id=key, user_id=member.user_id) for key in projects)
+            for key, section in projects.items():
+                entitle(key, member.user_id, section)
     Member.objects.bulk_create(rows, batch_size=MANY, ignore_conflicts=True)
 
 

@@ -16,14 +16,16 @@ from django.core import signing
 from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils.translation import gettext as _
 
-from classroom.models import Course, Invitation, Membership, Role
+from classroom.models import Course, Invitation, Membership, Role, section_key
 from classroom.people.invitations import invite
 from classroom.people.roster import Place, enrol, hold, in_parts
 from classroom.people.roster_agree import disagreement
 from classroom.people.roster_file import Line
 from classroom.people.roster_table import Table
 from classroom.rules.addresses import unproven
+from classroom.sections.members import names_of, sections_set
 from embedding.names import tidy
 
 _SALT = "classroom.roster.lines"
@@ -38,6 +40,7 @@ class Outcome(StrEnum):
     KNOWN = "known"
     BACK = "back"
     ALREADY = "already"
+    MOVES = "moves"
     DUPLICATE = "duplicate"
     STAFF = "staff"
     MALFORMED = "malformed"
@@ -78,9 +81,17 @@ def counts(judged: Iterable[Judged]) -> Counter[Outcome]:
 
 
 def roster_apply(
-    course: Course, lines: Sequence[Line], *, role: Role = Role.STUDENT, actor: User
+    course: Course,
+    lines: Sequence[Line],
+    *,
+    role: Role = Role.STUDENT,
+    moves: bool = False,
+    actor: User,
 ) -> list[Judged]:
-    """Let in whom the lines name, as things stand now; return what each did. Repeats harmlessly."""
+    """Let in whom the lines name, as things stand now; return what each did. Repeats harmlessly.
+
+    With `moves`, who is in already goes to the section that the list says.
+    """
     with transaction.atomic():
         hold(course)
         judged = judge(course, lines)
@@ -109,6 +120,16 @@ def roster_apply(
             ],
             actor=actor,
         )
+        if moves:
+            sections = {
+                one.user.pk: one.line.section
+                for one in judged
+                if one.user and one.outcome == Outcome.MOVES
+            }
+            members = Membership.objects.filter(course=course, user__in=sections)
+            named = names_of(course, sections.values())
+            wanted = {each.pk: named[sections[each.user_id]] for each in members}
+            sections_set(course, wanted, by=actor)
     return judged
 
 
@@ -258,7 +279,18 @@ class _Known:
             return Judged(line, Outcome.KNOWN, f"Is {who} on this site.", user)
         if member.removed:
             return Judged(line, Outcome.BACK, f"Was removed; {who} and all work come back.", user)
+        if member.role == Role.STUDENT and self._moves(member, line):
+            said = _("Is in already; moves from section “%(old)s” to “%(new)s”.")
+            if not section_key(member.section):
+                said = _("Is in already; moves to section “%(new)s”.")
+            words = {"old": member.section, "new": line.section}
+            return Judged(line, Outcome.MOVES, said % words, user)
         return Judged(line, Outcome.ALREADY, f"Is in already, as {member.role}.", user)
+
+    def _moves(self, member: Membership, line: Line) -> bool:
+        """Whether the list says another section; one that says none changes nothing."""
+        wanted = section_key(line.section)
+        return bool(wanted) and wanted != section_key(member.section)
 
 
 def _called(user: User) -> str:

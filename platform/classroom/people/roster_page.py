@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -51,11 +52,20 @@ def people_import(request: HttpRequest, course: int) -> HttpResponse:
     if packed := request.POST.get("confirmed"):
         lines = unpack(membership.course, packed)
         if lines is not None:
-            done = counts(roster_apply(membership.course, lines, actor=user_of(request)))
+            moves = "moves" in request.POST
+            actor = user_of(request)
+            done = counts(roster_apply(membership.course, lines, moves=moves, actor=actor))
             came = done[Outcome.KNOWN] + done[Outcome.BACK]
             invited = done[Outcome.NEW]
             more = f", {counted(invited, 'invitation')} written" if invited else ""
             messages.success(request, f"{counted(came, 'student')} let in{more}.")
+            if moves and done[Outcome.MOVES]:
+                said = ngettext(
+                    "%(count)s student moved to the section of the list.",
+                    "%(count)s students moved to the sections of the list.",
+                    done[Outcome.MOVES],
+                )
+                messages.success(request, said % {"count": done[Outcome.MOVES]})
             return redirect("classroom:people", course)
         messages.error(request, "The preview is too old. Please paste the list once more.")
     elif packed := request.POST.get("table"):
@@ -135,6 +145,7 @@ def _judged(membership: Membership, reading: Reading) -> dict[str, object]:
         "counts": [(outcome, found[outcome]) for outcome in Outcome if found[outcome]],
         "useful": found[Outcome.NEW] + found[Outcome.KNOWN] + found[Outcome.BACK],
         "invites": found[Outcome.NEW],
+        "moves": found[Outcome.MOVES],
         "has_sections": any(line.section for line in reading.lines),
         "mails": conf().mail,
         "packed": pack(membership.course, reading.lines),

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from classroom.conf import conf
 from classroom.models import Course, Membership, Role
 from classroom.pages.access import staff_of, teacher_of
+from classroom.pages.sections import section_filter
 from classroom.pages.text import counted
 from classroom.people import invitations, people_list, roster
 from classroom.people.doubles import doubles
@@ -31,10 +32,12 @@ def people(request: HttpRequest, course: int) -> HttpResponse:
     membership = staff_of(request, course)
     form = FilterForm(request.GET)
     form.is_valid()
+    choice = section_filter(request, membership.course)
     wanted = people_list.Filter(
         text=form.cleaned_data.get("q", ""),
         role=form.cleaned_data.get("role", ""),
         state=form.cleaned_data.get("state", ""),
+        section=choice.chosen,
     )
     page = Paginator(people_list.people(membership.course, wanted), A_PAGE).get_page(
         request.GET.get("page")
@@ -53,7 +56,8 @@ def people(request: HttpRequest, course: int) -> HttpResponse:
         "query": here.urlencode(),
         "is_filtered": wanted != people_list.Filter(),
         "tally": people_list.tally(membership.course),
-        "has_sections": membership.course.memberships.exclude(section="").exists(),
+        "sections": choice.sections,
+        "has_sections": bool(choice.sections),
         "roles": Role.choices,
     }
     if membership.is_teacher:

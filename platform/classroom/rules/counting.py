@@ -37,13 +37,13 @@ def counting_of(submission: Submission, snapshots: Iterable[Snapshot]) -> Snapsh
 
 
 def counting_each(rows: QuerySet[Submission]) -> dict[int, int]:
-    """Return which snapshot counts of each work that was collected, by student; without files."""
+    """Return which snapshot counts of each work that was collected, by work; without files."""
     works = list(rows.filter(collected__isnull=False).select_related("assignment"))
     found: dict[int, list[Snapshot]] = defaultdict(list)
     for snapshot in Snapshot.objects.filter(submission__in=works).defer("files"):
         found[snapshot.submission_id].append(snapshot)
-    counts = {work.student_id: counting_of(work, found[work.pk]) for work in works}
-    return {student: snapshot.pk for student, snapshot in counts.items() if snapshot}
+    counts = {work.pk: counting_of(work, found[work.pk]) for work in works}
+    return {work: snapshot.pk for work, snapshot in counts.items() if snapshot}
 
 
 def returned_set(submission: Submission, at: datetime, notebook: str = "") -> None:

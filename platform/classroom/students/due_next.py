@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from classroom.models import Assignment, Membership, Submission
+from classroom.rules.deadlines import is_out
 from classroom.students.standing import Standing, standings
 
 MOST = 10  # are shown
@@ -25,7 +26,7 @@ def due_next(members: Collection[Membership], now: datetime) -> list[Standing]:
     overdue = nothing_yet & still_taken & Q(due__lt=now, due__gte=now - FORGOTTEN)
     rows = (
         Submission.objects.filter(student__in=members, assignment__handout=False, returned=None)
-        .filter(Q(handed_out__isnull=False) | Q(assignment__out__isnull=False))
+        .filter(Q(handed_out__isnull=False) | is_out(now))
         .filter(Q(due__gte=now) | overdue)
         .order_by("due", "pk")
     )

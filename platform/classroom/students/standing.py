@@ -73,8 +73,14 @@ class Standing:
         if row.handed_out:
             open_ = row.assignment.handout or self.is_taken
             return State.OPEN if open_ else State.CLOSED
-        coming = row.assignment.out is None and (row.assignment.release or self.now) > self.now
+        out = row.release is None and row.assignment.out is not None
+        coming = not out and (self.release or self.now) > self.now
         return State.COMING if coming else State.ON_ITS_WAY
+
+    @property
+    def release(self) -> datetime | None:
+        """When it comes to this student: the section's release, or everybody's."""
+        return self.submission.release or self.assignment.release
 
     @property
     def label(self) -> str:
@@ -247,7 +253,9 @@ def in_words(left: timedelta) -> str:
 def seen_by_students() -> Q:
     """Which submissions their students see: what is out, and what its teacher announces."""
     there = Q(handed_out__isnull=False) | Q(assignment__out__isnull=False)
-    announced = Q(assignment__announced=True, assignment__release__isnull=False)
+    announced = Q(assignment__announced=True) & (
+        Q(assignment__release__isnull=False) | Q(release__isnull=False)
+    )
     return Q(assignment__removed=None) & (there | announced)
 
 

@@ -390,6 +390,7 @@ BOTH = [
     "assignment-remove",
     "assignment-browse",
     "assignment-approve",
+    "extensions",
     "extension",
 ]
 

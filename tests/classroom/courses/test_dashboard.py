@@ -123,4 +123,4 @@ def test_thirty_courses_cost_as_much_as_three(emmy: User, ada: User, now: dateti
                 assert browser.get("/courses/").status_code == 200
             costs.append((len(service), len(page)))
     assert costs[0] == costs[1]
-    assert costs[0][0] <= 6
+    assert costs[0][0] <= 7  # one of them: which assistants look after some sections only

@@ -1,0 +1,34 @@
+// Choosing students for an extension: a search over the list, and how many are chosen.
+
+const list = document.getElementById("extension-students");
+const search = document.getElementById("extension-search");
+const count = document.getElementById("extension-count");
+
+if (list) {
+  const lines = [...list.querySelectorAll("label")].map((label) => ({
+    label,
+    box: label.querySelector("input"),
+    text: label.textContent.toLowerCase(),
+  }));
+  const words = () => search.value.toLowerCase().split(/\s+/);
+  const show = () => {
+    const wanted = words();
+    // Who is chosen stays in sight, so that nobody gets more time unseen.
+    for (const { label, box, text } of lines) {
+      label.hidden = !box.checked && !wanted.every((word) => text.includes(word));
+    }
+  };
+  const tell = () => {
+    const chosen = lines.filter(({ box }) => box.checked).length;
+    const { none, one, many } = count.dataset;
+    count.textContent = chosen === 0 ? none : chosen === 1 ? one : many.replace("{n}", chosen);
+  };
+  search.hidden = false;
+  count.hidden = false;
+  search.addEventListener("input", show);
+  search.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") event.preventDefault(); // it searches, and sends nothing
+  });
+  list.addEventListener("change", tell);
+  tell();
+}
