@@ -115,8 +115,8 @@ def submit(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
 
     Where more may be typed than is saved, it leads to `saved`, which asks; `how`=now has been
     asked, and `how`=wait asks again until all is saved. A script that asks for JSON has seen to
-    that, and is answered with the receipt. Where a late submission would count instead of one in
-    time, it asks as well; `instead_of` is the answer, and names that one.
+    that, and is answered with the receipt. Where the student is to be asked something else, it asks
+    as well; what is then posted is the answer (`_answers`).
     """
     at = timezone.now()
     page = reverse("classroom:course", args=[course])
@@ -136,13 +136,13 @@ def submit(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
         return redirect(f"{where}?since={since.timestamp():.3f}")
     context: dict[str, Any] = {"membership": membership, "assignment": submission.assignment}
     try:
-        snapshot = submissions.submit(submission, at, instead_of=_instead_of(request))
+        snapshot = submissions.submit(submission, at, **_answers(request))
     except submissions.Refused as refusal:
         context["text"] = refusal.message
         return render(request, "classroom/students/refused.html", context, status=409)
-    except submissions.WouldLose as question:
-        context |= {"question": question, "how": request.POST.get("how", "")}
-        return render(request, "classroom/students/late.html", context, status=409)
+    except submissions.Question as question:
+        context["question"] = question
+        return render(request, "classroom/students/asked.html", context, status=409)
     except (Busy, Problem):
         pass  # the page shows what is under way, and what failed and why
     else:
@@ -157,10 +157,14 @@ def submit(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
     return redirect(f"{page}#a{assignment}")
 
 
-def _instead_of(request: HttpRequest) -> int | None:
-    """Return the submission in time that the student was asked about, and gives up."""
+def _answers(request: HttpRequest) -> dict[str, Any]:
+    """Return what the student has said: which submission in time is given up, and `as_it_is`."""
     given = request.POST.get("instead_of", "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 19 else None
+    is_id = given.isascii() and given.isdigit() and len(given) < 19
+    return {
+        "instead_of": int(given) if is_id else None,
+        "as_it_is": request.POST.get("as_it_is") == "1",
+    }
 
 
 @never_cache
@@ -177,7 +181,10 @@ def submitting(request: HttpRequest, course: int, assignment: int) -> HttpRespon
         return redirect(f"{reverse('classroom:course', args=[course])}#a{assignment}")
     if standing.is_submitting:
         return _under_way()
-    if failure := standing.failure:
+    failure = standing.failure
+    if failure and (question := submissions.question_of(standing.submitting)):
+        return _asked(question)
+    if failure:
         return answer(Problem(failure.code, failure.words, status=409))
     newest = standing.snapshots[0].pk if standing.snapshots else 0
     return _receipt(standing.submission, get_object_or_404(Snapshot, pk=newest))
@@ -185,21 +192,25 @@ def submitting(request: HttpRequest, course: int, assignment: int) -> HttpRespon
 
 def _submit_for_script(request: HttpRequest, submission: Submission, at: datetime) -> HttpResponse:
     try:
-        snapshot = submissions.submit(submission, at, instead_of=_instead_of(request))
-    except submissions.WouldLose as question:
-        asked = {
-            "title": "Submit late?",
-            "yes": "Submit late",
-            "no": f"Keep the one of {question.when}",
-            "answer": {"instead_of": question.kept.pk},
-        }
-        error = {"code": question.code, "message": question.message, "question": asked}
-        return JsonResponse({"error": error}, status=question.status)
+        snapshot = submissions.submit(submission, at, **_answers(request))
+    except submissions.Question as question:
+        return _asked(question)
     except Problem as problem:
         return answer(problem)
     except Busy:
         return _under_way()
     return _receipt(submission, snapshot)
+
+
+def _asked(question: submissions.Question) -> HttpResponse:
+    asked = {
+        "title": question.title,
+        "yes": question.yes,
+        "no": question.no,
+        "answer": question.answers.options,
+    }
+    error = {"code": question.code, "message": question.message, "question": asked}
+    return JsonResponse({"error": error}, status=question.status)
 
 
 def _under_way() -> HttpResponse:

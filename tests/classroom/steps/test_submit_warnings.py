@@ -46,7 +46,7 @@ def row(cocalc: Client, transactional_db: None) -> Submission:
         ],
         files=manifest.of_folder(home, "homework-1/student"),
     )
-    Submission.objects.update(handed_out=timezone.now())
+    Submission.objects.update(handed_out=timezone.now(), opened=timezone.now())
     ada = Membership.objects.get(course=course, user__username="ada")
     work = factories.submission(assignment, ada)
     return Submission.objects.select_related(
