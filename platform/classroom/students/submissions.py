@@ -9,7 +9,7 @@ somebody to wait for. What fails here has failed: the student is told why, and t
 A submit that has begun is finished though the student be removed meanwhile; one that waits is not.
 
 Who has a submission in time, and would submit late, is asked first; so is who would submit what
-was handed out: because nobody ever opened it, which our rows know, or because nothing differs, which
+was handed out: because it was never opened, which our rows know, or because nothing differs, which
 the step sees.
 """
 

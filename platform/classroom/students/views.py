@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -21,6 +22,7 @@ from classroom.pages.text import ago, second
 from classroom.students import opening, saving, submissions
 from classroom.students.receipts import receipt_of, reservation, sentence
 from classroom.students.standing import Standing, course_standings, standings
+from classroom.students.time_left import time_left
 from embedding.cocalc.errors import CocalcError
 from embedding.problems import Busy, Problem, of_cocalc
 from embedding.views.access import SIGNED_OUT, answer, visited
@@ -102,6 +104,8 @@ def saved(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
         {
             "files": [{"path": file.path, "modified": file.modified} for file in look.files],
             "seconds": look.seconds,
+            "unsaved": _unsaved(look, since),
+            "deadline": time_left(standing),
             "html": render_to_string("classroom/students/saved_files.html", context, request),
         }
     )
@@ -190,6 +194,15 @@ def submitting(request: HttpRequest, course: int, assignment: int) -> HttpRespon
     return _receipt(standing.submission, get_object_or_404(Snapshot, pk=newest))
 
 
+@never_cache
+@require_safe
+@login_required
+def time_left_now(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
+    """Tell the pages with the work how much time is left by now. It asks CoCalc nothing."""
+    membership = student_of(request, course)
+    return JsonResponse({"deadline": time_left(_standing(membership, assignment))})
+
+
 def _submit_for_script(request: HttpRequest, submission: Submission, at: datetime) -> HttpResponse:
     try:
         snapshot = submissions.submit(submission, at, **_answers(request))
@@ -232,8 +245,25 @@ def _receipt(submission: Submission, snapshot: Snapshot) -> HttpResponse:
             "text": f"{text} {but}".strip(),
             "lines": lines,
             "warnings": receipt.warnings,
+            "deadline": time_left(_standing(submission.student, assignment.pk)),
         }
     )
+
+
+def _unsaved(look: saving.Look, since: datetime) -> dict[str, object] | None:
+    """Say to a page that knows nothing of the open files what may not be saved."""
+    if look.opened:
+        text = _(
+            "You have %(files)s open in another tab. CoCalc saves by itself every %(seconds)s "
+            "seconds. Press Save there, or wait, then try again."
+        ) % {"files": ", ".join(look.opened), "seconds": saving.AUTOSAVE}
+    elif look.left:
+        text = _("You closed %(files)s a moment ago. CoCalc needs some seconds to save it.") % {
+            "files": ", ".join(look.left)
+        }
+    else:
+        return None
+    return {"text": text, "since": f"{since.timestamp():.3f}", "is_closing": not look.opened}
 
 
 def _is_unsaved(submission: Submission, since: datetime) -> bool:
