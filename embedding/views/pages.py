@@ -123,13 +123,12 @@ def _place(member: Member, path: str) -> Place | None:
 def _for_script(place: Place | None) -> dict[str, Any]:
     """Return what the scripts need to know of it."""
     action, deadline = (place.action, place.deadline) if place else (None, None)
-    at = deadline.at if deadline else None
-    return {
-        "action": action._asdict() if action else None,
-        "deadline": deadline
-        and deadline._asdict()
-        | {"at": at and at.timestamp(), "now": time.time(), "label": action.label if action else ""},
-    }
+    found: dict[str, Any] = {"action": action._asdict() if action else None, "deadline": None}
+    if deadline:
+        at = deadline.at.timestamp() if deadline.at else None
+        label = action.label if action else ""
+        found["deadline"] = deadline._asdict() | {"at": at, "now": time.time(), "label": label}
+    return found
 
 
 def folder_url(project: str, folder: str) -> str:

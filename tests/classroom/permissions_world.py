@@ -88,7 +88,7 @@ def make_world(prefix: str = "") -> World:
         work.returned_score, work.score = 7, 8
         work.details = {"copies": {"hw.ipynb": ["hw (1).ipynb"]}}
         work.save()
-    Snapshot.objects.create(
+    snapshot = Snapshot.objects.create(
         submission=factories.submission(homework, bob),
         taken=now - timedelta(hours=9),
         path="submitted/bob",
@@ -130,6 +130,7 @@ def make_world(prefix: str = "") -> World:
             "run": run.pk,
             "transfer": made[1].pk,
             "invitation": invitation.pk,
+            "snapshot": snapshot.pk,
             "code": course.join_code,
             "proof": proving.link(_unproven(bob.user)).rstrip("/").rpartition("/")[2],
             "signed": invitations.link(invitation).rstrip("/").rpartition("/")[2],

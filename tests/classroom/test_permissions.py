@@ -121,6 +121,14 @@ submit                 GET  405
 submit                 POST sign-in 404     404 404     404     >course   >course   403         403
 submitting             GET  sign-in 404     404 404     404     >course   >course   403         403
 submitting             POST 405
+time-left              GET  sign-in 404     404 404     404     200       200       403         403
+time-left              POST 405
+submitted              GET  sign-in 404     404 404     404     404       503       503         503
+submitted              POST 405
+submitted-download     GET  sign-in 404     404 404     404     404       503       503         503
+submitted-download     POST 405
+submitted-zip          GET  sign-in 404     404 404     404     404       503       503         503
+submitted-zip          POST 405
 grades                 GET  sign-in 404     404 404     404     403       403       200         200
 grades                 POST 405
 grades-csv             GET  sign-in 404     404 404     404     403       403       200         200
@@ -188,7 +196,7 @@ OTHERS = {
 # Whoever looks changes nothing, except: a student who opens work says that it was opened, and who
 # takes everybody's work away is written into the log.
 WRITES_ON_GET = {"open", "collected-zip"}
-OF_STUDENTS = {"open", "saved", "submit", "submitting"}
+OF_STUDENTS = {"open", "saved", "submit", "submitting", "time-left"}
 
 SECRETS = (
     *(secrets.DRAFT, secrets.COMING_TEXT, secrets.ADA_COMMENT, secrets.BOB_COMMENT),

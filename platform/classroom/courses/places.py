@@ -34,7 +34,8 @@ def place_of(member: Member, path: str) -> Place | None:
     if mine.role == Role.STUDENT:
         rows = Submission.objects.filter(student=mine, assignment=assignment)
         standing = next(iter(standings(rows)), None)
-        return _of_student(standing, assignment, Place(course.title, f"{url}#a{assignment.pk}"), path)
+        place = Place(course.title, f"{url}#a{assignment.pk}")
+        return _of_student(standing, assignment, place, path)
     return Place(course.title, reverse("classroom:assignment", args=[course.pk, assignment.pk]))
 
 

@@ -245,6 +245,12 @@ def _receipt(submission: Submission, snapshot: Snapshot) -> HttpResponse:
             "text": f"{text} {but}".strip(),
             "lines": lines,
             "warnings": receipt.warnings,
+            "link": {
+                "url": reverse(
+                    "classroom:submitted", args=[assignment.course_id, assignment.pk, snapshot.pk]
+                ),
+                "text": _("Look at what was submitted"),
+            },
             "deadline": time_left(_standing(submission.student, assignment.pk)),
         }
     )
