@@ -53,7 +53,7 @@ def _of_student(
         action=_submit(standing),
         heading=assignment.title,
         deadline=deadline_of(standing),
-        words=Words(_("Instructions"), markdown(text)) if text.strip() else None,
+        words=Words(_("Instructions"), markdown(text, below=2)) if text.strip() else None,
     )
 
 

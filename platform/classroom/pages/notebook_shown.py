@@ -131,7 +131,7 @@ def _cell(cell: Any, budget: _Budget) -> Cell:
 
 def _rendered(source: str) -> SafeString:
     try:
-        return markdown(source)
+        return markdown(source, below=2)
     except RecursionError:
         return SafeString("")
 

@@ -65,7 +65,7 @@ def test_cells_are_shown_with_numbers_and_outputs() -> None:
         code("x", error, number=None),
         text("as it is & raw", "raw"),
     )
-    assert "<h1>Title</h1>" in page
+    assert "<h3>Title</h3>" in page
     assert "<em>why</em>" in page
     assert "print(1 &lt; 2)" in page
     assert "[7]" in page

@@ -221,7 +221,7 @@ def test_what_is_gone_says_so_and_can_be_tried_again(
     sandbox.quirks(fail_events=["project_exec"])
     for what in ("", "download", "zip"):
         answer = browser.get(address(snapshot, what))
-        assert answer.status_code == 409
+        assert answer.status_code in (409, 502)
         words = text_of(answer.content.decode())
         assert "CoCalc" in words
         assert "Try again" in words
