@@ -336,7 +336,7 @@ def test_overdue_and_still_taken(course: Course, browser: HttpsClient) -> None:
     now = timezone.now()
     assignment = out(course, due=now - HOUR, late_policy=Policy.UNTIL, late_until=now + DAY)
     words = card(browser, assignment)
-    assert "Open Late" in words
+    assert "In progress Late" in words
     assert "Late work is taken until" in words
     assert "Submit (late)" in words
 
@@ -373,7 +373,7 @@ def test_an_extension_shows_its_reason_and_the_others_time(
     due_update(assignment)
     words = card(browser, assignment)
     assert "Due Fri 3 Dec 2060, 23:59 CET" in words
-    assert "The others’ is due Fri 26 Nov 2060, 23:59 CET. Reason:" in words
+    assert "Everyone else’s deadline is Fri 26 Nov 2060, 23:59 CET. Reason:" in words
     assert "&lt;b&gt;ill&lt;/b&gt;" in page(browser, course)
 
 
@@ -676,7 +676,7 @@ SHOW = "It is too late to submit again: show this to your teacher."
 @pytest.mark.parametrize(
     ("state", "taken"),
     [
-        ("Open", True),
+        ("In progress", True),
         ("Submitted", True),
         ("Closed", False),
         ("Collected", False),
