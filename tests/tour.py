@@ -262,11 +262,22 @@ def classroom(browser: Browser, site: str, data: Path) -> None:
         run_first_cell(inner, ANSWER, LIMIT / 1000)
         theirs.keyboard.press("Control+s")
         until(lambda: ANSWER in saved(data, "squares/squares.ipynb"))
-    with step("student: submits it"):
-        theirs.goto(course)
-        theirs.get_by_role("button", name="Submit Squares").click()
-        expect(theirs.get_by_text("“Squares” was submitted")).to_be_visible(timeout=LIMIT)
+    with step("student: reads the instructions beside it"):
+        theirs.get_by_role("button", name="Instructions").click()
+        expect(theirs.get_by_role("dialog", name="Instructions")).to_contain_text("say why")
+    shoot(theirs, "class-instructions")
+    with step("student: submits it without leaving it"):
+        theirs.get_by_role("button", name="Close: Instructions").click()
+        theirs.get_by_role("button", name="Submit", exact=True).click()
+        look = theirs.get_by_role("link", name="Look at what was submitted")
+        expect(look).to_be_visible(timeout=LIMIT)
+    shoot(theirs, "class-receipt")
+    with step("student: looks at what was submitted"):
+        look.click()
+        expect(theirs.locator(".nb")).to_contain_text(SOLUTION, timeout=LIMIT)
     shoot(theirs, "class-submitted")
+    theirs.goto(course)
+    shoot(theirs, "class-student")
 
     with step("student: finds on Today what is due, and goes on where they left"):
         theirs.get_by_role("link", name="Today").click()

@@ -127,7 +127,7 @@ def test_a_course_from_its_making_to_the_returned_grade(
     saves(ada, hers, RIGHT)
     ada.go(course)
     expect(card(ada, "Squares")).to_contain_text(re.compile("23:59 CE.*17:59 your time"))
-    expect(card(ada, "Squares")).to_contain_text("If you submit nothing")
+    expect(card(ada, "Squares")).to_contain_text("If you don’t submit, we collect your folder")
     look(ada, "a student's course")
     card(ada, "Squares").get_by_role("button", name="Submit").click()
     expect(
@@ -393,6 +393,8 @@ def test_a_term_without_javascript(visitor: Visitor, school: School) -> None:
     steps.press("Hand out", "Missing (1)")
     ada.go(course)
     card(ada, "Tasks").get_by_role("button", name="Submit").click()
+    expect(ada.page.get_by_text("You have not opened it yet.")).to_be_visible()
+    ada.page.get_by_role("button", name="Submit anyway").click()
     expect(ada.page.get_by_text("“Tasks” was submitted: 2 files")).to_be_visible()
     steps.press_early()
     page.locator("#students").get_by_role("link", name=ada.student.name, exact=True).click()

@@ -105,7 +105,7 @@ def make_world(prefix: str = "") -> World:
         returned=RETURNED,
         text="Please look again.",
     )
-    Snapshot.objects.create(
+    snapshot = Snapshot.objects.create(
         submission=factories.submission(homework, bob),
         taken=now - timedelta(hours=9),
         path="submitted/bob",
@@ -150,6 +150,7 @@ def make_world(prefix: str = "") -> World:
             "transfer": made[1].pk,
             "invitation": invitation.pk,
             "calendar": calendar_of(bob.user),
+            "snapshot": snapshot.pk,
             "code": course.join_code,
             "proof": proving.link(_unproven(bob.user)).rstrip("/").rpartition("/")[2],
             "stop": unsubscribing.link(bob.user, []).rstrip("/").rpartition("/")[2],

@@ -149,6 +149,14 @@ submitting             GET  sign-in 404     404 404     404     >course   >cours
 submitting             POST 405
 returned               GET  sign-in 404     404 404     404     200       200       403         403
 returned               POST sign-in 404     404 404     404     >returned >returned 403         403
+time-left              GET  sign-in 404     404 404     404     200       200       403         403
+time-left              POST 405
+submitted              GET  sign-in 404     404 404     404     404       503       503         503
+submitted              POST 405
+submitted-download     GET  sign-in 404     404 404     404     404       503       503         503
+submitted-download     POST 405
+submitted-zip          GET  sign-in 404     404 404     404     404       503       503         503
+submitted-zip          POST 405
 grades                 GET  sign-in 404     404 404     404     403       403       200         200
 grades                 POST 405
 grades-csv             GET  sign-in 404     404 404     404     403       403       200         200
@@ -241,7 +249,7 @@ OTHERS = {
 # Whoever looks changes nothing, except: a student who opens work says that it was opened, and who
 # takes everybody's work away is written into the log.
 WRITES_ON_GET = {"open", "collected-zip"}
-OF_STUDENTS = {"open", "saved", "submit", "submitting", "returned"}
+OF_STUDENTS = {"open", "saved", "submit", "submitting", "time-left", "returned"}
 
 SECRETS = (
     *(secrets.DRAFT, secrets.COMING_TEXT, secrets.ADA_COMMENT, secrets.BOB_COMMENT),

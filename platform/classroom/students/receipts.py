@@ -1,7 +1,9 @@
 """What was submitted, file by file: how large, and when it was saved; and what counts of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.template.defaultfilters import pluralize
@@ -99,6 +101,12 @@ def reservation(submission: Submission, snapshot: Snapshot, zone: ZoneInfo) -> s
     return " ".join(said)
 
 
-def _time(file: dict[str, object]) -> datetime | None:
+def saved_at(file: Mapping[str, Any], zone: ZoneInfo, *, beside: datetime) -> str:
+    """Say when a file was saved, as its student's project says; empty where it is not known."""
+    at = _time(file)
+    return second(at, zone, beside=beside) if at else ""
+
+
+def _time(file: Mapping[str, Any]) -> datetime | None:
     seconds = file.get("modified")  # snapshots of earlier versions do not know it
     return moment_of(seconds) if isinstance(seconds, int | float) else None

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from classroom.models import Assignment, Extension, Membership, Snapshot, Submission, Transfer
 from classroom.rules.counting import counting_of
@@ -38,7 +39,7 @@ class State(StrEnum):
 LABELS = {
     State.COMING: "Not yet out",
     State.ON_ITS_WAY: "On its way",
-    State.OPEN: "Open",
+    State.OPEN: _("In progress"),
     State.SUBMITTED: "Submitted",
     State.CLOSED: "Closed",
     State.COLLECTED: "Collected",
@@ -87,7 +88,7 @@ class Standing:
         """The state in a word or two for the page."""
         if self.assignment.handout and self.state == State.OPEN:
             return "Handed out"
-        return LABELS[self.state]
+        return str(LABELS[self.state])
 
     @property
     def is_out(self) -> bool:

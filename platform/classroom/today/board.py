@@ -116,7 +116,7 @@ def _teaching(members: Collection[Membership], now: datetime) -> list[Teaching]:
         for member in members
         if max(dated.get(member.course_id) or member.course.created, member.joined) > now - OVER
     }
-    found = waiting(current)
+    found = waiting(list(current.values()))
     failed = failed_steps(current, now)
     lately = Membership.objects.filter(
         course__in=current, role=Role.STUDENT, removed=None, joined__gte=now - WEEK

@@ -94,7 +94,7 @@ def test_a_student_submits_from_the_notebook_s_page_where_it_is_taken(
 
     def offered(path: str = "homework-1/inner/a.ipynb", username: str = "ada") -> bool:
         page = shown(username, project, path)
-        assert ("handover.js" in page) is ('id="handover-form"' in page)
+        assert ("handover-notebook.js" in page) is ('id="handover-form"' in page)
         return f'action="/courses/{course.pk}/assignments/{assignment.pk}/submit"' in page
 
     assert not offered()

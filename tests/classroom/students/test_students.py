@@ -65,6 +65,13 @@ def out(course: Course, title: str = "Homework 1", **fields: Any) -> Assignment:
     return assignment
 
 
+def worked_on(course: Course, **fields: Any) -> Assignment:
+    """Out, and opened by its students."""
+    assignment = out(course, **fields)
+    Submission.objects.filter(assignment=assignment).update(opened=timezone.now())
+    return assignment
+
+
 def there(member: Membership) -> str:
     """Let the student's project be there on CoCalc, as far as the site knows."""
     project_id = str(uuid.uuid4())
@@ -302,12 +309,12 @@ def test_closed_and_collected_from_the_folder(course: Course, browser: HttpsClie
     assignment = out(course, due=timezone.now() - HOUR)
     words = card(browser, assignment)
     assert "Closed" in words
-    assert "the folder as it was when it was due counts" in words
+    assert "your folder as it was at the deadline counts" in words
     assert "Submit" not in words
     change(assignment, collected=timezone.now(), collected_from="folder")
     words = card(browser, assignment)
     assert "Collected" in words
-    assert "the folder as it was, for nothing was submitted" in words
+    assert "your folder, because you did not submit" in words
 
 
 def test_what_is_collected_early_can_be_worked_on_until_it_is_due(
@@ -339,7 +346,7 @@ def test_overdue_and_still_taken(course: Course, browser: HttpsClient) -> None:
     now = timezone.now()
     assignment = out(course, due=now - HOUR, late_policy=Policy.UNTIL, late_until=now + DAY)
     words = card(browser, assignment)
-    assert "Open Late" in words
+    assert "In progress Late" in words
     assert "Late work is taken until" in words
     assert "Submit (late)" in words
 
@@ -376,7 +383,7 @@ def test_an_extension_shows_its_reason_and_the_others_time(
     due_update(assignment)
     words = card(browser, assignment)
     assert "Due Fri 3 Dec 2060, 23:59 CET" in words
-    assert "The others’ is due Fri 26 Nov 2060, 23:59 CET. Reason:" in words
+    assert "Everyone else’s deadline is Fri 26 Nov 2060, 23:59 CET. Reason:" in words
     assert "&lt;b&gt;ill&lt;/b&gt;" in page(browser, course)
 
 
@@ -620,7 +627,7 @@ def on_cocalc(cocalc: Client, transactional_db: None, course: Course, ada: Membe
 def test_submit_says_what_was_taken_and_when(
     on_cocalc: str, course: Course, browser: HttpsClient
 ) -> None:
-    assignment = out(course, due=timezone.now() + DAY)
+    assignment = worked_on(course, due=timezone.now() + DAY)
     answer = browser.post(address(assignment, "submit"), follow=True)
     assert answer.redirect_chain == [(f"/courses/{course.pk}/#a{assignment.pk}", 302)]
     words = text_of(answer.content.decode())
@@ -635,7 +642,7 @@ def test_submit_says_what_was_taken_and_when(
 def test_late_and_closed_are_said_plainly(
     on_cocalc: str, course: Course, browser: HttpsClient
 ) -> None:
-    late = out(course, due=timezone.now() - HOUR, late_policy=Policy.ANY)
+    late = worked_on(course, due=timezone.now() - HOUR, late_policy=Policy.ANY)
     answer = browser.post(address(late, "submit"), follow=True)
     assert "“Homework 1” was submitted late:" in text_of(answer.content.decode())
     Assignment.objects.update(late_policy=Policy.CLOSED)
@@ -651,7 +658,7 @@ def test_late_and_closed_are_said_plainly(
 def test_failing_shows_the_cause_until_it_succeeds(
     on_cocalc: str, sandbox: SandboxProcess, course: Course, browser: HttpsClient
 ) -> None:
-    assignment = out(course)
+    assignment = worked_on(course)
     sandbox.quirks(fail_events=["project_exec"])
     answer = browser.post(address(assignment, "submit"), follow=True)
     assert answer.status_code == 200
@@ -686,7 +693,7 @@ SHOW = "It is too late to submit again: show this to your teacher."
 @pytest.mark.parametrize(
     ("state", "taken"),
     [
-        ("Open", True),
+        ("In progress", True),
         ("Submitted", True),
         ("Closed", False),
         ("Collected", False),
@@ -742,7 +749,7 @@ def test_late_instead_of_in_time_is_asked_about(
     cocalc: Client, on_cocalc: str, course: Course, browser: HttpsClient, ada: Membership
 ) -> None:
     """By a page, whose button says which one is given up; a script is told what to ask."""
-    assignment = out(course, due=timezone.now() + DAY, late_policy=Policy.ANY)
+    assignment = worked_on(course, due=timezone.now() + DAY, late_policy=Policy.ANY)
     submit = address(assignment, "submit")
     browser.post(submit)
     in_time = Snapshot.objects.get()
