@@ -20,6 +20,7 @@ from classroom.models import Assignment, Course, Extension, Kind, Membership, Su
 from classroom.rules import going_out, names, source_folder
 from classroom.rules.counting import counting_each
 from classroom.rules.deadlines import due_update, submissions_ensure
+from classroom.rules.penalties import RULE, is_same, penalties_update
 from classroom.rules.source_folder import digest
 from classroom.steps.approved import approved_now, version_of
 from embedding.models import Event
@@ -82,8 +83,11 @@ def assignment_change(assignment: Assignment, *, by: User) -> int:
                 "due",
                 "late_policy",
                 "late_until",
+                *RULE[1:],
             ]
         )
+        if not is_same(was, assignment):
+            penalties_update(Submission.objects.filter(assignment=assignment))
         if was.due == assignment.due:
             return 0
         _log(

@@ -1,26 +1,28 @@
 """What a teacher says of an assignment or a handout: the form of its page."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.utils import timezone
 
+from classroom.assignments.late_form import (
+    LATE_FIELDS,
+    LATE_HELP,
+    LATE_LABELS,
+    LATE_WIDGETS,
+    LateFormPart,
+)
 from classroom.models import Assignment, Course
 from classroom.pages.moments import MomentField, twice_note
 from classroom.pages.naming import title_given
 from classroom.rules.scoring import number
 
-if TYPE_CHECKING:
-    AssignmentModelForm = forms.ModelForm[Assignment]
-else:  # Django's own class takes no parameter
-    AssignmentModelForm = forms.ModelForm
-
 LatePolicy = Assignment.LatePolicy
 MOMENTS = ("release", "due", "late_until")
 
 
-class AssignmentForm(AssignmentModelForm):
+class AssignmentForm(LateFormPart):
     """Title, instructions, points and dates; dates are meant in the course's zone."""
 
     handout = forms.TypedChoiceField(
@@ -50,9 +52,11 @@ class AssignmentForm(AssignmentModelForm):
             "due",
             "late_policy",
             "late_until",
+            *LATE_FIELDS,
         )
-        labels = {"late_policy": "Work after the due time"}
-        widgets = {
+        labels = {"late_policy": "Work after the due time"} | LATE_LABELS
+        help_texts = LATE_HELP
+        widgets = LATE_WIDGETS | {
             "title": forms.TextInput(attrs={"autocomplete": "off"}),
             "instructions": forms.Textarea(attrs={"rows": 8}),
             "points": forms.NumberInput(attrs={"min": 0, "step": "any"}),
@@ -87,7 +91,9 @@ class AssignmentForm(AssignmentModelForm):
             data["late_policy"] = LatePolicy.CLOSED
             for name in ("due", "late_until", "points", "weight", "late_policy"):
                 self.errors.pop(name, None)
+            self.clean_late_rule(data)
             return data
+        self.clean_late_rule(data)
         due, release, until = (data.get(name) for name in ("due", "release", "late_until"))
         if due and release and release >= due:
             self.add_error("due", "It must be due after it is released.")

@@ -18,11 +18,21 @@ from classroom.grading.neighbours import place_of
 from classroom.grading.selection import Filter
 from classroom.grading.submitted import submitted
 from classroom.grading.work_state import STATES, state_of
-from classroom.models import Assignment, GradeChange, Kind, Membership, Submission, Transfer
+from classroom.models import (
+    UNWAIVED,
+    WAIVED,
+    Assignment,
+    GradeChange,
+    Kind,
+    Membership,
+    Submission,
+    Transfer,
+)
 from classroom.pages.access import assignment_of, staff_of, student_in, submission_of
 from classroom.rules import renewal
 from classroom.rules.deadlines import is_early
 from classroom.rules.last_submit import failures
+from classroom.rules.late_words import late_of
 from classroom.rules.scoring import (
     COMMENT_MOST,
     Conflict,
@@ -43,6 +53,8 @@ HOW = {
     "autograder": "by the autograder",
     "command": "by a command",
     "rescale": "rescaled to other points",
+    WAIVED: "late penalty waived",
+    UNWAIVED: "late penalty taken again",
 }
 
 
@@ -204,6 +216,7 @@ def _show(
         ],
         "submitted": snapshots,
         "failure": failures([work]).get(work.student_id),
+        "lateness": late_of(work),
         "details": _details(work),
         "copies": _copies(work),
         "files": files,

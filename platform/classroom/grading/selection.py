@@ -12,6 +12,7 @@ from django.http import QueryDict
 
 from classroom.grading.work_state import STATES, state_query
 from classroom.models import Assignment, Course, Membership, Role, Submission
+from classroom.rules.penalties import final_score
 from classroom.rules.total import Rule
 
 SORTS = ("name", "number", "total")
@@ -116,7 +117,7 @@ def ordered(
         key = F("number")
     else:
         score = Submission.objects.filter(student=OuterRef("pk"), assignment=int(field))
-        students = students.annotate(score=score.values("score")[:1])
+        students = students.annotate(score=score.annotate(final=final_score()).values("final")[:1])
         key = F("score")
     # Who has none comes last either way.
     order = key.desc(nulls_last=True) if down else key.asc(nulls_last=True)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from django.db.models import F, Q
 from django.utils import timezone
 
-from classroom.models import Submission
+from classroom.models import Submission, final_of
 from classroom.rules.renewal import is_new, news
 
 # What people look for, as the filter names it.
@@ -37,8 +37,14 @@ class Work(NamedTuple):
     late: bool
     returned: datetime | None
     score: Decimal | None
+    penalty: Decimal
     graded: datetime | None
     held: str
+
+    @property
+    def final(self) -> Decimal | None:
+        """The score that counts."""
+        return final_of(self.score, self.penalty)
 
 
 def state_query(state: str) -> Q:

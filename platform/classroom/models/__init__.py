@@ -6,14 +6,16 @@ who may open what are `embedding`'s.
 
 from classroom.models.assignments import Assignment, Extension
 from classroom.models.courses import TEACHERS, Course, validate_time_zone
-from classroom.models.grades import GradeChange
+from classroom.models.grades import UNWAIVED, WAIVED, GradeChange
 from classroom.models.notices import Notice
 from classroom.models.people import Invitation, Membership, Role, RosterShape, UnprovenAddress
-from classroom.models.submissions import Snapshot, Submission
+from classroom.models.submissions import Snapshot, Submission, final_of
 from classroom.models.transfers import Batch, Kind, Transfer
 
 __all__ = [
     "TEACHERS",
+    "UNWAIVED",
+    "WAIVED",
     "Assignment",
     "Batch",
     "Course",
@@ -29,5 +31,6 @@ __all__ = [
     "Submission",
     "Transfer",
     "UnprovenAddress",
+    "final_of",
     "validate_time_zone",
 ]

@@ -1,8 +1,9 @@
 """What is handed out, and who has longer for it."""
 
 from django.conf import settings
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from classroom.models.courses import Course
 from classroom.models.people import Membership
@@ -17,6 +18,19 @@ class Assignment(models.Model):
         CLOSED = "closed", "Not accepted"
         UNTIL = "until", "Accepted and marked late, until a last moment"
         ANY = "any", "Accepted and marked late at any time"
+
+    class LatePenalty(models.TextChoices):
+        """What late work costs, for each `LateUnit` begun."""
+
+        NONE = "none", _("No penalty: it is only marked late")
+        PERCENT = "percent", _("Per cent of the score")
+        POINTS = "points", _("Points")
+
+    class LateUnit(models.TextChoices):
+        """What a penalty is counted in."""
+
+        HOUR = "hour", _("for each hour begun")
+        DAY = "day", _("for each day begun")
 
     class Version(models.TextChoices):
         """How far the files are that students get."""
@@ -54,6 +68,30 @@ class Assignment(models.Model):
     due = models.DateTimeField(null=True, blank=True)
     late_policy = models.CharField(max_length=10, choices=LatePolicy, default=LatePolicy.CLOSED)
     late_until = models.DateTimeField(null=True, blank=True)
+    # What late work costs: `rules.penalties`. The database has defaults, too, so that a process
+    # of the version before can still write rows.
+    late_penalty = models.CharField(
+        max_length=10,
+        choices=LatePenalty,
+        default=LatePenalty.NONE,
+        db_default=LatePenalty.NONE.value,
+    )
+    late_amount = models.DecimalField(
+        max_digits=6, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(0)]
+    )
+    late_per = models.CharField(
+        max_length=10, choices=LateUnit, default=LateUnit.DAY, db_default=LateUnit.DAY.value
+    )
+    late_grace = models.PositiveIntegerField(
+        default=0, db_default=0, blank=True, help_text="Minutes that do not count."
+    )
+    late_floor = models.PositiveSmallIntegerField(
+        default=0,
+        db_default=0,
+        blank=True,
+        validators=[MaxValueValidator(100)],
+        help_text="Per cent of the score that remain, however late the work is.",
+    )
     out = models.DateTimeField(
         null=True, editable=False, help_text="Since when everybody gets it, newcomers too."
     )

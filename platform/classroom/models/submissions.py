@@ -1,6 +1,9 @@
 """A student's work on an assignment: where it stands, and what was submitted."""
 
+from decimal import Decimal
+
 from django.db import models
+from django.db.models import Value
 
 from classroom.models.assignments import Assignment
 from classroom.models.people import Membership
@@ -54,7 +57,27 @@ class Submission(models.Model):
         help_text="What that score was out of: the points may change later, too.",
     )
     returned_comment = models.TextField(blank=True)
-    score = models.DecimalField(max_digits=8, decimal_places=2, null=True, blank=True)
+    # How the score that was returned came about, where its work was late: `rules.penalties.Told`.
+    returned_late = models.JSONField(null=True)
+    score = models.DecimalField(
+        max_digits=8,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text="As it was given; what counts is `final`.",
+    )
+    # Both are written by `rules.penalties` alone.
+    penalty = models.DecimalField(
+        max_digits=8,
+        decimal_places=2,
+        default=Decimal(),
+        db_default=Value(0, output_field=models.DecimalField(max_digits=8, decimal_places=2)),
+        help_text="What is taken off because the work was late.",
+    )
+    late_days = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="How many late days cover its lateness."
+    )
+    waived = models.DateTimeField(null=True, help_text="Since when no late penalty is taken.")
     comment = models.TextField(blank=True)
     graded = models.DateTimeField(null=True)
     # Of the autograder: {"cells": {grade_id: [score, max]}, "score", "max", "manual": bool}.
@@ -72,6 +95,16 @@ class Submission(models.Model):
 
     def __str__(self) -> str:
         return f"{self.assignment}: {self.student}"
+
+    @property
+    def final(self) -> Decimal | None:
+        """The score that counts: what was given, less the late penalty."""
+        return final_of(self.score, self.penalty)
+
+
+def final_of(score: Decimal | None, penalty: Decimal) -> Decimal | None:
+    """Return the score that counts; never less than 0."""
+    return None if score is None else max(score - penalty, Decimal())
 
 
 class Snapshot(models.Model):

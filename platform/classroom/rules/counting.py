@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from classroom.models import Snapshot, Submission
 from classroom.rules.deadlines import came, came_late, is_taken
+from classroom.rules.late_words import late_of
 
 
 def counting(submission: Submission, now: datetime | None = None) -> Snapshot | None:
@@ -48,9 +49,17 @@ def counting_each(rows: QuerySet[Submission]) -> dict[int, int]:
 def returned_set(submission: Submission, at: datetime) -> None:
     """Write down that the score and comment this row was read with were returned."""
     submission.returned = at
-    submission.returned_score = submission.score
+    submission.returned_score = submission.final
+    late = late_of(submission)
+    submission.returned_late = late.kept() if late else None
     submission.returned_points = submission.assignment.points
     submission.returned_comment = submission.comment
     submission.save(
-        update_fields=["returned", "returned_score", "returned_points", "returned_comment"]
+        update_fields=[
+            "returned",
+            "returned_score",
+            "returned_late",
+            "returned_points",
+            "returned_comment",
+        ]
     )

@@ -33,6 +33,7 @@ from classroom.models import (
     Snapshot,
     Submission,
 )
+from classroom.rules.penalties import penalties_update
 
 LatePolicy = Assignment.LatePolicy
 
@@ -131,9 +132,13 @@ def due_update(assignment: Assignment, students: Iterable[int] | None = None) ->
 
 
 def lateness_update(rows: QuerySet[Submission]) -> None:
-    """Write down whether what was collected is late, by when it came and by when it is due now."""
+    """Write down whether what was collected is late, by when it came and by when it is due now.
+
+    And what that costs.
+    """
     rows.filter(late=False, came__gt=F("due")).update(late=True)
     rows.filter(Q(due=None) | Q(came__lte=F("due")), late=True).update(late=False)
+    penalties_update(rows)
 
 
 def _own_due(due: datetime | None, extension: datetime | None) -> datetime | None:

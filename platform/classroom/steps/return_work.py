@@ -14,6 +14,7 @@ from classroom.carrying.outgoing import Load, put, put_sparing
 from classroom.models import Assignment, Kind, Submission, Transfer
 from classroom.rules import manifest, names
 from classroom.rules.counting import returned_set
+from classroom.rules.late_words import late_of
 from classroom.rules.scoring import number
 from classroom.steps import folders
 from classroom.steps.prepare import student_ready
@@ -91,7 +92,9 @@ def grade_text(assignment: Assignment, submission: Submission) -> str:
     parts = [f"# {assignment.title}"]
     if submission.score is not None:
         points = "" if assignment.points is None else f" / {number(assignment.points)}"
-        parts.append(f"# Your grade\n\n{number(submission.score)}{points}")
+        late = late_of(submission)
+        said = f"\n\n{late.sum}" if late else ""
+        parts.append(f"# Your grade\n\n{number(submission.final)}{points}{said}")
     if submission.comment.strip():
         parts.append(f"# Instructor comments\n\n{submission.comment.strip()}")
     if not is_graded(submission):
