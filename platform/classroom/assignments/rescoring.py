@@ -96,10 +96,14 @@ class Effect:
         return any(line.counts != line.counts_then for line in self.lines)
 
     @property
-    def late_rules(self) -> tuple[str, str]:
-        """What late work costs now, and then, in sentences."""
-        nothing = _("Late work costs nothing.")
-        return tuple((each and rule_text(each)) or nothing for each in (self.was, self.assignment))
+    def late_rule(self) -> str:
+        """What late work is to cost, in sentences."""
+        return rule_text(self.assignment) or _("Late work costs nothing.")
+
+    @property
+    def late_rule_before(self) -> str:
+        """What late work costs now, in sentences."""
+        return (rule_text(self.was) if self.was else "") or _("Late work costs nothing.")
 
     @property
     def can_rescale(self) -> bool:

@@ -2,7 +2,7 @@
 
 import zoneinfo
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import messages
@@ -11,7 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
@@ -68,15 +68,16 @@ class SettingsForm(CourseForm):
     """That, and what holds for all its assignments."""
 
     class Meta(CourseForm.Meta):
-        fields = (*CourseForm.Meta.fields, "late_days")
-        labels = CourseForm.Meta.labels | {"late_days": _("Late days for each student")}
-        help_texts: ClassVar = {
-            "late_days": _(
-                "Where late work costs points, one late day pays for a day begun. They are used "
-                "on their own, for what is due first."
-            )
-        }
+        fields = (*CourseForm.Meta.fields, "late_days")  # type: ignore[assignment]
         widgets = CourseForm.Meta.widgets | {"late_days": forms.NumberInput(attrs={"min": 0})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["late_days"].label = _("Late days for each student")
+        self.fields["late_days"].help_text = _(
+            "Where late work costs points, one late day pays for a day begun. They are used on "
+            "their own, for what is due first."
+        )
 
 
 @never_cache

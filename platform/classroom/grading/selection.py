@@ -116,8 +116,9 @@ def ordered(
     elif field == "number":
         key = F("number")
     else:
-        score = Submission.objects.filter(student=OuterRef("pk"), assignment=int(field))
-        students = students.annotate(score=score.annotate(final=final_score()).values("final")[:1])
+        work = Submission.objects.filter(student=OuterRef("pk"), assignment=int(field))
+        counts = work.annotate(counts=final_score()).values("counts")[:1]
+        students = students.annotate(score=counts)
         key = F("score")
     # Who has none comes last either way.
     order = key.desc(nulls_last=True) if down else key.asc(nulls_last=True)

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from classroom.models import Assignment, Submission
+from classroom.models import Assignment, Membership, Submission
 from classroom.rules.penalties import (
     Rule,
     days_begun,
@@ -160,19 +161,46 @@ def rule_text(assignment: Rule) -> str:
     return " ".join(said)
 
 
-def days_left_text(left: int, budget: int) -> str:
-    """Say how many late days a student has: “2 of 3 late days left.”"""
-    return ngettext(
-        "%(left)s of %(budget)s late day left.", "%(left)s of %(budget)s late days left.", budget
-    ) % {"left": left, "budget": budget}
+@dataclass(frozen=True, slots=True)
+class LateDays:
+    """A student's late days in a course."""
+
+    budget: int
+    used: int
+
+    @property
+    def left(self) -> int:
+        """How many are left."""
+        return max(0, self.budget - self.used)
+
+    @property
+    def text(self) -> str:
+        """Say how many are left: “2 of 3 late days left.”"""
+        return ngettext(
+            "%(left)s of %(budget)s late day left.",
+            "%(left)s of %(budget)s late days left.",
+            self.budget,
+        ) % {"left": self.left, "budget": self.budget}
 
 
-def cost_text(submission: Submission, now: datetime, left: int) -> str:
-    """Say what it costs to submit late now, with so many late days left; empty where nothing."""
+def late_days_of(student: Membership) -> LateDays | None:
+    """Return a student's late days, less those that collected work has used; None: no budget."""
+    if not student.course.late_days:
+        return None
+    used = Submission.objects.filter(student=student).aggregate(used=Sum("late_days"))["used"]
+    return LateDays(student.course.late_days, used or 0)
+
+
+def cost_text(submission: Submission, now: datetime, late_days: LateDays | None) -> str:
+    """Say what it costs to submit late now; empty where that is nothing, or not late.
+
+    Late days that the same work has used already pay for it again.
+    """
     assignment = submission.assignment
     if submission.due is None or now <= submission.due or not has_rule(assignment):
         return ""
     late = now - submission.due
+    left = late_days.left + submission.late_days if late_days else 0
     days = min(days_begun(assignment, late), left)
     units = units_begun(assignment, late, days)
     said = [_("If you submit now, it is %(time)s late.") % {"time": late_text(late)}]

@@ -55,11 +55,9 @@ RULE = ("late_policy", "late_penalty", "late_amount", "late_per", "late_grace", 
 
 def is_same(one: Assignment, other: Assignment) -> bool:
     """Whether late work costs the same by both."""
-    rules = [
-        [getattr(each, name) for name in RULE[1:]] if has_rule(each) else []
-        for each in (one, other)
-    ]
-    return rules[0] == rules[1]
+    if not (has_rule(one) and has_rule(other)):
+        return has_rule(one) == has_rule(other)
+    return all(getattr(one, name) == getattr(other, name) for name in RULE[1:])
 
 
 def has_rule(assignment: Rule) -> bool:

@@ -183,9 +183,8 @@ def _write(
         changes.append(
             GradeChange(submission=row, score=row.score, comment=row.comment, by=by, how=how)
         )
-    Submission.objects.bulk_update(
-        changed, ["score", "penalty", "comment", "graded"], batch_size=100
-    )
+    fields = ["score", "penalty", "comment", "graded"]
+    Submission.objects.bulk_update(changed, fields, batch_size=100)
     return GradeChange.objects.bulk_create(changes)
 
 

@@ -17,6 +17,14 @@ from classroom.models import Assignment, Extension, Membership, Snapshot, Submis
 from classroom.rules.counting import counting_of
 from classroom.rules.deadlines import came_late, is_late, is_taken, last_moment
 from classroom.rules.last_submit import Failure, failure_of, last_submits
+from classroom.rules.late_words import (
+    Late,
+    LateDays,
+    cost_text,
+    late_days_of,
+    late_kept,
+    rule_text,
+)
 from classroom.rules.names import graded_path
 from classroom.students.receipts import Receipt, receipt_of
 
@@ -56,6 +64,7 @@ class Standing:
     submitting: Transfer | None = None  # the last submit
     extension: Extension | None = None
     latest: Snapshot | None = None  # the newest snapshot, with its files
+    late_days: LateDays | None = None  # of the student; None: the course gives none
 
     @property
     def assignment(self) -> Assignment:
@@ -101,6 +110,26 @@ class Standing:
         if self.state == State.SUBMITTED:
             return self.counting is not None and self.counting.late
         return self.state == State.OPEN and is_late(self.submission, self.now)
+
+    @property
+    def late_rule(self) -> str:
+        """What late work costs, and which late days are left; empty where it costs nothing."""
+        rule = rule_text(self.assignment)
+        if not rule or self.due is None or not self.is_taken:
+            return ""
+        return f"{rule} {self.late_days.text}" if self.late_days else rule
+
+    @property
+    def late_cost(self) -> str:
+        """What it would cost to submit now; empty where that is nothing."""
+        if not self.can_submit:
+            return ""
+        return cost_text(self.submission, self.now, self.late_days)
+
+    @property
+    def returned_late(self) -> Late | None:
+        """How the returned score comes about, where the work was late."""
+        return late_kept(self.submission.returned_late)
 
     @property
     def counting(self) -> Snapshot | None:
@@ -211,7 +240,9 @@ def course_standings(student: Membership, now: datetime | None = None) -> Course
     extensions = {row.assignment_id: row for row in Extension.objects.filter(student=student)}
     newest = [standing.snapshots[0].pk for standing in found if standing.snapshots]
     latest = {row.submission_id: row for row in Snapshot.objects.filter(pk__in=newest)}
+    days = late_days_of(student)
     for standing in found:
+        standing.late_days = days
         standing.assignment.course = student.course
         standing.submission.student = student
         extension = extensions.get(standing.assignment.pk)

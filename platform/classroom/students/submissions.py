@@ -23,6 +23,7 @@ from classroom.models import Kind, Snapshot, Submission, Transfer
 from classroom.pages.text import moment, short_moment
 from classroom.rules.deadlines import is_late, is_taken, last_moment
 from classroom.rules.last_submit import UNCHANGED
+from classroom.rules.late_words import cost_text, late_days_of
 from classroom.steps.submit import in_time_so_far, is_unchanged, unchanged
 from embedding import turns
 from embedding.cocalc.errors import CocalcError, Crowded
@@ -44,8 +45,8 @@ class Refused(Problem):
 class WouldLose(Problem):
     """The student is to be asked: a submission in time would no longer count."""
 
-    def __init__(self, kept: Snapshot, when: str) -> None:
-        words = f"Your submission of {when} was on time and will no longer count."
+    def __init__(self, kept: Snapshot, when: str, cost: str) -> None:
+        words = f"Your submission of {when} was on time and will no longer count. {cost}".strip()
         super().__init__("would_lose_on_time", words, status=409)
         self.kept = kept
         self.when = when
@@ -123,7 +124,8 @@ def _ask(submission: Submission, at: datetime, instead_of: int | None) -> None:
     zone = submission.assignment.course.zone
     if _is_as(kept, submission):
         raise Refused(UNCHANGED, unchanged(kept, zone, at).message)
-    raise WouldLose(kept, short_moment(kept.taken, zone, beside=at))
+    cost = cost_text(submission, at, late_days_of(submission.student))
+    raise WouldLose(kept, short_moment(kept.taken, zone, beside=at), cost)
 
 
 def _is_as(kept: Snapshot, submission: Submission) -> bool:
