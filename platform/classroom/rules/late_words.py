@@ -113,7 +113,7 @@ def late_text(late: timedelta) -> str:
         parts.append(ngettext("%(days)s day", "%(days)s days", days) % {"days": days})
     if hours:
         parts.append(_("%(hours)s h") % {"hours": hours})
-    if minutes and not days:
+    if minutes and not (days and hours):
         parts.append(_("%(minutes)s min") % {"minutes": minutes})
     return " ".join(parts)
 

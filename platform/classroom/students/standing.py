@@ -122,7 +122,7 @@ class Standing:
     @property
     def late_cost(self) -> str:
         """What it would cost to submit now; empty where that is nothing."""
-        if not self.can_submit:
+        if not self.can_submit or self.state in (State.COLLECTED, State.RETURNED):
             return ""
         return cost_text(self.submission, self.now, self.late_days)
 

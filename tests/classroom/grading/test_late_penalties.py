@@ -116,7 +116,7 @@ def test_the_student_knows_the_rule_before(room: Class) -> None:
     Submission.objects.filter(pk=room.work(room.bob).pk).update(collected=None, graded=None)
     page = words(HttpsClient(room.bob.user).get(f"{room.base}/"))
     assert "Late: −10 % of the score for each day begun. 3 of 3 late days left." in page
-    assert "If you submit now, it is 3 days late. That uses 3 of your late days." in page
+    assert "If you submit now, it is 3 days 1 min late. That uses 3 of your late days." in page
 
 
 def test_an_export_imported_as_it_is_changes_nothing(room: Class) -> None:
