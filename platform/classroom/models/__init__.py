@@ -10,6 +10,7 @@ from classroom.models.grades import UNWAIVED, WAIVED, GradeChange
 from classroom.models.notices import Notice
 from classroom.models.people import Invitation, Membership, Role, RosterShape, UnprovenAddress
 from classroom.models.submissions import Snapshot, Submission, final_of
+from classroom.models.test_runs import TestRun
 from classroom.models.transfers import Batch, Kind, Transfer
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "RosterShape",
     "Snapshot",
     "Submission",
+    "TestRun",
     "Transfer",
     "UnprovenAddress",
     "final_of",

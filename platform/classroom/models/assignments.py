@@ -32,6 +32,19 @@ class Assignment(models.Model):
         HOUR = "hour", _("for each hour begun")
         DAY = "day", _("for each day begun")
 
+    class Tests(models.TextChoices):
+        """Which tests run when a student submits."""
+
+        OFF = "off", _("None")
+        OPEN = "open", _("The open tests: those that students have")
+        ALL = "all", _("All tests, hidden ones too: students see points, and nothing else of them")
+
+    class Counts(models.TextChoices):
+        """Which submission counts where tests run."""
+
+        LAST = "last", _("The last one")
+        BEST = "best", _("The one with the most points from the tests")
+
     class Version(models.TextChoices):
         """How far the files are that students get."""
 
@@ -91,6 +104,19 @@ class Assignment(models.Model):
         blank=True,
         validators=[MaxValueValidator(100)],
         help_text="Per cent of the score that remain, however late the work is.",
+    )
+    # Tests that run when a student submits: `rules.test_runs`.
+    tests = models.CharField(
+        max_length=10, choices=Tests, default=Tests.OFF, db_default=Tests.OFF.value
+    )
+    test_attempts = models.PositiveSmallIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1)]
+    )
+    test_pause = models.PositiveIntegerField(
+        default=0, db_default=0, blank=True, help_text="Minutes from one attempt to the next."
+    )
+    test_counts = models.CharField(
+        max_length=10, choices=Counts, default=Counts.LAST, db_default=Counts.LAST.value
     )
     out = models.DateTimeField(
         null=True, editable=False, help_text="Since when everybody gets it, newcomers too."

@@ -120,6 +120,12 @@ class Snapshot(models.Model):
         default=False,
         help_text="In time, and the student let a late one count instead, having been asked.",
     )
+    tested = models.DecimalField(
+        max_digits=8,
+        decimal_places=2,
+        null=True,
+        help_text="What the tests gave that run on submit; empty: they did not run, or not yet.",
+    )
     path = models.CharField(max_length=600, help_text="In the course's project.")
     # [{"path", "size", "sha256", "modified"}]; the last, the unix second in which the student's
     # project says that it was saved, is not in rows of earlier versions.
