@@ -22,6 +22,7 @@ from classroom.rules.counting import counting_each
 from classroom.rules.deadlines import due_update, submissions_ensure
 from classroom.rules.penalties import RULE, is_same, penalties_update
 from classroom.rules.source_folder import digest
+from classroom.rules.test_runs import TESTS
 from classroom.steps.approved import approved_now, version_of
 from embedding.models import Event
 from embedding.problems import Problem
@@ -84,6 +85,7 @@ def assignment_change(assignment: Assignment, *, by: User) -> int:
                 "late_policy",
                 "late_until",
                 *RULE[1:],
+                *TESTS,
             ]
         )
         if not is_same(was, assignment):

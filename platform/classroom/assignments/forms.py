@@ -13,16 +13,23 @@ from classroom.assignments.late_form import (
     LATE_WIDGETS,
     LateFormPart,
 )
+from classroom.assignments.tests_form import (
+    TEST_HELP,
+    TEST_LABELS,
+    TEST_WIDGETS,
+    TestsFormPart,
+)
 from classroom.models import Assignment, Course
 from classroom.pages.moments import MomentField, twice_note
 from classroom.pages.naming import title_given
 from classroom.rules.scoring import number
+from classroom.rules.test_runs import TESTS
 
 LatePolicy = Assignment.LatePolicy
 MOMENTS = ("release", "due", "late_until")
 
 
-class AssignmentForm(LateFormPart):
+class AssignmentForm(LateFormPart, TestsFormPart):
     """Title, instructions, points and dates; dates are meant in the course's zone."""
 
     handout = forms.TypedChoiceField(
@@ -53,15 +60,20 @@ class AssignmentForm(LateFormPart):
             "late_policy",
             "late_until",
             *LATE_FIELDS,
+            *TESTS,
         )
-        labels = {"late_policy": "Work after the due time"} | LATE_LABELS
-        help_texts = LATE_HELP
-        widgets = LATE_WIDGETS | {
-            "title": forms.TextInput(attrs={"autocomplete": "off"}),
-            "instructions": forms.Textarea(attrs={"rows": 8}),
-            "points": forms.NumberInput(attrs={"min": 0, "step": "any"}),
-            "weight": forms.NumberInput(attrs={"min": 0, "step": "any"}),
-        }
+        labels = {"late_policy": "Work after the due time", **LATE_LABELS, **TEST_LABELS}
+        help_texts = LATE_HELP | TEST_HELP
+        widgets = (
+            LATE_WIDGETS
+            | TEST_WIDGETS
+            | {
+                "title": forms.TextInput(attrs={"autocomplete": "off"}),
+                "instructions": forms.Textarea(attrs={"rows": 8}),
+                "points": forms.NumberInput(attrs={"min": 0, "step": "any"}),
+                "weight": forms.NumberInput(attrs={"min": 0, "step": "any"}),
+            }
+        )
 
     def __init__(self, course: Course, *args: Any, is_out: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -86,6 +98,7 @@ class AssignmentForm(LateFormPart):
     def clean(self) -> dict[str, Any]:
         """Check the dates against each other; a handout has no more than a release."""
         data = super().clean() or self.cleaned_data
+        self.clean_tests_rule(data)
         if data.get("handout"):
             data.update(due=None, late_until=None, points=None, weight=None)
             data["late_policy"] = LatePolicy.CLOSED

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from classroom.models import Assignment, Submission, TestRun, Transfer
 
 State = TestRun.State
+TESTS = ("tests", "test_attempts", "test_pause", "test_counts")
 
 
 def are_on(assignment: Assignment) -> bool:

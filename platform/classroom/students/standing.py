@@ -13,7 +13,15 @@ from enum import StrEnum
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from classroom.models import Assignment, Extension, Membership, Snapshot, Submission, Transfer
+from classroom.models import (
+    Assignment,
+    Extension,
+    Membership,
+    Snapshot,
+    Submission,
+    TestRun,
+    Transfer,
+)
 from classroom.rules.counting import counting_of
 from classroom.rules.deadlines import came_late, is_late, is_taken, last_moment
 from classroom.rules.last_submit import Failure, failure_of, last_submits
@@ -26,7 +34,9 @@ from classroom.rules.late_words import (
     rule_text,
 )
 from classroom.rules.names import graded_path
+from classroom.rules.test_runs import runs_of
 from classroom.students.receipts import Receipt, receipt_of
+from classroom.students.tests import Tests, tests_of
 
 JUST_NOW = timedelta(minutes=2)
 
@@ -65,6 +75,7 @@ class Standing:
     extension: Extension | None = None
     latest: Snapshot | None = None  # the newest snapshot, with its files
     late_days: LateDays | None = None  # of the student; None: the course gives none
+    test_runs: Sequence[TestRun] = field(default_factory=list)  # latest first
 
     @property
     def assignment(self) -> Assignment:
@@ -194,7 +205,14 @@ class Standing:
     @property
     def is_moving(self) -> bool:
         """Whether something is under way that is soon over."""
-        return self.is_submitting or self.state == State.ON_ITS_WAY
+        waits = self.tests is not None and self.tests.is_waiting
+        return self.is_submitting or waits or self.state == State.ON_ITS_WAY
+
+    @property
+    def tests(self) -> Tests | None:
+        """What the tests gave for the newest snapshot, where tests run on submit."""
+        newest = self.snapshots[0] if self.snapshots else None
+        return tests_of(self.assignment, self.test_runs, newest, self.now)
 
     @property
     def would_be_late(self) -> bool:
@@ -289,8 +307,15 @@ def standings(
     found = list(rows.filter(seen_by_students()).select_related("assignment")[:limit])
     snapshots = _by_submission(found)
     submitting = last_submits(found)
+    runs = runs_of(found)
     return [
-        Standing(row, now, snapshots[row.pk], submitting.get((row.assignment_id, row.student_id)))
+        Standing(
+            row,
+            now,
+            snapshots[row.pk],
+            submitting.get((row.assignment_id, row.student_id)),
+            test_runs=runs[row.pk],
+        )
         for row in found
     ]
 

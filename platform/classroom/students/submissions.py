@@ -19,6 +19,7 @@ from classroom.carrying.incoming import hurried, look
 from classroom.engine.holding import claim_one, kept, settle
 from classroom.engine.performing import perform
 from classroom.engine.queue import URGENT, transfer_add
+from classroom.engine.working import wake
 from classroom.models import Kind, Snapshot, Submission, Transfer
 from classroom.pages.text import moment, short_moment
 from classroom.rules.deadlines import is_late, is_taken, last_moment
@@ -85,6 +86,7 @@ def submit(submission: Submission, at: datetime, *, instead_of: int | None = Non
         if end.state == State.QUEUED and end.code not in ("busy", Crowded.code):
             end = replace(end, state=State.FAILED)
         settle([end])
+        wake()  # for what the submission set off: its tests, or collecting it
     return _outcome(transfer)
 
 

@@ -245,7 +245,10 @@ GIVEN = {
     "rules/scoring.py": "where it is given",
     "steps/return_work.py": "whether there is a score",
 }
-OF_CELLS = ("nbgrader/", "steps/autograde.py", "steps/run.py", "steps/commands.py", "migrations/")
+OF_CELLS = (
+    *("nbgrader/", "migrations/", "steps/autograde.py", "steps/run.py", "steps/commands.py"),
+    *("steps/submit_tests.py", "steps/tests_wanted.py"),
+)
 
 
 def test_nobody_else_reads_a_score_without_its_penalty() -> None:
