@@ -229,13 +229,13 @@ class SubmissionAdmin(ReadOnly):
         *("assignment", "student_name", "course", "handed_out", "submitted", "collected"),
         *("late", "returned", "score_said"),
     )
-    exclude = ("score", "returned_score", "returned_points")
-    readonly_fields = ("score_said", "returned_score_said", "returned_points_said")
+    exclude = ("score", "penalty", "returned_score", "returned_points")
+    readonly_fields = ("score_said", "penalty_said", "returned_score_said", "returned_points_said")
     list_select_related = ("assignment__course", "student__user")
     list_filter = ("late", ("collected", admin.EmptyFieldListFilter))
     search_fields = ("assignment__title", "assignment__course__title", *through("student"))
 
-    score_said = score("score")
+    score_said, penalty_said = score("score"), score("penalty")
     returned_score_said, returned_points_said = score("returned_score"), score("returned_points")
 
     @admin.display(description="student", ordering="student__user__last_name")

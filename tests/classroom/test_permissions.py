@@ -169,6 +169,8 @@ grade                  GET  sign-in 404     404 404     404     403       403   
 grade                  POST sign-in 404     404 404     404     403       403       >grade      >grade
 look-answer            GET  405
 look-answer            POST sign-in 404     404 404     404     403       403       >grade      >grade
+waive                  GET  405
+waive                  POST sign-in 404     404 404     404     403       403       >grade      >grade
 collected-zip          GET  sign-in 404     404 404     404     403       403       200         200
 collected-zip          POST 405
 statistics             GET  sign-in 404     404 404     404     403       403       200         200

@@ -1,27 +1,36 @@
 """What a teacher says of an assignment or a handout: the form of its page."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from classroom.assignments.late_form import (
+    LATE_FIELDS,
+    LATE_HELP,
+    LATE_LABELS,
+    LATE_WIDGETS,
+    LateFormPart,
+)
+from classroom.assignments.tests_form import (
+    TEST_HELP,
+    TEST_LABELS,
+    TEST_WIDGETS,
+    TestsFormPart,
+)
 from classroom.models import Assignment, Course
 from classroom.pages.moments import MomentField, twice_note
 from classroom.pages.naming import title_given
 from classroom.rules.scoring import number
-
-if TYPE_CHECKING:
-    AssignmentModelForm = forms.ModelForm[Assignment]
-else:  # Django's own class takes no parameter
-    AssignmentModelForm = forms.ModelForm
+from classroom.rules.test_runs import TESTS
 
 LatePolicy = Assignment.LatePolicy
 MOMENTS = ("release", "due", "late_until", "look_until")
 
 
-class AssignmentForm(AssignmentModelForm):
+class AssignmentForm(LateFormPart, TestsFormPart):
     """Title, instructions, points and dates; dates are meant in the course's zone."""
 
     handout = forms.TypedChoiceField(
@@ -58,13 +67,19 @@ class AssignmentForm(AssignmentModelForm):
             "late_policy",
             "late_until",
             "look_until",
+            *LATE_FIELDS,
+            *TESTS,
         )
         labels = {
             "late_policy": "Work after the due time",
             "announced": _("Students see the title and date before it is handed out"),
+            **LATE_LABELS,
+            **TEST_LABELS,
         }
-        help_texts = {"announced": ""}
+        help_texts = {"announced": "", **LATE_HELP, **TEST_HELP}
         widgets = {
+            **LATE_WIDGETS,
+            **TEST_WIDGETS,
             "title": forms.TextInput(attrs={"autocomplete": "off"}),
             "instructions": forms.Textarea(attrs={"rows": 8}),
             "points": forms.NumberInput(attrs={"min": 0, "step": "any"}),
@@ -95,12 +110,15 @@ class AssignmentForm(AssignmentModelForm):
     def clean(self) -> dict[str, Any]:
         """Check the dates against each other; a handout has no more than a release."""
         data = super().clean() or self.cleaned_data
+        self.clean_tests_rule(data)
         if data.get("handout"):
             data.update(due=None, late_until=None, points=None, weight=None, look_until=None)
             data["late_policy"] = LatePolicy.CLOSED
             for name in ("due", "late_until", "points", "weight", "late_policy", "look_until"):
                 self.errors.pop(name, None)
+            self.clean_late_rule(data)
             return data
+        self.clean_late_rule(data)
         due, release, until = (data.get(name) for name in ("due", "release", "late_until"))
         if due and release and release >= due:
             self.add_error("due", "It must be due after it is released.")

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from classroom.assignments import assignments, rescoring, sources
 from classroom.assignments.forms import AssignmentForm
+from classroom.assignments.late_form import LATE_FIELDS
 from classroom.assignments.said import extensions_overtaken, warnings_of
 from classroom.models import Assignment, Course, Membership
 from classroom.pages.access import assignment_of_teacher, teacher_of
@@ -22,7 +23,10 @@ from classroom.pages.text import counted, markdown
 from embedding.views.access import user_of
 
 LINES = 12  # students that are shown of those for whom something changes
-_TAKEN_OVER = ("title", "handout", "instructions", "points", "weight", "announced")
+_TAKEN_OVER = (
+    *("title", "handout", "instructions", "points", "weight", "announced", "late_policy"),
+    *LATE_FIELDS,
+)
 
 
 class RemoveForm(forms.Form):

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from classroom.models import Course, Role
+from classroom.models import Course, Role, Submission
 from classroom.people import roster
+from classroom.rules.penalties import penalties_update
 from embedding.models import Event
 from embedding.services import mapping
 
@@ -31,10 +32,16 @@ def course_create(
     return course
 
 
-def course_change(course: Course, changed: Iterable[str], *, actor: User) -> None:
-    """Write down the fields of a course that a teacher has changed."""
+def course_change(course: Course, changed: Iterable[str], *, actor: User) -> int:
+    """Write down the fields of a course that a teacher has changed.
+
+    Return how many scores count otherwise, because there are other late days.
+    """
+    others = 0
     with transaction.atomic():
         course.save(update_fields=list(changed))
+        if "late_days" in changed:
+            others = penalties_update(Submission.objects.filter(assignment__course=course))
         Event.log(
             "course.changed",
             str(course),
@@ -42,3 +49,4 @@ def course_change(course: Course, changed: Iterable[str], *, actor: User) -> Non
             course=course.pk,
             fields=list(changed),
         )
+    return others

@@ -10,6 +10,8 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -61,6 +63,22 @@ class CourseForm(CourseModelForm):
 
     def clean_term(self) -> str:
         return tidy(self.cleaned_data["term"])
+
+
+class SettingsForm(CourseForm):
+    """That, and what holds for all its assignments."""
+
+    class Meta(CourseForm.Meta):
+        fields = (*CourseForm.Meta.fields, "late_days")  # type: ignore[assignment]
+        widgets = CourseForm.Meta.widgets | {"late_days": forms.NumberInput(attrs={"min": 0})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["late_days"].label = _("Late days for each student")
+        self.fields["late_days"].help_text = _(
+            "Where late work costs points, one late day pays for a day begun. They are used on "
+            "their own, for what is due first."
+        )
 
 
 @never_cache
@@ -118,11 +136,21 @@ def course_settings(request: HttpRequest, course: int) -> HttpResponse:
     """Change what a course says of itself."""
     membership = teacher_of(request, course)
     shown = Course.objects.get(pk=course)  # the form writes into it before it is saved
-    form = CourseForm(request.POST or None, instance=shown)
+    form = SettingsForm(request.POST or None, instance=shown)
     if request.method == "POST" and form.is_valid():
+        others = 0
         if form.has_changed():
-            course_change(shown, form.changed_data, actor=user_of(request))
+            others = course_change(shown, form.changed_data, actor=user_of(request))
         messages.success(request, "Saved.")
+        if others:
+            said = ngettext(
+                "%(scores)s score counts otherwise now. The student sees it when you return the "
+                "work again.",
+                "%(scores)s scores count otherwise now. Students see them when you return the "
+                "work again.",
+                others,
+            )
+            messages.info(request, said % {"scores": others})
         return redirect("classroom:course-settings", course)
     context = {"membership": membership, "tab": "settings", "form": form, "zones": _zones()}
     return render(request, "classroom/courses/settings.html", context)

@@ -18,11 +18,21 @@ from classroom.grading.neighbours import place_of
 from classroom.grading.selection import Filter
 from classroom.grading.submitted import submitted
 from classroom.grading.work_state import STATES, state_of
-from classroom.models import Assignment, GradeChange, Kind, Membership, Submission, Transfer
+from classroom.models import (
+    UNWAIVED,
+    WAIVED,
+    Assignment,
+    GradeChange,
+    Kind,
+    Membership,
+    Submission,
+    Transfer,
+)
 from classroom.pages.access import assignment_of, staff_of, student_in, submission_of
 from classroom.rules import renewal
 from classroom.rules.deadlines import is_early
 from classroom.rules.last_submit import failures
+from classroom.rules.late_words import late_of
 from classroom.rules.looks import MOST as LOOK_MOST
 from classroom.rules.looks import looks_of
 from classroom.rules.scoring import (
@@ -45,6 +55,8 @@ HOW = {
     "autograder": "by the autograder",
     "command": "by a command",
     "rescale": "rescaled to other points",
+    WAIVED: "late penalty waived",
+    UNWAIVED: "late penalty taken again",
 }
 
 
@@ -206,6 +218,7 @@ def _show(
         ],
         "submitted": snapshots,
         "failure": failures([work]).get(work.student_id),
+        "lateness": late_of(work),
         "details": _details(work),
         "looks": looks_of(work),
         "most": LOOK_MOST,

@@ -8,6 +8,7 @@ from django.core.paginator import Page, Paginator
 from django.utils import timezone
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from classroom.grading.selection import Filter, graded_assignments, shown
 from classroom.grading.work_state import Work, state_of
@@ -28,11 +29,13 @@ class Cell:
     words: str  # the state in words
     late: bool
     asks: bool = False  # for another look
+    before: str = ""  # the score before its late penalty, in words
 
     def html(self, href: str) -> str:
         """Return it as HTML. `href` is escaped already, and all else is words of ours."""
         has_score = self.text != self.words
-        title = f' title="{self.words}"' if has_score else ""
+        words = f"{self.words}. {self.before}" if self.before else self.words
+        title = f' title="{words}"' if has_score else ""
         new = f' <span class="tag warn" title="{self.words}">new</span>'
         return (
             f'<td><a class="cell {self.state}" href="{href}"{title}>{self.text}</a>'
@@ -132,7 +135,13 @@ def cell_of(work: Work | None, now: datetime) -> Cell:
     if work is None:
         return Cell("not-out", "–", "Not out", False)
     state, words = state_of(work, now)
-    text = words if work.score is None else number(work.score)
+    text = words if work.score is None else number(work.final)
     if state == "not-out" and work.score is None:
         text = "–"
-    return Cell(state, text, words, work.late, work.asks)
+    before = ""
+    if work.score is not None and work.penalty:
+        before = _("%(before)s less %(penalty)s for being late.") % {
+            "before": number(work.score),
+            "penalty": number(work.penalty),
+        }
+    return Cell(state, text, words, work.late, work.asks, before)

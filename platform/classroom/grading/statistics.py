@@ -9,6 +9,7 @@ from django.db.models import Count, Q
 
 from classroom.models import Assignment, Course, Submission
 from classroom.pages.sections import seen
+from classroom.rules.penalties import final_score
 from classroom.rules.scoring import number
 
 BINS = 10
@@ -97,7 +98,7 @@ def statistics_of(course: Course, section: str = "") -> tuple[int, list[Steps]]:
         student__removed=None,
         score__isnull=False,
     )
-    for assignment, score in rows.values_list("assignment_id", "score"):
+    for assignment, score in rows.values_list("assignment_id", final_score()):
         scores.setdefault(assignment, []).append(score or Decimal())
     students = course.memberships.filter(mine, role="student", removed=None).count()
     return students, [_steps(each, scores.get(each.pk, [])) for each in assignments]

@@ -10,6 +10,7 @@ from classroom.grading import (
     matrix_page,
     run_page,
     statistics_page,
+    waiving,
 )
 
 _COURSE = "courses/<int:course>"
@@ -22,6 +23,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{_ASSIGNMENT}/grade/", first_page.first, name="grade-first"),
     path(f"{_ASSIGNMENT}/grade/<int:member>", desk.grade, name="grade"),
     path(f"{_ASSIGNMENT}/grade/<int:member>/look", look_page.look_answer, name="look-answer"),
+    path(f"{_ASSIGNMENT}/grade/<int:member>/late", waiving.waive, name="waive"),
     path(f"{_ASSIGNMENT}/collected.zip", in_and_out.collected_zip, name="collected-zip"),
     path(f"{_COURSE}/statistics", statistics_page.statistics, name="statistics"),
     path(f"{_COURSE}/run", run_page.run, name="run"),

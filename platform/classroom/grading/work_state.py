@@ -7,7 +7,7 @@ from typing import NamedTuple
 from django.db.models import F, Q
 from django.utils import timezone
 
-from classroom.models import Submission
+from classroom.models import Submission, final_of
 from classroom.rules.looks import waits
 from classroom.rules.renewal import is_new, news
 
@@ -39,9 +39,15 @@ class Work(NamedTuple):
     late: bool
     returned: datetime | None
     score: Decimal | None
+    penalty: Decimal
     graded: datetime | None
     held: str
     asks: bool  # whether the student waits for another look
+
+    @property
+    def final(self) -> Decimal | None:
+        """The score that counts."""
+        return final_of(self.score, self.penalty)
 
 
 def state_query(state: str) -> Q:

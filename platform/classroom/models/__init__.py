@@ -6,7 +6,7 @@ who may open what are `embedding`'s.
 
 from classroom.models.assignments import Assignment, Extension
 from classroom.models.courses import TEACHERS, Course, validate_time_zone
-from classroom.models.grades import GradeChange
+from classroom.models.grades import UNWAIVED, WAIVED, GradeChange
 from classroom.models.looks import Look
 from classroom.models.notices import Letter, MailChoice, Notice
 from classroom.models.people import Invitation, Membership, Role, RosterShape, UnprovenAddress
@@ -17,11 +17,14 @@ from classroom.models.sections import (
     SectionDates,
     section_key,
 )
-from classroom.models.submissions import Snapshot, Submission
+from classroom.models.submissions import Snapshot, Submission, final_of
+from classroom.models.test_runs import TestRun
 from classroom.models.transfers import Batch, Kind, Transfer
 
 __all__ = [
     "TEACHERS",
+    "UNWAIVED",
+    "WAIVED",
     "Accommodation",
     "Assignment",
     "Batch",
@@ -42,8 +45,10 @@ __all__ = [
     "SectionDates",
     "Snapshot",
     "Submission",
+    "TestRun",
     "Transfer",
     "UnprovenAddress",
+    "final_of",
     "section_key",
     "validate_time_zone",
 ]

@@ -5,6 +5,9 @@ from django.db import models
 
 from classroom.models.submissions import Submission
 
+# No score was given: the late penalty was waived, or is taken again.
+WAIVED, UNWAIVED = "waive", "unwaive"
+
 
 class GradeChange(models.Model):
     """A score or comment as it was given: who, when, and how. Rows are added, never changed."""
@@ -15,7 +18,9 @@ class GradeChange(models.Model):
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
-    how = models.CharField(max_length=20)  # "page", "import", "autograder", "command", "rescale"
+    how = models.CharField(
+        max_length=20
+    )  # "page", "import", "autograder", "command", "rescale", WAIVED, UNWAIVED
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -1,6 +1,9 @@
 """A student's work on an assignment: where it stands, and what was submitted."""
 
+from decimal import Decimal
+
 from django.db import models
+from django.db.models import Value
 
 from classroom.models.assignments import Assignment
 from classroom.models.people import Membership
@@ -68,7 +71,27 @@ class Submission(models.Model):
         blank=True,
         help_text="The one notebook that was returned, in its folder; empty: none, or several.",
     )
-    score = models.DecimalField(max_digits=8, decimal_places=2, null=True, blank=True)
+    # How the score that was returned came about, where its work was late: `rules.penalties.Told`.
+    returned_late = models.JSONField(null=True)
+    score = models.DecimalField(
+        max_digits=8,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text="As it was given; what counts is `final`.",
+    )
+    # Both are written by `rules.penalties` alone.
+    penalty = models.DecimalField(
+        max_digits=8,
+        decimal_places=2,
+        default=Decimal(),
+        db_default=Value(0, output_field=models.DecimalField(max_digits=8, decimal_places=2)),
+        help_text="What is taken off because the work was late.",
+    )
+    late_days = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="How many late days cover its lateness."
+    )
+    waived = models.DateTimeField(null=True, help_text="Since when no late penalty is taken.")
     comment = models.TextField(blank=True)
     graded = models.DateTimeField(null=True)
     # Of the autograder: {"cells": {grade_id: [score, max]}, "hidden": [grade_id], "score", "max",
@@ -88,6 +111,16 @@ class Submission(models.Model):
     def __str__(self) -> str:
         return f"{self.assignment}: {self.student}"
 
+    @property
+    def final(self) -> Decimal | None:
+        """The score that counts: what was given, less the late penalty."""
+        return final_of(self.score, self.penalty)
+
+
+def final_of(score: Decimal | None, penalty: Decimal) -> Decimal | None:
+    """Return the score that counts; never less than 0."""
+    return None if score is None else max(score - penalty, Decimal())
+
 
 class Snapshot(models.Model):
     """What a student submitted at one moment; the copy lies in the course's project."""
@@ -101,6 +134,12 @@ class Snapshot(models.Model):
     given_up = models.BooleanField(
         default=False,
         help_text="In time, and the student let a late one count instead, having been asked.",
+    )
+    tested = models.DecimalField(
+        max_digits=8,
+        decimal_places=2,
+        null=True,
+        help_text="What the tests gave that run on submit; empty: they did not run, or not yet.",
     )
     path = models.CharField(max_length=600, help_text="In the course's project.")
     # [{"path", "size", "sha256", "modified"}]; the last, the unix second in which the student's

@@ -21,6 +21,7 @@ class Kind(models.TextChoices):
     DUE_DATE = "due_date", "Write the due date"
     SUBMIT = "submit", "Submit"
     COLLECT = "collect", "Collect"
+    TEST = "test", "Test a submission"
     RUN = "run", "Run a command"
     RETURN = "return", "Return"
 

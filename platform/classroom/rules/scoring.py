@@ -1,6 +1,7 @@
 """Scores as they are given: within the points, with who and when, and never over another's.
 
-A score is a decimal with at most two places from 0 to the assignment's points. A bonus goes up to
+A score is a decimal with at most two places from 0 to the assignment's points; what is taken off
+it for late work is kept beside it (`rules.penalties`). A bonus goes up to
 twice the points and comes with a warning. Nothing is written where nothing changes, and whoever
 says which change they have seen last (`seen`) does not overwrite one that came after it.
 """
@@ -14,7 +15,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from classroom.models import Assignment, GradeChange, Submission
+from classroom.models import UNWAIVED, WAIVED, Assignment, GradeChange, Submission
+from classroom.rules.penalties import RULE, penalty_of
 from classroom.rules.renewal import is_ungraded
 
 MOST = Decimal("999999.99")  # what the column holds
@@ -109,7 +111,7 @@ def grade_set(
     The same score given to newer work is a change: that work is graded now.
     """
     changes = grades_set([Grade(submission, score, comment)], by=by, how=how, seen=seen)
-    submission.refresh_from_db(fields=["score", "comment", "graded"])
+    submission.refresh_from_db(fields=["score", "penalty", "comment", "graded"])
     return changes[0] if changes else None
 
 
@@ -146,8 +148,9 @@ def comment_check(comment: str) -> str:
 
 
 def last_change(submission: Submission) -> GradeChange | None:
-    """Return the latest change of a submission's grade."""
-    return GradeChange.objects.filter(submission=submission).order_by("-pk").first()
+    """Return the latest change of a submission's grade; waiving its late penalty is none."""
+    changes = GradeChange.objects.filter(submission=submission)
+    return changes.exclude(how__in=(WAIVED, UNWAIVED)).order_by("-pk").first()
 
 
 def _write(
@@ -156,7 +159,7 @@ def _write(
     ids = [grade.submission.pk for grade in grades]
     # The lock makes who comes second see what who came first has written.
     rows = {row.pk: row for row in Submission.objects.select_for_update().filter(pk__in=ids)}
-    _refuse_other_points(grades)
+    assignments = _refuse_other_points(grades)
     now = timezone.now()
     changed: list[Submission] = []
     changes: list[GradeChange] = []
@@ -172,6 +175,7 @@ def _write(
         if seen is not None and not same:
             _refuse_older(row, seen)
         row.score, row.comment = grade.score, comment
+        row.penalty = penalty_of(row, assignments[row.assignment_id], row.late_days)
         # Rescaling looks at no work: what nobody has looked at stays new.
         if not (how == RESCALE and newer):
             row.graded = now if given else None
@@ -179,20 +183,25 @@ def _write(
         changes.append(
             GradeChange(submission=row, score=row.score, comment=row.comment, by=by, how=how)
         )
-    Submission.objects.bulk_update(changed, ["score", "comment", "graded"], batch_size=100)
+    fields = ["score", "penalty", "comment", "graded"]
+    Submission.objects.bulk_update(changed, fields, batch_size=100)
     return GradeChange.objects.bulk_create(changes)
 
 
-def _refuse_other_points(grades: Sequence[Grade]) -> None:
-    """Refuse what was checked against points that somebody has changed since."""
+def _refuse_other_points(grades: Sequence[Grade]) -> dict[int, Assignment]:
+    """Return the assignments, with their points and their rules for late work.
+
+    Refuse what was checked against points that somebody has changed since.
+    """
     known = {grade.submission.assignment_id: grade.submission.assignment for grade in grades}
-    rows = Assignment.objects.filter(pk__in=known)
-    for pk, points in rows.values_list("pk", "points"):
-        if points != known[pk].points:
+    rows = Assignment.objects.only("points", "handout", *RULE).in_bulk(known)
+    for pk, row in rows.items():
+        if row.points != known[pk].points:
             raise ValidationError(
-                f"The points were changed just now, to {number(points) or 'none'}. "
+                f"The points were changed just now, to {number(row.points) or 'none'}. "
                 "Look at the score again, then save."
             )
+    return rows
 
 
 def _refuse_older(row: Submission, seen: int) -> None:

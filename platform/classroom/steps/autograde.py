@@ -50,7 +50,7 @@ FORGED = "what came back from the student's project is not what was written ther
 
 
 @dataclass(frozen=True, slots=True)
-class _Graded:
+class Graded:
     """One notebook's part of the result."""
 
     path: str
@@ -80,8 +80,8 @@ def _run(transfer: Transfer) -> dict[str, Any]:
         raise Skip("Nothing is collected yet.")
     course = folders.course_project(submission.assignment.course)
     listed = manifest.of_folder(course, submission.assignment.folder)
-    sources = _sources(submission.assignment, course, listed)
-    if not sources:
+    marked = sources(submission.assignment, course, listed)
+    if not marked:
         raise Problem(
             "not_marked",
             "None of the assignment's notebooks is marked for nbgrader.",
@@ -95,11 +95,11 @@ def _run(transfer: Transfer) -> dict[str, Any]:
         raise Problem(
             "not_collected", f"“{folder}” is not in the course's project any more.", status=409
         ) from None
-    chosen = copies.chosen(transfer.options.get("instead"), submission.details, sources, collected)
+    chosen = copies.chosen(transfer.options.get("instead"), submission.details, marked, collected)
     project = student_ready(submission.student)
-    grader = _Grader(submission, course, folder, project, collected, sources)
+    grader = Grader(submission, course, folder, project, collected, marked)
     graded = [
-        grader.grade(path, source, chosen.get(path, "")) for path, source in sorted(sources.items())
+        grader.grade(path, source, chosen.get(path, "")) for path, source in sorted(marked.items())
     ]
     actor = transfer.batch.actor if transfer.batch else None
     details = details_of(graded) | {
@@ -130,7 +130,7 @@ def _run(transfer: Transfer) -> dict[str, Any]:
     }
 
 
-def details_of(graded: Sequence[_Graded]) -> dict[str, Any]:
+def details_of(graded: Sequence[Graded]) -> dict[str, Any]:
     """Return what is kept with the submission: {"cells", "hidden", "score", "max", "manual", …}.
 
     Cells have their notebook's name where there are several notebooks; what a person has to grade
@@ -158,7 +158,7 @@ def details_of(graded: Sequence[_Graded]) -> dict[str, Any]:
     }
 
 
-def held_words(graded: Sequence[_Graded]) -> str:
+def held_words(graded: Sequence[Graded]) -> str:
     """Say why the score is held for a person, in sentences; empty where nothing is held."""
     parts = []
     if why := dict.fromkeys(reason for each in graded for reason in each.result.held):
@@ -186,8 +186,12 @@ def scaled(assignment: Assignment, details: dict[str, Any]) -> Decimal:
     return score.quantize(scoring.CENT, ROUND_HALF_UP)
 
 
-class _Grader:
-    """Grades the notebooks of one student."""
+class Grader:
+    """Runs and scores the notebooks of one student, in one project.
+
+    `folder`, of the course's project, holds the work, and `collected` its files; what the student
+    may see of a run is put there, too, if it `keeps` that.
+    """
 
     def __init__(
         self,
@@ -197,12 +201,15 @@ class _Grader:
         project: str,
         collected: Mapping[str, File],
         marked: Iterable[str],
+        *,
+        keeps: bool = True,
     ) -> None:
         self._assignment = submission.assignment
         self._course = course
         self._folder = folder
         self._project = project
         self._scratch = ""
+        self._keeps = keeps
         self._files = collected
         there = manifest.hashes(collected.values())
         given = manifest.hashes(self._assignment.files)
@@ -211,7 +218,7 @@ class _Grader:
         self._others = copies.Others(collected.values(), known, self._collected)
         self._supporting: dict[str, Item] | None = None
 
-    def grade(self, path: str, source: bytes, chosen: str = "") -> _Graded:
+    def grade(self, path: str, source: bytes, chosen: str = "") -> Graded:
         """Run one notebook and keep what the student may see of it beside the collected one.
 
         Where a person has `chosen` another file, it is graded as this one.
@@ -221,7 +228,7 @@ class _Grader:
         if submitted is None and found:
             return _in_another(path, source, found, copies.NOT_THERE)
         if submitted is None:
-            return _Graded(path, _nothing(source), (f"“{path}” was not handed in.",), False)
+            return Graded(path, _nothing(source), (f"“{path}” was not handed in.",), False)
         notebook = self._collected(submitted)
         try:
             if found and is_untouched(notebook, source):
@@ -237,7 +244,7 @@ class _Grader:
         notes = copies.note(path, found, chosen)
         ran = self._executed(path, prepared)
         if ran.notebook is None:
-            return _Graded(path, _all_held(source), tuple(notes), True)
+            return Graded(path, _all_held(source), tuple(notes), True)
         try:
             result = scores(ran.notebook, source, ran.held)
             shown = feedback_notebook(ran.notebook, source)
@@ -245,8 +252,9 @@ class _Grader:
             raise Problem(
                 "garbled", f"“{path}” could not be read any more after it ran: {error}", status=409
             ) from None
-        client().write_file(self._course, f"{self._folder}/{autograded(path)}", shown)
-        return _Graded(path, result, tuple(filter(None, [*notes, ran.words])), True)
+        if self._keeps:
+            client().write_file(self._course, f"{self._folder}/{autograded(path)}", shown)
+        return Graded(path, result, tuple(filter(None, [*notes, ran.words])), True)
 
     def _is_untouched(self, copy: str, source: bytes) -> bool:
         return is_untouched(self._others.content(copy), source)
@@ -335,7 +343,7 @@ def autograded(path: str) -> str:
     return f"{without_ending(path)}_autograded.ipynb"
 
 
-def _sources(assignment: Assignment, course: str, listed: list[File]) -> dict[str, bytes]:
+def sources(assignment: Assignment, course: str, listed: list[File]) -> dict[str, bytes]:
     """Return the teacher's marked notebooks by path; Problem for one that cannot be read."""
     found = {}
     for file in listed:
@@ -377,7 +385,7 @@ def _all_held(source: bytes) -> Result:
     return Result(tuple(cells), (), (FORGED,))
 
 
-def _in_another(path: str, source: bytes, found: tuple[str, ...], why: str) -> _Graded:
+def _in_another(path: str, source: bytes, found: tuple[str, ...], why: str) -> Graded:
     """Return the result where the work may lie in a file of another name: all waits."""
     result = replace(_all_held(source), held=())
-    return _Graded(path, result, (), False, copies=found, why=why)
+    return Graded(path, result, (), False, copies=found, why=why)

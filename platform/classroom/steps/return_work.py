@@ -16,6 +16,7 @@ from classroom.models import Assignment, Kind, Notice, Submission, Transfer
 from classroom.notices.telling import tell
 from classroom.rules import manifest, names
 from classroom.rules.counting import returned_set
+from classroom.rules.late_words import late_of
 from classroom.rules.returned_questions import Question, as_returned
 from classroom.rules.scoring import number
 from classroom.steps import folders
@@ -113,7 +114,9 @@ def grade_text(assignment: Assignment, submission: Submission) -> str:
     parts = [f"# {assignment.title}"]
     if submission.score is not None:
         points = "" if assignment.points is None else f" / {number(assignment.points)}"
-        parts.append(f"# Your grade\n\n{number(submission.score)}{points}")
+        late = late_of(submission)
+        said = f"\n\n{late.sum}" if late else ""
+        parts.append(f"# Your grade\n\n{number(submission.final)}{points}{said}")
     if submission.comment.strip():
         parts.append(f"# Instructor comments\n\n{submission.comment.strip()}")
     if not is_graded(submission):

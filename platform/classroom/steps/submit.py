@@ -40,6 +40,7 @@ from classroom.steps import due_date
 from classroom.steps.bringing import Brought, bring, lying_in_course
 from classroom.steps.registry import step
 from classroom.steps.submit_warnings import warned
+from classroom.steps.tests_wanted import tests_queue
 from embedding.conf import MEGABYTE
 from embedding.problems import Problem
 
@@ -196,24 +197,35 @@ def _keep(
     )
     with transaction.atomic():
         row = Submission.objects.select_for_update().get(pk=submission.pk)
-        row.assignment = Assignment.objects.get(pk=row.assignment_id)
+        row.student = submission.student
+        row.assignment = Assignment.objects.select_related("course").get(pk=row.assignment_id)
         # It may be due at another time since the copy began.
         snapshot.late = is_late(row, came(snapshot))
         snapshot.save(force_insert=True)
         if instead_of and snapshot.late and is_taken(row, came(snapshot)):
             Snapshot.objects.filter(submission=row, pk=instead_of).update(given_up=True)
         counts = counting(row) == snapshot
-        pressed = max(at, row.submitted or at)
-        if counts or row.collected is None:  # else it is no new work: nobody collects it
-            row.submitted = pressed
-        # What was collected while this one waited is older: nobody could know of it yet.
-        if counts and row.collected and row.collected >= pressed:
-            row.collected = pressed - _BEFORE
-        row.save(update_fields=["submitted", "collected"])
         Snapshot.objects.filter(submission=row, path__in=spare).delete()
-        if counts and row.collected and row.due and timezone.now() > row.due:
-            _collect_again(submission)
+        if counts:
+            counts_now(row, snapshot)
+        elif row.collected is None:  # else it is no new work: nobody collects it
+            row.submitted = max(at, row.submitted or at)
+            row.save(update_fields=["submitted"])
+        snapshot.submission = submission
+        tests_queue(snapshot, row.assignment, row.student)
     return snapshot
+
+
+def counts_now(row: Submission, snapshot: Snapshot) -> None:
+    """Let a snapshot be the work of a submission, whose row is held, and have it collected."""
+    pressed = max(snapshot.taken, row.submitted or snapshot.taken)
+    row.submitted = pressed
+    # What was collected while this one waited is older: nobody could know of it yet.
+    if row.collected and row.collected >= pressed:
+        row.collected = pressed - _BEFORE
+    row.save(update_fields=["submitted", "collected"])
+    if row.collected and row.due and timezone.now() > row.due:
+        _collect_again(row)
 
 
 def _collect_again(submission: Submission) -> None:

@@ -23,10 +23,12 @@ from classroom.carrying.incoming import hurried, look
 from classroom.engine.holding import claim_one, kept, settle
 from classroom.engine.performing import perform
 from classroom.engine.queue import URGENT, transfer_add
+from classroom.engine.working import wake
 from classroom.models import Kind, Snapshot, Submission, Transfer
 from classroom.pages.text import moment, short_moment
 from classroom.rules.deadlines import is_late, is_taken, last_moment
 from classroom.rules.last_submit import AS_GIVEN, UNCHANGED
+from classroom.rules.late_words import cost_text, late_days_of
 from classroom.steps.submit import in_time_so_far, is_unchanged, unchanged
 from embedding import turns
 from embedding.cocalc.errors import CocalcError, Crowded
@@ -70,10 +72,10 @@ class Question(Problem):
 
 
 class WouldLose(Question):
-    """A submission in time would no longer count."""
+    """A submission in time would no longer count; `cost` is what being late takes, in words."""
 
-    def __init__(self, kept: Snapshot, when: str, given: Answers) -> None:
-        words = f"Your submission of {when} was on time and will no longer count."
+    def __init__(self, kept: Snapshot, when: str, cost: str, given: Answers) -> None:
+        words = f"Your submission of {when} was on time and will no longer count. {cost}".strip()
         super().__init__("would_lose_on_time", words, replace(given, instead_of=kept.pk))
         self.title, self.yes = "Submit late?", "Submit late"
         self.no = f"Keep the one of {when}"
@@ -138,6 +140,7 @@ def submit(
         if end.state == State.QUEUED and end.code not in ("busy", Crowded.code):
             end = replace(end, state=State.FAILED)
         settle([end])
+        wake()  # for what the submission set off: its tests, or collecting it
     return _outcome(transfer)
 
 
@@ -192,7 +195,8 @@ def _ask(submission: Submission, at: datetime, answers: Answers) -> None:
     zone = submission.assignment.course.zone
     if _is_as(kept, submission):
         raise Refused(UNCHANGED, unchanged(kept, zone, at).message)
-    raise WouldLose(kept, short_moment(kept.taken, zone, beside=at), answers)
+    cost = cost_text(submission, at, late_days_of(submission.student))
+    raise WouldLose(kept, short_moment(kept.taken, zone, beside=at), cost, answers)
 
 
 def _is_as(kept: Snapshot, submission: Submission) -> bool:

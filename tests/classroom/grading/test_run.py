@@ -438,7 +438,7 @@ def test_what_the_runner_has_not_written_decides_nothing() -> None:
         assert (code_, ran.notebook, result) == (0, None, notebook_)
     found = autograde._all_held(notebook_)
     assert [(cell.needs_manual, cell.held) for cell in found.cells] == [(True, True)]
-    graded = autograde._Graded("hw.ipynb", found, (), True)
+    graded = autograde.Graded("hw.ipynb", found, (), True)
     assert "is not what was written there" in autograde.held_words([graded])
     assert autograde.details_of([graded])["manual"]
 
@@ -450,7 +450,7 @@ def test_a_notebook_whose_kernel_died_has_no_score_and_says_where() -> None:
     ran["cells"][2]["execution_count"] = None
     found = scores(json.dumps(ran).encode(), source, {})
     words = "The kernel died in cell 3 (“t2”)."
-    graded = [autograde._Graded("hw.ipynb", found, (words,), True)]
+    graded = [autograde.Graded("hw.ipynb", found, (words,), True)]
     assert autograde.held_words(graded) == (
         "Nobody can know the score of “hw.ipynb”. The kernel died in cell 3 (“t2”). "
         "Tests that did not run to their end: “t2”. Look at it by hand."
@@ -486,7 +486,7 @@ def test_a_failing_cocalc_is_tried_again(
 def test_cells_of_several_notebooks_have_their_notebooks_names() -> None:
     def graded(path: str) -> Any:
         cell = CellScore("test", 1.0, 2.0, False)
-        return autograde._Graded(path, Result((cell,), ("Hm.",)), (), True)
+        return autograde.Graded(path, Result((cell,), ("Hm.",)), (), True)
 
     details = autograde.details_of([graded("a.ipynb"), graded("b.ipynb")])
     assert details["cells"] == {"a.ipynb: test": [1.0, 2.0], "b.ipynb: test": [1.0, 2.0]}
