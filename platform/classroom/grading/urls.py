@@ -2,7 +2,14 @@
 
 from django.urls import URLPattern, path
 
-from classroom.grading import desk, in_and_out, matrix_page, run_page, statistics_page
+from classroom.grading import (
+    desk,
+    in_and_out,
+    kept_comments_page,
+    matrix_page,
+    run_page,
+    statistics_page,
+)
 
 _COURSE = "courses/<int:course>"
 _ASSIGNMENT = f"{_COURSE}/assignments/<int:assignment>"
@@ -12,6 +19,11 @@ urlpatterns: list[URLPattern] = [
     path(f"{_COURSE}/grades.csv", in_and_out.grades_export, name="grades-csv"),
     path(f"{_COURSE}/grades/import", in_and_out.grades_import, name="grades-import"),
     path(f"{_ASSIGNMENT}/grade/<int:member>", desk.grade, name="grade"),
+    path(
+        f"{_ASSIGNMENT}/grade/<int:member>/kept-comments/<int:comment>/remove",
+        kept_comments_page.forget,
+        name="kept-comment-remove",
+    ),
     path(f"{_ASSIGNMENT}/collected.zip", in_and_out.collected_zip, name="collected-zip"),
     path(f"{_COURSE}/statistics", statistics_page.statistics, name="statistics"),
     path(f"{_COURSE}/run", run_page.run, name="run"),

@@ -6,7 +6,7 @@ who may open what are `embedding`'s.
 
 from classroom.models.assignments import Assignment, Extension
 from classroom.models.courses import TEACHERS, Course, validate_time_zone
-from classroom.models.grades import GradeChange
+from classroom.models.grades import GradeChange, KeptComment
 from classroom.models.notices import Notice
 from classroom.models.people import Invitation, Membership, Role, RosterShape, UnprovenAddress
 from classroom.models.submissions import Snapshot, Submission
@@ -20,6 +20,7 @@ __all__ = [
     "Extension",
     "GradeChange",
     "Invitation",
+    "KeptComment",
     "Kind",
     "Membership",
     "Notice",

@@ -6,6 +6,7 @@ It may be returned again after the score has changed: what differs is kept besid
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from classroom.carrying.calls import Refused
 from classroom.carrying.incoming import take
@@ -14,6 +15,7 @@ from classroom.carrying.outgoing import Load, put, put_sparing
 from classroom.models import Assignment, Kind, Submission, Transfer
 from classroom.rules import manifest, names
 from classroom.rules.counting import returned_set
+from classroom.rules.questions import is_from_elsewhere, signed, tally_of
 from classroom.rules.scoring import number
 from classroom.steps import folders
 from classroom.steps.prepare import student_ready
@@ -80,7 +82,9 @@ def _collected(project: str, path: str) -> list[Item]:
 
 def is_graded(submission: Submission) -> bool:
     """Whether there is anything to tell the student."""
-    return submission.score is not None or bool(submission.comment.strip())
+    if submission.score is not None:
+        return True
+    return bool(submission.comment.strip()) and not submission.unfinished
 
 
 def grade_text(assignment: Assignment, submission: Submission) -> str:
@@ -97,18 +101,25 @@ def grade_text(assignment: Assignment, submission: Submission) -> str:
     if not is_graded(submission):
         parts.append("Returned without a grade.")
     by_hand = "by hand" if is_graded(submission) else "not graded yet"
-    if table := _table(submission.details.get("cells"), by_hand):
+    if table := _table(submission, by_hand):
         parts.append(f"# nbgrader\n\n{table}")
     return "\n\n".join(parts) + "\n"
 
 
-def _table(cells: object, by_hand: str) -> str:
-    """Lay out the autograder's scores, {grade_id: [score, points]}; none: `by_hand`."""
-    if not isinstance(cells, dict) or not cells:
-        return ""
+def _table(submission: Submission, by_hand: str) -> str:
+    """Lay out what was given for each question; what has no score of its own: `by_hand`."""
+    tally = tally_of(submission)
+    if not submission.details.get("cells") and not any(
+        each.given is not None for each in tally.questions
+    ):
+        return ""  # the questions are known, and nobody has graded by them
     rows = ["| Problem | Score | Points |", "| --- | ---: | ---: |"]
-    for name, both in cells.items():
-        score, points = both
-        shown = by_hand if score is None else number(score)
-        rows.append(f"| {str(name).replace('|', chr(92) + '|')} | {shown} | {number(points)} |")
+    for each in tally.questions:
+        name = each.name.replace("|", chr(92) + "|")
+        shown = by_hand if each.score is None else number(each.score)
+        rows.append(f"| {name} | {shown} | {number(each.most)} |")
+    if tally.adjustment:
+        rows.append(f"| {_('Adjustment')} | {signed(tally.adjustment)} | |")
+    if tally.total is not None and is_from_elsewhere(submission, tally):
+        rows += ["", _("The grade was given as a whole, not as the sum of these.")]
     return "\n".join(rows)
