@@ -129,6 +129,8 @@ grades-import          GET  sign-in 404     404 404     404     403       403   
 grades-import          POST sign-in 404     404 404     404     403       403       200         200
 grade                  GET  sign-in 404     404 404     404     403       403       200         200
 grade                  POST sign-in 404     404 404     404     403       403       >grade      >grade
+kept-comment-remove    GET  405
+kept-comment-remove    POST sign-in 404     404 404     404     403       403       >grade      >grade
 collected-zip          GET  sign-in 404     404 404     404     403       403       200         200
 collected-zip          POST 405
 statistics             GET  sign-in 404     404 404     404     403       403       200         200

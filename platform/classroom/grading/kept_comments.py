@@ -44,8 +44,3 @@ def comment_used(course: Course, before: str, after: str) -> None:
     used = [each.pk for each in kept_of(course) if each.text in after and each.text not in before]
     if used:
         KeptComment.objects.filter(pk__in=used).update(used=F("used") + 1, last_used=timezone.now())
-
-
-def comment_forget(course: Course, pk: int) -> None:
-    """Keep a comment no longer; gone already is as good."""
-    KeptComment.objects.filter(course=course, pk=pk).delete()

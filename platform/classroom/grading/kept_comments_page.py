@@ -2,11 +2,11 @@
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from classroom.grading.kept_comments import comment_forget
+from classroom.models import KeptComment
 from classroom.pages.access import assignment_of, staff_of, student_in
 
 
@@ -19,5 +19,5 @@ def forget(
     membership = staff_of(request, course)
     task = assignment_of(membership.course, assignment)
     student = student_in(membership.course, member)
-    comment_forget(membership.course, comment)
+    get_object_or_404(KeptComment, course=membership.course, pk=comment).delete()
     return redirect(reverse("classroom:grade", args=[course, task.pk, student.pk]))

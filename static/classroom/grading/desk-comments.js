@@ -41,7 +41,8 @@ export function keptComments(form) {
       body: new FormData(button.form),
       redirect: "manual",
     });
-    if (answer.type !== "opaqueredirect" && !answer.ok) return;
+    // 404: somebody else has removed it.
+    if (answer.type !== "opaqueredirect" && answer.status !== 404) return;
     const item = button.closest("li");
     buttons.splice(buttons.indexOf(item.querySelector("[data-insert]")), 1);
     item.remove();

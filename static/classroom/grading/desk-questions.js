@@ -46,7 +46,7 @@ export function questions(form, saveAndNext) {
       most += limit;
     }
     const more = read(adjustment.value) ?? 0;
-    const { points, openOne, openMany, wrong: words } = table.dataset;
+    const { points, open: openWords, wrong: words } = table.dataset;
     const worth = Number(points);
     const scaled = points && most ? (sum * worth) / most : sum;
     table.querySelector("[data-sum]").textContent = wrong ? "" : shown(sum);
@@ -54,7 +54,7 @@ export function questions(form, saveAndNext) {
     if (row) row.textContent = wrong ? "" : shown(scaled);
     const total = table.querySelector("[data-total]");
     let text = `${shown(Number(shown(scaled)) + more)}${points ? ` / ${points}` : ""}`;
-    if (open) text = open === 1 ? openOne : openMany.replace("#", open);
+    if (open) text = openWords.replace("#", open);
     if (wrong || Number.isNaN(more)) text = words;
     if (total.textContent !== text) total.textContent = text;
   }
