@@ -204,7 +204,7 @@ def test_points_by_hand_stay_when_the_autograder_runs_again(room: Class) -> None
     details = DETAILS | {"cells": cells}
     assert result_keep(room.work(), details, held="", by=room.teacher) == 10
     work = room.work()
-    assert (work.score, work.given["points"]) == (10, {"why": 3.0, "how": 5.0})
+    assert (work.score, work.given["points"]) == (Decimal(10), {"why": 3.0, "how": 5.0})
     last = GradeChange.objects.first()
     assert last
     assert (last.how, last.questions["points"][0]) == ("autograder", ["test", 2.0, 2.0])

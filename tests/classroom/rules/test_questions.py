@@ -26,7 +26,7 @@ APPROVED = {
 }
 
 
-def work(points: object = None, approved: dict[str, Any] | None = None, **more: Any) -> Submission:
+def work(points: Decimal | None = None, approved: dict[str, Any] | None = None, **more: Any) -> Submission:
     assignment = Assignment(points=points, approved=approved or {})
     return Submission(assignment=assignment, collected=MONDAY, **more)
 
@@ -42,12 +42,12 @@ def test_questions_are_the_autograders_and_else_the_approved_ones() -> None:
     after = questions_of(work(approved=APPROVED, details=DETAILS))
     before = questions_of(work(approved=APPROVED))
     assert [(each.name, each.most, each.by_hand, each.score) for each in after] == [
-        ("test", 2, False, Decimal("1.5")),
-        ("why", 3, True, None),
+        ("test", Decimal(2), False, Decimal("1.5")),
+        ("why", Decimal(3), True, None),
     ]
     assert [(each.name, each.most, each.by_hand, each.score) for each in before] == [
-        ("test", 2, False, None),
-        ("why", 3, True, None),
+        ("test", Decimal(2), False, None),
+        ("why", Decimal(3), True, None),
     ]
     assert questions_of(work()) == []
     assert tally_of(work()).total is None
@@ -64,7 +64,7 @@ def test_several_notebooks_are_told_apart_by_their_names() -> None:
 
 def test_what_a_person_typed_wins_and_the_rest_is_the_autograders() -> None:
     found = typed(work(details=DETAILS), {"test": None, "why": Decimal("2.5")}, Decimal())
-    assert (found.total, found.open) == (4, 0)
+    assert (found.total, found.open) == (Decimal(4), 0)
     assert found.given == {"points": {"why": 2.5}, "work": MONDAY.isoformat()}
     assert found.kept == {"points": [["test", 1.5, 2.0], ["why", 2.5, 3.0]]}
     overruled = typed(work(details=DETAILS), {"test": Decimal(2), "why": Decimal(0)}, Decimal())
@@ -91,9 +91,9 @@ def test_tenths_add_up() -> None:
 def test_what_was_given_for_earlier_work_is_told_and_does_not_count() -> None:
     given = {"points": {"why": 3.0}, "adjustment": 1.0, "work": MONDAY.isoformat()}
     before = tally_of(work(details=DETAILS, given=given))
-    assert (before.total, before.adjustment) == (Decimal("5.5"), 1)
+    assert (before.total, before.adjustment) == (Decimal("5.5"), Decimal(1))
     after = tally_of(work(details=DETAILS, given=given, renewed=TUESDAY))
-    assert (after.total, after.open, after.adjustment) == (None, 1, 0)
+    assert (after.total, after.open, after.adjustment) == (None, 1, Decimal())
     assert after.questions[1].earlier == 3
     assert after.earlier_adjustment == 1
 
@@ -130,7 +130,7 @@ def test_a_score_that_the_questions_do_not_come_to_was_given_as_a_whole() -> Non
 )
 def test_a_strange_result_breaks_nothing(details: dict[str, Any]) -> None:
     tally = tally_of(work(details=details))
-    assert (tally.sum, tally.most, tally.total) == (0, 0, None)
+    assert (tally.sum, tally.most, tally.total) == (Decimal(), Decimal(), None)
 
 
 def test_an_adjustment_is_said_with_its_sign() -> None:
