@@ -123,6 +123,8 @@ submitting             GET  sign-in 404     404 404     404     >course   >cours
 submitting             POST 405
 grades                 GET  sign-in 404     404 404     404     403       403       200         200
 grades                 POST 405
+grades-enter           GET  sign-in 404     404 404     404     403       403       200         200
+grades-enter           POST sign-in 404     404 404     404     403       403       400         400
 grades-csv             GET  sign-in 404     404 404     404     403       403       200         200
 grades-csv             POST 405
 grades-import          GET  sign-in 404     404 404     404     403       403       200         200

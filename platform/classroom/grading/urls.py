@@ -16,6 +16,7 @@ _ASSIGNMENT = f"{_COURSE}/assignments/<int:assignment>"
 
 urlpatterns: list[URLPattern] = [
     path(f"{_COURSE}/grades", matrix_page.grades, name="grades"),
+    path(f"{_COURSE}/grades/enter", matrix_page.enter, name="grades-enter"),
     path(f"{_COURSE}/grades.csv", in_and_out.grades_export, name="grades-csv"),
     path(f"{_COURSE}/grades/import", in_and_out.grades_import, name="grades-import"),
     path(f"{_ASSIGNMENT}/grade/<int:member>", desk.grade, name="grade"),

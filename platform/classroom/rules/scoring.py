@@ -196,7 +196,9 @@ def _write(
         if questions is not None:
             row.given = questions.given
         is_open = bool(questions and questions.open)
-        row.unfinished = is_open and row.score is None
+        # Where a score is taken away that was given as a whole, the questions are what they were.
+        has_parts = bool(row.given) if questions is None else is_open
+        row.unfinished = has_parts and row.score is None
         # Rescaling looks at no work: what nobody has looked at stays new. A part of a work's
         # points does not grade it, either: a score that it has stays one for what it was.
         if row.unfinished or not given:

@@ -248,6 +248,15 @@ def test_a_total_from_elsewhere_stays_while_questions_are_open(room: Class) -> N
     assert room.work().score == Decimal("3.5")
 
 
+def test_a_whole_score_taken_away_leaves_a_part_as_it_was(room: Class) -> None:
+    save(room, values(page_of(room)) | {"question-1": "2", "comment": "So far, so good."})
+    grade_set(room.work(), score=Decimal(6), by=room.teacher, how="table")
+    assert room.work().graded
+    grade_set(room.work(), score=None, by=room.teacher, how="table")
+    work = room.work()
+    assert (work.graded, work.unfinished, work.given["points"]) == (None, True, {"why": 2.0})
+
+
 # --- from student to student
 
 

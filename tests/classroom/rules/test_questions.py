@@ -26,7 +26,9 @@ APPROVED = {
 }
 
 
-def work(points: Decimal | None = None, approved: dict[str, Any] | None = None, **more: Any) -> Submission:
+def work(
+    points: Decimal | None = None, approved: dict[str, Any] | None = None, **more: Any
+) -> Submission:
     assignment = Assignment(points=points, approved=approved or {})
     return Submission(assignment=assignment, collected=MONDAY, **more)
 
