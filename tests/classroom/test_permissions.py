@@ -159,6 +159,8 @@ submitted-zip          GET  sign-in 404     404 404     404     404       503   
 submitted-zip          POST 405
 grades                 GET  sign-in 404     404 404     404     403       403       200         200
 grades                 POST 405
+grades-enter           GET  sign-in 404     404 404     404     403       403       200         200
+grades-enter           POST sign-in 404     404 404     404     403       403       400         400
 grades-csv             GET  sign-in 404     404 404     404     403       403       200         200
 grades-csv             POST 405
 grades-import          GET  sign-in 404     404 404     404     403       403       200         200
@@ -171,6 +173,8 @@ look-answer            GET  405
 look-answer            POST sign-in 404     404 404     404     403       403       >grade      >grade
 waive                  GET  405
 waive                  POST sign-in 404     404 404     404     403       403       >grade      >grade
+kept-comment-remove    GET  405
+kept-comment-remove    POST sign-in 404     404 404     404     403       403       >grade      >grade
 collected-zip          GET  sign-in 404     404 404     404     403       403       200         200
 collected-zip          POST 405
 statistics             GET  sign-in 404     404 404     404     403       403       200         200

@@ -45,7 +45,7 @@ from embedding.problems import Problem
 Who = Literal["missing", "all"] | Iterable[int]
 STEPS = (Kind.HAND_OUT, Kind.COLLECT, Kind.RETURN)
 
-GRADED = Q(score__isnull=False) | ~Q(comment="")
+GRADED = Q(score__isnull=False) | (~Q(comment="") & Q(unfinished=False))
 # Never collected, or submitted again since.
 TO_COLLECT = Q(collected=None) | UNCOLLECTED
 # Never returned, or graded or collected since.

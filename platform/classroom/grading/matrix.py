@@ -1,5 +1,6 @@
 """The matrix students × assignments: a page of it, with what each cell says."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -14,6 +15,7 @@ from classroom.grading.selection import Filter, graded_assignments, shown
 from classroom.grading.work_state import Work, state_of
 from classroom.models import Assignment, Course, Membership, Submission
 from classroom.rules.looks import waits
+from classroom.rules.renewal import Moments, work_of
 from classroom.rules.scoring import number
 from classroom.rules.total import Rule
 
@@ -33,15 +35,30 @@ class Cell:
 
     def html(self, href: str) -> str:
         """Return it as HTML. `href` is escaped already, and all else is words of ours."""
-        has_score = self.text != self.words
         words = f"{self.words}. {self.before}" if self.before else self.words
-        title = f' title="{words}"' if has_score else ""
-        new = f' <span class="tag warn" title="{self.words}">new</span>'
+        # A name that holds what is seen, so that one who speaks to the page is understood.
+        named = f' title="{words}" aria-label="{self.text}, {words}"' if self._has_score else ""
+        link = f'<a class="cell {self.state}" href="{href}"{named}>{self.text}</a>'
+        return f"<td>{link}{self._tags}</td>"
+
+    def entry_html(self, assignment: int, student: int, value: str, work: str) -> str:
+        """Return it as a cell of the table that scores are typed into."""
         return (
-            f'<td><a class="cell {self.state}" href="{href}"{title}>{self.text}</a>'
-            f"{_LATE if self.late else ''}{new if has_score and self.state == 'again' else ''}"
-            f"{_LOOK if self.asks else ''}</td>"
+            f'<td class="entry" tabindex="-1" data-assignment="{assignment}" '
+            f'data-student="{student}" data-value="{value}" data-work="{work}">'
+            f'<span class="cell {self.state}" title="{self.words}">{self.text}</span>'
+            f"{self._tags}</td>"
         )
+
+    @property
+    def _has_score(self) -> bool:
+        return self.text != self.words
+
+    @property
+    def _tags(self) -> str:
+        is_new = self._has_score and self.state == "again"
+        new = f' <span class="tag warn" title="{self.words}">new</span>' if is_new else ""
+        return f"{_LATE if self.late else ''}{new}{_LOOK if self.asks else ''}"
 
 
 _LATE = ' <span class="tag warn">late</span>'
@@ -69,10 +86,13 @@ class Column:
 class Matrix:
     """A page of the matrix of a course."""
 
-    def __init__(self, course: Course, wanted: Filter, page: str = "1") -> None:
+    def __init__(
+        self, course: Course, wanted: Filter, page: str = "1", *, entering: bool = False
+    ) -> None:
         self.course = course
         self.wanted = wanted
         self._number = page
+        self._entering = entering  # whether scores are typed into it
 
     @cached_property
     def assignments(self) -> list[Assignment]:
@@ -111,13 +131,21 @@ class Matrix:
         for student in students:
             mine = work.get(student.pk, {})
             # By hand: a template takes ten times as long for them.
-            cells = [
-                cell_of(mine.get(pk), now).html(f"{place}{student.pk}{query}")
-                for place, pk in places
-            ]
+            if self._entering:
+                cells = [_entry(mine.get(pk), now, pk, student.pk) for _, pk in places]
+            else:
+                cells = [
+                    cell_of(mine.get(pk), now).html(f"{place}{student.pk}{query}")
+                    for place, pk in places
+                ]
             total = self.rule.total_text(mine.values())
             rows.append(Row(student, mark_safe("".join(cells)), total))  # noqa: S308  see Cell
         return rows
+
+    def totals(self, students: Iterable[int]) -> dict[int, str]:
+        """Return the totals of some students, as they are shown."""
+        work = self._work(list(students))
+        return {pk: self.rule.total_text(mine.values()) for pk, mine in work.items()}
 
     def _work(self, students: list[int]) -> dict[int, dict[int, Work]]:
         found: dict[int, dict[int, Work]] = {}
@@ -128,6 +156,18 @@ class Matrix:
             each = Work(*values)
             found.setdefault(each.student_id, {})[each.assignment_id] = each
         return found
+
+
+def work_seen(work: Moments) -> str:
+    """Name the work that a cell shows, for whoever types a score for it."""
+    since = work_of(work)
+    return since.isoformat() if since else ""
+
+
+def _entry(work: Work | None, now: datetime, assignment: int, student: int) -> str:
+    if work is None:
+        return '<td><span class="cell not-out">–</span></td>'
+    return cell_of(work, now).entry_html(assignment, student, number(work.score), work_seen(work))
 
 
 def cell_of(work: Work | None, now: datetime) -> Cell:

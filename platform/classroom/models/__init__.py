@@ -6,7 +6,7 @@ who may open what are `embedding`'s.
 
 from classroom.models.assignments import Assignment, Extension
 from classroom.models.courses import TEACHERS, Course, validate_time_zone
-from classroom.models.grades import UNWAIVED, WAIVED, GradeChange
+from classroom.models.grades import UNWAIVED, WAIVED, GradeChange, KeptComment
 from classroom.models.looks import Look
 from classroom.models.notices import Letter, MailChoice, Notice
 from classroom.models.people import Invitation, Membership, Role, RosterShape, UnprovenAddress
@@ -32,6 +32,7 @@ __all__ = [
     "Extension",
     "GradeChange",
     "Invitation",
+    "KeptComment",
     "Kind",
     "Letter",
     "Look",

@@ -138,6 +138,9 @@ class Assignment(models.Model):
     marked = models.BooleanField(
         default=False, editable=False, help_text="It holds notebooks marked for nbgrader."
     )
+    # The cells that are graded, of each marked notebook, as they stand there: [{"notebook",
+    # "cells": [[id, points, whether by hand]]}].
+    questions = models.JSONField(default=list, editable=False)
     # Whether `folder/student/` is there: set by whatever looks at the files.
     has_student_folder = models.BooleanField(default=False, editable=False)
     # What students get: [{"path", "size", "sha256"}], relative to the folder handed out.
@@ -150,7 +153,8 @@ class Assignment(models.Model):
     # What was found in the files that go out, and what a teacher has decided: `rules.going_out`.
     going_out = models.JSONField(default=dict, editable=False)
     # The files that scores are given by, as a teacher approved them: {"sources", "student": as
-    # above, or null, "by": user name, "at": ISO, "found": what differed when it was last compared}.
+    # above, or null, "questions": as above, "by": user name, "at": ISO, "found": what differed when
+    # it was last compared}.
     # Empty: not approved.
     approved = models.JSONField(default=dict, editable=False)
     removed = models.DateTimeField(null=True, editable=False)

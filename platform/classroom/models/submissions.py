@@ -97,6 +97,14 @@ class Submission(models.Model):
     # Of the autograder: {"cells": {grade_id: [score, max]}, "hidden": [grade_id], "score", "max",
     # "manual": bool}.
     details = models.JSONField(default=dict)
+    # What a person gave by question, for the work as it was then (`rules.questions`):
+    # {"points": {question: number}, "adjustment": number, "work": ISO}. Empty: nothing.
+    given = models.JSONField(default=dict)
+    unfinished = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Saved while questions had no points: not graded yet, comment or not.",
+    )
     held = models.TextField(
         blank=True,
         help_text="Why the autograder's score is held for a person, in a sentence.",

@@ -9,6 +9,7 @@ says which change they have seen last (`seen`) does not overwrite one that came 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
@@ -36,12 +37,26 @@ class Conflict(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class ByQuestion:
+    """A grade that is given by question, as `rules.questions` puts it together."""
+
+    given: dict[str, Any]  # what people gave
+    total: Decimal | None  # what it comes to; None while questions are open
+    open: int  # how many have no score yet
+    kept: dict[str, Any]  # what was given for each, for the history
+
+
+@dataclass(frozen=True, slots=True)
 class Grade:
-    """What is to be written. A comment of None stays as it is."""
+    """What is to be written. A comment of None stays as it is.
+
+    With `questions` it is given by question: while some are open it does not make the work graded.
+    """
 
     submission: Submission
     score: Decimal | None
     comment: str | None = None
+    questions: ByQuestion | None = None
 
 
 def score_read(text: str) -> Decimal | None:
@@ -103,15 +118,18 @@ def grade_set(
     by: User | None,
     how: str,
     seen: int | None = None,
+    questions: ByQuestion | None = None,
 ) -> GradeChange | None:
     """Give a score and comment; return the change, or None where there was nothing to change.
 
-    `how` is "page", "import", "autograder", "command" or "rescale". `seen` is the id of the last
-    change that its giver knows (0: none): Conflict where there is a later one with other content.
-    The same score given to newer work is a change: that work is graded now.
+    `how` is "page", "import", "autograder", "command", "rescale" or "table". `seen` is the id of
+    the last change that its giver knows (0: none): Conflict where there is a later one with other
+    content. The same score given to newer work is a change: that work is graded now.
     """
-    changes = grades_set([Grade(submission, score, comment)], by=by, how=how, seen=seen)
-    submission.refresh_from_db(fields=["score", "penalty", "comment", "graded"])
+    grade = Grade(submission, score, comment, questions)
+    changes = grades_set([grade], by=by, how=how, seen=seen)
+    fields = ["score", "penalty", "comment", "graded", "given", "unfinished"]
+    submission.refresh_from_db(fields=fields)
     return changes[0] if changes else None
 
 
@@ -127,6 +145,7 @@ def grades_set(
             grade.submission,
             score_check(grade.submission.assignment, grade.score),
             None if grade.comment is None else comment_check(grade.comment),
+            grade.questions,
         )
         for grade in grades
     ]
@@ -168,7 +187,10 @@ def _write(
         if row is None:
             continue  # the assignment was deleted under our eyes
         comment = row.comment if grade.comment is None else grade.comment
-        same = (row.score, row.comment) == (grade.score, comment)
+        questions = grade.questions
+        same = (row.score, row.comment) == (grade.score, comment) and (
+            questions is None or row.given == questions.given
+        )
         given, newer = grade.score is not None or bool(comment), is_ungraded(row)
         if same and not (given and newer):
             continue
@@ -176,14 +198,30 @@ def _write(
             _refuse_older(row, seen)
         row.score, row.comment = grade.score, comment
         row.penalty = penalty_of(row, assignments[row.assignment_id], row.late_days)
-        # Rescaling looks at no work: what nobody has looked at stays new.
-        if not (how == RESCALE and newer):
-            row.graded = now if given else None
+        if questions is not None:
+            row.given = questions.given
+        is_open = bool(questions and questions.open)
+        # Where a score is taken away that was given as a whole, the questions are what they were.
+        has_parts = bool(row.given) if questions is None else is_open
+        row.unfinished = has_parts and row.score is None
+        # Rescaling looks at no work: what nobody has looked at stays new. A part of a work's
+        # points does not grade it, either: a score that it has stays one for what it was.
+        if row.unfinished or not given:
+            row.graded = None
+        elif not ((how == RESCALE and newer) or is_open):
+            row.graded = now
         changed.append(row)
         changes.append(
-            GradeChange(submission=row, score=row.score, comment=row.comment, by=by, how=how)
+            GradeChange(
+                submission=row,
+                score=row.score,
+                comment=row.comment,
+                by=by,
+                how=how,
+                questions=questions.kept if questions else {},
+            )
         )
-    fields = ["score", "penalty", "comment", "graded"]
+    fields = ["score", "penalty", "comment", "graded", "given", "unfinished"]
     Submission.objects.bulk_update(changed, fields, batch_size=100)
     return GradeChange.objects.bulk_create(changes)
 

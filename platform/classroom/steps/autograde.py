@@ -14,12 +14,10 @@ import posixpath
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Any
 from uuid import uuid4
 
-from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 
 from classroom.carrying.incoming import take
@@ -35,7 +33,9 @@ from classroom.nbgrader.student_version import is_marked, student_version
 from classroom.rules import manifest, names, scoring
 from classroom.rules.leftovers import why_left_out
 from classroom.rules.manifest import File
+from classroom.rules.questions import work_name
 from classroom.steps import approved, copies, folders
+from classroom.steps.autograde_score import result_keep
 from classroom.steps.prepare import student_ready
 from classroom.steps.registry import Skip
 from classroom.steps.run_script import ALL_SECONDS, NOTEBOOK_BYTES, Ran, outcome, script
@@ -106,24 +106,20 @@ def _run(transfer: Transfer) -> dict[str, Any]:
         "version": approved.version_of(submission.assignment),
         "copies": {each.path: list(each.copies) for each in graded if each.copies},
         "instead": copies.kept(chosen, collected),
+        "work": work_name(submission),
     }
     elsewhere = [copies.held_sentence(each.path, each.why, each.copies) for each in graded]
     held = " ".join(filter(None, [held_words(graded), *elsewhere]))
     details["manual"] = details["manual"] or any(elsewhere)
-    Submission.objects.filter(pk=submission.pk).update(details=details, held=held)
-    if held:
-        _take_back(submission, actor)
-    score = None if details["manual"] else scaled(submission.assignment, details)
-    if score is not None:
-        try:
-            scoring.grade_set(submission, score=score, by=actor, how="autograder")
-        except ValidationError as error:
-            raise Problem("bad_score", " ".join(error.messages), status=409) from None
+    try:
+        score = result_keep(submission, details, held=held, by=actor)
+    except ValidationError as error:
+        raise Problem("bad_score", " ".join(error.messages), status=409) from None
     return {
         "score": scoring.number(score),
         "found": scoring.number(details["score"]),
         "max": scoring.number(details["max"]),
-        "manual": details["manual"],
+        "manual": details["manual"] and score is None,
         "notes": details["notes"],
         "version": details["version"],
         "held": held,
@@ -169,21 +165,6 @@ def held_words(graded: Sequence[Graded]) -> str:
             words = " ".join((*each.notes, *each.result.unknown))
             parts.append(f"Nobody can know the score of “{each.path}”. {words[:700]}")
     return " ".join([*parts, "Look at it by hand."] if parts else [])
-
-
-def _take_back(submission: Submission, actor: User | None) -> None:
-    """Take away what the autograder gave before; what a person gave stays."""
-    last = scoring.last_change(submission)
-    if last is not None and last.how == "autograder" and last.score is not None:
-        scoring.grade_set(submission, score=None, by=actor, how="autograder")
-
-
-def scaled(assignment: Assignment, details: dict[str, Any]) -> Decimal:
-    """Return the score in the assignment's points, where these are other than the notebooks'."""
-    score, most = Decimal(str(details["score"])), Decimal(str(details["max"]))
-    if assignment.points is not None and most:
-        score = score * assignment.points / most
-    return score.quantize(scoring.CENT, ROUND_HALF_UP)
 
 
 class Grader:

@@ -3,10 +3,12 @@
 It may be returned again after the score has changed: what differs is kept beside it as `name~`.
 """
 
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from classroom.carrying.calls import Refused
 from classroom.carrying.incoming import take
@@ -17,7 +19,8 @@ from classroom.notices.telling import tell
 from classroom.rules import manifest, names
 from classroom.rules.counting import returned_set
 from classroom.rules.late_words import late_of
-from classroom.rules.returned_questions import Question, as_returned
+from classroom.rules.questions import is_from_elsewhere, signed, tally_of
+from classroom.rules.returned_questions import as_returned
 from classroom.rules.scoring import number
 from classroom.steps import folders
 from classroom.steps.autograde import autograded
@@ -103,7 +106,9 @@ def _collected(project: str, path: str) -> list[Item]:
 
 def is_graded(submission: Submission) -> bool:
     """Whether there is anything to tell the student."""
-    return submission.score is not None or bool(submission.comment.strip())
+    if submission.score is not None:
+        return True
+    return bool(submission.comment.strip()) and not submission.unfinished
 
 
 def grade_text(assignment: Assignment, submission: Submission) -> str:
@@ -122,18 +127,24 @@ def grade_text(assignment: Assignment, submission: Submission) -> str:
     if not is_graded(submission):
         parts.append("Returned without a grade.")
     by_hand = "by hand" if is_graded(submission) else "not graded yet"
-    if table := _table(as_returned(submission), by_hand):
+    if table := _table(submission, by_hand):
         parts.append(f"# nbgrader\n\n{table}")
     return "\n\n".join(parts) + "\n"
 
 
-def _table(questions: list[Question], by_hand: str) -> str:
-    """Lay out the autograder's scores; none: `by_hand`."""
+def _table(submission: Submission, by_hand: str) -> str:
+    """Lay out what was given for each question; what has no score of its own: `by_hand`."""
+    questions = as_returned(submission)
     if not questions:
         return ""
     rows = ["| Problem | Score | Points |", "| --- | ---: | ---: |"]
     for each in questions:
-        shown = by_hand if each["score"] is None else number(each["score"])
-        name = each["name"].replace("|", "\\|")
-        rows.append(f"| {name} | {shown} | {number(each['max'])} |")
+        name, score, most = each["name"].replace("|", chr(92) + "|"), each["score"], each["max"]
+        shown = by_hand if score is None else number(score)
+        if most is None and score is not None:
+            shown = signed(Decimal(str(score)))
+        rows.append(f"| {name} | {shown} | {number(most)} |")
+    tally = tally_of(submission)
+    if tally.total is not None and is_from_elsewhere(submission, tally):
+        rows += ["", _("The grade was given as a whole, not as the sum of these.")]
     return "\n".join(rows)

@@ -14,9 +14,11 @@ from django.views.decorators.http import require_http_methods
 
 from classroom.models import Membership, Submission
 from classroom.pages.access import assignment_of, student_of, submission_of
+from classroom.rules.late_words import late_kept
 from classroom.rules.looks import MOST
 from classroom.rules.names import graded_path
 from classroom.rules.own_total import own_total
+from classroom.rules.scoring import number
 from classroom.students.asking import ask, asking_of
 from embedding.problems import Problem
 
@@ -60,6 +62,7 @@ def _show(
         "questions": work.returned_questions,
         "has_by_hand": any(each["score"] is None for each in work.returned_questions),
         "is_otherwise": _is_otherwise(work),
+        "late": late_kept(work.returned_late),
         "place": _place(work),
         "total": own_total(membership),
         "asking": asking,
@@ -75,7 +78,9 @@ def _is_otherwise(work: Submission) -> bool:
     scores = [each["score"] for each in work.returned_questions]
     if not scores or None in scores or work.returned_score is None:
         return False
-    return abs(sum((Decimal(str(each)) for each in scores), Decimal()) - work.returned_score) > 0
+    late = late_kept(work.returned_late)
+    before = late.before if late else number(work.returned_score)
+    return number(sum((Decimal(str(each)) for each in scores), Decimal())) != before
 
 
 def _place(work: Submission) -> dict[str, Any] | None:

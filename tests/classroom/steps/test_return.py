@@ -171,7 +171,8 @@ def test_not_collected_and_gone(cocalc: Client, assignment: Assignment, ada: Mem
     ("score", "shown"), [("10.00", "10"), ("7.50", "7.5"), ("0", "0"), ("100", "100")]
 )
 def test_scores_as_people_write_them(score: str, shown: str) -> None:
-    text = grade_text(Assignment(title="T"), Submission(score=Decimal(score)))
+    assignment = Assignment(title="T")
+    text = grade_text(assignment, Submission(assignment=assignment, score=Decimal(score)))
     assert f"# Your grade\n\n{shown}\n" in text
 
 
@@ -215,7 +216,7 @@ def test_what_a_returned_grade_says(
 ) -> None:
     assignment = Assignment(title="T", points=points and Decimal(points))
     score = fields.get("score")
-    row = Submission(**fields | {"score": score and Decimal(score)})
+    row = Submission(assignment=assignment, **fields | {"score": score and Decimal(score)})
     text = grade_text(assignment, row)
     for words in said:
         assert words in text

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("classroom", "0012_notices"),
+        ("classroom", "0014_profile"),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ import classroom.models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("classroom", "0012_notices"),
+        ("classroom", "0013_notices_are_mailed"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
