@@ -53,7 +53,9 @@ def with_next_steps(course: Course, viewer: Membership) -> list[tuple[Assignment
         each.course = course
     rows = Submission.objects.filter(
         seen(course, "student__"),
-        assignment__in=listed, student__removed=None, student__role=Role.STUDENT
+        assignment__in=listed,
+        student__removed=None,
+        student__role=Role.STUDENT,
     )
     counted: dict[int, Numbers] = {
         row["assignment"]: dict(row)

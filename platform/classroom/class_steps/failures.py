@@ -31,8 +31,9 @@ def last_failed() -> QuerySet[Transfer]:
 
 
 def failed_of(assignments: list[Assignment], section: str = "") -> dict[int, Failed]:
-    """Return by assignment of one course for whom a step failed; of several steps the newest, of reasons the
-    most frequent.
+    """Return by assignment, of one course, for whom a step failed.
+
+    Of several steps it is the newest, and of reasons the most frequent.
     """
     if not assignments:
         return {}

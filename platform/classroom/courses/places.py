@@ -37,7 +37,9 @@ def place_of(member: Member, path: str) -> Place | None:
         if standing is None or not standing.is_out:
             # A folder that happens to be called so tells nothing of what is to come.
             return Place(course.title, url)
-        return _of_student(standing, assignment, Place(course.title, f"{url}#a{assignment.pk}"), path)
+        return _of_student(
+            standing, assignment, Place(course.title, f"{url}#a{assignment.pk}"), path
+        )
     return Place(course.title, reverse("classroom:assignment", args=[course.pk, assignment.pk]))
 
 

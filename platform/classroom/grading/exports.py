@@ -8,7 +8,7 @@ of these the first is what an import reads (`grading.imports`).
 from collections.abc import Sequence
 
 from classroom.grading.selection import Filter as Everybody
-from classroom.grading.selection import graded_assignments, shown
+from classroom.grading.selection import graded_assignments
 from classroom.models import Assignment, Course, Submission
 from classroom.pages.spreadsheets import written
 from classroom.rules.late_words import late_of
@@ -48,7 +48,7 @@ def grades_csv(course: Course, *, comments: bool = False, section: str = "") -> 
     """Return the grades of all students, or of one section's, as CSV, by name."""
     assignments = graded_assignments(course)
     headings = columns(assignments)
-    shown = (COMMENT,) if comments else ()
+    commented = (COMMENT,) if comments else ()
     rule = Rule(assignments)
     students = list(shown(course, Everybody(section=section)).select_related("user"))
     work: dict[int, dict[int, Submission]] = {}
@@ -64,7 +64,7 @@ def grades_csv(course: Course, *, comments: bool = False, section: str = "") -> 
     heads = [
         headings[each.pk] + more
         for each in assignments
-        for more in ("", *((BEFORE, LATE, PENALTY) if each.pk in costly else ()), *shown)
+        for more in ("", *((BEFORE, LATE, PENALTY) if each.pk in costly else ()), *commented)
     ]
     rows: list[list[str]] = [[*FIXED, *heads, TOTAL]]
     for student in students:

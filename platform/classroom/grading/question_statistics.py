@@ -27,7 +27,7 @@ class Outcome:
 def outcomes_of(assignments: Sequence[Assignment], which: Q) -> dict[int, list[Outcome]]:
     """Return how the questions of each assignment came out, in the order in which they stand.
 
-    Graded work of those who are in the course, and whom `which` chooses, counts. One query, whatever the course's size.
+    Graded work counts of those in the course whom `which` chooses. One query, whatever its size.
     """
     known = {each.pk: each for each in assignments}
     rows = (

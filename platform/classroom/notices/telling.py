@@ -1,12 +1,10 @@
 """To tell people what is new: a row each, once."""
 
-from collections import defaultdict
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
 from classroom.conf import conf
-from classroom.models import Assignment, Course, Membership, Notice, Role, Submission
+from classroom.models import Assignment, Course, Membership, Notice, Role
 
 
 def tell(

@@ -31,7 +31,7 @@ from django_tasks import task
 
 from classroom.conf import conf
 from classroom.models import Profile
-from classroom.people.proving import unproven
+from classroom.rules.addresses import unproven
 from embedding.models import Event
 from embedding.problems import Problem
 

@@ -16,7 +16,7 @@ class _Returned(NamedTuple):
     """A score as `Rule` reads it."""
 
     assignment_id: int
-    score: Decimal | None
+    final: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)

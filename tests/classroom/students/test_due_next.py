@@ -79,7 +79,9 @@ def test_what_is_over_or_not_there_is_left_out(emmy: User, ada: User, now: datet
     out(course, "Too late", due=now - DAY, late_policy=Policy.UNTIL, late_until=now - HOUR)
     out(course, "Removed", due=now + DAY, removed=now)
     factories.make_assignment(course, "Draft", due=now + DAY)
-    factories.make_assignment(course, "Announced", due=now + 2 * DAY, release=now + DAY, announced=True)
+    factories.make_assignment(
+        course, "Announced", due=now + 2 * DAY, release=now + DAY, announced=True
+    )
     done = out(course, "Returned", due=now + DAY)
     Submission.objects.filter(assignment=done).update(returned=now)
     assert titles(ada) == []
