@@ -8,7 +8,7 @@ of these the first is what an import reads (`grading.imports`).
 from collections.abc import Sequence
 
 from classroom.grading.selection import Filter as Everybody
-from classroom.grading.selection import graded_assignments
+from classroom.grading.selection import graded_assignments, shown
 from classroom.models import Assignment, Course, Submission
 from classroom.pages.spreadsheets import written
 from classroom.rules.late_words import late_of
