@@ -38,6 +38,7 @@ def run(transfer: Transfer) -> dict[str, Any]:
             "not_ready", "Its files are not ready: see the assignment's files.", status=409
         )
     submission = _submission(assignment, student)
+    submission.assignment, submission.student = assignment, student
     handing = _HandOut(transfer, assignment, submission, student_ready(student))
     changed = handing.do()
     while not _write_down(submission, again=handing.overwrite):
@@ -125,7 +126,7 @@ def _write_down(submission: Submission, *, again: bool) -> bool:
             tell(
                 Notice.Kind.HANDED_OUT,
                 [submission.student.user_id],
-                course=submission.student.course,
+                course=submission.assignment.course,
                 key=f"handed-out:{submission.pk}",
                 assignment=submission.assignment,
             )
