@@ -292,7 +292,8 @@ def classroom(browser: Browser, site: str, data: Path) -> None:
         expect(theirs.locator("html")).to_have_attribute("data-scheme", "dark")
         theirs.get_by_role("button", name="Make a calendar address").click()
         address = theirs.get_by_label("Calendar address").input_value()
-        with closing(urlopen(address)) as answer:
+        here = re.sub("//[^:/]+", "//127.0.0.1", address)  # a name that browsers alone know
+        with closing(urlopen(here)) as answer:
             calendar = Calendar.from_ical(answer.read())
         (due,) = calendar.walk("VEVENT")
         assert due["summary"] == "✓ Squares (Programming)", due["summary"]

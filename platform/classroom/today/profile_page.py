@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
@@ -80,10 +81,13 @@ def profile(request: HttpRequest) -> HttpResponse:
         profile_change(user, form)
         messages.success(request, _("Saved."))
         return redirect("classroom:profile")
+    calendar = calendar_link(Profile.of(user))
     context = {
         "form": form,
         "unproven": unproven_of(user),
-        "calendar": calendar_link(Profile.of(user)),
+        "calendar": calendar,
+        # What opens the calendar program of a device, if it has one.
+        "webcal": calendar.replace("https:", "webcal:", 1).replace("http:", "webcal:", 1),
     }
     return render(request, "classroom/today/profile.html", context)
 
@@ -94,8 +98,8 @@ def profile(request: HttpRequest) -> HttpResponse:
 def calendar_renew(request: HttpRequest) -> HttpResponse:
     """Make the user a new address of the calendar; the one before leads nowhere from now on."""
     calendar_link_renew(user_of(request))
-    messages.success(request, _("This is your calendar’s new address."))
-    return redirect("classroom:profile")
+    messages.success(request, _("Here is your calendar’s address."))
+    return redirect(f"{reverse('classroom:profile')}#calendar")
 
 
 def profile_change(user: User, form: ProfileForm) -> None:

@@ -195,7 +195,9 @@ class TestAddress:
         assert "/calendar/" not in page.replace("/profile/calendar", "")
         assert not Profile.objects.exists()
         made = browser.post("/profile/calendar", follow=True).content.decode()
-        assert calendar_link(Profile.objects.get(user=ada)) in made
+        link = calendar_link(Profile.objects.get(user=ada))
+        assert f'value="{link}"' in made
+        assert f'href="webcal{link.removeprefix("https")}"' in made
 
     def test_a_new_one_makes_the_old_one_worthless(self, ada: User) -> None:
         old = address(ada)

@@ -1,5 +1,6 @@
 """The profile: one's name, time zone and colours, and what follows from them on all pages."""
 
+import asyncio
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -166,6 +167,21 @@ class TestTimeZone:
         assert seen == [(ZoneInfo("Asia/Kolkata"), "Asia/Kolkata"), (None, "UTC")]
         assert own_zone() is None
         assert timezone.get_current_timezone_name() == "UTC"
+
+    def test_readers_side_by_side_have_their_own(self) -> None:
+        async def reads(zone: ZoneInfo | None) -> tuple[ZoneInfo | None, str]:
+            with read_in(zone):
+                await asyncio.sleep(0)
+                return own_zone(), timezone.get_current_timezone_name()
+
+        async def both() -> list[tuple[ZoneInfo | None, str]]:
+            return [*await asyncio.gather(reads(BERLIN), reads(None), reads(NEW_YORK))]
+
+        assert asyncio.run(both()) == [
+            (BERLIN, "Europe/Berlin"),
+            (None, "UTC"),
+            (NEW_YORK, "America/New_York"),
+        ]
 
     def test_the_administration_is_in_it_too(self, ada: User) -> None:
         User.objects.filter(pk=ada.pk).update(is_staff=True, is_superuser=True)
