@@ -12,6 +12,7 @@ import { request } from "./our-site.js";
 const FOLLOW = 2000; // ms between two questions what became of it
 const LOOK = 1000; // between two whether another page's files are saved
 const CLOSING = 15000; // for files that were closed a moment ago
+const PATIENCE = 90000; // in which one who was told to wait comes back
 
 export const { action } = JSON.parse(document.getElementById("page").textContent);
 const $ = (id) => document.getElementById(id);
@@ -107,10 +108,12 @@ export class Unsaved extends Error {
   }
 }
 
-let since = ""; // when one came to it first: what was typed before is saved some time after
+let since = ""; // when one came to it: what was typed before is saved less than a minute after
+let came = 0;
 
 /** When each file was saved, by the clock of its disk; and what other pages may have unsaved. */
 export async function saved() {
+  if (performance.now() - came > PATIENCE) since = "";
   const query = since && `?${new URLSearchParams({ since })}`;
   const { body } = await request("GET", action.saved_url + query);
   if (body.deadline) showDeadline(body.deadline);
@@ -122,14 +125,12 @@ export async function saved() {
 export async function settleElsewhere(unsaved) {
   const end = performance.now() + CLOSING;
   while (unsaved) {
-    since ||= unsaved.since;
+    if (!since) [since, came] = [unsaved.since, performance.now()];
     if (!unsaved.is_closing || performance.now() > end) throw new Unsaved(unsaved.text);
     await pause(LOOK);
     ({ unsaved } = await saved());
   }
-  since = "";
 }
-
 
 /* What is seen of it ------------------------------------------------------------------------ */
 
@@ -179,6 +180,7 @@ function line([name, detail]) {
 function close() {
   if (running) return;
   $("handover").hidden = true;
+  since = ""; // one goes on working
   leave();
 }
 

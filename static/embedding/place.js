@@ -37,6 +37,7 @@ function tick() {
   const over = seconds <= 0;
   const said = over ? then : counts_down ? inWords(seconds) : text;
   if (place.textContent !== said) place.textContent = said;
+  for (const due of document.querySelectorAll(".time-due")) due.textContent = title;
   place.title = title;
   place.dataset.state = over || !counts_down ? "" : seconds < SOON ? "soon" : "";
   // It may be due at another time by now.
@@ -66,6 +67,13 @@ if (place) {
   setInterval(tick, TICK);
   document.addEventListener("visibilitychange", tick);
 }
+
+/* The menu --------------------------------------------------------------------------------- */
+
+const menu = document.querySelector(".of-place details.menu");
+menu?.addEventListener("click", ({ target }) => {
+  if (target.closest("button")) menu.open = false;
+});
 
 /* The words -------------------------------------------------------------------------------- */
 

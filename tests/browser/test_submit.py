@@ -231,7 +231,7 @@ def test_from_the_course_s_page_one_is_told_and_can_wait(
     assert count(school) == before
     ada.editor.locator(".jp-CodeCell").first.press("Control+s")
     expect(other.get_by_text("“Tasks” was submitted: 3 files")).to_be_visible()
-    expect(other_card.get_by_role("group")).to_contain_text("tasks.ipynb")
+    expect(other_card.locator(".student-taken")).to_contain_text("tasks.ipynb")
     assert "typed = 1" in submitted(school)
     assert count(school) == before + 1
 

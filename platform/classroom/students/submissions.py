@@ -113,7 +113,7 @@ def submit(
     reason for the student; Refused where no trying again will help, Question where the student is
     to be asked.
     """
-    _check(submission, at)
+    check(submission, at)
     answers = Answers(instead_of, as_it_is)
     student, assignment = submission.student, submission.assignment
     if not _is_under_way(submission):
@@ -144,7 +144,8 @@ def submit(
     return _outcome(transfer)
 
 
-def _check(submission: Submission, at: datetime) -> None:
+def check(submission: Submission, at: datetime) -> None:
+    """Refused where nothing is taken at this moment, whatever the student has. No CoCalc."""
     assignment = submission.assignment
     if assignment.handout:
         raise Refused("handout", "A handout is yours to keep: it is not submitted.")

@@ -82,7 +82,7 @@ def saved(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
     membership = student_of(request, course)
     standing = _standing(membership, assignment)
     if not standing.can_submit:
-        raise Http404
+        return _not_taken(request, standing)
     since = _since(request.GET.get("since", "")) or timezone.now()
     context = {
         "membership": membership,
@@ -256,6 +256,16 @@ def _receipt(submission: Submission, snapshot: Snapshot) -> HttpResponse:
             "deadline": time_left(_standing(submission.student, assignment.pk)),
         }
     )
+
+
+def _not_taken(request: HttpRequest, standing: Standing) -> HttpResponse:
+    """Tell a page that was open over the due time; for any other there is nothing here."""
+    if _asks_for_json(request):
+        try:
+            submissions.check(standing.submission, timezone.now())
+        except Problem as refusal:
+            return answer(refusal)
+    raise Http404
 
 
 def _unsaved(look: saving.Look, since: datetime) -> dict[str, object] | None:

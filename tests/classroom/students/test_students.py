@@ -708,12 +708,12 @@ def test_a_failed_submit_is_told_in_every_state(
     """Also above the notebook, and where an older receipt is shown."""
     now, project = timezone.now(), there(ada)
     assignment = out(course, due=now + (DAY if taken else -HOUR))
-    if state != "Open":
+    if state != "In progress":
         Snapshot.objects.create(
             submission=factories.submission(assignment, ada), taken=now - DAY, path="x"
         )
     if state != "Closed":
-        change(assignment, submitted=now - DAY if state != "Open" else None)
+        change(assignment, submitted=now - DAY if state != "In progress" else None)
     change(assignment, collected=now if state in ("Collected", "Returned") else None)
     change(assignment, returned=now if state == "Returned" else None)
     row = failed(assignment, ada, state=end)

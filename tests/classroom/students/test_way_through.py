@@ -12,7 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from classroom.models import Assignment, Course, Membership, Submission
+from classroom.rules import saved_times
 from classroom.rules.deadlines import due_update
+from classroom.rules.saved_times import Written
 from classroom.students import standing as standings
 from classroom.students.time_left import deadline_of, time_left
 from embedding.models import EmbedSession
@@ -224,3 +226,64 @@ def test_a_page_that_is_open_hears_of_an_extension(
     row = factories.submission(assignment, ada)
     row.assignment.handout = True
     assert time_left(at(row, timezone.now())) is None
+
+
+def test_a_page_that_is_open_over_the_due_time_is_told(
+    course: Course, browser: HttpsClient, ada: Membership
+) -> None:
+    there(ada)
+    assignment = out(course, due=timezone.now() - HOUR, late_policy=Policy.CLOSED)
+    url = address(assignment, "saved")
+    answer = browser.get(url, headers={"Accept": "application/json"})
+    assert answer.status_code == 409
+    assert "It is closed now: nothing was submitted." in answer.json()["error"]["message"]
+    assert browser.get(url).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("row", "words", "is_closing"),
+    [
+        ({"state": State.READY}, "You have a.ipynb open in another tab.", False),
+        ({"state": State.CLOSED}, "You closed a.ipynb a moment ago.", True),
+    ],
+)
+def test_a_folder_s_page_is_told_what_other_tabs_have_open(
+    course: Course,
+    browser: HttpsClient,
+    ada: Membership,
+    monkeypatch: pytest.MonkeyPatch,
+    row: dict[str, Any],
+    words: str,
+    is_closing: bool,
+) -> None:
+    there(ada)
+    assignment = out(course, due=timezone.now() + HOUR)
+    files = [Written("a.ipynb", 4, modified=1, age=100)]
+    monkeypatch.setattr(saved_times, "of_folder", lambda *_: files)
+    url = address(assignment, "saved")
+
+    def ask(query: str = "") -> dict[str, Any]:
+        found: dict[str, Any] = browser.get(
+            f"{url}{query}", headers={"Accept": "application/json"}
+        ).json()
+        return found
+
+    assert ask()["unsaved"] is None
+    assert ask()["deadline"]["label"] == "Submit"
+    now = timezone.now()
+    EmbedSession.objects.create(
+        user=ada.user,
+        username="ada",
+        project=ada.project,
+        path="homework-1/a.ipynb",
+        steps={"ready": 900},
+        seen=now,
+        ended=now if is_closing else None,
+        **row,
+    )
+    told = ask()["unsaved"]
+    assert told["text"].startswith(words)
+    assert told["is_closing"] is is_closing
+    # Who was told, and has waited long enough, need not wait again.
+    long_ago = now.timestamp() - 60
+    assert (ask(f"?since={long_ago:.3f}")["unsaved"] is None) is not is_closing
