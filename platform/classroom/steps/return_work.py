@@ -82,11 +82,15 @@ def run(transfer: Transfer) -> dict[str, Any]:
 
 
 def _notebook(items: list[Item]) -> str:
-    """Return the only notebook, besides what the autograder made of it; else nothing."""
+    """Return the only notebook, besides what the autograder made of it; else nothing.
+
+    No page has the address of one whose name holds a line's end.
+    """
     paths = [item.path for item in items if is_notebook(item.path)]
     made = {autograded(path) for path in paths}
     own = [path for path in paths if path not in made]
-    return own[0] if len(own) == 1 and len(own[0]) <= LONGEST else ""
+    known = len(own) == 1 and own[0].isprintable() and len(own[0]) <= LONGEST
+    return own[0] if known else ""
 
 
 def _collected(project: str, path: str) -> list[Item]:

@@ -122,6 +122,10 @@ def test_of_a_hidden_test_not_even_the_name_is_returned(
     assert submission.returned_questions[1]["name"] == "Hidden test 1"
     assert submission.returned_notebook == "a.ipynb"
     assert "zero" not in returned(cocalc, ada, "GRADE.md")
+    cocalc.exec(home, f"cd '{folder}' && mv a.ipynb $'a\\nb.ipynb' && rm a_auto*", bash=True)
+    assert give_back(assignment, ada).state == State.DONE
+    assert factories.submission(assignment, ada).returned_notebook == ""
+    cocalc.write_file(home, f"{folder}/a.ipynb", b"work")
     cocalc.write_file(home, f"{folder}/b.ipynb", b"another")
     give_back(assignment, ada)
     assert factories.submission(assignment, ada).returned_notebook == ""
