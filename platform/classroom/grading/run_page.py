@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from classroom.grading import runs
-from classroom.grading.selection import Filter, ordered
+from classroom.grading.selection import Filter, shown
 from classroom.models import Assignment, Batch, Course, Kind, Membership, Transfer
 from classroom.pages.access import (
     assignment_of,
@@ -21,6 +21,7 @@ from classroom.pages.access import (
     student_in,
     submission_of,
 )
+from classroom.pages.sections import section_filter
 from classroom.steps.run import TIMEOUT, TIMEOUT_MOST
 from embedding.cocalc.paths import clean_path
 from embedding.views.access import user_of
@@ -60,12 +61,17 @@ class RunForm(forms.Form):
     )
 
     def __init__(
-        self, course: Course, assignment: Assignment | None, *args: Any, **kw: Any
+        self,
+        course: Course,
+        assignment: Assignment | None,
+        section: str,
+        *args: Any,
+        **kw: Any,
     ) -> None:
         super().__init__(*args, **kw)
         self.members = {
             str(member.pk): member
-            for member in ordered(course, Filter()).select_related("user", "project")
+            for member in shown(course, Filter(section=section)).select_related("user", "project")
         }
         self.fields["students"].choices = [  # type: ignore[attr-defined]  # the field's own
             (pk, member.name) for pk, member in self.members.items()
@@ -112,7 +118,8 @@ def run(request: HttpRequest, course: int, assignment: int | None = None) -> Htt
     found = None if assignment is None else assignment_of(membership.course, assignment)
     if found and found.handout:
         raise Http404
-    form = RunForm(membership.course, found, request.POST or None)
+    section = section_filter(request, membership.course).chosen
+    form = RunForm(membership.course, found, section, request.POST or None)
     if request.method != "POST" or not form.is_valid():
         return _ask(request, membership, found, form)
     members = form.chosen
@@ -140,7 +147,9 @@ def autograde(request: HttpRequest, course: int, assignment: int) -> HttpRespons
     if found.handout or not found.marked:
         raise Http404
     who = request.POST.get("who", "")
-    members = runs.collected_from(found, who if who in ("all", "new", "untried") else "ungraded")
+    who = who if who in ("all", "new", "untried") else "ungraded"
+    section = section_filter(request, membership.course).chosen
+    members = runs.collected_from(found, who, section)
     if not members:
         messages.info(request, "There is nothing collected that waits for the autograder.")
         return redirect("classroom:run-assignment", membership.course.pk, found.pk)
@@ -253,14 +262,16 @@ def _to_result(request: HttpRequest, batch: Batch, wanted: int) -> HttpResponse:
 def _ask(
     request: HttpRequest, membership: Membership, found: Assignment | None, form: RunForm
 ) -> HttpResponse:
+    section = section_filter(request, membership.course).chosen
     context = {
         "membership": membership,
         "tab": "course" if found else "grades",
         "assignment": found,
         "form": form,
-        "collected": len(runs.collected_from(found)) if found else 0,
-        "ungraded": len(runs.collected_from(found, "ungraded")) if found else 0,
-        "new": len(runs.collected_from(found, "new")) if found else 0,
+        "section": section,
+        "collected": len(runs.collected_from(found, "all", section)) if found else 0,
+        "ungraded": len(runs.collected_from(found, "ungraded", section)) if found else 0,
+        "new": len(runs.collected_from(found, "new", section)) if found else 0,
         "batches": runs.runs_of(membership.course, found),
         "assignments": membership.course.assignments.filter(handout=False, removed=None),
     }

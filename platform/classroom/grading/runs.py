@@ -118,14 +118,16 @@ def copy_autograde(work: Submission, path: str, copy: str, *, actor: User) -> Ba
     )
 
 
-def collected_from(assignment: Assignment, who: str = "all") -> list[Membership]:
-    """Return the students whose work is collected.
+def collected_from(assignment: Assignment, who: str = "all", section: str = "") -> list[Membership]:
+    """Return the students whose work is collected, of all or of one section.
 
     `who` is "all", "ungraded" (without a score), "untried" (nobody has looked at it, nor has the
     autograder), or "new" (other work since it was graded).
     """
     work = Submission.objects.filter(
-        seen(assignment.course, "student__"), assignment=assignment, collected__isnull=False
+        seen(assignment.course, "student__", section=section),
+        assignment=assignment,
+        collected__isnull=False,
     )
     if who == "ungraded":
         work = work.filter(score=None)

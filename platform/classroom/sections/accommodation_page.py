@@ -25,7 +25,7 @@ from classroom.sections.asking import ask_or_do, ask_page
 from embedding.views.access import user_of
 
 USUAL = (
-    (0, gettext_lazy("No")),
+    (0, gettext_lazy("Only days or hours")),
     (25, gettext_lazy("A quarter more (25 %)")),
     (50, gettext_lazy("Half as long again (50 %)")),
     (100, gettext_lazy("Twice as long (100 %)")),
@@ -36,7 +36,7 @@ class AccommodationForm(forms.Form):
     """How much longer one student has, and why."""
 
     percent = forms.TypedChoiceField(
-        choices=USUAL, coerce=int, label=gettext_lazy("Longer by a share of the time there is")
+        choices=USUAL, coerce=int, label=gettext_lazy("How much longer")
     )
     days = forms.IntegerField(
         min_value=0,

@@ -13,15 +13,21 @@ register = template.Library()
 
 
 @register.inclusion_tag("classroom/pages/section_filter.html", name="section_filter")
-def show_filter(request: HttpRequest, course: Course, *, alone: bool = True) -> dict[str, Any]:
-    """Show the choice of a section: a form of its own, or, not `alone`, a field of another."""
+def show_filter(
+    request: HttpRequest, course: Course, *, alone: bool = True, bare: bool = False
+) -> dict[str, Any]:
+    """Show the choice of a section: a form of its own, or, not `alone`, a field of another.
+
+    `bare` leaves its label to those who cannot see.
+    """
     others = [
         (name, value)
         for name in request.GET
         if name not in ("section", "page")
         for value in request.GET.getlist(name)
     ]
-    return {"choice": section_filter(request, course), "alone": alone, "others": others}
+    choice = section_filter(request, course)
+    return {"choice": choice, "alone": alone, "bare": bare, "others": others}
 
 
 @register.inclusion_tag("classroom/sections/dates_of.html")

@@ -200,6 +200,8 @@ class TestPages:
         assert [each.member for each in Transfer.objects.filter(kind=Kind.HAND_OUT)] == [group.bob]
         group.work.refresh_from_db()
         assert group.work.out is None, "it is not out for everybody"
+        group.post("run", command="true", timeout="9", who="all", section="a")
+        assert [each.member for each in Transfer.objects.filter(kind=Kind.RUN)] == [group.ann]
 
 
 def make_class_of_another_course() -> int:
