@@ -321,7 +321,8 @@ def classroom(browser: Browser, site: str, data: Path) -> None:
         page.get_by_role("link", name="Ada Lovelace").click()
     with step("teacher: grades it beside the collected copy"):
         expect(page.locator("cocalc-notebook")).to_have_attribute("state", "ready", timeout=LIMIT)
-        page.get_by_role("textbox", name="Score").fill("4.5")
+        page.get_by_label("Points for why, of 3").fill("2.5")
+        expect(page.locator("[data-total]")).to_have_text("4.5 / 5")
         page.get_by_role("textbox", name="Comment").fill("Short and right: $n^2$. Say *why*.")
         page.get_by_role("button", name="Save", exact=True).click()
         expect(page.get_by_text("Ada Lovelace: saved.")).to_be_visible(timeout=LIMIT)
@@ -329,6 +330,19 @@ def classroom(browser: Browser, site: str, data: Path) -> None:
         copy = kiosk.frame_locator("#views iframe:not([hidden])").locator(".jp-Notebook")
         expect(copy).to_contain_text(SOLUTION, timeout=LIMIT)
     shoot(page, "class-grading")
+    with step("teacher: looks at how the questions came out"):
+        page.goto(f"{course}statistics")
+        expect(page.get_by_role("rowheader", name="why")).to_be_visible(timeout=LIMIT)
+    shoot(page, "class-statistics")
+    with step("teacher: types a score into the table, and takes it back"):
+        page.goto(f"{course}grades/enter")
+        page.locator("td.entry").first.click()
+        page.keyboard.type("3")
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("3 saved.")).to_be_visible(timeout=LIMIT)
+        page.get_by_role("button", name="Undo").click()
+        expect(page.get_by_text("Undone.")).to_be_visible(timeout=LIMIT)
+    shoot(page, "class-enter")
     with step("teacher: returns it"):
         page.goto(work)
         press(page, "Return")

@@ -10,7 +10,6 @@ from tests.browser.classroom import (
     EARLY,
     NoScript,
     card,
-    collected_copy,
     ends,
     file,
     grade,
@@ -25,6 +24,7 @@ from tests.browser.classroom import (
     project_in,
 )
 from tests.browser.conftest import Visitor
+from tests.browser.grading import grades_by_question, types_into_the_table
 from tests.browser.looks import flaws
 from tests.browser.school import PATIENCE, SITE, School, notebook, until
 from tests.browser.visit import Visit
@@ -164,25 +164,14 @@ def test_a_course_from_its_making_to_the_returned_grade(
 
     # The collected copy lies beside what is said of it, and keys lead on.
     matrix.filter(has_text=ada.student.name).get_by_role("link").click()
-    tested = page.locator(".facts-table tfoot td").first
-    expect(tested).to_have_text("2")
-    expect(collected_copy(teacher).locator(".jp-Notebook")).to_contain_text(SOLUTION)
+    grades_by_question(teacher, ada.student, grace.student)
     look(teacher, "grading")
-    grade(teacher, "4.5", "Well **explained**: $n^2$.")
-    page.keyboard.press("Control+Enter")
-    expect(page.get_by_role("heading", name=grace.student.name)).to_be_visible()
-    expect(tested).to_have_text("0")
-    expect(collected_copy(teacher).locator(".jp-Notebook")).to_contain_text("return [1]")
-    page.get_by_role("heading", name=grace.student.name).click()
-    page.keyboard.press("[")
-    expect(page.get_by_role("heading", name=ada.student.name)).to_be_visible()
-    expect(page.get_by_role("textbox", name="Score")).to_have_value("4.5")
-    page.keyboard.press("]")
-    expect(page.get_by_role("heading", name=grace.student.name)).to_be_visible()
-    grade(teacher, "0", "Try n = 3.")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text(f"{grace.student.name}: saved.")).to_be_visible()
     look(teacher, "graded")
+
+    types_into_the_table(teacher, course, ada.student)
+    look(teacher, "the table that is typed into")
 
     # Other points: said before anything is saved, and left at that.
     teacher.go(f"{work}edit")

@@ -79,12 +79,14 @@ class GradeForm(forms.Form):
                 max_length=30,
                 widget=forms.TextInput(attrs=_attributes(each, place)),
             )
+        earlier = number(self.tally.earlier_adjustment) if self.tally.earlier_adjustment else ""
         for name in ("score", "adjustment"):
             if name in self.fields:
                 self.fields[name].widget.attrs = {
                     "inputmode": "decimal" if name == "score" else "text",
                     "autocomplete": "off",
                     "aria-describedby": f"{name}-of",
+                    "data-earlier": earlier,
                 }
         self.fields["comment"].widget.attrs = {"rows": 7}
 
@@ -102,6 +104,11 @@ class GradeForm(forms.Form):
     def elsewhere(self) -> bool:
         """Whether there is a score that was given as a whole, and differs from the sum."""
         return bool(self.tally.questions) and is_from_elsewhere(self._work, self.tally)
+
+    @property
+    def is_earlier(self) -> bool:
+        """Whether there are points that a person gave for earlier work."""
+        return any(each.earlier is not None for each in self.tally.questions)
 
     @property
     def is_outdated(self) -> bool:
@@ -218,6 +225,7 @@ def _attributes(question: Question, place: int) -> dict[str, str]:
         "data-question": question.name,
         "data-auto": number(question.auto),
         "data-most": number(question.most),
+        "data-earlier": number(question.earlier),
     }
 
 

@@ -97,6 +97,16 @@ export function questions(form, saveAndNext) {
     }
   });
 
+  const take = form.querySelector("[data-take-earlier]");
+  if (take) {
+    take.hidden = false;
+    take.addEventListener("click", () => {
+      for (const field of all) if (field.dataset.earlier) field.value = field.dataset.earlier;
+      sumUp();
+      enter(all[0]);
+    });
+  }
+
   const wrong = form.querySelector("[aria-invalid=true]:not([type=hidden])");
   const known = fields.find((field) => field.dataset.question === form.dataset.asked);
   const first = wrong ?? known ?? fields.find((field) => !field.value.trim()) ?? all[0];

@@ -90,6 +90,7 @@ function give(entries, isUndo = false, more = []) {
 
 async function send(entries, isUndo, more) {
   const before = entries.map(({ cell }) => cell.dataset.value);
+  for (const cell of table.querySelectorAll("[aria-invalid]")) cell.removeAttribute("aria-invalid");
   const faults = [...more];
   const changes = [];
   try {
@@ -136,7 +137,6 @@ async function send(entries, isUndo, more) {
 
 /** Show how a cell is now. */
 function show(cell, { value, text, state, words, work, total, error }) {
-  cell.toggleAttribute("aria-invalid", false);
   if (error) cell.setAttribute("aria-invalid", "true");
   if (value === undefined) return;
   Object.assign(cell.dataset, { value, work });
@@ -173,13 +173,14 @@ table.addEventListener("keydown", (event) => {
   else return;
   event.preventDefault();
 });
+// The first click goes there, the second begins: a touch screen has no keys before that.
+let was = null;
+table.addEventListener("pointerdown", () => { was = document.activeElement; });
 table.addEventListener("click", (event) => {
   const cell = event.target.closest("td.entry");
-  if (cell && event.target.localName !== "input") go(cell);
-});
-table.addEventListener("dblclick", (event) => {
-  const cell = event.target.closest("td.entry");
-  if (cell && event.target.localName !== "input") write(cell, cell.dataset.value);
+  if (!cell || event.target.localName === "input") return;
+  if (cell === was) write(cell, cell.dataset.value);
+  else go(cell);
 });
 table.addEventListener("focusin", (event) => {
   if (event.target.matches("td.entry")) {

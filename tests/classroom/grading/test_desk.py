@@ -186,6 +186,8 @@ def test_new_work_has_no_points_until_somebody_looked_at_it(room: Class) -> None
     room.work(collected=ago(-1), renewed=ago(-1))
     page = page_of(room)
     assert "3 given for earlier work" in page
+    assert "Total for earlier work: 9.5." in page
+    assert "Use the points for earlier work" in page
     assert values(page)["question-1"] == ""
     save(room, values(page) | {"question-1": "1"})
     work = room.work()
