@@ -11,6 +11,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from classroom.assignments import sources
 from classroom.models import Assignment, Course, Submission, Transfer
@@ -32,7 +33,7 @@ _NAMES = 1_000  # so many assignments of one title
 def assignment_create(course: Course, assignment: Assignment, *, by: User) -> Assignment:
     """Store a new assignment of the course, under a folder's name of its own."""
     assignment.course = course
-    for _ in range(3):  # where another of this title is made at the same moment
+    for _attempt in range(3):  # where another of this title is made at the same moment
         assignment.folder = free_folder(course, assignment.title)
         try:
             with transaction.atomic():
@@ -162,6 +163,8 @@ def blocked_reason(assignment: Assignment) -> str:
         return "It was removed from the course."
     if assignment.version == Version.READY and assignment.files:
         return ""
+    if assignment.version == Version.COPYING:
+        return _("Its files are being copied from an earlier course.")
     if assignment.version == Version.MAKING:
         return "Its student version is being made."
     if assignment.version == Version.CHECK and not assignment.version_report:

@@ -230,12 +230,17 @@ def version_retry(assignment: Assignment, *, by: User) -> None:
     files_check(assignment, by=by)
 
 
+# What a worker is at, while the files are in such a state.
+UNDER_WAY = {Version.MAKING: Kind.VERSION, Version.COPYING: Kind.BRING}
+
+
 def is_stalled(assignment: Assignment) -> bool:
-    """Whether a student version should be under way, and is not."""
+    """Whether files or a student version should be under way, and are not."""
+    kind = UNDER_WAY.get(Version(assignment.version))
     return (
-        assignment.version == Version.MAKING
+        kind is not None
         and not Transfer.objects.filter(
-            assignment=assignment, kind=Kind.VERSION, state__in=Transfer.ACTIVE
+            assignment=assignment, kind=kind, state__in=Transfer.ACTIVE
         ).exists()
     )
 

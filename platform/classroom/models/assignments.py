@@ -49,6 +49,7 @@ class Assignment(models.Model):
         """How far the files are that students get."""
 
         MISSING = "missing", "No files yet"
+        COPYING = "copying", _("Its files are being copied")
         MAKING = "making", "The student version is being made"
         CHECK = "check", "Look at what students get, then approve it"
         READY = "ready", "Ready to hand out"
