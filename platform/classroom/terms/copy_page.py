@@ -40,7 +40,7 @@ def course_copy(request: HttpRequest, course: int) -> HttpResponse:
             made = copying.course_copy(
                 earlier,
                 lines,
-                uid=form.cleaned_data["uid"],
+                asked=form.cleaned_data["asked"],
                 title=form.cleaned_data["title"],
                 term=form.cleaned_data["term"],
                 by=user_of(request),

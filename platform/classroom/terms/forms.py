@@ -65,7 +65,7 @@ class CopyForm(DatesForm):
         max_length=Course._meta.get_field("term").max_length,
         widget=forms.TextInput({"autocomplete": "off"}),
     )
-    uid = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+    asked = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
     field_order = ("title", "term", "first")
 
     def clean_title(self) -> str:
