@@ -33,8 +33,9 @@ def course_copy(request: HttpRequest, course: int) -> HttpResponse:
         first, request.POST or None, initial={"title": earlier.title, "first": suggested}
     )
     days = (suggested - first).days if suggested and first else None
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and "first" not in form.errors:
         days = form.days
+    if request.method == "POST" and form.is_valid():
         lines = plan.lines_of(listed, days, earlier.zone)
         if "preview" not in request.POST and form.is_seen:
             made = copying.course_copy(

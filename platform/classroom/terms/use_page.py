@@ -37,9 +37,10 @@ def assignments_use(request: HttpRequest, course: int) -> HttpResponse:
     suggested = plan.suggested(first, today) if first else None
     form = DatesForm(first, request.POST or None, initial={"first": suggested})
     days = (suggested - first).days if suggested and first else None
+    if request.method == "POST" and "first" not in form.errors:
+        days = form.days
     wanted = set(request.POST.getlist("assignment"))
     if request.method == "POST" and form.is_valid():
-        days = form.days
         lines = plan.lines_of(
             [each for each in listed if str(each.pk) in wanted], days, membership.course.zone
         )

@@ -191,6 +191,9 @@ def test_the_dates_are_seen_before_anything_is_made(teacher: HttpsClient, earlie
     assert page.status_code == 200
     assert Course.objects.count() == 1
 
+    page = teacher.post(url, {**data, "first": "2031-10-29", "title": ""})
+    assert page.context["seen"] == "2031-10-29"  # also beside a mistake
+
     page = teacher.post(url, {**data, "first": "2031-10-27", "seen": "2031-10-27"})
     made = Course.objects.get(title="Physics", term="Next")
     assert page["Location"] == reverse("classroom:course-copying", args=[made.pk])
