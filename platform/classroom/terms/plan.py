@@ -63,11 +63,11 @@ def moved(moment: datetime, days: int, before: tzinfo, after: tzinfo) -> datetim
 def first_of(assignments: Iterable[Assignment]) -> date | None:
     """Return the day of the first due time, or of the first release where nothing is due."""
     listed = list(assignments)
-    for name in ("due", "release"):
+    for moments in ([each.due for each in listed], [each.release for each in listed]):
         days = [
-            getattr(each, name).astimezone(each.course.zone).date()
-            for each in listed
-            if getattr(each, name)
+            moment.astimezone(each.course.zone).date()
+            for each, moment in zip(listed, moments, strict=True)
+            if moment
         ]
         if days:
             return min(days)
