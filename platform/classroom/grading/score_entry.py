@@ -19,6 +19,8 @@ from classroom.grading.matrix import Matrix, cell_of, work_seen
 from classroom.grading.selection import Filter
 from classroom.grading.work_state import Work
 from classroom.models import Course, Submission
+from classroom.pages.sections import seen
+from classroom.rules.looks import waits
 from classroom.rules.scoring import grade_set, number, score_check, score_read
 
 MOST = 500  # entries at once
@@ -77,7 +79,9 @@ def _saved(matrix: Matrix, entry: Entry, by: User) -> dict[str, Any]:
         row = (
             Submission.objects.select_for_update(of=("self",))
             .select_related("student__user")
+            .annotate(asks=waits())
             .filter(
+                seen(matrix.course, "student__"),
                 student=entry.student,
                 student__removed=None,
                 assignment=entry.assignment,
