@@ -353,7 +353,7 @@ def administrator(browser: Browser, site: str) -> None:
     page = browser.new_context().new_page()
     with step("administrator: signs in and opens the administration"):
         sign_in(page, site, "admin")
-        page.get_by_role("link", name="Administration").click()
+        page.get_by_role("link", name="Administration", exact=True).click()
         expect(page.get_by_role("link", name="Embed sessions")).to_be_visible(timeout=LIMIT)
     page.screenshot(path=SHOTS / "admin.png")
     with step("administrator: finds the student's account, project and sessions"):
