@@ -40,7 +40,7 @@ def dashboard_of(user: User) -> Dashboard:
         .order_by("-course__created", "-course__pk")
     )
     teaching = [member for member in memberships if member.role != Role.STUDENT]
-    found = waiting([member.course_id for member in teaching]) if teaching else {}
+    found = waiting(teaching) if teaching else {}
     return Dashboard(
         studying=[CourseLine(member) for member in memberships if member.role == Role.STUDENT],
         teaching=[CourseLine(member, found[member.course_id]) for member in teaching],

@@ -29,8 +29,9 @@ class Waiting:
         return bool(self.to_grade or self.again or self.held)
 
 
-def waiting(courses: Collection[int]) -> dict[int, Waiting]:
-    """Return what waits in each of these courses."""
+def waiting(staff: Collection[Membership]) -> dict[int, Waiting]:
+    """Return what waits in the courses of these teachers and assistants."""
+    courses = [member.course_id for member in staff]
     first = _work().filter(state_query("to-grade"), assignment__course=OuterRef("pk"))
     first = first.order_by(
         *("assignment__due", "assignment", "student__user__last_name"),

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db.models import Max, Q
 from django.urls import reverse
 
-from classroom.models import Assignment, Kind, Transfer
+from classroom.models import Assignment, Kind, Membership, Transfer
 from classroom.rules.last_submit import UNCHANGED
 
 LATELY = timedelta(days=14)
@@ -25,8 +25,12 @@ class FailedStep:
     url: str
 
 
-def failed_steps(courses: Collection[int], now: datetime) -> dict[int, list[FailedStep]]:
-    """Return what failed in each of these courses, what failed last first; two queries."""
+def failed_steps(staff: Collection[Membership], now: datetime) -> dict[int, list[FailedStep]]:
+    """Return what failed in the courses of these teachers and assistants, the last first.
+
+    Two queries.
+    """
+    courses = [member.course_id for member in staff]
     rows = {
         row.key: row
         for row in reversed(
