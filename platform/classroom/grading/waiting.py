@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
 from classroom.grading.work_state import state_query
-from classroom.models import Course, Role, Submission
+from classroom.models import Course, Membership, Role, Submission
 
 # As the matrix's filter finds them, where the counts lead.
 COUNTED = ("to-grade", "again", "held")
