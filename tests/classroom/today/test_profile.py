@@ -131,7 +131,8 @@ class TestTimeZone:
             HttpsClient(emmy).get(f"/courses/{course.pk}/assignments/{work.pk}/").content.decode()
         )
         assert ">(Sat 27 Nov, 07:59 your time)</time>" in page
-        assert page.count("your time") == 1, "not in each line"
+        assert page.count("your time)</time>") == 1, "not in each line"
+        assert page.count('title="Fri 26 Nov 2060, 23:59 CET (Sat 27 Nov, 07:59 your time)"') == 1
 
     @pytest.mark.parametrize(
         ("moment", "own"),
