@@ -39,7 +39,7 @@ def course(visitor: Visitor, school: School) -> tuple[str, Visit]:
     course = make_course(teacher, "Haste")
     let_in(teacher, course, ada.student)
     work = make_work(teacher, course, "Tasks", *FILES, due=in_days(2))
-    press(teacher, work, "Hand out", "Missing (1)")
+    press(teacher, work, "Hand out", "to 1 student")
     ends(teacher, "Hand out", 1)
     open_work(ada, course, "Tasks")
     return course, ada
