@@ -5,6 +5,8 @@ from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooMany
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
+from classroom.pages.access import Archived
+
 SENTENCES = {
     400: ("Something in this request is not right", "Go back, reload the page and try again."),
     403: (
@@ -54,7 +56,9 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """403: a member without the right."""
+    """403: a member without the right, or a course in which nobody changes anything."""
+    if isinstance(exception, Archived):
+        return answer(request, 403, exception.title, exception.text, "archived")
     return answer(request, 403, *SENTENCES[403], "forbidden")
 
 

@@ -35,15 +35,16 @@ class CourseLine:
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """What is due next, and the courses, the newest first."""
+    """What is due next, and the courses, the newest first; those that are archived, apart."""
 
     due_next: list[Standing]
     studying: list[CourseLine]
     teaching: list[CourseLine]  # as teacher or assistant
+    archived: list[CourseLine]
 
     @property
     def is_empty(self) -> bool:
-        return not self.studying and not self.teaching
+        return not self.studying and not self.teaching and not self.archived
 
 
 def dashboard_of(user: User, now: datetime | None = None) -> Dashboard:
@@ -54,12 +55,14 @@ def dashboard_of(user: User, now: datetime | None = None) -> Dashboard:
         .select_related("course", "user")
         .order_by("-course__created", "-course__pk")
     )
-    studying = [member for member in memberships if member.role == Role.STUDENT]
-    teaching = [member for member in memberships if member.role != Role.STUDENT]
+    going_on = [member for member in memberships if member.course.archived is None]
+    studying = [member for member in going_on if member.role == Role.STUDENT]
+    teaching = [member for member in going_on if member.role != Role.STUDENT]
     return Dashboard(
         due_next=_due_next(studying, now),
         studying=[CourseLine(member) for member in studying],
         teaching=_with_counts(teaching),
+        archived=[CourseLine(member) for member in memberships if member.course.archived],
     )
 
 
