@@ -204,9 +204,8 @@ def _save(row: Row, by: User) -> None:
         return
     if told is None:
         row.needs_its_page = True
-        name = "points" if "points" in row.changed else "weight"
         row.form.add_error(
-            name if name in row.form.fields else None,
+            next((name for name in ("points", "weight") if name in row.changed), None),
             _(
                 "This would change scores or totals. Change it on the assignment’s own page, which "
                 "shows first what becomes of them."
