@@ -106,14 +106,16 @@ def test_a_course_from_its_making_to_the_returned_grade(
 
     # The bar is there again after a reload, and goes on to the end.
     school.sandbox.quirks(latency=0.5)
-    press(teacher, work, "Hand out", "Missing (2)")
+    press(teacher, work, "Hand out", "to 2 students")
     expect(panel(teacher, "Hand out")).to_contain_text("2 left")
     page.reload()
     expect(panel(teacher, "Hand out").get_by_role("progressbar")).to_be_visible()
     expect(panel(teacher, "Hand out")).to_contain_text("left")
     school.sandbox.quirks(latency=0)
     ends(teacher, "Hand out", 2)
-    expect(page.get_by_role("button", name="Hand out Missing (0)")).to_be_disabled()
+    expect(page.locator("#next")).to_contain_text("Work is collected by itself on")
+    expect(page.locator(".progress-line")).to_contain_text("handed out 2/2")
+    chooses(teacher)
 
     # One solves it by typing, runs it, saves and submits.
     open_work(ada, course, "Squares")
@@ -150,10 +152,11 @@ def test_a_course_from_its_making_to_the_returned_grade(
     expect(row.filter(has_text=ada.student.name)).to_contain_text("submitted")
     expect(row.filter(has_text=grace.student.name)).to_contain_text("folder")
 
-    page.get_by_role("link", name="Autograde").click()
-    expect(page.get_by_role("heading", name="Autograde")).to_be_visible()
+    teacher.go(f"{work}run")
+    expect(page.get_by_role("heading", name="Autograde", exact=True)).to_be_visible()
     look(teacher, "autograding")
-    page.get_by_role("button", name="Autograde 2 without a score").click()
+    teacher.go(work)
+    page.get_by_role("button", name="Autograde 2 students").click()
     expect(page.get_by_text("2 of 2 ended")).to_be_visible()
     look(teacher, "autograded")
 
@@ -187,7 +190,7 @@ def test_a_course_from_its_making_to_the_returned_grade(
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("status").or_(page.locator(".message")).first).to_be_visible()
 
-    press(teacher, work, "Return", "Missing (2)")
+    press(teacher, work, "Return", "to 2 students")
     ends(teacher, "Return", 2)
 
     # The bell says what is new; whoever looks has seen it, and reads it as new until later.
@@ -204,7 +207,16 @@ def test_a_course_from_its_making_to_the_returned_grade(
         mine = matrix.filter(has_text=one.student.name)
         expect(mine.locator(".cell.returned")).to_have_text(score)
     look(teacher, "grades")
-    for name in ("", "statistics", "steps", "settings", "people/add", "people/import", "run"):
+    for name in (
+        "",
+        "dates",
+        "statistics",
+        "steps",
+        "settings",
+        "people/add",
+        "people/import",
+        "run",
+    ):
         teacher.go(course + name)
         look(teacher, name or "assignments")
     teacher.go(f"{course}people/import")
@@ -275,6 +287,17 @@ def test_a_course_from_its_making_to_the_returned_grade(
     expect(grace.page.get_by_role("heading", name="There is nothing here")).to_be_visible()
 
 
+def chooses(teacher: Visit) -> None:
+    """What can be done with those who are chosen is there, and stays in sight."""
+    page = teacher.page
+    bar = page.get_by_role("group", name="Choose students above")
+    expect(bar.get_by_role("button", name="Collect")).to_be_hidden()
+    page.get_by_label("Choose all on this page").check()
+    bar = page.get_by_role("group", name="2 students are chosen")
+    expect(bar.get_by_role("button", name="Collect")).to_be_in_viewport()
+    page.get_by_label("Choose all on this page").uncheck()
+
+
 def saves(student: Visit, project: str, text: str) -> None:
     """Save what the editor shows, until it lies in the project."""
     student.page.keyboard.press("Control+s")
@@ -289,7 +312,7 @@ def test_a_handout_reaches_who_joins_later(visitor: Visitor, school: School, loo
     let_in(teacher, course, ada.student)
     data = file("data.csv", b"n\n1\n")
     work = make_work(teacher, course, "Notes", PLAIN, data, handout=True)
-    press(teacher, work, "Hand out", "All (1)")
+    press(teacher, work, "Hand out", "to 1 student")
     ends(teacher, "Hand out", 1)
     look(teacher, "a handout")
     expect(page.get_by_role("heading", name="Collect")).to_have_count(0)
@@ -310,7 +333,7 @@ def test_a_handout_reaches_who_joins_later(visitor: Visitor, school: School, loo
         expect(student.page.get_by_role("heading", name="Handouts")).to_be_visible()
         expect(student.page.get_by_role("button", name="Submit")).to_have_count(0)
     teacher.go(work)
-    expect(page.get_by_text("2 of 2", exact=True)).to_be_visible()
+    expect(page.get_by_text("All 2 students have it.")).to_be_visible()
 
 
 def test_an_extension_is_told_to_its_student_alone(
@@ -322,7 +345,7 @@ def test_an_extension_is_told_to_its_student_alone(
     course = make_course(teacher, "Logic")
     let_in(teacher, course, ada.student, grace.student)
     work = make_work(teacher, course, "Proofs", PLAIN, points="4", due=in_days(2))
-    press(teacher, work, "Hand out", "Missing (2)")
+    press(teacher, work, "Hand out", "to 2 students")
     ends(teacher, "Hand out", 2)
 
     page.get_by_role("link", name="Extensions").click()
@@ -360,13 +383,13 @@ def test_cocalc_away_is_named_and_what_failed_is_done_again(
     let_in(teacher, course, school.student(), school.student())
     work = make_work(teacher, course, "Waiting", PLAIN, due=in_days(1))
     school.sandbox.quirks(api_down="503")
-    press(teacher, work, "Hand out", "Missing (2)")
+    press(teacher, work, "Hand out", "to 2 students")
     failed = panel(teacher, "Hand out")
     expect(failed).to_contain_text("0 of 2 done · 2 failed")
     expect(failed).to_contain_text("CoCalc had a fault of its own.")
-    look(teacher, "a failure")
-    retry = failed.get_by_role("button", name="Retry failed (2)")
+    retry = teacher.page.get_by_role("button", name="Try again for 2 students")
     expect(retry).to_be_visible()
+    look(teacher, "a failure")
 
     school.sandbox.quirks(api_down="")
     retry.click()
@@ -381,7 +404,7 @@ def test_a_term_without_javascript(visitor: Visitor, school: School) -> None:
     let_in(teacher, course, ada.student)
     work = make_work(teacher, course, "Tasks", PLAIN, points="10", due=in_days(3))
     steps = NoScript(teacher, work)
-    steps.press("Hand out", "Missing (1)")
+    steps.press("Hand out", "to 1 student")
     ada.go(course)
     card(ada, "Tasks").get_by_role("button", name="Submit").click()
     expect(ada.page.get_by_text("You have not opened it yet.")).to_be_visible()
@@ -392,7 +415,7 @@ def test_a_term_without_javascript(visitor: Visitor, school: School) -> None:
     grade(teacher, "9", "Good: $n^2$.")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text(f"{ada.student.name}: saved.")).to_be_visible()
-    steps.press("Return", "Missing (1)")
+    steps.press("Return", "to 1 student")
     ada.go(course)
     expect(card(ada, "Tasks")).to_contain_text("9 of 10 points")
     ada.page.get_by_role("link", name="See your result Tasks").click()

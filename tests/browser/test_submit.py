@@ -40,7 +40,7 @@ def course(visitor: Visitor, school: School) -> tuple[str, Visit]:
     let_in(teacher, course, ada.student)
     work = make_work(teacher, course, "Tasks", *FILES, due=in_days(2))
     school.change("UPDATE classroom_assignment SET instructions = ?", "# Task\n\nSay *why*.")
-    press(teacher, work, "Hand out", "Missing (1)")
+    press(teacher, work, "Hand out", "to 1 student")
     ends(teacher, "Hand out", 1)
     open_work(ada, course, "Tasks")
     return course, ada

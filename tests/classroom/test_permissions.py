@@ -51,6 +51,8 @@ course-settings        GET  sign-in 404     404 404     404     403       403   
 course-settings        POST sign-in 404     404 404     404     403       403       403         >course-settings
 dates                  GET  sign-in 404     404 404     404     403       403       403         200
 dates                  POST sign-in 404     404 404     404     403       403       403         >dates
+course-archived        GET  405
+course-archived        POST sign-in 404     404 404     404     403       403       403         >course-settings
 people                 GET  sign-in 404     404 404     404     403       403       200         200
 people                 POST 405
 people-import          GET  sign-in 404     404 404     404     403       403       403         200

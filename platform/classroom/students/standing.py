@@ -190,7 +190,8 @@ class Standing:
     @property
     def can_submit(self) -> bool:
         """Whether *Submit* is there to be pressed."""
-        return bool(self.submission.handed_out) and self.is_taken
+        is_over = self.assignment.course.archived is not None
+        return bool(self.submission.handed_out) and self.is_taken and not is_over
 
     @property
     def is_submitting(self) -> bool:
@@ -314,7 +315,8 @@ def standings(
 ) -> list[Standing]:
     """Return where students stand with these submissions; three queries, however many."""
     now = now or timezone.now()
-    found = list(rows.filter(seen_by_students()).select_related("assignment")[:limit])
+    seen = rows.filter(seen_by_students()).select_related("assignment__course")
+    found = list(seen[:limit])
     snapshots = _by_submission(found)
     submitting = last_submits(found)
     runs = runs_of(found)

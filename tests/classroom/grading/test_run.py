@@ -718,6 +718,16 @@ def test_autograding_takes_what_is_collected_and_has_no_score(room: Class) -> No
     assert Transfer.objects.filter(state=State.QUEUED).count() == 2
 
 
+def test_autograding_takes_what_nobody_has_looked_at(room: Class) -> None:
+    """What the autograder left to a person is not run once more by the page's next step."""
+    Assignment.objects.update(marked=True)
+    room.collected()
+    room.collected(room.bob, details={"manual": True})
+    url = f"{room.base}/assignments/{room.assignment.pk}/autograde"
+    HttpsClient(room.teacher).post(url, {"who": "untried"})
+    assert [row.member for row in Transfer.objects.all()] == [room.ada]
+
+
 def test_autograding_takes_what_is_new_since_it_was_graded(room: Class) -> None:
     Assignment.objects.update(marked=True)
     room.collected(score=1, graded=ago(3))
