@@ -32,7 +32,7 @@ class Cell:
         """Return it as HTML. `href` is escaped already, and all else is words of ours."""
         # A name that holds what is seen, so that one who speaks to the page is understood.
         label = f"{self.text}, {self.words}"
-        named = f' title="{self.words}" aria-label="{label}"' if self._has_score else ""
+        named = f' aria-label="{label}" title="{self.words}"' if self._has_score else ""
         link = f'<a class="cell {self.state}" href="{href}"{named}>{self.text}</a>'
         return f"<td>{link}{self._tags}</td>"
 
