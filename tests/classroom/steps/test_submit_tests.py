@@ -217,6 +217,7 @@ def test_attempts_and_pauses_are_kept_and_said(
     assert late
     assert late.words == "It is not tested: you have used 2 of 2 attempts."
     assert len(ran) == 2
+    assert re.search("Before that, [^:]+:[^:]+: Tests: 6 of 6 points.", page(lab))
     assert Snapshot.objects.count() == 4  # all were taken
     assert "It is not tested: you have used 2 of 2 attempts." in page(lab)
     assert "0 of 2 attempts left." in page(lab)
