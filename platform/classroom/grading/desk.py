@@ -103,8 +103,12 @@ def _renewed(form: GradeForm) -> GradeForm:
 
 
 def _kept(given: QueryDict) -> dict[str, str]:
-    """Return what the next student's page keeps of this one: the file, and the question."""
-    return {name: given.get(name, "")[:500] for name in ("file", "question")}
+    """Return what the next student's page keeps of this one: the file, and the question.
+
+    The file's name is encoded in the form, since a student may have put anything into it.
+    """
+    file = unquote(given.get("file", "")[:2000])
+    return {"file": file[:500], "question": given.get("question", "")[:500]}
 
 
 def _tell(

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("classroom", "0013_assignment_announced"),
+        ("classroom", "0015_assignment_announced"),
     ]
 
     operations = [

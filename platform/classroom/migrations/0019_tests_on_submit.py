@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("classroom", "0017_late_penalties"),
+        ("classroom", "0018_late_penalties"),
     ]
 
     operations = [
