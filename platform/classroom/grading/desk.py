@@ -1,5 +1,7 @@
 """The grading page: one student's collected work beside its points, comment and history."""
 
+from urllib.parse import unquote
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError

@@ -73,7 +73,7 @@ def board_of(user: User, now: datetime | None = None) -> Board:
     """Return what a user sees of all courses that they are in."""
     now = now or timezone.now()
     members = list(
-        Membership.objects.filter(user=user, removed=None)
+        Membership.objects.filter(user=user, removed=None, course__archived=None)
         .select_related("course", "user")
         .order_by("-course__created", "-course__pk")
     )

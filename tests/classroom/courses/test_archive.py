@@ -14,6 +14,7 @@ from classroom.courses.dashboard import dashboard_of
 from classroom.engine.queue import transfer_add
 from classroom.models import Course, Kind, Submission, Transfer
 from classroom.people import invitations
+from classroom.today.board import board_of
 from embedding.models import Event
 from embedding.problems import Problem
 from tests.classroom import factories
@@ -79,7 +80,9 @@ def test_it_is_out_of_sight_and_can_be_brought_back(room: World) -> None:
         user = room.people[who]
         assert user
         found = dashboard_of(user)
-        assert (found.teaching, found.studying, found.due_next) == ([], [], [])
+        assert (found.teaching, found.studying) == ([], [])
+        board = board_of(user)
+        assert not (board.studies or board.teaches)
         assert [line.course for line in found.archived] == [room.course]
         shown = HttpsClient(user).get(reverse("classroom:courses")).content.decode()
         assert "1 archived course" in shown

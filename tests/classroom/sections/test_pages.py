@@ -266,7 +266,7 @@ class TestAssistantOfASection:
         [(_, numbers, _)] = theirs.get("course", by=by).context["lines"]
         assert numbers["collect_done"] == 1
         [line] = HttpsClient(by).get("/courses/").context["dashboard"].teaching
-        assert line.students == 1
+        assert line.waiting.students == 1
 
     def test_no_address_reaches_others(self, theirs: Class) -> None:
         by = theirs.theo.user
