@@ -12,8 +12,9 @@ from django.contrib.auth.models import User
 from django.template import Context, Template
 from django.utils import timezone
 
-from classroom.models import Membership, Profile, Submission
+from classroom.models import Membership, Profile, Submission, validate_time_zone
 from classroom.pages.own_zone import own_zone, read_in
+from classroom.today.zones import zones
 from embedding.models import Event
 from tests.classroom import factories
 from tests.conftest import HttpsClient
@@ -96,6 +97,13 @@ class TestTimeZone:
         assert answer.status_code == 200
         assert "Select a valid choice" in answer.content.decode()
         assert not Profile.objects.exists()
+
+    def test_what_is_offered_are_places_as_browsers_name_them(self) -> None:
+        offered = {name for _region, found in zones() for name, _city in found}
+        assert {"Europe/Berlin", "Asia/Calcutta", "Asia/Kolkata", "UTC"} <= offered
+        assert not {"Etc/GMT+5", "US/Eastern", "EST5EDT", "localtime"} & offered
+        for name in offered:
+            validate_time_zone(name)
 
     def test_one_of_the_list_is_kept_and_shown(self, ada: User) -> None:
         assert save(ada, time_zone="America/New_York").status_code == 302
