@@ -213,8 +213,7 @@ class Standing:
     @property
     def is_moving(self) -> bool:
         """Whether something is under way that is soon over."""
-        waits = self.tests is not None and self.tests.is_waiting
-        return self.is_submitting or waits or self.state == State.ON_ITS_WAY
+        return self.is_submitting or self.state == State.ON_ITS_WAY
 
     @property
     def tests(self) -> Tests | None:

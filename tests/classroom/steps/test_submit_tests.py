@@ -237,7 +237,7 @@ def test_tests_that_wait_are_attempts_too_so_that_nobody_fills_the_queue(
     run = submit(lab, works=False)
     assert run
     assert said(run) == "The tests are running: their result comes in some minutes."
-    assert "data-live" in HttpsClient(lab.ada.user).get(f"{lab.base}/").content.decode()
+    assert 'data-live="slow"' in HttpsClient(lab.ada.user).get(f"{lab.base}/").content.decode()
     second = submit(lab, works=False)
     assert second
     assert second.state == "refused"
