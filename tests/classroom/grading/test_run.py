@@ -413,7 +413,8 @@ def test_an_answer_that_changes_how_tests_run_is_held_for_a_person(
     assert "Look at it by hand" in teacher.get(held).content.decode()
     seen = last_change(lab.work())
     assert seen is not None
-    data = {"score": "3", "comment": "", "seen": seen.pk}
+    known = json.dumps([["test", "4", ""]])
+    data = {"question-0": "1.2", "comment": "", "seen": seen.pk, "known": known}
     teacher.post(lab.grade_url(), data)
     assert lab.work().score == 3
     assert "No student matches" in teacher.get(held).content.decode()
