@@ -105,12 +105,12 @@ def _renewed(form: GradeForm) -> GradeForm:
 
 
 def _kept(given: QueryDict) -> dict[str, str]:
-    """Return what the next student's page keeps of this one: the file, and the question.
-
-    The file's name is encoded in the form, since a student may have put anything into it.
-    """
-    file = unquote(given.get("file", "")[:2000])
-    return {"file": file[:500], "question": given.get("question", "")[:500]}
+    """Return what the next student's page keeps of this one: the file, and the question."""
+    # The file as in an address: its name may hold what turns the text around it.
+    return {
+        "file": unquote(given.get("file", ""))[:500],
+        "question": given.get("question", "")[:500],
+    }
 
 
 def _tell(

@@ -280,6 +280,8 @@ def test_the_file_and_the_question_are_kept_and_the_marked_notebook_comes_first(
     fields = values(bob) | {"question": "why", "next": ""}
     answer = HttpsClient(room.teacher).post(room.grade_url(room.bob), fields)
     assert answer["Location"] == room.grade_url() + "?file=a.csv&question=why"
+    fields |= values(page_of(room)) | {"file": "a%20%26%C3%BC.csv"}  # as the page has it
+    assert save(room, fields)["Location"].endswith("?file=a+%26%C3%BC.csv")
     assert 'data-asked="why"' in page_of(room, "?question=why&file=gone.ipynb")
 
 
