@@ -15,6 +15,7 @@ from classroom.models import (
     Extension,
     Kind,
     Notice,
+    Role,
     SectionDates,
     Submission,
     Transfer,
@@ -259,11 +260,9 @@ class TestRelease:
         dates(group, A=Dates(release=now - timedelta(hours=1)))
         pulse.release(now)
         dan = make_user("dan")
-        roster.member_enrol(
-            group.course, dan, roster.Role.STUDENT, section="a", actor=group.teacher
-        )
+        roster.member_enrol(group.course, dan, Role.STUDENT, section="a", actor=group.teacher)
         eve = make_user("eve")
-        roster.member_enrol(group.course, eve, roster.Role.STUDENT, actor=group.teacher)
+        roster.member_enrol(group.course, eve, Role.STUDENT, actor=group.teacher)
         pulse.release(now)
         assert self.handed_to() == [["ann"], ["dan"]]
 
@@ -276,7 +275,9 @@ class TestRelease:
         class_steps.hand_out(group.work, "missing", actor=group.teacher, ahead=True)
         assert "bob" in self.handed_to()[1]
         assert submission(group.work, group.bob).release is not None
-        assert SectionDates.objects.get().release <= timezone.now()
+        released = SectionDates.objects.get().release
+        assert released is not None
+        assert released <= timezone.now()
 
     def test_a_student_sees_the_own_sections_release(self, group: Class) -> None:
         type(group.work).objects.update(out=timezone.now())
