@@ -166,6 +166,11 @@ class TestPages:
         ):
             assert group.post("extensions", group.work.pk, **wrong).status_code == 400
 
+    def test_several_students_of_an_address_are_ticked(self, group: Class) -> None:
+        page = group.get("extensions", group.work.pk, student=[group.ann.pk, group.cy.pk])
+        assert page.context["ticked"] == {group.ann.pk, group.cy.pk}
+        assert text(page).count(" checked") == 3, "and one of two radio buttons"
+
     def test_a_list_moves_who_is_in_already_where_asked(self, group: Class) -> None:
         lines = "username,section\nann,B\nbob,b\ncy,\n"
         preview = group.post("people-import", text=lines)
