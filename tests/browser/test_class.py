@@ -284,7 +284,12 @@ def test_an_extension_is_told_to_its_student_alone(
     page.get_by_role("link", name="Extensions").click()
     expect(page.get_by_role("heading", name="Nobody has more time")).to_be_visible()
     look(teacher, "no extensions")
-    boxes = {who: page.get_by_role("checkbox", name=who.student.username) for who in (ada, grace)}
+    boxes = {
+        who: page.get_by_role(
+            "checkbox", name=f"{who.student.name} {who.student.username}", exact=True
+        )
+        for who in (ada, grace)
+    }
     boxes[ada].check()
     page.get_by_label("Search students").fill(grace.student.username)
     expect(boxes[ada]).to_be_visible()  # who is chosen stays in sight
