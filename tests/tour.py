@@ -12,11 +12,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
+from urllib.request import urlopen
 
+from icalendar import Calendar
 from playwright.sync_api import (
     Browser,
     FilePayload,
@@ -143,6 +145,9 @@ def student(browser: Browser, site: str, data: Path) -> None:
     page = browser.new_context().new_page()
     with step("student: signs in and sees that there is nothing yet"):
         sign_in(page, site, "ada")
+        expect(page.get_by_text("You are not in a course yet")).to_be_visible()
+        shoot(page, "today-empty")
+        page.get_by_role("link", name="My notebooks", exact=True).click()
         expect(page.get_by_role("heading", name="Nothing here yet")).to_be_visible(timeout=LIMIT)
     shoot(page, "empty")
     with step("student: creates a notebook, and it opens"):
@@ -168,6 +173,8 @@ def student(browser: Browser, site: str, data: Path) -> None:
     page.get_by_role("button", name="Close the activity panel").click()
     with step("student: uploads two files, one of them no notebook"):
         page.get_by_role("link", name="Lectern").click()
+        expect(page.get_by_role("link", name="Continue First steps.ipynb")).to_be_visible()
+        page.get_by_role("link", name="My notebooks", exact=True).click()
         expect(page.get_by_role("link", name="First steps.ipynb", exact=True)).to_be_visible(
             timeout=LIMIT
         )
@@ -213,7 +220,7 @@ def classroom(browser: Browser, site: str, data: Path) -> None:
     page = browser.new_context().new_page()
     with step("teacher: signs in and makes a course"):
         sign_in(page, site, "emmy")
-        page.get_by_role("link", name="Courses").click()
+        page.get_by_role("link", name="Courses", exact=True).click()
         page.get_by_role("link", name="New course").click()
         page.get_by_label("Title").fill("Programming")
         page.get_by_label("Time zone").fill("Europe/Berlin")
@@ -228,10 +235,11 @@ def classroom(browser: Browser, site: str, data: Path) -> None:
     with step("teacher: makes an assignment of a marked notebook, and looks at the students'"):
         page.get_by_role("link", name="Assignments").click()
         page.get_by_role("link", name="New assignment").click()
-        page.get_by_label("Title").fill("Squares")
+        page.get_by_role("textbox", name="Title").fill("Squares")
         page.get_by_label("Instructions").fill("Write a function, and say *why* it is right.")
         page.get_by_label("Points").fill("5")
         page.get_by_label(re.compile("^Due")).fill(tomorrow())
+        page.get_by_label("Students may ask for another look until").fill(tomorrow())
         page.get_by_role("button", name="Save, then add files").click()
         page.get_by_label("Files, or a zip").set_input_files(SQUARES)
         page.get_by_role("button", name="Upload").click()
@@ -240,12 +248,13 @@ def classroom(browser: Browser, site: str, data: Path) -> None:
     shoot(page, "class-approve")
     with step("teacher: approves it and hands it out"):
         page.get_by_role("button", name="Approve").click()
-        work = press(page, "Hand out")
+        page.get_by_role("link", name="Students", exact=True).click()
+        work = press(page, "Hand out", "Hand out to 1 student")
 
     theirs = browser.new_context().new_page()
     with step("student: opens it from the course's page, and solves it"):
         sign_in(theirs, site, "ada")
-        theirs.get_by_role("link", name="Courses").click()
+        theirs.get_by_role("link", name="Courses", exact=True).click()
         theirs.get_by_role("link", name="Programming").click()
         theirs.get_by_role("link", name="Open Squares").click(timeout=LIMIT)
         ready(theirs)
@@ -254,44 +263,134 @@ def classroom(browser: Browser, site: str, data: Path) -> None:
         run_first_cell(inner, ANSWER, LIMIT / 1000)
         theirs.keyboard.press("Control+s")
         until(lambda: ANSWER in saved(data, "squares/squares.ipynb"))
-    with step("student: submits it"):
-        theirs.goto(course)
-        theirs.get_by_role("button", name="Submit Squares").click()
-        expect(theirs.get_by_text("“Squares” was submitted")).to_be_visible(timeout=LIMIT)
+    with step("student: reads the instructions beside it"):
+        theirs.get_by_role("button", name="Instructions").click()
+        expect(theirs.get_by_role("dialog", name="Instructions")).to_contain_text("say why")
+    shoot(theirs, "class-instructions")
+    with step("student: submits it without leaving it"):
+        theirs.get_by_role("button", name="Close: Instructions").click()
+        theirs.get_by_role("button", name="Submit", exact=True).click()
+        look = theirs.get_by_role("link", name="Look at what was submitted")
+        expect(look).to_be_visible(timeout=LIMIT)
+    shoot(theirs, "class-receipt")
+    with step("student: looks at what was submitted"):
+        look.click()
+        expect(theirs.locator(".nb")).to_contain_text(SOLUTION, timeout=LIMIT)
     shoot(theirs, "class-submitted")
+    theirs.goto(course)
+    shoot(theirs, "class-student")
+
+    with step("student: finds on Today what is due, and goes on where they left"):
+        theirs.get_by_role("link", name="Today").click()
+        expect(theirs.get_by_role("region", name="Due next")).to_contain_text("left")
+    shoot(theirs, "today")
+    with step("student: chooses a time zone and dark pages, and takes the calendar along"):
+        theirs.get_by_text("Ada Lovelace").click()
+        theirs.get_by_role("link", name="Profile").click()
+        theirs.get_by_label("Time zone").select_option("America/New_York")
+        theirs.get_by_label("Dark").check()
+        theirs.get_by_role("button", name="Save").click()
+        expect(theirs.locator("html")).to_have_attribute("data-scheme", "dark")
+        theirs.get_by_role("button", name="Make a calendar address").click()
+        address = theirs.get_by_label("Calendar address").input_value()
+        here = re.sub("//[^:/]+", "//127.0.0.1", address)  # a name that browsers alone know
+        with closing(urlopen(here)) as answer:
+            calendar = Calendar.from_ical(answer.read())
+        (due,) = calendar.walk("VEVENT")
+        assert due["summary"] == "✓ Squares (Programming)", due["summary"]
+    shoot(theirs, "profile")
+    with step("student: reads the due time in both zones, in the light"):
+        theirs.get_by_label("As my device").check()
+        theirs.get_by_role("button", name="Save").click()
+        theirs.get_by_role("link", name="Today").click()
+        expect(theirs.get_by_role("region", name="Due next")).to_contain_text("59 your time")
 
     with step("teacher: collects it"):
         page.goto(work)
-        page.get_by_text("Before the due time…").click()
-        press(page, "Collect", button="Collect missing, theirs too (1)")
+        page.get_by_text("More", exact=True).click()
+        page.get_by_text("Collect before the due time…").click()
+        press(page, "Collect", "Collect early from 1 student")
     shoot(page, "class-assignment")
+    with step("teacher: is told by Today that it is to be graded"):
+        page.get_by_role("link", name="Today").click()
+        expect(page.get_by_role("link", name="1 to grade")).to_be_visible()
+    shoot(page, "today-teacher")
     with step("teacher: autogrades it"):
-        page.get_by_role("link", name="Autograde").click()
-        page.get_by_role("button", name="Autograde 1 without a score").click()
+        page.goto(work)
+        page.get_by_role("button", name="Autograde 1 student").click()
         expect(page.get_by_text("1 of 1 ended")).to_be_visible(timeout=LIMIT)
         page.get_by_role("link", name="Ada Lovelace").click()
     with step("teacher: grades it beside the collected copy"):
         expect(page.locator("cocalc-notebook")).to_have_attribute("state", "ready", timeout=LIMIT)
-        page.get_by_role("textbox", name="Score").fill("4.5")
-        page.get_by_role("textbox", name="Comment").fill("Short and right. Say *why* next time.")
+        page.get_by_label("Points for why, of 3").fill("2.5")
+        expect(page.locator("[data-total]")).to_have_text("4.5 / 5")
+        page.get_by_role("textbox", name="Comment").fill("Short and right: $n^2$. Say *why*.")
         page.get_by_role("button", name="Save", exact=True).click()
         expect(page.get_by_text("Ada Lovelace: saved.")).to_be_visible(timeout=LIMIT)
         kiosk = page.frame_locator("cocalc-notebook iframe")
         copy = kiosk.frame_locator("#views iframe:not([hidden])").locator(".jp-Notebook")
         expect(copy).to_contain_text(SOLUTION, timeout=LIMIT)
     shoot(page, "class-grading")
+    with step("teacher: looks at how the questions came out"):
+        page.goto(f"{course}statistics")
+        expect(page.get_by_role("rowheader", name="why")).to_be_visible(timeout=LIMIT)
+    shoot(page, "class-statistics")
+    with step("teacher: types a score into the table, and takes it back"):
+        page.goto(f"{course}grades/enter")
+        page.locator("td.entry").first.click()
+        page.keyboard.type("3")
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("3 saved.")).to_be_visible(timeout=LIMIT)
+        page.get_by_role("button", name="Undo").click()
+        expect(page.get_by_text("Undone.")).to_be_visible(timeout=LIMIT)
+    shoot(page, "class-enter")
     with step("teacher: returns it"):
         page.goto(work)
-        press(page, "Return")
+        press(page, "Return", "Return to 1 student")
         page.get_by_role("link", name="Grades").first.click()
         expect(page.locator(".cell.returned").first).to_have_text("4.5", timeout=LIMIT)
     shoot(page, "class-grades")
+    with step("student: reads what is new, behind the bell"):
+        theirs.goto(course)
+        theirs.get_by_role("link", name=re.compile(r"Notices: \d new")).click(timeout=LIMIT)
+        expect(theirs.get_by_role("link", name="“Squares” was returned to you")).to_be_visible()
+        expect(theirs.get_by_role("link", name="Notices", exact=True)).to_be_visible(timeout=LIMIT)
+    shoot(theirs, "class-notices")
     with step("student: sees the grade"):
         theirs.goto(course)
-        expect(theirs.get_by_text("4.5 of 5 points")).to_be_visible(timeout=LIMIT)
-    shoot(theirs, "class-returned")
+        expect(theirs.get_by_role("article")).to_contain_text("4.5 of 5 points", timeout=LIMIT)
+    shoot(theirs, "class-total")
+    with step("student: sees the result, and opens the commented notebook"):
+        theirs.get_by_role("link", name="See your result").click()
+        expect(theirs.locator(".student-comment .katex").first).to_be_visible(timeout=LIMIT)
+        shoot(theirs, "class-returned")
+        theirs.get_by_role("link", name="Open the commented notebook").click()
+        ready(theirs)
+        theirs.go_back()
+    with step("student: asks for another look"):
+        theirs.get_by_label("Your text").fill("I wrote *why* in the second cell, did I not?")
+        theirs.get_by_role("button", name="Ask for another look").click()
+        expect(theirs.get_by_text("Your teacher will look at it.")).to_be_visible(timeout=LIMIT)
+    with step("teacher: finds it, changes the score and answers"):
+        page.goto(f"{course}grades?state=look")
+        page.get_by_role("link", name="4.5").click()
+        page.get_by_role("textbox", name="Score").fill("5")
+        page.get_by_role("button", name="Save", exact=True).click()
+        expect(page.get_by_text("Ada Lovelace: saved.")).to_be_visible(timeout=LIMIT)
+        page.get_by_label("Your answer").fill("You are right: $4.5 + 0.5 = 5$.")
+        shoot(page, "class-look")
+        page.get_by_role("button", name="Answer and return the new score").click()
+        expect(page.get_by_text("The new score is being returned")).to_be_visible(timeout=LIMIT)
+    with step("student: reads the answer and gets the new score"):
+
+        def changed() -> bool:
+            theirs.reload()
+            return "from 4.5 to 5" in theirs.content()
+
+        until(changed)
+    shoot(theirs, "class-answered")
     with step("student: reads GRADE.md"):
-        theirs.get_by_role("link", name="Look at what was returned").click()
+        theirs.get_by_role("link", name="All returned files").click()
         theirs.get_by_role("link", name="GRADE.md", exact=True).click(timeout=LIMIT)
         ready(theirs)
     theirs.context.close()
@@ -303,9 +402,9 @@ def tomorrow() -> str:
     return f"{datetime.now(tz=UTC) + timedelta(days=1):%Y-%m-%d}T23:59"
 
 
-def press(page: Page, name: str, button: str = "") -> str:
-    """Do a step for the one who misses it, to its end; returns the page's address."""
-    page.get_by_role("button", name=button or f"{name} Missing (1)").click(timeout=LIMIT)
+def press(page: Page, name: str, button: str) -> str:
+    """Do a step for one student, to its end; returns the page's address."""
+    page.get_by_role("button", name=button, exact=True).click(timeout=LIMIT)
     panel = page.get_by_role("region", name=name).filter(has=page.get_by_role("progressbar"))
     expect(panel).to_contain_text("1 of 1 done", timeout=LIMIT)
     return page.url
@@ -316,7 +415,7 @@ def administrator(browser: Browser, site: str) -> None:
     page = browser.new_context().new_page()
     with step("administrator: signs in and opens the administration"):
         sign_in(page, site, "admin")
-        page.get_by_role("link", name="Administration").click()
+        page.get_by_role("link", name="Administration", exact=True).click()
         expect(page.get_by_role("link", name="Embed sessions")).to_be_visible(timeout=LIMIT)
     page.screenshot(path=SHOTS / "admin.png")
     with step("administrator: finds the student's account, project and sessions"):

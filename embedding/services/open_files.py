@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.contrib.auth.models import User
 from django.db.models import Q
 
+from embedding.cocalc.paths import NOTEBOOK
 from embedding.models import CocalcProject, EmbedSession
 
 _State = EmbedSession.State
@@ -20,6 +21,28 @@ class OpenFile:
 
     path: str
     left: datetime | None
+
+
+def last_session(user: User, project: CocalcProject, folder: str) -> EmbedSession | None:
+    """Return the newest session of a notebook that the user opened in a folder; None: of none."""
+    rows = EmbedSession.objects.filter(user=user, project=project, path__startswith=f"{folder}/")
+    return rows.filter(path__iendswith=NOTEBOOK).order_by("-started").first()
+
+
+def was_missing(user: User, project: CocalcProject, path: str) -> bool:
+    """Whether a file was not there any more when the user opened it last."""
+    row = (
+        EmbedSession.objects.filter(user=user, project=project, path=path)
+        .order_by("-started")
+        .first()
+    )
+    return row is not None and row.state == _State.FAILED and row.reason == "file_missing"
+
+
+def was_opened(user: User, project: CocalcProject, folder: str) -> bool:
+    """Whether the user has opened any file of a folder."""
+    rows = EmbedSession.objects.filter(user=user, project=project)
+    return rows.filter(path__startswith=f"{folder}/").exists()
 
 
 def open_files(

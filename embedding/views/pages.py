@@ -1,5 +1,7 @@
 """The two pages: *My notebooks* and the notebook. Showing them asks CoCalc nothing."""
 
+import time
+from typing import Any
 from urllib.parse import quote
 
 from django.contrib.auth.decorators import login_required
@@ -41,11 +43,13 @@ def files(request: HttpRequest, project: str = MINE, folder: str = "") -> HttpRe
         folder = clean(folder) if folder else ""
     except Problem as problem:
         return show_problem(request, BAD_ADDRESS, problem)
+    place = _place(member, f"{folder}/" if folder else "")
     return show(
         request,
         "embedding/files.html",
         {
             "member": member,
+            "place": place,
             "projects": _others(member),
             "shown": shown(folder),
             "page": {
@@ -54,6 +58,8 @@ def files(request: HttpRequest, project: str = MINE, folder: str = "") -> HttpRe
                 "next": _next(member),
                 "uploadMax": conf().upload_max_bytes,
                 "urls": _urls(project),
+                "inPlace": place is not None,
+                **_for_script(place),
             },
             "upload_max_mb": conf().upload_max_bytes // MEGABYTE,
         },
@@ -102,7 +108,7 @@ def notebook(request: HttpRequest, project: str, path: str) -> HttpResponse:
                 "next": _next(member),
                 "origin": conf().cocalc_origin,
                 "urls": _urls(project),
-                "action": place.action._asdict() if place and place.action else None,
+                **_for_script(place),
             },
         },
     )
@@ -112,6 +118,17 @@ def _place(member: Member, path: str) -> Place | None:
     """Return what the site has the file for, as the site's own function says."""
     found = import_string(conf().place_of)(member, path) if conf().place_of else None
     return Place(*found) if found else None
+
+
+def _for_script(place: Place | None) -> dict[str, Any]:
+    """Return what the scripts need to know of it."""
+    action, deadline = (place.action, place.deadline) if place else (None, None)
+    found: dict[str, Any] = {"action": action._asdict() if action else None, "deadline": None}
+    if deadline:
+        at = deadline.at.timestamp() if deadline.at else None
+        label = action.label if action else ""
+        found["deadline"] = deadline._asdict() | {"at": at, "now": time.time(), "label": label}
+    return found
 
 
 def folder_url(project: str, folder: str) -> str:

@@ -23,7 +23,10 @@ from classroom.models import (
     Extension,
     GradeChange,
     Invitation,
+    Letter,
+    Look,
     Membership,
+    Notice,
     Role,
     SectionDates,
     Snapshot,
@@ -251,13 +254,13 @@ class SubmissionAdmin(ReadOnly):
         *("assignment", "student_name", "course", "handed_out", "submitted", "collected"),
         *("late", "returned", "score_said"),
     )
-    exclude = ("score", "returned_score", "returned_points")
-    readonly_fields = ("score_said", "returned_score_said", "returned_points_said")
+    exclude = ("score", "penalty", "returned_score", "returned_points")
+    readonly_fields = ("score_said", "penalty_said", "returned_score_said", "returned_points_said")
     list_select_related = ("assignment__course", "student__user")
     list_filter = ("late", ("collected", admin.EmptyFieldListFilter))
     search_fields = ("assignment__title", "assignment__course__title", *through("student"))
 
-    score_said = score("score")
+    score_said, penalty_said = score("score"), score("penalty")
     returned_score_said, returned_points_said = score("returned_score"), score("returned_points")
 
     @admin.display(description="student", ordering="student__user__last_name")
@@ -312,6 +315,28 @@ class GradeChangeAdmin(ReadOnly):
         return row.submission.student.name
 
 
+@admin.register(Look)
+class LookAdmin(ReadOnly):
+    """Who asked for another look at returned work, and what was answered."""
+
+    list_display = ("asked", "assignment", "student_name", "answered", "answered_by", "outcome")
+    exclude = ("score_before", "score_after")
+    readonly_fields = ("score_before_said", "score_after_said")
+    list_select_related = (*("submission__assignment", "submission__student__user", "answered_by"),)
+    list_filter = (("answered", admin.EmptyFieldListFilter), "outcome", "asked")
+    search_fields = ("submission__assignment__title", *through("submission__student"))
+
+    score_before_said, score_after_said = score("score_before"), score("score_after")
+
+    @admin.display(ordering="submission__assignment__title")
+    def assignment(self, row: Look) -> str:
+        return str(row.submission.assignment)
+
+    @admin.display(description="student", ordering="submission__student__user__last_name")
+    def student_name(self, row: Look) -> str:
+        return row.submission.student.name
+
+
 @admin.register(Batch)
 class BatchAdmin(ReadOnly):
     """Class steps: who pressed, when, and how many transfers ended how."""
@@ -357,3 +382,23 @@ class TransferAdmin(ReadOnly):
     @admin.display(description="person", ordering="member__user__last_name")
     def person(self, row: Transfer) -> str:
         return row.member.name if row.member else "–"
+
+
+@admin.register(Notice)
+class NoticeAdmin(ReadOnly):
+    """What people are told."""
+
+    list_display = ("id", "user", "kind", "course", "assignment", "created", "read")
+    list_select_related = ("user", "course", "assignment")
+    list_filter = ("kind", "created")
+    search_fields = ("course__title", "assignment__title", *through("user", "username", "email"))
+
+
+@admin.register(Letter)
+class LetterAdmin(ReadOnly):
+    """The mails with what is new, and why one was not sent."""
+
+    list_display = ("id", "user", "state", "attempts", "created", "changed", "not_before", "error")
+    list_select_related = ("user",)
+    list_filter = ("state", "created")
+    search_fields = through("user", "username", "email")

@@ -3,7 +3,20 @@
 from django.conf import settings
 from django.http import HttpRequest
 
+from classroom.conf import conf
+from classroom.models import Profile
 
-def site(request: HttpRequest) -> dict[str, str]:
-    """Return the site's name, for titles and the bar."""
-    return {"brand": settings.SITE_NAME}
+
+def site(request: HttpRequest) -> dict[str, object]:
+    """Return the site's name, for titles and the bar, and what the user chose for all pages.
+
+    `color_scheme` is "light" or "dark", and empty where that is the device's to say. `mails` says
+    whether the site sends e-mail.
+    """
+    user = getattr(request, "user", None)
+    chosen = Profile.of(user).color_scheme if user is not None and user.is_authenticated else ""
+    return {
+        "brand": settings.SITE_NAME,
+        "mails": conf().mail,
+        "color_scheme": "" if chosen == Profile.Scheme.SYSTEM else chosen,
+    }

@@ -4,7 +4,7 @@ import logging
 import re
 
 MOST = 8_000  # characters of one record
-_LETS_IN = re.compile(r"/(invitations|join|address)/[^/\s]+")
+_LETS_IN = re.compile(r"/(invitations|join|address|calendar|password/new|unsubscribe)/[^/\s]+")
 
 
 class NoLinks(logging.Filter):

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from csp.constants import NONCE, NONE, SELF
 
 from config.env import Reader
+from config.katex import katex
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
@@ -106,6 +107,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.reading.OwnZone",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -161,7 +163,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SESSION_COOKIE_AGE = read.number("SIGNED_IN_HOURS", default=336, least=1, most=8760) * 3600
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
+    "config.signing_in.Accounts",
 ]
 # Who failed too often waits: see config/signing_in.py.
 AXES_HANDLER = "config.signing_in.Handler"
@@ -175,7 +177,8 @@ AXES_LOCKOUT_CALLABLE = "config.signing_in.throttled"
 AXES_SENSITIVE_PARAMETERS = ["username", "csrfmiddlewaretoken", "next"]  # and the password
 AXES_VERBOSE = False
 LOGIN_URL = "login"
-LOGIN_REDIRECT_URL = "embedding:mine"
+LOGIN_REDIRECT_URL = "classroom:today"
+PASSWORD_RESET_TIMEOUT = 24 * 3600  # seconds that a mailed link is good for
 LOGOUT_REDIRECT_URL = "login"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -235,7 +238,7 @@ STATIC_URL = "static/"
 STATIC_ROOT = Path(
     read.text("STATIC_ROOT", kind="a folder", default=str(BASE_DIR / "var" / "static"))
 )
-STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_DIRS = [BASE_DIR / "static", ("katex", katex())]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

@@ -19,10 +19,13 @@ from axes.handlers.database import AxesDatabaseHandler
 from axes.helpers import get_client_username
 from axes.models import AccessLog
 from django.conf import settings
+from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
+from classroom.conf import conf
 from config.errors import answer
 from embedding.models import Event
 
@@ -30,6 +33,21 @@ from embedding.models import Event
 PAIR, ADDRESS, ACCOUNT = 10, 100, 50
 FULL = settings.AXES_FAILURE_LIMIT  # the one number that axes compares with
 REMEMBERED = timedelta(days=90)  # how long a sign-in tells that an address is the user's
+
+
+_FORGOTTEN = {
+    True: gettext_lazy("If you forgot your password, choose a new one on the sign-in page."),
+    False: gettext_lazy("If you forgot your password, ask the site’s administrator for a new one."),
+}
+
+
+class Accounts(ModelBackend):
+    """Django's own, which reads a user's profile together with the user: each page needs both."""
+
+    def get_user(self, user_id: int) -> User | None:
+        """Return the user of a session, unless switched off."""
+        user = User.objects.select_related("profile").filter(pk=user_id).first()
+        return user if user and self.user_can_authenticate(user) else None
 
 
 class Handler(AxesDatabaseHandler):
@@ -115,8 +133,7 @@ def throttled(request: HttpRequest, *_: object) -> HttpResponse:
         429,
         "Too many wrong passwords",
         "Someone entered a wrong password too often, for this user name or from your network. "
-        f"Wait {minutes} minutes, then try again. If you forgot your password, ask the site's "
-        "administrator for a new one.",
+        f"Wait {minutes} minutes, then try again. {_FORGOTTEN[conf().mail]}",
         "too_many",
     )
     response["Retry-After"] = str(minutes * 60)

@@ -5,8 +5,8 @@ from typing import Any
 
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
-# Comments in htmx's extensions, which no page uses, look like imports of files that are not there.
-UNUSED = "django_htmx/ext/"
+# What no page uses. Comments in htmx's extensions look like imports of files that are not there.
+UNUSED = ("django_htmx/ext/", "katex/contrib/", "katex/katex.js", "katex/katex.mjs")
 
 
 class Storage(CompressedManifestStaticFilesStorage):

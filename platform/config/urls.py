@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import include, path
 
-from config import errors, health
+from config import errors, health, password_reset
 
 handler400 = errors.bad_request
 handler403 = errors.permission_denied
@@ -18,6 +18,22 @@ urlpatterns = [
     path("sign-out/", auth.LogoutView.as_view(), name="logout"),
     path("password/", auth.PasswordChangeView.as_view(), name="password_change"),
     path("password/changed/", auth.PasswordChangeDoneView.as_view(), name="password_change_done"),
+    path("password/forgotten/", password_reset.Ask.as_view(), name="password_reset"),
+    path(
+        "password/forgotten/sent/",
+        auth.PasswordResetDoneView.as_view(),
+        name="password_reset_done",
+    ),
+    path(
+        "password/new/<str:uidb64>.<str:token>/",
+        password_reset.Confirm.as_view(),
+        name="password_reset_confirm",
+    ),
+    path(
+        "password/new/done/",
+        auth.PasswordResetCompleteView.as_view(),
+        name="password_reset_complete",
+    ),
     path("admin/", admin.site.urls),
     path("health", health.health),
     path("", include("classroom.urls")),

@@ -104,11 +104,14 @@ function row(entry) {
 }
 
 function into(event, path) {
-  if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+  if (event.metaKey || event.ctrlKey || event.shiftKey || isElsewhere(path)) return;
   event.preventDefault();
   history.pushState(null, "", folderUrl(path));
   goTo(path);
 }
+
+/** Whether it has a page with another head, which our site makes. */
+const isElsewhere = (path) => page.inPlace && path.split("/")[0] !== folder.split("/")[0];
 
 function goTo(path) {
   folder = path;
@@ -139,7 +142,8 @@ function drawCrumbs() {
 window.addEventListener("popstate", () => {
   const rest = location.pathname.slice(new URL(urls.base, location.href).pathname.length);
   const path = rest.replace(/^files\//, "").replace(/\/$/, "");
-  goTo(path.split("/").map(decodeURIComponent).join("/"));
+  const wanted = path.split("/").map(decodeURIComponent).join("/");
+  isElsewhere(wanted) ? location.reload() : goTo(wanted);
 });
 
 /* Changes ---------------------------------------------------------------------------------- */

@@ -33,6 +33,7 @@ export class FocusGuard {
     const note = () => {
       if (document.activeElement !== this.#host) this.#focused = document.activeElement;
     };
+    note(); // a page may have put the focus somewhere before this ran
     on("focusin", note);
     for (const type of ["keydown", "pointerup"])
       on(type, (event) => {

@@ -1,35 +1,39 @@
 /**
- * The site's own action for the folder of the page's file, such as submitting it.
+ * The site's own action for the folder of the page's file, or the page's own: such as submitting it.
  *
- * What is typed reaches the disk only every 45 s, or when its file is closed. So the open files are
- * closed, and the action waits until they are on disk; then they are opened again, whatever came of
- * it. The file's own time on disk is believed, and no reply. What our site goes on with is followed
- * until it is done or has failed, from an earlier page as well.
+ * The page sees to it that all is saved first, each kind in its own way. What our site goes on with
+ * is followed until it is done or has failed, from an earlier page as well.
  */
 
+import { show as showDeadline } from "./place.js";
 import { nameText } from "./shown.js";
-import { session } from "./notebook.js";
 import { request } from "./our-site.js";
 
-const LOOK = 700; // ms between two looks at the disk
-const QUIET = 3; // looks without a change: what has not been saved by now had nothing to save
-const CLOSED = 4000; // for files that were closed
-const LEFT = 7000; // for those of a page that was left
-const FOLLOW = 2000; // between two questions what became of it
+const FOLLOW = 2000; // ms between two questions what became of it
+const LOOK = 1000; // between two whether another page's files are saved
+const CLOSING = 15000; // for files that were closed a moment ago
+const PATIENCE = 90000; // in which one who was told to wait comes back
 
-const { action } = JSON.parse(document.getElementById("page").textContent);
+export const { action } = JSON.parse(document.getElementById("page").textContent);
 const $ = (id) => document.getElementById(id);
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+let save; // @returns {Promise<() => void>} opens again what was closed; may throw Unsaved
+let leave; // where the focus goes when one keeps working
 let running = false;
 let followed = 0; // so that an older one does not tell any more
-let open = []; // in the frame, as last heard
 
-session.addEventListener("reply", ({ detail: { status } }) => {
-  if (status) open = status.openFiles.get(session.project) ?? [];
-});
+/** Makes the button do it. */
+export function offer(how) {
+  ({ save, leave } = how);
+  $("handover-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    run();
+  });
+  if (action.under_way) follow();
+}
 
-/* From the files in the frame to the answer ------------------------------------------------- */
+/* From the button to the answer ------------------------------------------------------------- */
 
 async function run(asSaved = false, answer = undefined) {
   if (running) return; // a double click
@@ -46,7 +50,7 @@ async function run(asSaved = false, answer = undefined) {
     done(status, body);
     if (status === 202 && action.outcome_url) follow();
   } catch (error) {
-    if (error.question) ask(error.question, error.message, asSaved);
+    if (error.question) ask(error);
     else if (error instanceof Unsaved) {
       bringBack = error.bringBack;
       show("unsaved", action.failed, error.message);
@@ -60,9 +64,13 @@ async function run(asSaved = false, answer = undefined) {
   }
 }
 
-function done(status, { title, text, lines, warnings }) {
-  if (status === 200) document.getElementById("told")?.remove(); // of one before
-  show("done", title, text, lines, warnings);
+function done(status, { title, text, lines, warnings, link, deadline }) {
+  if (status === 200) $("told")?.remove(); // of one before
+  if (deadline) showDeadline(deadline);
+  show(link ? "seen" : "done", title, text, lines, warnings);
+  if (!link) return;
+  $("handover-look").textContent = link.text;
+  $("handover-look").href = link.url;
 }
 
 /** Tells what became of it as soon as that is known. */
@@ -77,79 +85,50 @@ async function follow() {
       return done(status, body);
     } catch (error) {
       if (!error.status || error.status >= 500) continue; // it may be back in a moment
-      if (mine === followed) show("failed", action.failed, error.message);
-      return;
+      if (mine !== followed) return;
+      if (error.question) return ask(error);
+      return show("failed", action.failed, error.message);
     }
   }
 }
 
-/** @param {{title: string, yes: string, no: string, answer: object}} question */
-function ask({ title, yes, no, answer }, text, asSaved) {
+/** Over the frame, so that nothing is typed until it is answered: what is saved stays so. */
+function ask({ message, question: { title, yes, no, answer } }) {
   $("handover-keep").textContent = no;
   $("handover-yes").textContent = yes;
-  $("handover-yes").onclick = () => run(asSaved, answer);
-  show("asked", title, text);
+  $("handover-yes").onclick = () => run(true, answer);
+  show("asked", title, message);
 }
 
 /** It cannot be made sure that all is saved; the user decides. */
-class Unsaved extends Error {
+export class Unsaved extends Error {
   constructor(message, bringBack = () => {}) {
     super(message);
     this.bringBack = bringBack;
   }
 }
 
-/** Has the folder's open files saved. @returns {Promise<() => void>} opens them again */
-async function save() {
-  const before = await savedTimes();
-  if (session.atRisk)
-    throw new Unsaved(
-      "CoCalc does not answer just now, so what you typed last may not be saved. " +
-        "Wait until the light says “Ready”, then try again.",
-    );
-  // Where nothing answers, one file is known.
-  const heard = await session.command("status").then(() => open, () => null);
-  // By their paths in the project, the one in front last.
-  const files = [...(heard ?? []).filter((file) => file !== session.path), session.path];
-  const watched = (heard ?? files).filter((file) => before.has(file));
-  if (session.first || !watched.length) return () => {}; // nothing is open
-  let closed = session.alive;
-  if (closed) closed = await session.command("closeall", true).then(() => true, () => false);
-  let bringBack = () => session.reopen(files);
-  try {
-    if (closed && (await settle(watched, before, CLOSED))) return bringBack;
-    // Closing did not save, or there was nothing to save: leaving the page does.
-    session.leave(files);
-    bringBack = () => session.start();
-    await settle(watched, before, LEFT);
-    return bringBack;
-  } catch (error) {
-    throw new Unsaved(error.message, bringBack);
-  }
+let since = ""; // when one came to it: what was typed before is saved less than a minute after
+let came = 0;
+
+/** When each file was saved, by the clock of its disk; and what other pages may have unsaved. */
+export async function saved() {
+  if (performance.now() - came > PATIENCE) since = "";
+  const query = since && `?${new URLSearchParams({ since })}`;
+  const { body } = await request("GET", action.saved_url + query);
+  if (body.deadline) showDeadline(body.deadline);
+  const times = body.files.map(({ path, modified }) => [`${action.folder}/${path}`, modified]);
+  return { times: new Map(times), unsaved: body.unsaved };
 }
 
-/** When each file was saved, by the clock of its disk. */
-async function savedTimes() {
-  const { body } = await request("GET", action.saved_url);
-  return new Map(body.files.map(({ path, modified }) => [`${action.folder}/${path}`, modified]));
-}
-
-/** Waits until files are on disk. @returns whether any of them was written */
-async function settle(files, before, limit) {
-  const end = performance.now() + limit;
-  let last = before;
-  for (let quiet = 0; ; ) {
+/** Waits for what was closed a moment ago; of what another page has open it cannot know. */
+export async function settleElsewhere(unsaved) {
+  const end = performance.now() + CLOSING;
+  while (unsaved) {
+    if (!since) [since, came] = [unsaved.since, performance.now()];
+    if (!unsaved.is_closing || performance.now() > end) throw new Unsaved(unsaved.text);
     await pause(LOOK);
-    const late = performance.now() > end;
-    const times = await savedTimes().catch((error) => {
-      if (late) throw error; // once may be chance
-    });
-    if (!times) continue;
-    quiet = files.every((file) => times.get(file) === last.get(file)) ? quiet + 1 : 0;
-    last = times;
-    const written = files.filter((file) => times.get(file) !== before.get(file));
-    if (written.length && quiet >= (written.length === files.length ? 1 : QUIET)) return true;
-    if (late) return written.length > 0;
+    ({ unsaved } = await saved());
   }
 }
 
@@ -159,6 +138,7 @@ const BUTTONS = {
   working: [],
   asked: ["keep", "yes"],
   done: ["close", "back"],
+  seen: ["close", "look", "back"],
   failed: ["again", "close", "back"],
   unsaved: ["again", "anyway", "close"],
 };
@@ -200,16 +180,12 @@ function line([name, detail]) {
 function close() {
   if (running) return;
   $("handover").hidden = true;
-  document.getElementById("frame").focus();
+  since = ""; // one goes on working
+  leave();
 }
 
-$("handover-form").addEventListener("submit", (event) => {
-  event.preventDefault();
-  run();
-});
 $("handover-again").addEventListener("click", () => run());
 $("handover-anyway").addEventListener("click", () => run(true));
 $("handover-close").addEventListener("click", close);
 $("handover-keep").addEventListener("click", close);
 $("handover").addEventListener("keydown", ({ key }) => key === "Escape" && close());
-if (action.under_way) follow();

@@ -29,7 +29,8 @@ export class Panel {
 
   #hide() {
     this.#show(false);
-    this.#toggle.focus();
+    const menu = this.#toggle.closest("details");
+    (menu && !menu.open ? menu.querySelector("summary") : this.#toggle).focus();
   }
 
   /** @param {"sent" | "reply" | "log" | "error" | "note"} kind of a session's event, or text */

@@ -89,6 +89,7 @@ def _fingerprint(pem: bytes) -> str:
 # The people, and a session for each: one hash of one password serves them all.
 _PREPARE = f"""
 import json
+from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, User
@@ -111,7 +112,7 @@ with transaction.atomic():
     for user in User.objects.order_by("pk"):
         session = SessionStore()
         session[SESSION_KEY] = str(user.pk)
-        session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+        session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[-1]
         session[HASH_SESSION_KEY] = user.get_session_auth_hash()
         session.save()
         people.append([user.pk, user.username, user.get_full_name(), session.session_key])

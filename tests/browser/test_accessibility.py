@@ -164,6 +164,17 @@ def states(visit: Visit) -> Iterator[str]:
     yield "notebook with the switcher"
     visit.open("gone.txt", "refused")
     yield "notebook with a notice"
+    visit.go("/")
+    expect(visit.page.get_by_role("link", name="Continue a.txt")).to_be_visible()
+    yield "today"
+    visit.go("/profile/")
+    visit.page.get_by_role("button", name="Make a calendar address").or_(
+        visit.page.get_by_role("button", name="Make a new address")
+    ).click()
+    expect(visit.page.get_by_label("Calendar address")).to_be_visible()
+    yield "profile"
+    visit.go("/password/forgotten/")
+    yield "no new password by mail"
     visit.go("/password/")
     yield "password"
     visit.go("/projects/00000000-0000-4000-8000-000000000000/")

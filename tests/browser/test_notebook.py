@@ -16,7 +16,7 @@ def test_from_signing_in_to_an_output_in_the_saved_file(visitor: Visitor, studen
     visit = visitor()
     visit.go("/")
     visit.sign_in(student)
-    visit.sees_files()
+    visit.chooses_files()
     visit.write("Lesson.ipynb", notebook("print(6 * 7)"))
     visit.page.reload()
     visit.row("Lesson.ipynb").get_by_role("link", name="Lesson.ipynb", exact=True).click()

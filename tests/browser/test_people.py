@@ -33,7 +33,7 @@ def test_two_people_on_one_browser(known: Visit) -> None:
 
     second = known.school.student()
     known.sign_in(second)
-    known.sees_files()
+    known.chooses_files()
     assert known.names == []
     known.write("second.txt")
     known.open("second.txt")
@@ -71,7 +71,7 @@ def test_signing_out_ends_the_frame_in_all_tabs(known: Visit) -> None:
     other.get_by_label("User name").fill(known.student.username)
     other.get_by_label("Password").fill(PASSWORD)
     other.get_by_role("button", name="Sign in").click()
-    other.wait_for_url(f"{SITE}/projects/mine/")
+    other.wait_for_url(f"{SITE}/")
     known.becomes("ready")
     known.shows_tab("a.txt")
 
@@ -83,7 +83,7 @@ def test_signing_out_ends_the_frame_in_all_tabs(known: Visit) -> None:
     other.get_by_label("User name").fill(second.username)
     other.get_by_label("Password").fill(PASSWORD)
     other.get_by_role("button", name="Sign in").click()
-    other.wait_for_url(f"{SITE}/projects/mine/")
+    other.wait_for_url(f"{SITE}/")
     known.students.append(second)
     known.becomes("refused")  # who has no such file
     assert known.page.evaluate("JSON.parse(page.textContent).user") == str(second.pk)

@@ -156,6 +156,8 @@ PAGES = {
     "my notebooks": "/projects/mine/",
     "notebook": "/projects/mine/open/a.txt",
     "password": "/password/",
+    "today": "/",
+    "profile": "/profile/",
     "nothing": "/nothing/here",
     "bad path": "/projects/mine/open/a//b.txt",
 }
@@ -305,7 +307,7 @@ def test_nobody_frames_the_site(visitor: Visitor, student: Student) -> None:
 
 def test_cookies_are_for_this_host_alone(visitor: Visitor, student: Student) -> None:
     visit = visitor()
-    visit.go("/")
+    visit.go("/projects/mine/")
     visit.sign_in(student)
     visit.sees_files()
     cookies = {cookie["name"]: cookie for cookie in visit.context.cookies()}

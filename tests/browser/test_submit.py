@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from tests.browser.classroom import (
     card,
@@ -39,7 +39,8 @@ def course(visitor: Visitor, school: School) -> tuple[str, Visit]:
     course = make_course(teacher, "Haste")
     let_in(teacher, course, ada.student)
     work = make_work(teacher, course, "Tasks", *FILES, due=in_days(2))
-    press(teacher, work, "Hand out", "Missing (1)")
+    school.change("UPDATE classroom_assignment SET instructions = ?", "# Task\n\nSay *why*.")
+    press(teacher, work, "Hand out", "to 1 student")
     ends(teacher, "Hand out", 1)
     open_work(ada, course, "Tasks")
     return course, ada
@@ -89,6 +90,37 @@ def types(student: Visit, text: str) -> None:
     assert text not in student.school.cocalc.read_file(project, PATH).decode()
 
 
+def shows_the_way(student: Visit) -> None:
+    """Above the work: what it is, the time left, and instructions beside it, by keyboard too."""
+    page = student.page
+    expect(page.get_by_role("heading", name="Tasks", level=1)).to_be_visible()
+    expect(page.locator("#time-left")).to_have_text(re.compile(r"^(2 days|\d+ h \d+ min) left$"))
+    expect(page.get_by_role("link", name="Haste").first).to_be_visible()
+    toggle = page.get_by_role("button", name="Instructions", exact=True)
+    words = page.get_by_role("dialog", name="Instructions")
+    toggle.focus()
+    page.keyboard.press("Enter")
+    expect(words).to_contain_text("Say why.")
+    expect(toggle).to_have_attribute("aria-expanded", "true")
+    assert flaws(student) == []
+    words.get_by_role("button", name="Close: Instructions").focus()
+    page.keyboard.press("Escape")
+    expect(words).to_be_hidden()
+    expect(toggle).to_be_focused()
+
+
+def looks_at_it(student: Visit, receipt: Locator, text: str) -> None:
+    """Follow the receipt's link, in a tab of its own, to what was submitted."""
+    where = receipt.get_by_role("link", name="Look at what was submitted").get_attribute("href")
+    before, student.page = student.page, student.context.new_page()
+    student.go(str(where))
+    expect(student.page.get_by_role("heading", name="tasks.ipynb")).to_be_visible()
+    expect(student.page.locator(".nb")).to_contain_text(text)
+    assert flaws(student) == []
+    student.page.close()
+    student.page = before
+
+
 def test_what_was_just_typed_is_submitted_from_the_notebook_s_page(
     school: School, course: tuple[str, Visit]
 ) -> None:
@@ -96,6 +128,9 @@ def test_what_was_just_typed_is_submitted_from_the_notebook_s_page(
     page = ada.page
     submit = page.locator("#handover-form button")
     receipt = page.get_by_role("region", name=re.compile("Submitted"))
+    said = ada.collect_state()
+    shows_the_way(ada)
+    assert said() == [], "the frame was left alone"
     types(ada, "first = 1")
     for name in ("data.csv", "tasks.ipynb"):
         ada.choose(name)
@@ -109,7 +144,8 @@ def test_what_was_just_typed_is_submitted_from_the_notebook_s_page(
     expect(receipt).to_contain_text("tasks.ipynb")
     assert "first = 1" in submitted(school)
     assert count(school) == before + 1
-    assert [flaw for flaw in flaws(ada) if not flaw.startswith("headings")] == []
+    assert flaws(ada) == []
+    looks_at_it(ada, receipt, "first = 1")
     # All files are open again, and the same is in front.
     receipt.get_by_role("button", name="Keep working").click()
     expect(receipt).to_be_hidden()
@@ -128,6 +164,14 @@ def test_what_was_just_typed_is_submitted_from_the_notebook_s_page(
     assert "second = 2" in submitted(school)
     ada.becomes("ready")
     expect(ada.editor.locator(".jp-Notebook")).to_contain_text("second = 2")
+    # And where there is nothing to save, nobody says so: the student decides.
+    receipt.get_by_role("button", name="Keep working").click()
+    submit.click()
+    unknown = page.get_by_role("region", name="Not submitted")
+    expect(unknown).to_contain_text("CoCalc does not say whether everything is saved")
+    unknown.get_by_role("button", name="Submit as it is saved now").click()
+    expect(receipt).to_be_visible()
+    ada.becomes("ready")
 
     # What fails says so, also to who comes back; the files are open again, and there is a way on.
     school.sandbox.quirks(dead_channel=False)
@@ -195,13 +239,26 @@ def test_from_the_course_s_page_one_is_told_and_can_wait(
     assert count(school) == before
     ada.editor.locator(".jp-CodeCell").first.press("Control+s")
     expect(other.get_by_text("“Tasks” was submitted: 3 files")).to_be_visible()
-    expect(other_card.get_by_role("group")).to_contain_text("tasks.ipynb")
+    expect(other_card.locator(".student-taken")).to_contain_text("tasks.ipynb")
     assert "typed = 1" in submitted(school)
     assert count(school) == before + 1
 
     # Left a moment ago: it goes on by itself.
     types(ada, "left = 1")
+    project = project_in(ada)
     ada.go(address)
     card(ada, "Tasks").get_by_role("button", name="Submit again").click()
     expect(ada.page.get_by_text("“Tasks” was submitted: 3 files")).to_be_visible()
     assert "left = 1" in submitted(school)
+
+    # From the folder's page as well, in place.
+    ada.go(f"/projects/{project}/files/tasks/")
+    ada.sees_files()
+    shows_the_way(ada)
+    ada.page.get_by_role("button", name="Submit", exact=True).click()
+    receipt = ada.page.get_by_role("region", name=re.compile("Submitted: 3 files"))
+    expect(receipt.get_by_role("button", name="Keep working")).to_be_focused()
+    assert flaws(ada) == []
+    looks_at_it(ada, receipt, "left = 1")
+    ada.page.keyboard.press("Escape")
+    expect(receipt).to_be_hidden()

@@ -134,6 +134,11 @@ class Visit:
         self.go("/projects/mine/")
         self.sees_files()
 
+    def chooses_files(self) -> None:
+        """From any page, by the bar at the top."""
+        self.page.get_by_role("link", name="My notebooks", exact=True).click()
+        self.sees_files()
+
     def sees_files(self) -> None:
         expect(self.page.locator("#files:visible, #empty:visible")).to_be_visible()
 

@@ -13,15 +13,20 @@ from classroom.models import (
     Course,
     Extension,
     Invitation,
+    KeptComment,
     Kind,
+    Look,
     Membership,
+    Profile,
     Role,
     Snapshot,
     Transfer,
     UnprovenAddress,
 )
+from classroom.notices import unsubscribing
 from classroom.people import invitations, proving
 from classroom.rules.deadlines import due_update
+from classroom.today.calendar_link import calendar_link
 from embedding.models import Member
 from tests.classroom import factories
 
@@ -33,6 +38,8 @@ UNRETURNED = "not-returned-yet"
 REASON = "reason-of-bob"
 STDOUT = "printed-by-bob"
 INVITED = "invited@else.test"
+RETURNED = timezone.now() - timedelta(hours=2)
+LOOK = 4_000_000  # the id of the request that waits in the first of the courses
 
 
 @dataclass
@@ -58,16 +65,18 @@ def make_world(prefix: str = "") -> World:
         out=now - timedelta(days=3),
         due=now + timedelta(days=1),
         marked=True,
+        look_until=now + timedelta(days=2),
         files=[{"path": "hw.ipynb", "size": 2, "sha256": "0" * 64}],
         sources=[{"path": "hw.ipynb", "size": 2, "sha256": "0" * 64}],
         version_report={"made_of": "", "notebooks": []},
         has_student_folder=True,
     )
-    factories.make_assignment(course, DRAFT)
+    factories.make_assignment(course, DRAFT, folder="the-draft", release=now + timedelta(days=1))
     factories.make_assignment(
         course,
         "Coming",
         folder="coming-folder",
+        announced=True,
         release=now + timedelta(days=2),
         due=now + timedelta(days=9),
         points=77,
@@ -86,12 +95,18 @@ def make_world(prefix: str = "") -> World:
         work = factories.submission(homework, student)
         work.handed_out = work.opened = now - timedelta(days=2)
         work.submitted, work.collected = now - timedelta(hours=9), now - timedelta(hours=5)
-        work.returned, work.graded = now - timedelta(hours=2), now - timedelta(hours=1)
+        work.returned, work.graded = RETURNED, now - timedelta(hours=1)
         work.returned_comment, work.comment = comment, f"{UNRETURNED}-{student.pk}"
         work.returned_score, work.score = 7, 8
         work.details = {"copies": {"hw.ipynb": ["hw (1).ipynb"]}}
         work.save()
-    Snapshot.objects.create(
+    Look.objects.create(
+        pk=None if prefix else LOOK,
+        submission=factories.submission(homework, eve),
+        returned=RETURNED,
+        text="Please look again.",
+    )
+    snapshot = Snapshot.objects.create(
         submission=factories.submission(homework, bob),
         taken=now - timedelta(hours=9),
         path="submitted/bob",
@@ -135,11 +150,21 @@ def make_world(prefix: str = "") -> World:
             "run": run.pk,
             "transfer": made[1].pk,
             "invitation": invitation.pk,
+            "calendar": calendar_of(bob.user),
+            "snapshot": snapshot.pk,
+            "comment": KeptComment.objects.create(course=course, text="Well done.").pk,
             "code": course.join_code,
             "proof": proving.link(_unproven(bob.user)).rstrip("/").rpartition("/")[2],
+            "stop": unsubscribing.link(bob.user, []).rstrip("/").rpartition("/")[2],
             "signed": invitations.link(invitation).rstrip("/").rpartition("/")[2],
         },
     )
+
+
+def calendar_of(user: User) -> str:
+    """Return the secret part of a user's calendar address."""
+    profile = Profile.objects.create(user=user, calendar=uuid4())
+    return calendar_link(profile).rpartition("/")[2].removesuffix(".ics")
 
 
 def _student(course: Course, username: str, last_name: str, number: str) -> Membership:

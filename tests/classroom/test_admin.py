@@ -17,7 +17,10 @@ from classroom.models import (
     GradeChange,
     Invitation,
     Kind,
+    Letter,
+    Look,
     Membership,
+    Notice,
     Role,
     Snapshot,
     Submission,
@@ -31,7 +34,7 @@ pytestmark = pytest.mark.django_db
 
 LISTS = (
     *("course", "membership", "invitation", "assignment", "extension", "submission"),
-    *("snapshot", "gradechange", "batch", "transfer"),
+    *("snapshot", "gradechange", "look", "batch", "transfer", "notice", "letter"),
 )
 
 
@@ -54,9 +57,12 @@ def fill(count: int) -> Course:
         Extension.objects.create(assignment=homework, student=ada, due=now, granted_by=teacher)
         Snapshot.objects.create(submission=row, taken=now, path="submitted/x")
         GradeChange.objects.create(submission=row, score=3, by=teacher, how="page")
+        Look.objects.create(submission=row, returned=now, text="Please.", answered_by=teacher)
         batch = Batch.objects.create(
             course=course, kind=Kind.COLLECT, assignment=homework, actor=teacher
         )
+        Notice.objects.create(user=ada.user, kind="returned", course=course, key="1")
+        Letter.objects.create(user=ada.user, not_before=now)
         for state in ("done", "failed"):
             Transfer.objects.create(
                 batch=batch,

@@ -14,7 +14,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from classroom.assignments.uploads import read_upload
-from classroom.grading.archive import Names
+from classroom.carrying.zipping import Names
 from classroom.models import Assignment, Course, Invitation, Kind, Membership, Transfer
 from classroom.people import invitations, roster
 from classroom.people.roster_file import line_of

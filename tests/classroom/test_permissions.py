@@ -33,6 +33,14 @@ PEOPLE = (
 # by an address is the classmate. `removed` was a student, `other` teaches another course, and
 # `admin` is a superuser who is in no course.
 TABLE = """
+today                  GET  sign-in 200
+today                  POST 405
+profile                GET  sign-in 200
+profile                POST sign-in >profile
+calendar-renew         GET  405
+calendar-renew         POST sign-in >profile
+calendar               GET  200
+calendar               POST 405
 courses                GET  sign-in 200     200 200     200     200       200       200         200
 courses                POST 405
 course-new             GET  sign-in 403     403 200     403     403       403       403         200
@@ -41,6 +49,10 @@ course                 GET  sign-in 404     404 404     404     200       200   
 course                 POST 405
 course-settings        GET  sign-in 404     404 404     404     403       403       403         200
 course-settings        POST sign-in 404     404 404     404     403       403       403         >course-settings
+dates                  GET  sign-in 404     404 404     404     403       403       403         200
+dates                  POST sign-in 404     404 404     404     403       403       403         >dates
+course-archived        GET  405
+course-archived        POST sign-in 404     404 404     404     403       403       403         >course-settings
 people                 GET  sign-in 404     404 404     404     403       403       200         200
 people                 POST 405
 people-import          GET  sign-in 404     404 404     404     403       403       403         200
@@ -137,14 +149,34 @@ submit                 GET  405
 submit                 POST sign-in 404     404 404     404     >course   >course   403         403
 submitting             GET  sign-in 404     404 404     404     >course   >course   403         403
 submitting             POST 405
+returned               GET  sign-in 404     404 404     404     200       200       403         403
+returned               POST sign-in 404     404 404     404     >returned >returned 403         403
+time-left              GET  sign-in 404     404 404     404     200       200       403         403
+time-left              POST 405
+submitted              GET  sign-in 404     404 404     404     404       503       503         503
+submitted              POST 405
+submitted-download     GET  sign-in 404     404 404     404     404       503       503         503
+submitted-download     POST 405
+submitted-zip          GET  sign-in 404     404 404     404     404       503       503         503
+submitted-zip          POST 405
 grades                 GET  sign-in 404     404 404     404     403       403       200         200
 grades                 POST 405
+grades-enter           GET  sign-in 404     404 404     404     403       403       200         200
+grades-enter           POST sign-in 404     404 404     404     403       403       400         400
 grades-csv             GET  sign-in 404     404 404     404     403       403       200         200
 grades-csv             POST 405
 grades-import          GET  sign-in 404     404 404     404     403       403       200         200
 grades-import          POST sign-in 404     404 404     404     403       403       200         200
+grade-first            GET  sign-in 404     404 404     404     403       403       >grade      >grade
+grade-first            POST 405
 grade                  GET  sign-in 404     404 404     404     403       403       200         200
 grade                  POST sign-in 404     404 404     404     403       403       >grade      >grade
+look-answer            GET  405
+look-answer            POST sign-in 404     404 404     404     403       403       >grade      >grade
+waive                  GET  405
+waive                  POST sign-in 404     404 404     404     403       403       >grade      >grade
+kept-comment-remove    GET  405
+kept-comment-remove    POST sign-in 404     404 404     404     403       403       >grade      >grade
 collected-zip          GET  sign-in 404     404 404     404     403       403       200         200
 collected-zip          POST 405
 statistics             GET  sign-in 404     404 404     404     403       403       200         200
@@ -163,6 +195,14 @@ run-output             GET  sign-in 404     404 404     404     403       403   
 run-output             POST 405
 run-again              GET  405
 run-again              POST sign-in 404     404 404     404     403       403       >run-result >run-result
+notices                GET  sign-in 200
+notices                POST 405
+notices-read           GET  405
+notices-read           POST sign-in >notices
+mail-choices           GET  sign-in 200
+mail-choices           POST sign-in >mail-choices
+unsubscribe            GET  200
+unsubscribe            POST 200
 """  # noqa: E501
 
 COURSE = {"title": "Physics 2", "time_zone": "Europe/Rome", "term": "", "description": ""}
@@ -170,6 +210,7 @@ ASSIGNMENT = {"title": "Homework 2", "handout": "no", "late_policy": "closed"}
 
 # What a POST sends, so that it is done where it may be.
 FORMS: dict[str, dict[str, Any]] = {
+    "profile": {"first_name": "Learner", "time_zone": "Asia/Kolkata", "color_scheme": "dark"},
     "course-new": COURSE,
     "course-settings": COURSE,
     "people-import": {"text": "username\nnobody\n"},
@@ -188,11 +229,14 @@ FORMS: dict[str, dict[str, Any]] = {
     "extension": {"due": "2036-11-27T23:59", "reason": ""},
     "step": {"kind": "collect", "who": "all"},
     "grade": {"score": "3", "comment": "", "seen": "0"},
+    "returned": {"text": "Please look again.", "seen": secrets.RETURNED.isoformat()},
+    "look-answer": {"outcome": "kept", "answer": "", "look": secrets.LOOK},
     "grades-import": {"text": "Username,Homework 1\nbob,9\n"},
     "run": {"command": "true", "timeout": "9", "who": "all"},
     "run-assignment": {"command": "true", "timeout": "9", "who": "all"},
     "autograde": {"who": "all"},
     "autograde-copy": {"notebook": "hw.ipynb", "copy": "hw (1).ipynb"},
+    "mail-choices": {"when": "daily"},
     "invitation": {
         "username": "fresh",
         "password1": "a-long-pass-phrase",
@@ -201,9 +245,11 @@ FORMS: dict[str, dict[str, Any]] = {
 }
 # These take other ids than those of the course's usual assignment, person or step.
 OTHERS = {
+    "calendar": {"signed": "calendar"},
     "person-restore": {"member": "removed"},
     "section-assistant": {"member": "helper"},
     "assignment-restore": {"assignment": "gone"},
+    "look-answer": {"member": "removed"},
     "run-result": {"batch": "run"},
     "run-output": {"batch": "run"},
     "run-again": {"batch": "run"},
@@ -211,7 +257,9 @@ OTHERS = {
 # Whoever looks changes nothing, except: a student who opens work says that it was opened, and who
 # takes everybody's work away is written into the log.
 WRITES_ON_GET = {"open", "collected-zip"}
-OF_STUDENTS = {"open", "saved", "submit", "submitting"}
+OF_STUDENTS = {"open", "saved", "submit", "submitting", "time-left", "returned"}
+# What these name is one student's own.
+OF_THE_CLASSMATE = {"submitted", "submitted-download", "submitted-zip"}
 
 SECRETS = (
     *(secrets.DRAFT, secrets.COMING_TEXT, secrets.ADA_COMMENT, secrets.BOB_COMMENT),
@@ -295,12 +343,17 @@ def test_the_table_names_every_address() -> None:
 def test_the_table_keeps_the_rules() -> None:
     """A slip in the table shows: but for the ways in, nobody from outside gets anywhere."""
     ways_in = {"courses", "course-new", "join", "invitation", "address", "address-prove"}
+    ways_in |= {"today", "profile", "calendar", "calendar-renew"}
+    own = {"notices", "notices-read", "mail-choices", "unsubscribe"}
     for name, method, expected in rows():
-        if name in ways_in:
+        if name in ways_in | own:
             continue
         assert expected["out"] in ("sign-in", "405"), name
         for who in ("stranger", "removed", "other", "admin"):
             assert expected[who] in ("404", "405"), (name, method, who)
+        if name in OF_THE_CLASSMATE:
+            assert expected["student"] in ("404", "405"), (name, method)
+            continue
         assert expected["student"] == expected["classmate"], (name, method)
         if name not in ("course", "assignment", *OF_STUDENTS):
             assert expected["student"] in ("403", "405"), (name, method)
@@ -358,7 +411,7 @@ def test_ids_of_another_course_lead_nowhere(room: World) -> None:
         factories.enrol(elsewhere.course, someone, role)
     asked = 0
     for name, pattern in PATTERNS.items():
-        keys = {*pattern.pattern.converters} - {"code", "signed", "proof"}
+        keys = {*pattern.pattern.converters} - {"code", "signed", "proof", "stop"}
         for mixed in itertools.product((room, elsewhere), repeat=len(keys)):
             ids = dict(room.ids)
             for key, world in zip(sorted(keys), mixed, strict=True):
@@ -392,7 +445,7 @@ def test_an_output_is_of_its_own_run(room: World) -> None:
 def test_ids_of_nothing_lead_nowhere(room: World, wrong: str) -> None:
     for name, pattern in PATTERNS.items():
         client = HttpsClient(room.people["student" if name in OF_STUDENTS else "teacher"])
-        for key in {*pattern.pattern.converters} - {"code", "signed", "proof"}:
+        for key in {*pattern.pattern.converters} - {"code", "signed", "proof", "stop"}:
             url = address(name, room.ids | {OTHERS.get(name, {}).get(key, key): int(wrong)})
             for method in ("GET", "POST"):
                 answer, _ = ask(client, method, url, name)
@@ -404,6 +457,8 @@ def test_no_form_of_another_site_is_taken(room: World) -> None:
     asked = 0
     for name, method, expected in rows():
         if method != "POST" or set(expected.values()) == {"405"}:
+            continue
+        if name == "unsubscribe":  # it is for mail programs, and signed
             continue
         for who in ("student", "teacher"):
             client = HttpsClient(room.people[who], csrf=True)

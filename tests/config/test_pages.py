@@ -18,7 +18,7 @@ def test_signing_in_and_out(person: Person) -> None:
     assert wrong.status_code == 200
     assert "Please enter a correct username and password" in wrong.content.decode()
     right = browser.post("/sign-in/", {"username": "ada", "password": "notebook"})
-    assert right["Location"] == "/projects/mine/"
+    assert right["Location"] == "/"
     cookie = browser.cookies["__Host-session"]
     assert cookie["secure"]
     assert cookie["httponly"]
@@ -36,7 +36,7 @@ def test_signing_in_leads_back_but_never_away(person: Person) -> None:
     inside = HttpsClient().post("/sign-in/", given | {"next": "/projects/mine/open/a.ipynb"})
     assert inside["Location"] == "/projects/mine/open/a.ipynb"
     outside = HttpsClient().post("/sign-in/", given | {"next": "https://evil.test/"})
-    assert outside["Location"] == "/projects/mine/"
+    assert outside["Location"] == "/"
 
 
 def test_changing_the_password(person: Person) -> None:

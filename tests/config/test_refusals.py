@@ -31,7 +31,7 @@ def log() -> Iterator[io.StringIO]:
         ("ada", "get", "settings", 403, "Forbidden (Permission denied): {path} (ada)"),
         ("ada", "post", "settings", 403, "Forbidden (Permission denied): {path} (ada)"),
         ("eve", "get", "settings", 404, "Not Found: {path} (eve)"),
-        ("ada", "delete", "settings", 405, "Method Not Allowed (DELETE): {path}"),
+        ("ada", "delete", "settings", 405, "Method Not Allowed (DELETE): {path} (ada)"),
         (None, "get", "nowhere/", 404, "Not Found: {path}"),
     ],
 )

@@ -17,7 +17,9 @@ from classroom.models import Assignment, Course, Submission, Transfer
 from classroom.rules import going_out, names, source_folder
 from classroom.rules.counting import counting_each
 from classroom.rules.deadlines import due_update, submissions_ensure
+from classroom.rules.penalties import RULE, is_same, penalties_update
 from classroom.rules.source_folder import digest
+from classroom.rules.test_runs import TESTS
 from classroom.sections import following
 from classroom.steps.approved import approved_now, version_of
 from embedding.models import Event
@@ -77,11 +79,17 @@ def assignment_change(assignment: Assignment, *, by: User) -> int:
                 "points",
                 "weight",
                 "release",
+                "announced",
                 "due",
                 "late_policy",
                 "late_until",
+                "look_until",
+                *RULE[1:],
+                *TESTS,
             ]
         )
+        if not is_same(was, assignment):
+            penalties_update(Submission.objects.filter(assignment=assignment))
         if was.due != assignment.due:
             _log(
                 "course.due_changed",

@@ -1,33 +1,43 @@
 """What a teacher says of an assignment or a handout: the form of its page."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
+from classroom.assignments.late_form import (
+    LATE_FIELDS,
+    LATE_HELP,
+    LATE_LABELS,
+    LATE_WIDGETS,
+    LateFormPart,
+)
+from classroom.assignments.tests_form import (
+    TEST_HELP,
+    TEST_LABELS,
+    TEST_WIDGETS,
+    TestsFormPart,
+)
 from classroom.models import Assignment, Course
 from classroom.pages.moments import MomentField, twice_note
 from classroom.pages.naming import title_given
 from classroom.rules.scoring import number
-
-if TYPE_CHECKING:
-    AssignmentModelForm = forms.ModelForm[Assignment]
-else:  # Django's own class takes no parameter
-    AssignmentModelForm = forms.ModelForm
+from classroom.rules.test_runs import TESTS
 
 LatePolicy = Assignment.LatePolicy
-MOMENTS = ("release", "due", "late_until")
+MOMENTS = ("release", "due", "late_until", "look_until")
 
 
-class AssignmentForm(AssignmentModelForm):
+class AssignmentForm(LateFormPart, TestsFormPart):
     """Title, instructions, points and dates; dates are meant in the course's zone."""
 
     handout = forms.TypedChoiceField(
         label="What it is",
         choices=[
             ("no", "An assignment: students hand their work in, and it is graded"),
-            ("yes", "A handout: it goes out, and never comes back"),
+            ("yes", "A handout: students receive it; there is nothing to submit"),
         ],
         coerce=lambda value: value == "yes",
         widget=forms.RadioSelect,
@@ -37,6 +47,11 @@ class AssignmentForm(AssignmentModelForm):
     )
     due = MomentField(label="Due", required=False, help_text="Collected on its own at this time.")
     late_until = MomentField(label="Late work is accepted until", required=False)
+    look_until = MomentField(
+        label=_("Students may ask for another look until"),
+        required=False,
+        help_text=_("At work that was returned to them. Leave it empty if they cannot ask."),
+    )
 
     class Meta:
         model = Assignment
@@ -47,12 +62,24 @@ class AssignmentForm(AssignmentModelForm):
             "points",
             "weight",
             "release",
+            "announced",
             "due",
             "late_policy",
             "late_until",
+            "look_until",
+            *LATE_FIELDS,
+            *TESTS,
         )
-        labels = {"late_policy": "Work after the due time"}
+        labels = {
+            "late_policy": "Work after the due time",
+            "announced": _("Students see the title and date before it is handed out"),
+            **LATE_LABELS,
+            **TEST_LABELS,
+        }
+        help_texts = {"announced": "", **LATE_HELP, **TEST_HELP}
         widgets = {
+            **LATE_WIDGETS,
+            **TEST_WIDGETS,
             "title": forms.TextInput(attrs={"autocomplete": "off"}),
             "instructions": forms.Textarea(attrs={"rows": 8}),
             "points": forms.NumberInput(attrs={"min": 0, "step": "any"}),
@@ -75,6 +102,7 @@ class AssignmentForm(AssignmentModelForm):
             # It has gone out as the one or the other, and since then everybody gets it.
             self.fields["handout"].disabled = True
             self.fields["release"].disabled = self.instance.out is not None
+        self.fields["announced"].disabled = self.instance.out is not None
 
     def clean_title(self) -> str:
         return title_given(self.cleaned_data["title"])
@@ -82,12 +110,15 @@ class AssignmentForm(AssignmentModelForm):
     def clean(self) -> dict[str, Any]:
         """Check the dates against each other; a handout has no more than a release."""
         data = super().clean() or self.cleaned_data
+        self.clean_tests_rule(data)
         if data.get("handout"):
-            data.update(due=None, late_until=None, points=None, weight=None)
+            data.update(due=None, late_until=None, points=None, weight=None, look_until=None)
             data["late_policy"] = LatePolicy.CLOSED
-            for name in ("due", "late_until", "points", "weight", "late_policy"):
+            for name in ("due", "late_until", "points", "weight", "late_policy", "look_until"):
                 self.errors.pop(name, None)
+            self.clean_late_rule(data)
             return data
+        self.clean_late_rule(data)
         due, release, until = (data.get(name) for name in ("due", "release", "late_until"))
         if due and release and release >= due:
             self.add_error("due", "It must be due after it is released.")

@@ -1,4 +1,4 @@
-"""What other points or another weight do to scores and totals: said before it is done.
+"""What other points, another weight or another late penalty do to scores: said before it is done.
 
 A score is out of its assignment's points. Where these change after grading, the teacher chooses:
 the scores stay as they are, or all are rescaled, and each is in its history as a change of its
@@ -16,9 +16,12 @@ from typing import NamedTuple
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from classroom.assignments import assignments
-from classroom.models import Assignment, Membership, Role, Submission
+from classroom.models import Assignment, Membership, Role, Submission, final_of
+from classroom.rules.late_words import rule_text
+from classroom.rules.penalties import RULE, costly, costs, has_rule, is_same
 from classroom.rules.scoring import (
     CENT,
     RESCALE,
@@ -38,7 +41,7 @@ class Score(NamedTuple):
     """One score of one student."""
 
     assignment_id: int
-    score: Decimal | None
+    final: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ class Line:
     name: str
     score: str  # as it is, and would be kept
     rescaled: str
+    counts: str  # the score that counts, after its late penalty
+    counts_then: str
     total: str
     total_kept: str
     total_rescaled: str
@@ -57,7 +62,8 @@ class Line:
     @property
     def changes(self) -> bool:
         """Whether there is anything to see."""
-        return bool(self.score) or len({self.total, self.total_kept, self.total_rescaled}) > 1
+        totals = {self.total, self.total_kept, self.total_rescaled}
+        return bool(self.score) or self.counts != self.counts_then or len(totals) > 1
 
 
 @dataclass(slots=True)
@@ -81,7 +87,23 @@ class Effect:
     @property
     def asks(self) -> bool:
         """Whether a score or a total comes to mean something else."""
-        return self.is_of_points or any(line.total != line.total_kept for line in self.lines)
+        totals = any(line.total != line.total_kept for line in self.lines)
+        return self.is_of_points or self.is_of_lateness or totals
+
+    @property
+    def is_of_lateness(self) -> bool:
+        """Whether late work that has a score costs something else."""
+        return any(line.counts != line.counts_then for line in self.lines)
+
+    @property
+    def late_rule(self) -> str:
+        """What late work is to cost, in sentences."""
+        return rule_text(self.assignment) or _("Late work costs nothing.")
+
+    @property
+    def late_rule_before(self) -> str:
+        """What late work costs now, in sentences."""
+        return (rule_text(self.was) if self.was else "") or _("Late work costs nothing.")
 
     @property
     def can_rescale(self) -> bool:
@@ -125,18 +147,13 @@ def effect_of(assignment: Assignment) -> Effect:
     before = others if was is None or was.handout or was.removed else [*others, was]
     after = others if assignment.handout else [*others, assignment]
     effect = Effect(was, assignment, Rule(after), Rule(before))
-    if was and (was.points, was.weight, was.handout) == (
-        assignment.points,
-        assignment.weight,
-        assignment.handout,
-    ):
+    if was and is_same(was, assignment) and _parts(was) == _parts(assignment):
         return effect  # the usual case: nothing is looked up
     if was:
         rows = Submission.objects.filter(assignment=was, score__isnull=False)
         effect.scored = list(rows.select_related("student__user").order_by(*_BY_NAME))
         effect.rescaled = _rescaled(was, assignment, effect.scored)
-    scores = _scores(after + before)
-    effect.lines = _lines(effect, scores)
+    effect.lines = _lines(effect, _Scores.of(effect, after + before))
     effect.digest = _digest(effect, [*others, *([was] if was else [])])
     return effect
 
@@ -181,6 +198,10 @@ def assignment_change(
         return effect, told
 
 
+def _parts(assignment: Assignment) -> tuple[Decimal | None, Decimal | None, bool]:
+    return assignment.points, assignment.weight, assignment.handout
+
+
 def _points(assignment: Assignment | None) -> Decimal | None:
     return assignment.points if assignment else None
 
@@ -202,38 +223,80 @@ def _rescaled(
     return found
 
 
-def _scores(all_of: Iterable[Assignment]) -> dict[int, dict[int, Decimal | None]]:
-    """Return the scores of the students who are in the course: by student, by assignment."""
-    found: dict[int, dict[int, Decimal | None]] = defaultdict(dict)
-    rows = Submission.objects.filter(
-        assignment__in=[each.pk for each in all_of if each.pk],
-        score__isnull=False,
-        student__removed=None,
-        student__role=Role.STUDENT,
-    )
-    for student, assignment, score in rows.values_list("student", "assignment", "score"):
-        found[student][assignment] = score
-    return found
+@dataclass(frozen=True, slots=True)
+class _Scores:
+    """The scores that count of the students who are in the course: by student, by assignment."""
+
+    now: dict[int, dict[int, Decimal]]
+    kept: dict[int, dict[int, Decimal]]
+    rescaled: dict[int, dict[int, Decimal]]
+
+    @classmethod
+    def of(cls, effect: Effect, all_of: Iterable[Assignment]) -> "_Scores":
+        works = Submission.objects.filter(
+            assignment__in=[each.pk for each in all_of if each.pk],
+            student__removed=None,
+            student__role=Role.STUDENT,
+        ).defer("details")
+        now: dict[int, dict[int, Decimal]] = defaultdict(dict)
+        for work in works.filter(score__isnull=False):
+            if (counts := work.final) is not None:
+                now[work.student_id][work.assignment_id] = counts
+        late: dict[int, list[Submission]] = defaultdict(list)
+        if effect.was and (has_rule(effect.was) or has_rule(effect.assignment)):
+            for work in costly(works).select_related("assignment"):
+                late[work.student_id].append(work)
+        kept = cls._then(effect, now, late, {})
+        rescaled = effect.rescaled if effect.can_rescale else {}
+        return cls(now, kept, cls._then(effect, now, late, rescaled) if rescaled else kept)
+
+    @staticmethod
+    def _then(
+        effect: Effect,
+        now: dict[int, dict[int, Decimal]],
+        late: dict[int, list[Submission]],
+        rescaled: dict[int, Decimal],
+    ) -> dict[int, dict[int, Decimal]]:
+        """Return what counts by the new rule, with these scores, by submission, instead."""
+        then = {student: dict(counts) for student, counts in now.items()}
+        for row in effect.scored:
+            if row.student_id in then and row.pk in rescaled:
+                then[row.student_id][row.assignment_id] = rescaled[row.pk]
+        for student, works in late.items():
+            rules = {work.assignment_id: work.assignment for work in works}
+            rules[effect.assignment.pk] = effect.assignment
+            scores = {work.pk: work.score for work in works}
+            for work in works:
+                work.score = rescaled.get(work.pk, work.score)
+            found = costs(works, rules, effect.assignment.course.late_days)
+            for work in works:
+                counts = final_of(work.score, found[work.pk].penalty)
+                work.score = scores[work.pk]
+                if counts is not None:
+                    then[student][work.assignment_id] = counts
+        return then
 
 
-def _lines(effect: Effect, scores: dict[int, dict[int, Decimal | None]]) -> list[Line]:
+def _lines(effect: Effect, scores: _Scores) -> list[Line]:
     """Return a line for each student for whom something changes, the worst first."""
-    scored = {row.student_id: row for row in effect.scored} if effect.is_of_points else {}
+    scored = {row.student_id: row for row in effect.scored}
     names = {row.student_id: row.student.name for row in scored.values()}
-    members = Membership.objects.filter(pk__in=scores.keys() - names.keys())
+    members = Membership.objects.filter(pk__in=scores.now.keys() - names.keys())
     for member in members.select_related("user"):
         names[member.pk] = member.name
     order = sorted(names, key=lambda pk: (names[pk].split()[-1:], names[pk]))
-    lines = [_line(effect, names[pk], scored.get(pk), scores.get(pk, {})) for pk in order]
+    lines = [_line(effect, pk, names[pk], scored.get(pk), scores) for pk in order]
     lines = [line for line in lines if line.changes]
     return sorted(lines, key=lambda line: (not line.refused, not line.over))
 
 
 def _line(
-    effect: Effect, name: str, row: Submission | None, scores: dict[int, Decimal | None]
+    effect: Effect, student: int, name: str, scored: Submission | None, scores: _Scores
 ) -> Line:
-    rescaled = effect.rescaled.get(row.pk) if row else None
-    then = scores | {row.assignment_id: rescaled} if row and row.assignment_id in scores else scores
+    row = scored if effect.is_of_points else None
+    now, kept, rescaled = (
+        each.get(student, {}) for each in (scores.now, scores.kept, scores.rescaled)
+    )
     refused = ""
     if row:
         try:
@@ -243,16 +306,18 @@ def _line(
     return Line(
         name=name,
         score=number(row.score) if row else "",
-        rescaled=number(rescaled),
-        total=_said(effect.rule_before, scores),
-        total_kept=_said(effect.rule, scores),
-        total_rescaled=_said(effect.rule, then if effect.can_rescale else scores),
+        rescaled=number(effect.rescaled.get(row.pk)) if row else "",
+        counts=number(now.get(effect.assignment.pk)),
+        counts_then=number(kept.get(effect.assignment.pk)),
+        total=_said(effect.rule_before, now),
+        total_kept=_said(effect.rule, kept),
+        total_rescaled=_said(effect.rule, rescaled),
         over=bool(row and is_bonus(effect.assignment, row.score)),
         refused=refused,
     )
 
 
-def _said(rule: Rule, scores: dict[int, Decimal | None]) -> str:
+def _said(rule: Rule, scores: dict[int, Decimal]) -> str:
     return rule.total_text(Score(pk, score) for pk, score in scores.items()) or "–"
 
 
@@ -266,5 +331,6 @@ def _digest(effect: Effect, known: Iterable[Assignment]) -> str:
         f"{each.pk} {number(each.points)} {number(each.weight)} {each.handout}"
         for each in sorted((*known, to_be), key=lambda each: (each.pk or 0, each is to_be))
     ]
-    parts += [f"{row.pk} {number(row.score)}" for row in effect.scored]
+    parts.append(" ".join(str(getattr(to_be, name)) for name in RULE))
+    parts += [f"{row.pk} {number(row.score)} {number(row.penalty)}" for row in effect.scored]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -9,6 +9,8 @@ that no half of a change, and no solution, ever goes out.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import astuple
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -18,6 +20,7 @@ from classroom.carrying.incoming import take
 from classroom.carrying.outgoing import Load, put
 from classroom.engine import queue
 from classroom.models import Assignment, Kind, Transfer
+from classroom.nbgrader.question_cells import question_cells
 from classroom.nbgrader.reading import MarkingError
 from classroom.nbgrader.student_version import is_marked
 from classroom.rules import going_out, manifest, source_folder
@@ -158,7 +161,9 @@ def settle(assignment: Assignment, contents: Contents, *, by: User, how: str = "
         row = Assignment.objects.select_for_update().get(pk=assignment.pk)
         changes = changes_of(row.sources, contents.files)
         row.sources = contents.files
-        row.marked = any(_may_be_marked(notebook) for notebook in contents.notebooks.values())
+        marked = [path for path, each in contents.notebooks.items() if _may_be_marked(each)]
+        row.marked = bool(marked)
+        row.questions = _questions({path: contents.notebooks[path] for path in sorted(marked)})
         row.has_student_folder = contents.student is not None
         row.version_error = error.replace("\0", "")
         row.going_out = going_out.written_down(row.going_out, contents, [])
@@ -186,6 +191,7 @@ def settle(assignment: Assignment, contents: Contents, *, by: User, how: str = "
             update_fields=[
                 "sources",
                 "marked",
+                "questions",
                 "has_student_folder",
                 "version",
                 "version_error",
@@ -248,6 +254,18 @@ def _may_be_marked(notebook: bytes) -> bool:
         return is_marked(notebook)
     except MarkingError:
         return True  # whoever autogrades by it is told that it cannot be read
+
+
+def _questions(marked: Mapping[str, bytes]) -> list[dict[str, Any]]:
+    """Return what is kept of the cells that are graded; nothing of a notebook marked unsoundly."""
+    found = []
+    for path, notebook in marked.items():
+        try:
+            cells = [astuple(each) for each in question_cells(notebook)]
+        except MarkingError:
+            continue
+        found.append({"notebook": path, "cells": cells})
+    return found
 
 
 def _as_it_is(row: Assignment, contents: Contents, files: list[File]) -> None:

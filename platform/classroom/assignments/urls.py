@@ -1,11 +1,12 @@
 from django.urls import URLPattern, path
 
-from classroom.assignments import extensions_page, files_page, views
+from classroom.assignments import dates_page, extensions_page, files_page, views
 
 _BASE = "courses/<int:course>/assignments"
 _ONE = f"{_BASE}/<int:assignment>"
 
 urlpatterns: list[URLPattern] = [
+    path("courses/<int:course>/dates", dates_page.dates, name="dates"),
     path(f"{_BASE}/new", views.assignment_new, name="assignment-new"),
     path(f"{_BASE}/removed", views.assignments_removed, name="assignments-removed"),
     path(f"{_ONE}/edit", views.assignment_edit, name="assignment-edit"),

@@ -13,8 +13,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from classroom.assignments import assignments, rescoring, sources
-from classroom.assignments.extensions import moot_extensions
 from classroom.assignments.forms import AssignmentForm
+from classroom.assignments.late_form import LATE_FIELDS
+from classroom.assignments.said import extensions_overtaken, warnings_of
 from classroom.models import Assignment, Course, Membership
 from classroom.pages.access import assignment_of_teacher, teacher_of
 from classroom.pages.telling import Telling
@@ -22,7 +23,10 @@ from classroom.pages.text import counted, markdown
 from embedding.views.access import user_of
 
 LINES = 12  # students that are shown of those for whom something changes
-_TAKEN_OVER = ("title", "handout", "instructions", "points", "weight")
+_TAKEN_OVER = (
+    *("title", "handout", "instructions", "points", "weight", "announced", "late_policy"),
+    *LATE_FIELDS,
+)
 
 
 class RemoveForm(forms.Form):
@@ -65,7 +69,7 @@ def assignment_new(request: HttpRequest, course: int) -> HttpResponse:
             made = assignments.assignment_create(
                 membership.course, form.save(commit=False), by=user_of(request)
             )
-            messages.success(request, f"“{made.title}” is there. Now its files.")
+            messages.success(request, f"“{made.title}” was created. Next, add its files.")
             _warn(request, form)
             if model and (model.sources or model.files):
                 with Telling(request):
@@ -123,7 +127,8 @@ def assignment_edit(request: HttpRequest, course: int, assignment: int) -> HttpR
                 request, f"The new due time is being written into the project of {_students(told)}."
             )
         _warn(request, form)
-        _warn_of_extensions(request, shown)
+        if note := extensions_overtaken(shown):
+            messages.warning(request, note)
         return redirect("classroom:assignment-edit", course, found.pk)
     context = {
         "membership": membership,
@@ -239,20 +244,8 @@ def _removed(course: Course) -> QuerySet[Assignment]:
 
 
 def _warn(request: HttpRequest, form: AssignmentForm) -> None:
-    for note in [*form.warnings(), *form.notes().values()]:
+    for note in warnings_of(form):
         messages.warning(request, note)
-
-
-def _warn_of_extensions(request: HttpRequest, assignment: Assignment) -> None:
-    moot = moot_extensions(assignment)
-    if moot:
-        people = ", ".join(extension.student.name for extension in moot[:5])
-        more = f" and {len(moot) - 5} more" if len(moot) > 5 else ""
-        messages.warning(
-            request,
-            f"The extension of {people}{more} does not end later than the assignment is due. "
-            "Change or remove it under Extensions.",
-        )
 
 
 def _students(number: int) -> str:

@@ -1,21 +1,20 @@
-"""The students of one assignment and where each step stands for them, a page at a time."""
+"""The students of one assignment and where each step stands for them, a page at a time.
 
-from dataclasses import dataclass
+Who is shown, and in which order, is the database's, so that a large course costs no more.
+"""
+
+from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import F, Max, Q, QuerySet
 from django.db.models.functions import Lower
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
 
-from classroom.class_steps.class_steps import (
-    GRADED,
-    NOT_AS_RETURNED,
-    TO_COLLECT,
-    early,
-    held_back,
-    rows_of,
-    steps_of,
-)
+from classroom.class_steps.class_steps import GRADED, NOT_AS_RETURNED, rows_of, steps_of
+from classroom.class_steps.failures import last_failed
 from classroom.class_steps.stayed import stayed_of, with_stayed
 from classroom.models import Assignment, Kind, Submission, Transfer
 from classroom.rules.last_submit import Failure, failures
@@ -25,16 +24,93 @@ PAGE = 100
 State = Transfer.State
 
 FILTERS = {
-    "": "All students",
-    "failed": "Failed",
-    "not-out": "Not handed out",
-    "not-submitted": "Not submitted",
-    "not-collected": "Not collected",
-    "again": "New work",
-    "late": "Late",
-    "not-graded": "Not graded",
-    "not-returned": "Not returned",
+    "": _("All students"),
+    "failed": _("Something failed"),
+    "out": _("Handed out"),
+    "not-out": _("Not handed out"),
+    "submitted": _("Submitted"),
+    "not-submitted": _("Not submitted"),
+    "late": _("Late"),
+    "collected": _("Collected"),
+    "not-collected": _("Not collected"),
+    "again": _("New work"),
+    "graded": _("Graded"),
+    "not-graded": _("Not graded"),
+    "returned": _("Returned"),
+    "not-returned": _("Not returned"),
 }
+OF_HANDOUTS = ("", "failed", "out", "not-out")
+SORTS = {
+    "due": "due",
+    "out": "handed_out",
+    "submitted": "submitted",
+    "collected": "collected",
+    "score": "score",
+    "returned": "returned",
+}
+_BY_NAME = (Lower("student__user__last_name"), Lower("student__user__first_name"), "student")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Who is shown, and in which order; `sort` is "" (by name) or one of SORTS, "-": downwards."""
+
+    show: str = ""
+    text: str = ""
+    sort: str = ""
+    page: str = ""
+    section: str = ""
+
+    @classmethod
+    def of(cls, given: QueryDict) -> "Wanted":
+        """Read it from an address or a form; what makes no sense is as if it were not there."""
+        show, sort = given.get("show", ""), given.get("sort", "")
+        return cls(
+            show=show if show in FILTERS else "",
+            text=given.get("q", "").replace("\0", "").strip()[:100],
+            sort=sort if sort.removeprefix("-") in SORTS or sort == "-name" else "",
+            page=given.get("page", "") if given.get("page", "").isdecimal() else "",
+            section=given.get("section", "").replace("\0", "").strip()[:60],
+        )
+
+    @property
+    def query(self) -> str:
+        """The address's query that says it; empty for the first page of everybody by name."""
+        return self._query(**self._of_pages, page=self.page)
+
+    @property
+    def of_pages(self) -> str:
+        """The same without the page."""
+        return self._query(**self._of_pages)
+
+    @property
+    def of_section(self) -> str:
+        """The same of the section alone, to stand after another part of a query."""
+        return f"&{self._query(section=self.section)}" if self.section else ""
+
+    @property
+    def _of_pages(self) -> dict[str, str]:
+        return {"show": self.show, "q": self.text, "sort": self.sort, "section": self.section}
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether it may leave anybody out."""
+        return bool(self.show or self.text)
+
+    @property
+    def heads(self) -> dict[str, tuple[str, str]]:
+        """Say of each column where its head leads, and how the column is sorted now."""
+        return {name: self._head(name) for name in ("name", *SORTS)}
+
+    def _head(self, name: str) -> tuple[str, str]:
+        up, down = "" if name == "name" else name, f"-{name}"
+        turned = replace(self, sort=down if self.sort == up else up)
+        now = {up: "ascending", down: "descending"}.get(self.sort, "")
+        return f"?{turned.of_pages}", now
+
+    @staticmethod
+    def _query(**given: str) -> str:
+        return urlencode({name: value for name, value in given.items() if value})
 
 
 @dataclass(slots=True)
@@ -88,43 +164,16 @@ class Row:
         return news(self.submission)
 
 
-def filters_of(assignment: Assignment) -> dict[str, str]:
+def filters_of(assignment: Assignment) -> dict[str, Any]:
     """Return the filters that there are for it."""
-    if not assignment.handout:
-        return FILTERS
-    return {name: FILTERS[name] for name in ("", "failed", "not-out")}
+    names = OF_HANDOUTS if assignment.handout else FILTERS
+    return {name: FILTERS[name] for name in names}
 
 
-def totals(assignment: Assignment, section: str = "") -> dict[str, int]:
-    """Count, in one query, what the page's head and buttons say."""
-    out = Q(handed_out__isnull=False)
-    return rows_of(assignment, section).aggregate(
-        students=Count("pk"),
-        hand_out_done=Count("pk", filter=Q(handed_out__isnull=False)),
-        collect_done=Count("pk", filter=Q(collected__isnull=False)),
-        return_done=Count("pk", filter=Q(returned__isnull=False)),
-        hand_out_all=Count("pk", filter=~held_back()),
-        hand_out_missing=Count("pk", filter=Q(handed_out=None) & ~held_back()),
-        held_back=Count("pk", filter=held_back()),
-        collect_all=Count("pk", filter=out & ~early()),
-        collect_missing=Count("pk", filter=out & TO_COLLECT & ~early()),
-        still_working=Count("pk", filter=out & early()),
-        collect_early=Count("pk", filter=out & TO_COLLECT),
-        return_all=Count("pk", filter=GRADED & Q(collected__isnull=False)),
-        return_missing=Count("pk", filter=GRADED & NOT_AS_RETURNED & Q(collected__isnull=False)),
-    )
-
-
-def page_of(assignment: Assignment, number: object, show: str, section: str = "") -> Page[Row]:
-    """Return one page of students by last name; an odd number is the nearest page."""
-    rows = _shown(assignment, show, section).select_related("student__user")
-    paginator: Paginator[Any] = Paginator(
-        rows.order_by(
-            Lower("student__user__last_name"), Lower("student__user__first_name"), "student"
-        ),
-        PAGE,
-    )
-    page = paginator.get_page(number)  # type: ignore[arg-type]  # what an address says
+def page_of(assignment: Assignment, wanted: Wanted) -> Page[Row]:
+    """Return one page of students; an odd number is the nearest page."""
+    rows = _ordered(shown(assignment, wanted), wanted.sort).select_related("student__user")
+    page: Page[Any] = Paginator(rows, PAGE).get_page(wanted.page)
     submissions = list(page.object_list)
     last = _last_transfers(assignment, [row.student_id for row in submissions])
     failed = failures(submissions)
@@ -132,6 +181,46 @@ def page_of(assignment: Assignment, number: object, show: str, section: str = ""
         _row(assignment, row, last, failed.get(row.student_id)) for row in submissions
     ]
     return page
+
+
+def shown(assignment: Assignment, wanted: Wanted) -> QuerySet[Submission]:
+    """Return the rows of all students that are wanted, whatever their page."""
+    rows = rows_of(assignment, wanted.section)
+    for word in wanted.text.split():
+        rows = rows.filter(
+            Q(student__user__first_name__icontains=word)
+            | Q(student__user__last_name__icontains=word)
+            | Q(student__user__username__icontains=word)
+            | Q(student__number__icontains=word)
+        )
+    if wanted.show == "failed":
+        return rows.filter(student__in=last_failed().filter(assignment=assignment).values("member"))
+    here = Q(collected__isnull=False)
+    conditions = {
+        "out": Q(handed_out__isnull=False),
+        "not-out": Q(handed_out=None),
+        "submitted": Q(submitted__isnull=False),
+        "not-submitted": Q(handed_out__isnull=False, submitted=None),
+        "late": Q(late=True),
+        "collected": here,
+        "not-collected": Q(handed_out__isnull=False, collected=None),
+        "again": is_new(),
+        "graded": here & GRADED,
+        "not-graded": here & ~GRADED,
+        "returned": Q(returned__isnull=False),
+        "not-returned": here & NOT_AS_RETURNED,
+    }
+    return rows.filter(conditions.get(wanted.show, Q()))
+
+
+def _ordered(rows: QuerySet[Submission], sort: str) -> QuerySet[Submission]:
+    field = SORTS.get(sort.removeprefix("-"))
+    if field is None:
+        by_name = rows.order_by(*_BY_NAME)
+        return by_name.reverse() if sort else by_name
+    # Who has none comes last either way.
+    first = F(field).desc(nulls_last=True) if sort[0] == "-" else F(field).asc(nulls_last=True)
+    return rows.order_by(first, *_BY_NAME)
 
 
 def _row(
@@ -165,25 +254,6 @@ def _row(
 
 def _origin(submission: Submission) -> str:
     return submission.collected_from if submission.collected else ""
-
-
-def _shown(assignment: Assignment, show: str, section: str) -> QuerySet[Submission]:
-    rows = rows_of(assignment, section)
-    if show == "failed":
-        failed = Transfer.objects.filter(pk__in=_last(assignment), state=State.FAILED).values(
-            "member"
-        )
-        return rows.filter(student__in=failed)
-    conditions = {
-        "not-out": Q(handed_out=None),
-        "not-submitted": Q(handed_out__isnull=False, submitted=None),
-        "not-collected": Q(handed_out__isnull=False, collected=None),
-        "again": is_new(),
-        "late": Q(late=True),
-        "not-graded": Q(collected__isnull=False) & ~GRADED,
-        "not-returned": Q(collected__isnull=False) & NOT_AS_RETURNED,
-    }
-    return rows.filter(conditions.get(show, Q()))
 
 
 def _last(assignment: Assignment) -> QuerySet[Any, Any]:

@@ -21,6 +21,8 @@
 10. A handout is never collected and never returned.
 """
 
+import json
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Literal
 
@@ -30,6 +32,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from classroom.assignments.assignments import blocked_reason
+from classroom.class_steps.failures import last_failed
 from classroom.engine.queue import step_start
 from classroom.models import Assignment, Batch, Course, Kind, Membership, Role, Submission, Transfer
 from classroom.pages.sections import seen
@@ -42,7 +45,7 @@ from embedding.problems import Problem
 Who = Literal["missing", "all"] | Iterable[int]
 STEPS = (Kind.HAND_OUT, Kind.COLLECT, Kind.RETURN)
 
-GRADED = Q(score__isnull=False) | ~Q(comment="")
+GRADED = Q(score__isnull=False) | (~Q(comment="") & Q(unfinished=False))
 # Never collected, or submitted again since.
 TO_COLLECT = Q(collected=None) | UNCOLLECTED
 # Never returned, or graded or collected since.
@@ -157,7 +160,7 @@ def retry_failed(batch: Batch, *, actor: User) -> Batch:
     failed = Transfer.objects.filter(batch=batch, state=Transfer.State.FAILED)
     members = list(_active(batch.course).filter(pk__in=failed.values("member")))
     if not members:
-        raise Problem("nobody", "There is nobody for whom it failed.", status=409)
+        raise _nobody_failed()
     if batch.assignment and batch.kind == Kind.COLLECT:
         members = _with_no_time_left(batch.assignment, members, batch.options)
     if batch.assignment and batch.kind == Kind.HAND_OUT:
@@ -171,6 +174,40 @@ def retry_failed(batch: Batch, *, actor: User) -> Batch:
         options=batch.options,
     )
     return _told(fresh, len(members), actor)
+
+
+def try_again(assignment: Assignment, kind: Kind, *, actor: User) -> Batch:
+    """Do a step again for those for whom it failed the last time, each as it was asked for.
+
+    Problem where that is nobody.
+    """
+    if kind == Kind.HAND_OUT:
+        _unblocked(assignment)
+    asked: dict[str, list[Transfer]] = defaultdict(list)
+    for row in last_failed().filter(assignment=assignment, kind=kind):
+        asked[json.dumps(row.options, sort_keys=True)].append(row)
+    fresh: list[Batch] = []
+    with transaction.atomic():
+        for rows in asked.values():
+            members = list(_active(assignment.course).filter(pk__in=[r.member_id for r in rows]))
+            if kind == Kind.COLLECT:
+                members = _with_no_time_left(assignment, members, rows[0].options)
+            batch = step_start(
+                assignment.course,
+                kind,
+                members,
+                actor=actor,
+                assignment=assignment,
+                options=rows[0].options,
+            )
+            fresh.append(_told(batch, len(members), actor))
+    if not fresh:
+        raise _nobody_failed()
+    return fresh[-1]
+
+
+def _nobody_failed() -> Problem:
+    return Problem("nobody", "There is nobody for whom it failed.", status=409)
 
 
 def _unblocked(assignment: Assignment) -> None:
@@ -236,7 +273,7 @@ def _told(batch: Batch, students: int, actor: User) -> Batch:
     if joined == batch:
         options = {
             name: batch.options[name]
-            for name in ("overwrite", "ungraded", "early")
+            for name in ("overwrite", "ungraded", "early", "autograde")
             if batch.options.get(name)
         }
         Event.log(

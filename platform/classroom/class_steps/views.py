@@ -3,6 +3,7 @@
 import functools
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import urlencode
@@ -19,9 +20,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from classroom.assignments.assignments import blocked_reason
-from classroom.class_steps import assignment_table, class_steps, progress
+from classroom.class_steps import assignment_table, class_steps, class_totals, progress
 from classroom.class_steps.stayed import stayed_of, with_stayed
-from classroom.models import Assignment, Batch, Course, Kind, Submission, Transfer
+from classroom.models import Assignment, Batch, Course, Kind, Membership, Submission, Transfer
 from classroom.pages.access import assignment_of, membership_of, staff_of
 from classroom.pages.sections import Section, section_filter, seen
 from classroom.pages.telling import Telling
@@ -62,41 +63,34 @@ def is_live(request: HttpRequest) -> bool:
     return request.headers.get("HX-Request") == "true"
 
 
-@never_cache
-@login_required
+@live
 @require_safe
 def assignment(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
-    """Show what students get, the dates, and where each student stands."""
+    """Show how far the class is, what comes next, and where each student stands.
+
+    A page's script is answered with how far the class is, alone.
+    """
     membership = membership_of(request, course)
     if not membership.is_staff:
         return redirect("classroom:course", course)
-    shown = assignment_of(membership.course, assignment)
-    filters = assignment_table.filters_of(shown)
-    show = request.GET.get("show", "")
-    show = show if show in filters else ""
-    section = section_filter(request, membership.course).chosen
-    page = assignment_table.page_of(shown, request.GET.get("page"), show, section)
-    totals = assignment_table.totals(shown, section)
-    return render(
-        request,
-        "classroom/class_steps/assignment.html",
-        {
-            "membership": membership,
-            "tab": "course",
-            "assignment": shown,
-            "blocked": blocked_reason(shown),
-            "steps": [_step(kind, totals) for kind in class_steps.steps_of(shown)],
-            "totals": totals,
-            "filters": filters,
-            "show": show,
-            "section": section,
-            "waiting": waiting(shown),
-            "page": page,
-            "pages": page.paginator.get_elided_page_range(page.number),
-            "progress": progress.progress_of(progress.shown_on(shown)),
-            "size": sum(file["size"] for file in shown.files),
-        },
-    )
+    found = assignment_of(membership.course, assignment)
+    wanted = _wanted(request, membership.course)
+    context = _standing(membership, found, wanted)
+    context["progress"] = progress.progress_of(progress.shown_on(found))
+    # Where a step is under way, that looks again, and brings the rest along.
+    context["polls"] = not any(one.active for one in context["progress"])
+    if is_live(request) and request.GET.get("part") == "standing":
+        return render(request, "classroom/class_steps/standing_live.html", context)
+    page = assignment_table.page_of(found, wanted)
+    context |= {
+        "tab": "course",
+        "page": "students",
+        "filters": assignment_table.filters_of(found),
+        "students": page,
+        "pages": page.paginator.get_elided_page_range(page.number),
+        "size": sum(file["size"] for file in found.files),
+    }
+    return render(request, "classroom/class_steps/assignment.html", context)
 
 
 @login_required
@@ -105,12 +99,17 @@ def step(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
     """Start a step, or join the one that is under way."""
     membership = staff_of(request, course)
     shown = assignment_of(membership.course, assignment)
-    kind, who = _asked(request)
+    wanted = _wanted(request, membership.course)
+    if request.POST.get("kind") == "extend":
+        return redirect(_extensions(shown, _chosen(request, shown, wanted)))
+    kind, who = _asked(request, shown, wanted)
     actor = user_of(request)
     overwrite = request.POST.get("overwrite") == "yes"
-    section = section_filter(request, membership.course).chosen
+    section = wanted.section
     with Telling(request):
-        if kind == Kind.HAND_OUT and overwrite and request.POST.get("confirm") != "yes":
+        if who == "failed":
+            class_steps.try_again(shown, kind, actor=actor)
+        elif kind == Kind.HAND_OUT and overwrite and request.POST.get("confirm") != "yes":
             messages.error(
                 request,
                 "Nothing was overwritten: tick that the students' work is to be replaced.",
@@ -155,18 +154,11 @@ def step_progress(request: HttpRequest, course: int, batch: int) -> HttpResponse
         return render(request, "classroom/class_steps/step.html", context)
     context["said"] = request.GET.get("said", "")
     if shown.assignment and request.GET.get("table") == "yes":
-        show = request.GET.get("show", "")
-        context |= {
-            "assignment": shown.assignment,
-            "show": show,
-            "section": section_filter(request, membership.course).chosen,
-            "number": request.GET.get("page", ""),
-            "table": True,
-        }
-        if show in ("", None):  # rows that a filter would drop stay until the end
-            context["rows"] = assignment_table.page_of(
-                shown.assignment, request.GET.get("page"), "", context["section"]
-            )
+        wanted = _wanted(request, membership.course)
+        context |= _standing(membership, shown.assignment, wanted)
+        context["polls"] = not one.active
+        if not wanted.is_narrow:  # rows that a filter would drop stay until the end
+            context["rows"] = assignment_table.page_of(shown.assignment, wanted)
     return render(request, "classroom/class_steps/live.html", context)
 
 
@@ -203,26 +195,66 @@ def steps(request: HttpRequest, course: int) -> HttpResponse:
     )
 
 
-def _step(kind: Kind, totals: dict[str, int]) -> dict[str, Any]:
-    counts = {name: totals[f"{kind}_{name}"] for name in ("done", "missing", "all")}
-    return {"kind": kind, **counts}
+def _wanted(request: HttpRequest, course: Course) -> assignment_table.Wanted:
+    """Return who is shown; a section that is not there is as if it were not chosen."""
+    wanted = assignment_table.Wanted.of(request.POST or request.GET)
+    return replace(wanted, section=section_filter(request, course).chosen)
 
 
-def _asked(request: HttpRequest) -> tuple[Kind, class_steps.Who]:
+def _standing(
+    membership: Membership, assignment: Assignment, wanted: assignment_table.Wanted
+) -> dict[str, Any]:
+    """Return how far the class, or one section, is, and what comes next."""
+    totals = class_totals.totals(assignment, wanted.section)
+    step = class_totals.comes_next(assignment, totals, membership, wanted.section)
+    return {
+        "membership": membership,
+        "assignment": assignment,
+        "blocked": blocked_reason(assignment),
+        "totals": totals,
+        "next": step,
+        "wanted": wanted,
+        "table": True,
+        "waiting": waiting(assignment) if totals["held_back"] else [],
+    }
+
+
+def _asked(
+    request: HttpRequest, assignment: Assignment, wanted: assignment_table.Wanted
+) -> tuple[Kind, class_steps.Who | Literal["failed"]]:
     """Return which step is asked for, and for whom; Http404 for what no form of ours sends."""
     kind = request.POST.get("kind", "")
     if not kind and request.POST.get("overwrite"):
         kind = Kind.HAND_OUT
+    who = request.POST.get("who", "")
+    if who == "failed" and kind in (*class_steps.STEPS, Kind.DUE_DATE, Kind.RUN):
+        return Kind(kind), "failed"
     if kind not in class_steps.STEPS:
         raise Http404
-    who = request.POST.get("who", "")
     if who == "missing" or who == "all":
         whom: Literal["missing", "all"] = "missing" if who == "missing" else "all"
         return Kind(kind), whom
+    return Kind(kind), _chosen(request, assignment, wanted)
+
+
+def _chosen(
+    request: HttpRequest, assignment: Assignment, wanted: assignment_table.Wanted
+) -> list[int]:
+    """Return the students that were ticked, or all of the list, on whatever page of it."""
+    if request.POST.get("every") == "yes":
+        rows = assignment_table.shown(assignment, wanted)
+        return list(rows.values_list("student", flat=True))
     chosen = request.POST.getlist("member")[:_MEMBERS_MOST]
     if not all(pk.isdecimal() and len(pk) < 18 for pk in chosen):
         raise Http404
-    return Kind(kind), [int(pk) for pk in chosen]
+    return [int(pk) for pk in chosen]
+
+
+def _extensions(assignment: Assignment, students: list[int]) -> str:
+    """Return the address at which more time is given to these students."""
+    address = reverse("classroom:extensions", args=(assignment.course_id, assignment.pk))
+    query = urlencode([("student", pk) for pk in students])
+    return f"{address}?{query}" if query else address
 
 
 def _left_out(rows: list[Submission], course: Course) -> str:
@@ -258,12 +290,8 @@ def _back(request: HttpRequest, assignment: Assignment) -> str:
     if student.isdecimal() and len(student) < 18:
         return reverse("classroom:grade", args=(assignment.course_id, assignment.pk, int(student)))
     address = reverse("classroom:assignment", args=(assignment.course_id, assignment.pk))
-    query = {
-        name: value
-        for name in ("show", "page", "section")
-        if (value := request.POST.get(f"back_{name}", ""))
-    }
-    return f"{address}?{urlencode(query)}" if query else address
+    query = assignment_table.Wanted.of(request.POST).query
+    return f"{address}?{query}" if query else address
 
 
 def _batch_of(course: Course, batch: int) -> Batch:

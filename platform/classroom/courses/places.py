@@ -1,19 +1,22 @@
 """Where a file belongs: from a notebook back to the course it is of."""
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from classroom.models import Assignment, Course, Membership, Role, Submission
-from classroom.pages.text import moment
+from classroom.pages.text import markdown, moment
 from classroom.students.standing import Standing, standings
+from classroom.students.time_left import deadline_of, label_of
 from embedding.models import Member
-from embedding.places import Action, Place
+from embedding.places import Action, Place, Words
 
 
 def place_of(member: Member, path: str) -> Place | None:
     """Return the course of a project, and its address for who looks; None for any other project.
 
-    A student is led to the assignment on the course's page, and may submit it from the notebook's
-    where it is taken now; staff is led to the assignment's page.
+    `path` is a file's, or a folder's with a slash at its end. A student is led to the assignment on
+    the course's page; in its folder the time left, the instructions and *Submit* are at hand. Staff
+    is led to the assignment's page.
     """
     course = Course.objects.filter(project=member.project).first()
     if course is None:
@@ -31,24 +34,36 @@ def place_of(member: Member, path: str) -> Place | None:
     if mine.role == Role.STUDENT:
         rows = Submission.objects.filter(student=mine, assignment=assignment)
         standing = next(iter(standings(rows)), None)
-        return Place(
-            course.title,
-            f"{url}#a{assignment.pk}",
-            _submit(standing, course, path) if standing else None,
-            _notice(standing, course) if standing else "",
+        if standing is None or not standing.is_out:
+            # A folder that happens to be called so tells nothing of what is to come.
+            return Place(course.title, url)
+        return _of_student(
+            standing, assignment, Place(course.title, f"{url}#a{assignment.pk}"), path
         )
     return Place(course.title, reverse("classroom:assignment", args=[course.pk, assignment.pk]))
 
 
-def _submit(standing: Standing, course: Course, path: str) -> Action | None:
-    assignment = standing.assignment
+def _of_student(standing: Standing, assignment: Assignment, place: Place, path: str) -> Place:
+    standing.submission.assignment = assignment
+    place = place._replace(notice=_notice(standing, assignment.course))
     if not path.startswith(f"{assignment.folder}/"):
-        return None  # what was returned
+        return place  # what was returned
+    text = assignment.instructions
+    return place._replace(
+        action=_submit(standing),
+        heading=assignment.title,
+        deadline=deadline_of(standing),
+        words=Words(_("Instructions"), markdown(text, below=2)) if text.strip() else None,
+    )
+
+
+def _submit(standing: Standing) -> Action | None:
+    assignment = standing.assignment
     if not standing.can_submit:
         return None
-    ids = [course.pk, assignment.pk]
+    ids = [assignment.course_id, assignment.pk]
     return Action(
-        label="Submit (late)" if standing.would_be_late else "Submit",
+        label=label_of(standing),
         doing="Submitting…",
         failed="Not submitted",
         folder=assignment.folder,
@@ -71,8 +86,11 @@ def _notice(standing: Standing, course: Course) -> str:
 
 
 def _assignment(course: Course, path: str) -> Assignment | None:
-    first, _, rest = path.partition("/")
+    first, __, rest = path.partition("/")
     if first in ("collected", "submitted"):
         first = rest.partition("/")[0]
     folders = {first, first.removeprefix("graded-")}
-    return Assignment.objects.filter(course=course, folder__in=folders, removed=None).first()
+    found = Assignment.objects.filter(course=course, folder__in=folders, removed=None).first()
+    if found:
+        found.course = course
+    return found

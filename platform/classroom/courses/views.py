@@ -8,15 +8,22 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from classroom.courses.courses import course_change, course_create
+from classroom.class_steps.class_totals import with_next_steps
+from classroom.courses.courses import (
+    course_archive,
+    course_bring_back,
+    course_change,
+    course_create,
+)
 from classroom.courses.dashboard import dashboard_of
-from classroom.models import Assignment, Course, Membership, Role
+from classroom.models import Course, Membership, Role
 from classroom.pages.access import may_make_courses, membership_of, teacher_of
 from classroom.pages.naming import title_given
 from classroom.pages.sections import seen
@@ -63,11 +70,27 @@ class CourseForm(CourseModelForm):
         return tidy(self.cleaned_data["term"])
 
 
+class SettingsForm(CourseForm):
+    """That, and what holds for all its assignments."""
+
+    class Meta(CourseForm.Meta):
+        fields = (*CourseForm.Meta.fields, "late_days")  # type: ignore[assignment]
+        widgets = CourseForm.Meta.widgets | {"late_days": forms.NumberInput(attrs={"min": 0})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["late_days"].label = _("Late days for each student")
+        self.fields["late_days"].help_text = _(
+            "Where late work costs points, one late day pays for a day begun. They are used on "
+            "their own, for what is due first."
+        )
+
+
 @never_cache
 @require_safe
 @login_required
 def courses(request: HttpRequest) -> HttpResponse:
-    """Show what is due next, and all courses of the user."""
+    """Show all courses of the user."""
     user = user_of(request)
     context = {"dashboard": dashboard_of(user), "may_make": may_make_courses(request)}
     return render(request, "classroom/courses/courses.html", context)
@@ -97,7 +120,8 @@ def course(request: HttpRequest, course: int) -> HttpResponse:
     if membership.role == Role.STUDENT:
         with suppress(Problem):  # a browser that only loads in advance waits for nothing
             visited(request)
-            student_waits(membership)
+            if membership.course.archived is None:
+                student_waits(membership)
         return students.course_page(request, membership)
     people = Membership.objects.filter(
         seen(membership.course), course=course, role=Role.STUDENT, removed=None
@@ -105,7 +129,7 @@ def course(request: HttpRequest, course: int) -> HttpResponse:
     context = {
         "membership": membership,
         "tab": "course",
-        "assignments": _with_counts(membership.course),
+        "lines": with_next_steps(membership.course, membership),
         "student_count": people.count(),
     }
     return render(request, "classroom/courses/course.html", context)
@@ -118,30 +142,42 @@ def course_settings(request: HttpRequest, course: int) -> HttpResponse:
     """Change what a course says of itself."""
     membership = teacher_of(request, course)
     shown = Course.objects.get(pk=course)  # the form writes into it before it is saved
-    form = CourseForm(request.POST or None, instance=shown)
+    form = SettingsForm(request.POST or None, instance=shown)
     if request.method == "POST" and form.is_valid():
+        others = 0
         if form.has_changed():
-            course_change(shown, form.changed_data, actor=user_of(request))
+            others = course_change(shown, form.changed_data, actor=user_of(request))
         messages.success(request, "Saved.")
+        if others:
+            said = ngettext(
+                "%(scores)s score counts otherwise now. The student sees it when you return the "
+                "work again.",
+                "%(scores)s scores count otherwise now. Students see them when you return the "
+                "work again.",
+                others,
+            )
+            messages.info(request, said % {"scores": others})
         return redirect("classroom:course-settings", course)
     context = {"membership": membership, "tab": "settings", "form": form, "zones": _zones()}
     return render(request, "classroom/courses/settings.html", context)
 
 
-def _with_counts(course: Course) -> QuerySet[Assignment]:
-    """Return the assignments, each with how many students it has got how far with."""
-    present = Q(submissions__student__removed=None, submissions__student__role=Role.STUDENT)
-    present &= seen(course, "submissions__student__")
-
-    def reached(step: str) -> Count:
-        return Count("submissions", filter=present & Q(**{f"submissions__{step}__isnull": False}))
-
-    return Assignment.objects.filter(course=course, removed=None).annotate(
-        handed_out=reached("handed_out"),
-        submitted=reached("submitted"),
-        collected=reached("collected"),
-        returned=reached("returned"),
-    )
+@require_POST
+@login_required
+def course_archived(request: HttpRequest, course: int) -> HttpResponse:
+    """Archive a course, or bring it back."""
+    membership = teacher_of(request, course, also_archived=True)
+    if request.POST.get("archive") == "yes":
+        course_archive(membership.course, actor=user_of(request))
+        messages.success(
+            request,
+            _("“%(course)s” is archived: it can be read, and nothing in it can be changed.")
+            % {"course": membership.course.title},
+        )
+    else:
+        course_bring_back(membership.course, actor=user_of(request))
+        messages.success(request, _("“%(course)s” is back.") % {"course": membership.course.title})
+    return redirect("classroom:course-settings", course)
 
 
 def _zones() -> list[str]:

@@ -8,17 +8,15 @@ somebody else's work.
 
 import base64
 import io
-import re
 import shlex
 import tarfile
-import unicodedata
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from uuid import uuid4
 
+from classroom.carrying.zipping import Names, Sink, Tree, entry_moment
 from classroom.models import Assignment, Submission
 from classroom.pages.sections import seen
 from classroom.pages.spreadsheets import written
@@ -27,7 +25,6 @@ from embedding.client import client
 from embedding.cocalc.errors import CocalcError
 from embedding.cocalc.paths import clean_path
 from embedding.conf import MEGABYTE
-from embedding.names import visible
 from embedding.problems import Problem, of_cocalc
 
 PIECE = 4 * MEGABYTE
@@ -36,8 +33,6 @@ BUFFER = 256 * 1024
 ERRORS = "ERRORS.txt"
 PART = ".collected-*.part"  # a tar under way; manifests and lists leave such names out
 _ABSENT, _LARGE = 80, 83
-_BAD = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
-_DEVICES = re.compile(r"(?i)(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +74,7 @@ def works_of(assignment: Assignment, section: str = "") -> list[Work]:
 
 def zipped(project: str, works: Sequence[Work], root: str) -> Iterator[bytes]:
     """Yield a zip with a folder for each student in the folder `root`."""
-    sink = _Sink()
+    sink = Sink()
     errors: list[str] = []
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
         table = [("Folder", "Username", "Name", "Number", "Collected", "Late")]
@@ -100,75 +95,11 @@ def zipped(project: str, works: Sequence[Work], root: str) -> Iterator[bytes]:
     yield sink.taken()
 
 
-class Names:
-    """Names within one folder of a zip that any system can unpack, each once."""
-
-    def __init__(self) -> None:
-        self._taken: set[str] = set()
-        self._given: dict[str, str] = {}
-
-    def name(self, wanted: str) -> str:
-        """Return the safe name of one part of a path: always the same, and nobody else's."""
-        if wanted not in self._given:
-            self._given[wanted] = self._new(wanted)
-        return self._given[wanted]
-
-    def _new(self, wanted: str) -> str:
-        text = unicodedata.normalize("NFC", wanted.encode(errors="replace").decode())
-        text = _BAD.sub("_", visible(text)).strip().rstrip(". ")[:100].rstrip(". ") or "_"
-        if _DEVICES.fullmatch(text):
-            text = f"_{text}"
-        candidate, count = text, 1
-        while candidate.casefold() in self._taken:
-            count += 1
-            stem, dot, ending = text.rpartition(".")
-            candidate = f"{stem} ({count}){dot}{ending}" if stem else f"{text} ({count})"
-        self._taken.add(candidate.casefold())
-        return candidate
-
-
-class _Tree:
-    """The names of a tree: each folder has its own."""
-
-    def __init__(self) -> None:
-        self._folders: dict[str, Names] = {}
-
-    def path(self, wanted: str) -> str:
-        """Return a safe path for a file's path within the tree."""
-        done: list[str] = []
-        parts = [part for part in wanted.split("/") if part not in ("", ".", "..")]
-        for part in parts:
-            names_here = self._folders.setdefault("/".join(done), Names())
-            done.append(names_here.name(part))
-        return "/".join(done)
-
-
-class _Sink(io.RawIOBase):
-    """What the zip is written to: bytes that wait to be sent. It cannot seek, and need not."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._parts: list[bytes] = []
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: object) -> int:
-        part = bytes(data)  # type: ignore[call-overload]  # any buffer
-        self._parts.append(part)
-        return len(part)
-
-    def taken(self) -> bytes:
-        """Return what came since the last time."""
-        parts, self._parts = self._parts, []
-        return b"".join(parts)
-
-
 def _student(
     archive: zipfile.ZipFile, project: str, work: Work, root: str, errors: list[str]
 ) -> Iterator[None]:
     """Copy one student's files into the zip; yield whenever something may be sent."""
-    tree = _Tree()
+    tree = Tree()
     left_out: list[str] = []
     with _Tar(project, work.path) as pieces, tarfile.open(fileobj=pieces, mode="r|") as tar:
         for member in tar:
@@ -179,7 +110,7 @@ def _student(
             if content is None:
                 left_out.append(name)
                 continue
-            info = zipfile.ZipInfo(f"{root}/{tree.path(name)}", _moment(member.mtime))
+            info = zipfile.ZipInfo(f"{root}/{tree.path(name)}", entry_moment(member.mtime))
             info.compress_type = zipfile.ZIP_DEFLATED
             info.external_attr = 0o644 << 16
             with archive.open(info, "w", force_zip64=True) as target:
@@ -265,15 +196,6 @@ def _piece(part: str, number: int) -> str:
     return f"""f=./{part}
 dd if=$f bs={PIECE} skip={number} count=1 iflag=fullblock status=none | base64 -w0
 [ "$(stat -c %s -- $f)" -gt {(number + 1) * PIECE} ] || rm -f -- $f"""
-
-
-def _moment(seconds: float) -> tuple[int, int, int, int, int, int]:
-    try:
-        at = datetime.fromtimestamp(seconds, UTC)
-    except (ValueError, OverflowError, OSError):
-        at = datetime(1980, 1, 1, tzinfo=UTC)
-    year = min(max(at.year, 1980), 2107)
-    return (year, at.month, at.day, at.hour, at.minute, at.second)
 
 
 def _words(error: Exception) -> str:

@@ -3,6 +3,7 @@
 from classroom.models import Kind, Submission, Transfer
 from classroom.rules import names
 from classroom.rules.counting import counting
+from classroom.rules.questions import notebooks_of
 from classroom.steps.autograde import autograded
 from embedding.cocalc.paths import is_notebook
 
@@ -15,7 +16,9 @@ def folder_of(submission: Submission) -> str:
 
 
 def files_of(submission: Submission) -> list[str]:
-    """Return the paths of the collected files, relative to the folder; notebooks come first.
+    """Return the paths of the collected files, relative to the folder.
+
+    The notebooks that are graded come first, then what the autograder made of them, then others.
 
     CoCalc is not asked. What was collected is known from the step itself; else from what was
     submitted, else from what was handed out. Of a notebook that the autograder ran there is a
@@ -23,10 +26,14 @@ def files_of(submission: Submission) -> list[str]:
     """
     found = _collected(submission) or _submitted(submission) or _paths(submission.assignment.files)
     run = submission.details.get("notebooks")
-    if isinstance(run, list):
-        found = [*found, *(autograded(path) for path in run)]
-    unique = dict.fromkeys(path for path in found if path)
-    return sorted(unique, key=lambda path: (not is_notebook(path), path))[:MOST]
+    ran = run if isinstance(run, list) else []
+    ours = [autograded(path) for path in ran]
+    graded = {*notebooks_of(submission.assignment), *ran}
+    unique = dict.fromkeys(path for path in [*found, *ours] if path)
+    return sorted(
+        unique,
+        key=lambda path: (path not in graded, path not in ours, not is_notebook(path), path),
+    )[:MOST]
 
 
 def _collected(submission: Submission) -> list[str]:

@@ -3,6 +3,11 @@
 What is written is what was shown: a plan has a digest, and a plan that came out otherwise by the
 time it is confirmed is shown again. An empty cell takes the score away; a column or a line that is
 missing changes nothing.
+
+What is given is the score before a late penalty. So a file with the column “(before late penalty)”
+gives that one, and the score that counts may stand beside it only as it is worked out: whoever
+changes that one instead is told which to change. In a file without that column, a score that is
+just what counts now changes nothing: an export that is imported as it is never does.
 """
 
 import csv
@@ -16,10 +21,11 @@ from decimal import Decimal
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
-from classroom.grading.exports import COMMENT, FIXED, KEY, TOTAL, columns
+from classroom.grading.exports import BEFORE, COMMENT, FIXED, KEY, LATE, PENALTY, TOTAL, columns
 from classroom.grading.selection import graded_assignments, students_of
-from classroom.models import Assignment, Course, Membership, Submission
+from classroom.models import Assignment, Course, Membership, Submission, final_of
 from classroom.pages.spreadsheets import BOM, plain
 from classroom.rules.decoding import NoText, text_of
 from classroom.rules.scoring import (
@@ -144,6 +150,8 @@ class _Reader:
         self._width = len(head)
         self._scores: dict[int, Assignment] = {}
         self._comments: dict[int, Assignment] = {}
+        self._worked_out: dict[int, int] = {}  # where the score that counts stands, by assignment
+        self._penalties: dict[int, int] = {}
         assignments = graded_assignments(course)
         folded = [name.casefold() for name in head]
         if KEY.casefold() not in folded:
@@ -172,10 +180,19 @@ class _Reader:
         names = {heading.casefold(): pk for pk, heading in columns(assignments).items()}
         by_id = {each.pk: each for each in assignments}
         fixed = {name.casefold() for name in (*FIXED, TOTAL)}
+        fixed |= {name + LATE for name in names}
+        there = {name.casefold() for name in head}
         for position, name in enumerate(head):
             folded = name.casefold()
-            if folded in names:
+            before = folded.removesuffix(BEFORE)
+            if folded in names and folded + BEFORE in there:
+                self._worked_out[names[folded]] = position
+            elif folded in names:
                 self._scores[position] = by_id[names[folded]]
+            elif folded.endswith(BEFORE) and before in names:
+                self._scores[position] = by_id[names[before]]
+            elif folded.endswith(PENALTY) and folded.removesuffix(PENALTY) in names:
+                self._penalties[names[folded.removesuffix(PENALTY)]] = position
             elif folded.endswith(COMMENT) and folded.removesuffix(COMMENT) in names:
                 self._comments[position] = by_id[names[folded.removesuffix(COMMENT)]]
             elif name and folded not in fixed:
@@ -210,6 +227,12 @@ class _Reader:
                 shown = row[position].strip()[:30]
                 self._fault(line, f"{assignment.title}: “{shown}”. {' '.join(error.messages)}")
                 continue
+            if assignment.pk in self._worked_out:
+                if words := self._edited(row, member, assignment, score):
+                    self._fault(line, words)
+                    continue
+            elif (work := self._work.get((member.pk, assignment.pk))) and score == work.final:
+                score = work.score
             found.setdefault(assignment.pk, {})["score"] = score
         for position, assignment in self._comments.items():
             try:
@@ -239,6 +262,26 @@ class _Reader:
             self.plan.same += 1
         else:
             self.plan.changes.append(Change(line, work, score, comment))
+
+    def _edited(
+        self, row: list[str], member: Membership, assignment: Assignment, score: Decimal | None
+    ) -> str:
+        """Say what is wrong with the score that counts, where it is not as it is worked out."""
+        shown = plain(row[self._worked_out[assignment.pk]].strip())
+        work = self._work.get((member.pk, assignment.pk))
+        column = self._penalties.get(assignment.pk)
+        penalty = plain(row[column].strip()) if column is not None else ""
+        try:
+            given, off = score_read(shown), score_read(penalty) or Decimal()
+        except ValidationError:
+            given, off = Decimal(-1), Decimal()
+        as_exported = final_of(score, off)
+        if given == as_exported or (work is not None and given == work.final):
+            return ""
+        return _(
+            "%(title)s: “%(shown)s” is worked out from the score before the late penalty. "
+            "Change that one, in the column “%(title)s%(column)s”."
+        ) % {"title": assignment.title, "shown": shown[:30], "column": BEFORE}
 
     def _by_id(self, assignment_id: int) -> Assignment:
         both = (*self._scores.values(), *self._comments.values())

@@ -1,7 +1,6 @@
 """Files to take away: grades as CSV and back again, and all collected work as one zip."""
 
 import base64
-from urllib.parse import quote
 
 from django import forms
 from django.contrib import messages
@@ -11,7 +10,6 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.cache import add_never_cache_headers
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -21,6 +19,7 @@ from classroom.grading.imports import MOST_BYTES, TOO_LARGE, Plan, apply, decode
 from classroom.models import Course, Membership
 from classroom.pages.access import assignment_of, staff_of
 from classroom.pages.sections import section_filter
+from classroom.pages.sending import attach
 from classroom.rules.names import folder_from
 from embedding import turns
 from embedding.bodies import MOST_PASTED, body_up_to
@@ -68,7 +67,7 @@ def grades_export(request: HttpRequest, course: int) -> HttpResponse:
     )
     response = HttpResponse(text, content_type="text/csv; charset=utf-8")
     today = timezone.localdate(timezone=membership.course.zone)
-    _attach(response, f"{folder_from(membership.course.title)}-grades-{today:%Y-%m-%d}.csv")
+    attach(response, f"{folder_from(membership.course.title)}-grades-{today:%Y-%m-%d}.csv")
     return response
 
 
@@ -166,7 +165,7 @@ def collected_zip(request: HttpRequest, course: int, assignment: int) -> HttpRes
     content = () if request.method == "HEAD" else archive.zipped(project, works, name)
     response = StreamingHttpResponse(content, content_type="application/zip")
     response["X-Accel-Buffering"] = "no"
-    _attach(response, f"{name}.zip")
+    attach(response, f"{name}.zip")
     Event.log(
         "course.work_downloaded",
         str(membership.course),
@@ -179,12 +178,3 @@ def collected_zip(request: HttpRequest, course: int, assignment: int) -> HttpRes
 
 def _project(course: Course) -> str:
     return str(course.project.project_id or "")
-
-
-def _attach(response: HttpResponse | StreamingHttpResponse, name: str) -> None:
-    plain = name.encode("ascii", "replace").decode().replace("?", "_").replace('"', "_")
-    response["Content-Disposition"] = (
-        f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
-    )
-    response["X-Content-Type-Options"] = "nosniff"
-    add_never_cache_headers(response)

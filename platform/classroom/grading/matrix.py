@@ -8,10 +8,13 @@ from django.core.paginator import Page, Paginator
 from django.utils import timezone
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from classroom.grading.selection import Filter, graded_assignments, shown
 from classroom.grading.work_state import Work, state_of
 from classroom.models import Assignment, Course, Membership, Submission
+from classroom.rules.looks import waits
+from classroom.rules.renewal import Moments, work_of
 from classroom.rules.scoring import number
 from classroom.rules.total import Rule
 
@@ -26,19 +29,40 @@ class Cell:
     text: str  # the score, or the state in words
     words: str  # the state in words
     late: bool
+    asks: bool = False  # for another look
+    before: str = ""  # the score before its late penalty, in words
 
     def html(self, href: str) -> str:
         """Return it as HTML. `href` is escaped already, and all else is words of ours."""
-        has_score = self.text != self.words
-        title = f' title="{self.words}"' if has_score else ""
-        new = f' <span class="tag warn" title="{self.words}">new</span>'
+        words = f"{self.words}. {self.before}" if self.before else self.words
+        # A name that holds what is seen, so that one who speaks to the page is understood.
+        label = f"{self.text}, {words}"
+        named = f' aria-label="{label}" title="{words}"' if self._has_score else ""
+        link = f'<a class="cell {self.state}" href="{href}"{named}>{self.text}</a>'
+        return f"<td>{link}{self._tags}</td>"
+
+    def entry_html(self, assignment: int, student: int, value: str, work: str) -> str:
+        """Return it as a cell of the table that scores are typed into."""
         return (
-            f'<td><a class="cell {self.state}" href="{href}"{title}>{self.text}</a>'
-            f"{_LATE if self.late else ''}{new if has_score and self.state == 'again' else ''}</td>"
+            f'<td class="entry" tabindex="-1" data-assignment="{assignment}" '
+            f'data-student="{student}" data-value="{value}" data-work="{work}">'
+            f'<span class="cell {self.state}" title="{self.words}">{self.text}</span>'
+            f"{self._tags}</td>"
         )
+
+    @property
+    def _has_score(self) -> bool:
+        return self.text != self.words
+
+    @property
+    def _tags(self) -> str:
+        is_new = self._has_score and self.state == "again"
+        new = f' <span class="tag warn" title="{self.words}">new</span>' if is_new else ""
+        return f"{_LATE if self.late else ''}{new}{_LOOK if self.asks else ''}"
 
 
 _LATE = ' <span class="tag warn">late</span>'
+_LOOK = ' <span class="tag warn" title="Asked for another look">look</span>'
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +86,13 @@ class Column:
 class Matrix:
     """A page of the matrix of a course."""
 
-    def __init__(self, course: Course, wanted: Filter, page: str = "1") -> None:
+    def __init__(
+        self, course: Course, wanted: Filter, page: str = "1", *, entering: bool = False
+    ) -> None:
         self.course = course
         self.wanted = wanted
         self._number = page
+        self._entering = entering  # whether scores are typed into it
 
     @cached_property
     def assignments(self) -> list[Assignment]:
@@ -95,7 +122,7 @@ class Matrix:
     def rows(self) -> list[Row]:
         """The students of the page with their work."""
         students = list(self.page.object_list)
-        work = self._work([student.pk for student in students])
+        work = self.work_of([student.pk for student in students])
         now = timezone.now()
         query = escape(self.wanted.query and f"?{self.wanted.query}")
         base = f"/courses/{self.course.pk}/assignments"
@@ -104,23 +131,39 @@ class Matrix:
         for student in students:
             mine = work.get(student.pk, {})
             # By hand: a template takes ten times as long for them.
-            cells = [
-                cell_of(mine.get(pk), now).html(f"{place}{student.pk}{query}")
-                for place, pk in places
-            ]
+            if self._entering:
+                cells = [_entry(mine.get(pk), now, pk, student.pk) for _, pk in places]
+            else:
+                cells = [
+                    cell_of(mine.get(pk), now).html(f"{place}{student.pk}{query}")
+                    for place, pk in places
+                ]
             total = self.rule.total_text(mine.values())
             rows.append(Row(student, mark_safe("".join(cells)), total))  # noqa: S308  see Cell
         return rows
 
-    def _work(self, students: list[int]) -> dict[int, dict[int, Work]]:
+    def work_of(self, students: list[int]) -> dict[int, dict[int, Work]]:
+        """Return the work of some students: by student, by assignment."""
         found: dict[int, dict[int, Work]] = {}
         rows = Submission.objects.filter(
             student__in=students, assignment__in=[each.pk for each in self.assignments]
         )
-        for values in rows.values_list(*Work._fields):
+        for values in rows.annotate(asks=waits()).values_list(*Work._fields):
             each = Work(*values)
             found.setdefault(each.student_id, {})[each.assignment_id] = each
         return found
+
+
+def work_seen(work: Moments) -> str:
+    """Name the work that a cell shows, for whoever types a score for it."""
+    since = work_of(work)
+    return since.isoformat() if since else ""
+
+
+def _entry(work: Work | None, now: datetime, assignment: int, student: int) -> str:
+    if work is None:
+        return '<td><span class="cell not-out">–</span></td>'
+    return cell_of(work, now).entry_html(assignment, student, number(work.score), work_seen(work))
 
 
 def cell_of(work: Work | None, now: datetime) -> Cell:
@@ -128,7 +171,13 @@ def cell_of(work: Work | None, now: datetime) -> Cell:
     if work is None:
         return Cell("not-out", "–", "Not out", False)
     state, words = state_of(work, now)
-    text = words if work.score is None else number(work.score)
+    text = words if work.score is None else number(work.final)
     if state == "not-out" and work.score is None:
         text = "–"
-    return Cell(state, text, words, work.late)
+    before = ""
+    if work.score is not None and work.penalty:
+        before = _("%(before)s less %(penalty)s for being late.") % {
+            "before": number(work.score),
+            "penalty": number(work.penalty),
+        }
+    return Cell(state, text, words, work.late, work.asks, before)

@@ -147,8 +147,9 @@ def autograde(request: HttpRequest, course: int, assignment: int) -> HttpRespons
     if found.handout or not found.marked:
         raise Http404
     who = request.POST.get("who", "")
+    who = who if who in ("all", "new", "untried") else "ungraded"
     section = section_filter(request, membership.course).chosen
-    members = runs.collected_from(found, who if who in ("all", "new") else "ungraded", section)
+    members = runs.collected_from(found, who, section)
     if not members:
         messages.info(request, "There is nothing collected that waits for the autograder.")
         return redirect("classroom:run-assignment", membership.course.pk, found.pk)
@@ -187,7 +188,7 @@ def result(request: HttpRequest, course: int, batch: int) -> HttpResponse:
         "classroom/grading/run_result.html",
         {
             "membership": membership,
-            "tab": "grades",
+            "tab": "course" if found.assignment else "grades",
             "batch": found,
             "autograde": bool(found.options.get("autograde")),
             "page": page,
@@ -264,7 +265,7 @@ def _ask(
     section = section_filter(request, membership.course).chosen
     context = {
         "membership": membership,
-        "tab": "grades",
+        "tab": "course" if found else "grades",
         "assignment": found,
         "form": form,
         "section": section,

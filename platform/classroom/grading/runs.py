@@ -12,7 +12,7 @@ from classroom.engine.queue import step_start
 from classroom.models import Assignment, Batch, Course, Kind, Membership, Submission, Transfer
 from classroom.pages.sections import seen
 from classroom.pages.text import lasted
-from classroom.rules.renewal import is_new
+from classroom.rules.renewal import UNTRIED, is_new
 from embedding.models import Event
 
 State = Transfer.State
@@ -121,7 +121,8 @@ def copy_autograde(work: Submission, path: str, copy: str, *, actor: User) -> Ba
 def collected_from(assignment: Assignment, who: str = "all", section: str = "") -> list[Membership]:
     """Return the students whose work is collected, of all or of one section.
 
-    `who` is "all", "ungraded" (without a score), or "new" (other work since it was graded).
+    `who` is "all", "ungraded" (without a score), "untried" (nobody has looked at it, nor has the
+    autograder), or "new" (other work since it was graded).
     """
     work = Submission.objects.filter(
         seen(assignment.course, "student__", section=section),
@@ -130,6 +131,8 @@ def collected_from(assignment: Assignment, who: str = "all", section: str = "") 
     )
     if who == "ungraded":
         work = work.filter(score=None)
+    elif who == "untried":
+        work = work.filter(UNTRIED)
     elif who == "new":
         # What was submitted since is to be collected first.
         here = Q(submitted=None) | Q(submitted__lte=F("collected"))

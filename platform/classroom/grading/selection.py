@@ -13,6 +13,7 @@ from django.http import QueryDict
 from classroom.grading.work_state import STATES, state_query
 from classroom.models import Assignment, Course, Membership, Role, Submission
 from classroom.pages.sections import seen
+from classroom.rules.penalties import final_score
 from classroom.rules.total import Rule
 
 SORTS = ("name", "number", "total")
@@ -121,8 +122,9 @@ def ordered(
     elif field == "number":
         key = F("number")
     else:
-        score = Submission.objects.filter(student=OuterRef("pk"), assignment=int(field))
-        students = students.annotate(score=score.values("score")[:1])
+        work = Submission.objects.filter(student=OuterRef("pk"), assignment=int(field))
+        counts = work.annotate(counts=final_score()).values("counts")[:1]
+        students = students.annotate(score=counts)
         key = F("score")
     # Who has none comes last either way.
     order = key.desc(nulls_last=True) if down else key.asc(nulls_last=True)

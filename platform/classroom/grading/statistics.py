@@ -7,8 +7,10 @@ from decimal import Decimal
 
 from django.db.models import Count, Q
 
+from classroom.grading.question_statistics import Outcome, outcomes_of
 from classroom.models import Assignment, Course, Submission
 from classroom.pages.sections import seen
+from classroom.rules.penalties import final_score
 from classroom.rules.scoring import number
 
 BINS = 10
@@ -65,6 +67,7 @@ class Steps:
     assignment: Assignment
     counts: list[tuple[str, int | None]]  # a word, and None where it does not apply
     histogram: Histogram | None
+    questions: list[Outcome]
 
 
 WORDS = ("Handed out", "Opened", "Submitted", "Collected", "Graded", "Returned")
@@ -74,7 +77,7 @@ FIELDS = ("handed_out", "opened", "submitted", "collected", "graded", "returned"
 def statistics_of(course: Course, section: str = "") -> tuple[int, list[Steps]]:
     """Return how many students there are, and how far each assignment is; removed ones left out.
 
-    Three queries, whatever the course's size; one more where it is of one section.
+    Four queries, whatever the course's size; one more where it is of one section.
     """
     mine = seen(course, section=section)
     here = Q(submissions__student__removed=None) & seen(
@@ -97,19 +100,23 @@ def statistics_of(course: Course, section: str = "") -> tuple[int, list[Steps]]:
         student__removed=None,
         score__isnull=False,
     )
-    for assignment, score in rows.values_list("assignment_id", "score"):
+    for assignment, score in rows.values_list("assignment_id", final_score()):
         scores.setdefault(assignment, []).append(score or Decimal())
     students = course.memberships.filter(mine, role="student", removed=None).count()
-    return students, [_steps(each, scores.get(each.pk, [])) for each in assignments]
+    outcomes = outcomes_of(assignments, seen(course, "student__", section=section))
+    return students, [
+        _steps(each, scores.get(each.pk, []), outcomes.get(each.pk, [])) for each in assignments
+    ]
 
 
-def _steps(assignment: Assignment, scores: Sequence[Decimal]) -> Steps:
+def _steps(assignment: Assignment, scores: Sequence[Decimal], questions: list[Outcome]) -> Steps:
     only = ("Handed out", "Opened") if assignment.handout else WORDS
     counts = [
         (word, getattr(assignment, f"n_{field}") if word in only else None)
         for word, field in zip(WORDS, FIELDS, strict=True)
     ]
-    return Steps(assignment, counts, histogram(scores, assignment.points) if scores else None)
+    drawn = histogram(scores, assignment.points) if scores else None
+    return Steps(assignment, counts, drawn, questions)
 
 
 def histogram(scores: Sequence[Decimal], points: Decimal | None) -> Histogram:

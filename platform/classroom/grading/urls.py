@@ -2,16 +2,35 @@
 
 from django.urls import URLPattern, path
 
-from classroom.grading import desk, in_and_out, matrix_page, run_page, statistics_page
+from classroom.grading import (
+    desk,
+    first_page,
+    in_and_out,
+    kept_comments_page,
+    look_page,
+    matrix_page,
+    run_page,
+    statistics_page,
+    waiving,
+)
 
 _COURSE = "courses/<int:course>"
 _ASSIGNMENT = f"{_COURSE}/assignments/<int:assignment>"
 
 urlpatterns: list[URLPattern] = [
     path(f"{_COURSE}/grades", matrix_page.grades, name="grades"),
+    path(f"{_COURSE}/grades/enter", matrix_page.enter, name="grades-enter"),
     path(f"{_COURSE}/grades.csv", in_and_out.grades_export, name="grades-csv"),
     path(f"{_COURSE}/grades/import", in_and_out.grades_import, name="grades-import"),
+    path(f"{_ASSIGNMENT}/grade/", first_page.first, name="grade-first"),
     path(f"{_ASSIGNMENT}/grade/<int:member>", desk.grade, name="grade"),
+    path(f"{_ASSIGNMENT}/grade/<int:member>/look", look_page.look_answer, name="look-answer"),
+    path(f"{_ASSIGNMENT}/grade/<int:member>/late", waiving.waive, name="waive"),
+    path(
+        f"{_ASSIGNMENT}/grade/<int:member>/kept-comments/<int:comment>/remove",
+        kept_comments_page.forget,
+        name="kept-comment-remove",
+    ),
     path(f"{_ASSIGNMENT}/collected.zip", in_and_out.collected_zip, name="collected-zip"),
     path(f"{_COURSE}/statistics", statistics_page.statistics, name="statistics"),
     path(f"{_COURSE}/run", run_page.run, name="run"),

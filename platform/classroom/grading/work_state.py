@@ -7,7 +7,8 @@ from typing import NamedTuple
 from django.db.models import F, Q
 from django.utils import timezone
 
-from classroom.models import Submission
+from classroom.models import Submission, final_of
+from classroom.rules.looks import waits
 from classroom.rules.renewal import is_new, news
 
 # What people look for, as the filter names it.
@@ -15,6 +16,7 @@ STATES = {
     "to-grade": "To grade",
     "again": "New work since collected or graded",
     "held": "Held for a person",
+    "look": "Asked for another look",
     "missing": "Missing",
     "late": "Late",
     "submitted": "Submitted, not collected",
@@ -37,14 +39,22 @@ class Work(NamedTuple):
     late: bool
     returned: datetime | None
     score: Decimal | None
+    penalty: Decimal
     graded: datetime | None
+    unfinished: bool
     held: str
+    asks: bool  # whether the student waits for another look
+
+    @property
+    def final(self) -> Decimal | None:
+        """The score that counts."""
+        return final_of(self.score, self.penalty)
 
 
 def state_query(state: str) -> Q:
     """Return the condition on a submission for one of STATES; the same as `state_of`.
 
-    Only late work is found whatever its state.
+    Late work, and work that a student asks another look at, is found whatever its state.
     """
     graded = Q(graded__isnull=False)
     returned = Q(returned__isnull=False, returned__gte=F("graded"))
@@ -52,12 +62,15 @@ def state_query(state: str) -> Q:
     match state:
         case "late":
             return Q(late=True)
+        case "look":
+            return Q(waits())
         case "again":
             return is_new()
         case "held":
             return held & is_new(False)
         case "to-grade":
-            found = Q(collected__isnull=False, graded=None, returned=None)
+            waiting = Q(returned=None) | Q(unfinished=True)
+            found = waiting & Q(collected__isnull=False, graded=None)
         case "missing":
             found = Q(
                 handed_out__isnull=False, due__lt=timezone.now(), submitted=None, collected=None
@@ -67,7 +80,7 @@ def state_query(state: str) -> Q:
         case "graded":
             found = graded & ~returned
         case _:
-            found = returned | Q(returned__isnull=False, graded=None)
+            found = returned | Q(returned__isnull=False, graded=None, unfinished=False)
     return found & ~held & is_new(False)
 
 
@@ -81,7 +94,7 @@ def state_of(work: Submission | Work, now: datetime) -> tuple[str, str]:
         if work.returned and work.returned >= work.graded:
             return "returned", "Returned"
         return "graded", "Graded, not returned"
-    if work.returned:
+    if work.returned and not work.unfinished:
         return "returned", "Returned"
     if work.collected:
         return "to-grade", "To grade"

@@ -6,20 +6,25 @@ who may open what are `embedding`'s.
 
 from classroom.models.assignments import Assignment, Extension
 from classroom.models.courses import TEACHERS, Course, validate_time_zone
-from classroom.models.grades import GradeChange
-from classroom.models.notices import Notice
+from classroom.models.grades import UNWAIVED, WAIVED, GradeChange, KeptComment
+from classroom.models.looks import Look
+from classroom.models.notices import Letter, MailChoice, Notice
 from classroom.models.people import Invitation, Membership, Role, RosterShape, UnprovenAddress
+from classroom.models.profile import Profile
 from classroom.models.sections import (
     Accommodation,
     SectionAssistant,
     SectionDates,
     section_key,
 )
-from classroom.models.submissions import Snapshot, Submission
+from classroom.models.submissions import Snapshot, Submission, final_of
+from classroom.models.test_runs import TestRun
 from classroom.models.transfers import Batch, Kind, Transfer
 
 __all__ = [
     "TEACHERS",
+    "UNWAIVED",
+    "WAIVED",
     "Accommodation",
     "Assignment",
     "Batch",
@@ -27,17 +32,24 @@ __all__ = [
     "Extension",
     "GradeChange",
     "Invitation",
+    "KeptComment",
     "Kind",
+    "Letter",
+    "Look",
+    "MailChoice",
     "Membership",
     "Notice",
+    "Profile",
     "Role",
     "RosterShape",
     "SectionAssistant",
     "SectionDates",
     "Snapshot",
     "Submission",
+    "TestRun",
     "Transfer",
     "UnprovenAddress",
+    "final_of",
     "section_key",
     "validate_time_zone",
 ]

@@ -1,8 +1,9 @@
 """What is handed out, and who has longer for it."""
 
 from django.conf import settings
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from classroom.models.courses import Course
 from classroom.models.people import Membership
@@ -17,6 +18,32 @@ class Assignment(models.Model):
         CLOSED = "closed", "Not accepted"
         UNTIL = "until", "Accepted and marked late, until a last moment"
         ANY = "any", "Accepted and marked late at any time"
+
+    class LatePenalty(models.TextChoices):
+        """What late work costs, for each `LateUnit` begun."""
+
+        NONE = "none", _("No penalty: it is only marked late")
+        PERCENT = "percent", _("Per cent of the score")
+        POINTS = "points", _("Points")
+
+    class LateUnit(models.TextChoices):
+        """What a penalty is counted in."""
+
+        HOUR = "hour", _("for each hour begun")
+        DAY = "day", _("for each day begun")
+
+    class Tests(models.TextChoices):
+        """Which tests run when a student submits."""
+
+        OFF = "off", _("None")
+        OPEN = "open", _("The open ones, which students have")
+        ALL = "all", _("All, hidden ones too")
+
+    class Counts(models.TextChoices):
+        """Which submission counts where tests run."""
+
+        LAST = "last", _("The last one")
+        BEST = "best", _("The one with the most points from the tests")
 
     class Version(models.TextChoices):
         """How far the files are that students get."""
@@ -54,6 +81,53 @@ class Assignment(models.Model):
     due = models.DateTimeField(null=True, blank=True)
     late_policy = models.CharField(max_length=10, choices=LatePolicy, default=LatePolicy.CLOSED)
     late_until = models.DateTimeField(null=True, blank=True)
+    announced = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Students see its title and release date before it is out.",
+    )
+    look_until = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Until when students may ask for another look; empty: they cannot ask.",
+    )
+    # What late work costs: `rules.penalties`. The database has defaults, too, so that a process
+    # of the version before can still write rows.
+    late_penalty = models.CharField(
+        max_length=10,
+        choices=LatePenalty,
+        default=LatePenalty.NONE,
+        db_default=LatePenalty.NONE.value,
+    )
+    late_amount = models.DecimalField(
+        max_digits=6, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(0)]
+    )
+    late_per = models.CharField(
+        max_length=10, choices=LateUnit, default=LateUnit.DAY, db_default=LateUnit.DAY.value
+    )
+    late_grace = models.PositiveIntegerField(
+        default=0, db_default=0, blank=True, help_text="Minutes that do not count."
+    )
+    late_floor = models.PositiveSmallIntegerField(
+        default=0,
+        db_default=0,
+        blank=True,
+        validators=[MaxValueValidator(100)],
+        help_text="Per cent of the score that remain, however late the work is.",
+    )
+    # Tests that run when a student submits: `rules.test_runs`.
+    tests = models.CharField(
+        max_length=10, choices=Tests, default=Tests.OFF, db_default=Tests.OFF.value
+    )
+    test_attempts = models.PositiveSmallIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1)]
+    )
+    test_pause = models.PositiveIntegerField(
+        default=0, db_default=0, blank=True, help_text="Minutes from one attempt to the next."
+    )
+    test_counts = models.CharField(
+        max_length=10, choices=Counts, default=Counts.LAST, db_default=Counts.LAST.value
+    )
     out = models.DateTimeField(
         null=True, editable=False, help_text="Since when everybody gets it, newcomers too."
     )
@@ -64,6 +138,9 @@ class Assignment(models.Model):
     marked = models.BooleanField(
         default=False, editable=False, help_text="It holds notebooks marked for nbgrader."
     )
+    # The cells that are graded, of each marked notebook, as they stand there: [{"notebook",
+    # "cells": [[id, points, whether by hand]]}].
+    questions = models.JSONField(default=list, editable=False)
     # Whether `folder/student/` is there: set by whatever looks at the files.
     has_student_folder = models.BooleanField(default=False, editable=False)
     # What students get: [{"path", "size", "sha256"}], relative to the folder handed out.
@@ -76,7 +153,8 @@ class Assignment(models.Model):
     # What was found in the files that go out, and what a teacher has decided: `rules.going_out`.
     going_out = models.JSONField(default=dict, editable=False)
     # The files that scores are given by, as a teacher approved them: {"sources", "student": as
-    # above, or null, "by": user name, "at": ISO, "found": what differed when it was last compared}.
+    # above, or null, "questions": as above, "by": user name, "at": ISO, "found": what differed when
+    # it was last compared}.
     # Empty: not approved.
     approved = models.JSONField(default=dict, editable=False)
     removed = models.DateTimeField(null=True, editable=False)

@@ -30,9 +30,17 @@ class Course(models.Model):
         validators=[validate_time_zone],
         help_text="All dates of the course are meant in it.",
     )
+    late_days = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        help_text="Late days that each student has: one covers a day of lateness, without penalty.",
+    )
     project = models.OneToOneField(CocalcProject, on_delete=models.PROTECT, related_name="course")
     join_code = models.UUIDField(
         unique=True, null=True, editable=False, help_text="Empty: nobody may join by a link."
+    )
+    archived = models.DateTimeField(
+        null=True, editable=False, help_text="Since when it can only be read."
     )
     created = models.DateTimeField(auto_now_add=True)
     people: "models.ManyToManyField[models.Model, models.Model]" = models.ManyToManyField(

@@ -1,9 +1,13 @@
-"""Every score that was ever given."""
+"""Every score that was ever given, and comments that are kept to be used again."""
 
 from django.conf import settings
 from django.db import models
 
+from classroom.models.courses import Course
 from classroom.models.submissions import Submission
+
+# No score was given: the late penalty was waived, or is taken again.
+WAIVED, UNWAIVED = "waive", "unwaive"
 
 
 class GradeChange(models.Model):
@@ -15,7 +19,10 @@ class GradeChange(models.Model):
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
-    how = models.CharField(max_length=20)  # "page", "import", "autograder", "command", "rescale"
+    # "page", "import", "autograder", "command", "rescale", "table", WAIVED, UNWAIVED
+    how = models.CharField(max_length=20)
+    # What was given for each question, where it was: `rules.questions.kept`.
+    questions = models.JSONField(default=dict)
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -23,3 +30,23 @@ class GradeChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.submission}: graded by {self.how}"
+
+
+class KeptComment(models.Model):
+    """A comment that the teachers and assistants of a course may use again; students see none."""
+
+    MOST = 500  # characters
+
+    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="kept_comments")
+    text = models.CharField(max_length=MOST)
+    used = models.PositiveIntegerField(default=0)
+    last_used = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("-used", "-last_used", "-pk")
+        constraints = (
+            models.UniqueConstraint(fields=("course", "text"), name="kept_comment_once"),
+        )
+
+    def __str__(self) -> str:
+        return self.text

@@ -1,11 +1,75 @@
-"""What a person is told: new work, a returned grade, a step that failed."""
+"""What a person is told, and the mails that say it: new work, a returned grade, a failed step."""
+
+import uuid
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from classroom.models.assignments import Assignment
 from classroom.models.courses import Course
 from classroom.models.people import Membership
+
+
+class MailChoice(models.Model):
+    """Which notices a user wants by mail; who has no row has chosen nothing: all, at once."""
+
+    class When(models.TextChoices):
+        """How often; what is new is on the site in any case."""
+
+        AT_ONCE = "at_once", _("At once")
+        DAILY = "daily", _("Once a day")
+        NEVER = "never", _("Never")
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="mail_choice"
+    )
+    when = models.CharField(max_length=10, choices=When, default=When.AT_ONCE)
+    off = models.JSONField(default=list, help_text="The kinds of notices that are not mailed.")
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.get_when_display()}"
+
+
+class Letter(models.Model):
+    """One mail with what is new for one user. What it says is made when it is sent, and not kept.
+
+    A worker makes it SENDING before the mail server gets it, so that no other sends it too. One
+    that stays so was perhaps sent: it is UNKNOWN then, and never sent again.
+    """
+
+    class State(models.TextChoices):
+        """Waiting, on its way, and the ends."""
+
+        QUEUED = "queued", _("Waiting")
+        SENDING = "sending", _("On its way")
+        SENT = "sent", _("Sent")
+        EMPTY = "empty", _("Nothing was left to say")
+        FAILED = "failed", _("Refused")
+        UNKNOWN = "unknown", _("Perhaps sent")
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="letters"
+    )
+    uid = models.UUIDField(default=uuid.uuid4, editable=False)  # for the same Message-ID each time
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    not_before = models.DateTimeField()
+    created = models.DateTimeField(default=timezone.now)
+    changed = models.DateTimeField(default=timezone.now)
+    error = models.CharField(max_length=300, blank=True, help_text="Why it was not sent.")
+
+    class Meta:
+        ordering = ("-pk",)
+        indexes = (
+            models.Index(fields=("state", "not_before"), name="letter_queue"),
+            models.Index(fields=("user", "-created"), name="letter_last"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_state_display()}: {self.user}"
 
 
 class Notice(models.Model):
@@ -17,14 +81,16 @@ class Notice(models.Model):
     class Kind(models.TextChoices):
         """What it tells; each can be switched off."""
 
-        HANDED_OUT = "handed_out", "New work was handed out"
-        DUE_SOON = "due_soon", "Work is due within a day"
-        RETURNED = "returned", "Work came back"
-        EXTENSION = "extension", "You got more time"
-        SUBMIT_FAILED = "submit_failed", "A submission failed"
-        LOOK_ANSWERED = "look_answered", "A teacher looked at your work again"
-        STEP_FAILED = "step_failed", "A step for the class failed"
-        LOOK_ASKED = "look_asked", "A student asks for another look"
+        HANDED_OUT = "handed_out", _("New work was handed out")
+        DUE_SOON = "due_soon", _("Work is due within a day")
+        RETURNED = "returned", _("Work came back")
+        EXTENSION = "extension", _("You got more time")
+        SUBMIT_FAILED = "submit_failed", _("A submission failed")
+        LOOK_ANSWERED = "look_answered", _("A teacher looked at your work again")
+        STEP_FAILED = "step_failed", _("A step for the class failed")
+        LOOK_ASKED = "look_asked", _("A student asks for another look")
+
+    OF_STAFF = (Kind.STEP_FAILED, Kind.LOOK_ASKED)  # not for a student, also a former assistant
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices"
@@ -46,11 +112,19 @@ class Notice(models.Model):
     details = models.JSONField(default=dict)
     created = models.DateTimeField(auto_now_add=True)
     read = models.DateTimeField(null=True)
+    to_mail = models.BooleanField(default=False, help_text="It may still be put into a mail.")
+    letter = models.ForeignKey(
+        Letter, on_delete=models.SET_NULL, null=True, related_name="notices", editable=False
+    )
 
     class Meta:
         ordering = ("-pk",)
         constraints = (models.UniqueConstraint(fields=("user", "key"), name="notice_once"),)
-        indexes = (models.Index(fields=("user", "read", "-id"), name="notice_new"),)
+        indexes = (
+            models.Index(fields=("user", "read", "-id"), name="notice_new"),
+            models.Index(fields=("user",), condition=Q(to_mail=True), name="notice_to_mail"),
+            models.Index(fields=("read", "created"), name="notice_old"),
+        )
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.user}"

@@ -1,6 +1,9 @@
 """A student's work on an assignment: where it stands, and what was submitted."""
 
+from decimal import Decimal
+
 from django.db import models
+from django.db.models import Value
 
 from classroom.models.assignments import Assignment
 from classroom.models.people import Membership
@@ -22,6 +25,9 @@ class Submission(models.Model):
     )
     due = models.DateTimeField(
         null=True, help_text="The student's own: see `rules.deadlines` for how it comes about."
+    )
+    reminded_for = models.DateTimeField(
+        null=True, editable=False, help_text="The due time of which the student was reminded."
     )
     handed_out = models.DateTimeField(null=True)
     opened = models.DateTimeField(null=True)
@@ -57,11 +63,48 @@ class Submission(models.Model):
         help_text="What that score was out of: the points may change later, too.",
     )
     returned_comment = models.TextField(blank=True)
-    score = models.DecimalField(max_digits=8, decimal_places=2, null=True, blank=True)
+    # What the score was made of: [{"name", "score" or null for by hand, "max"}], as numbers. Empty
+    # where it was given as a whole, and in rows of earlier versions.
+    returned_questions = models.JSONField(default=list)
+    returned_notebook = models.CharField(
+        max_length=1000,
+        blank=True,
+        help_text="The one notebook that was returned, in its folder; empty: none, or several.",
+    )
+    # How the score that was returned came about, where its work was late: `rules.penalties.Told`.
+    returned_late = models.JSONField(null=True)
+    score = models.DecimalField(
+        max_digits=8,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text="As it was given; what counts is `final`.",
+    )
+    # Both are written by `rules.penalties` alone.
+    penalty = models.DecimalField(
+        max_digits=8,
+        decimal_places=2,
+        default=Decimal(),
+        db_default=Value(0, output_field=models.DecimalField(max_digits=8, decimal_places=2)),
+        help_text="What is taken off because the work was late.",
+    )
+    late_days = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="How many late days cover its lateness."
+    )
+    waived = models.DateTimeField(null=True, help_text="Since when no late penalty is taken.")
     comment = models.TextField(blank=True)
     graded = models.DateTimeField(null=True)
-    # Of the autograder: {"cells": {grade_id: [score, max]}, "score", "max", "manual": bool}.
+    # Of the autograder: {"cells": {grade_id: [score, max]}, "hidden": [grade_id], "score", "max",
+    # "manual": bool}.
     details = models.JSONField(default=dict)
+    # What a person gave by question, for the work as it was then (`rules.questions`):
+    # {"points": {question: number}, "adjustment": number, "work": ISO}. Empty: nothing.
+    given = models.JSONField(default=dict)
+    unfinished = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Saved while questions had no points: not graded yet, comment or not.",
+    )
     held = models.TextField(
         blank=True,
         help_text="Why the autograder's score is held for a person, in a sentence.",
@@ -76,6 +119,16 @@ class Submission(models.Model):
     def __str__(self) -> str:
         return f"{self.assignment}: {self.student}"
 
+    @property
+    def final(self) -> Decimal | None:
+        """The score that counts: what was given, less the late penalty."""
+        return final_of(self.score, self.penalty)
+
+
+def final_of(score: Decimal | None, penalty: Decimal) -> Decimal | None:
+    """Return the score that counts; never less than 0."""
+    return None if score is None else max(score - penalty, Decimal())
+
 
 class Snapshot(models.Model):
     """What a student submitted at one moment; the copy lies in the course's project."""
@@ -89,6 +142,12 @@ class Snapshot(models.Model):
     given_up = models.BooleanField(
         default=False,
         help_text="In time, and the student let a late one count instead, having been asked.",
+    )
+    tested = models.DecimalField(
+        max_digits=8,
+        decimal_places=2,
+        null=True,
+        help_text="What the tests gave that run on submit; empty: they did not run, or not yet.",
     )
     path = models.CharField(max_length=600, help_text="In the course's project.")
     # [{"path", "size", "sha256", "modified"}]; the last, the unix second in which the student's

@@ -21,6 +21,7 @@ class Kind(models.TextChoices):
     DUE_DATE = "due_date", "Write the due date"
     SUBMIT = "submit", "Submit"
     COLLECT = "collect", "Collect"
+    TEST = "test", "Test a submission"
     RUN = "run", "Run a command"
     RETURN = "return", "Return"
 
@@ -116,6 +117,8 @@ class Transfer(models.Model):
             models.Index(fields=("course", "state", "-priority", "id"), name="transfer_turn"),
             models.Index(fields=("course", "-started"), name="transfer_last_turn"),
             models.Index(fields=("assignment", "kind", "-id"), name="transfer_step"),
+            # What failed lately is looked for every few seconds.
+            models.Index(fields=("ended",), condition=Q(state="failed"), name="transfer_failed"),
             models.Index(fields=("member", "kind", "-id"), name="transfer_member"),
         )
 

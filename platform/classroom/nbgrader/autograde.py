@@ -7,13 +7,14 @@ which cells there are, what their tests are and for how many points, before and 
 
 import ast
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import nbformat
 
 from classroom.nbgrader.credit import credit
 from classroom.nbgrader.guarding import parsed
+from classroom.nbgrader.hidden_lines import split
 from classroom.nbgrader.marks import Mark, check, checksum, grade_id, mark
 from classroom.nbgrader.reading import read, write
 from classroom.nbgrader.regions import language
@@ -31,6 +32,7 @@ class CellScore:
     max_score: float
     needs_manual: bool  # whether a person has to grade it; until then the score is 0
     held: bool = False  # whether that is because nobody can know what the test would give
+    hidden: bool = False  # whether students see nothing of the test
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,7 @@ def scores(
             unrun.append(name)
         elif score.held:
             unknown.append(f"{name}: {error}")
-        results.append(score)
+        results.append(replace(score, hidden=_is_hidden(known, theirs)))
         if error:
             errors.append(f"{name}: {error}")
     if unrun:
@@ -201,6 +203,12 @@ def _put_back(
     for number, cell in enumerate(cells):
         whole += [cell, *missing.get(number, [])]
     return whole
+
+
+def _is_hidden(teachers: nbformat.NotebookNode, found: Mark) -> bool:
+    hidden, others = split(teachers.source)
+    is_test = found.grade and not (found.solution or found.task)
+    return is_test and bool(hidden) and not "".join(others).strip()
 
 
 def _score(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from classroom.conf import conf
 from classroom.models import Assignment, Course, Membership, Notice, Role, section_key
 
 
@@ -31,6 +32,8 @@ def tell(
                 member=member,
                 key=key,
                 details=details or {},
+                # Who sets up a mail server later does not send what is long known.
+                to_mail=conf().mail,
             )
             for user in users
         ),

@@ -57,6 +57,8 @@ class MomentField(forms.Field):
 
     def to_python(self, value: Any) -> datetime | None:
         """Return the moment; ValidationError for a time that the clocks skip, or for no time."""
+        if isinstance(value, datetime):  # of a disabled field, which loses the microseconds
+            return self.stored or value
         text = str(value or "").strip()
         if not text:
             return None

@@ -1,5 +1,6 @@
 """Markdown of teachers, as safe HTML; moments and times that something took, in words."""
 
+import re
 import zoneinfo
 from datetime import datetime, timedelta
 
@@ -8,22 +9,32 @@ from django.utils import formats, timezone
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
+from classroom.pages.mathematics import CLASSES, mathematics
+
 _markdown = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable("table")
+_markdown.use(mathematics)
+_HEADING = re.compile(r"(</?h)([1-6])>")
 _TAGS = {
     *("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "code", "em"),
     *("strong", "ul", "ol", "li", "a", "table", "thead", "tbody", "tr", "th", "td"),
 }
 
 
-def markdown(text: str) -> SafeString:
-    """Render Markdown; what could run, load or restyle anything is left out, images too."""
+def markdown(text: str, *, below: int = 0) -> SafeString:
+    """Render Markdown; what could run, load or restyle anything is left out, images too.
+
+    `below` is the level of the heading that it stands under: its own come after that.
+    """
     html = nh3.clean(
         _markdown.render(text),
         tags=_TAGS,
         attributes={"a": {"href"}},
+        allowed_classes={"code": CLASSES},
         url_schemes={"http", "https", "mailto"},
         link_rel="noopener noreferrer nofollow",
     )
+    if below:
+        html = _HEADING.sub(lambda tag: f"{tag[1]}{min(int(tag[2]) + below, 6)}>", html)
     return mark_safe(html)  # noqa: S308  nh3 made it safe
 
 

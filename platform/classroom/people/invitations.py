@@ -29,8 +29,9 @@ from classroom.models import Course, Invitation, Membership, Role
 from classroom.pages.spreadsheets import written
 from classroom.pages.text import moment
 from classroom.people.doubles import double_of
-from classroom.people.proving import unproven, unproven_mark
+from classroom.people.proving import unproven_mark
 from classroom.people.roster import hold, in_parts, member_enrol
+from classroom.rules.addresses import unproven
 from embedding.models import Event
 from embedding.names import tidy
 from embedding.problems import Problem
@@ -143,6 +144,11 @@ OVER = Problem(
     "This invitation has run out. Ask your teacher to renew it.",
     status=410,
 )
+ARCHIVED = Problem(
+    "archived",
+    "This course is archived: nobody joins it any more. Ask your teacher.",
+    status=410,
+)
 USED = Problem(
     "invitation_used",
     "This invitation has been used already. If it was you, sign in with the user name and the "
@@ -167,6 +173,8 @@ def find(signed: str) -> Invitation:
         raise WORTHLESS
     if row.accepted:
         raise USED
+    if row.course.archived:
+        raise ARCHIVED
     if is_over(row):
         raise OVER
     return row

@@ -2,6 +2,7 @@
 
 import uuid
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.forms import UserCreationForm
@@ -17,6 +18,7 @@ from django.views.decorators.http import require_http_methods
 
 from classroom.conf import conf
 from classroom.models import Course, Invitation, Membership
+from classroom.pages.naming import name_given
 from classroom.people import invitations
 from classroom.people.doubles import double_of
 from classroom.people.proving import unproven_of
@@ -44,10 +46,10 @@ class AccountForm(UserCreationForm):  # type: ignore[type-arg]
 
     def clean_first_name(self) -> str:
         """Drop what cannot be seen: it could make a name look like somebody else's."""
-        return tidy(self.cleaned_data["first_name"])
+        return name_given(self.cleaned_data["first_name"])
 
     def clean_last_name(self) -> str:
-        return tidy(self.cleaned_data["last_name"])
+        return name_given(self.cleaned_data["last_name"])
 
 
 @never_cache
@@ -58,7 +60,7 @@ def join(request: HttpRequest, code: uuid.UUID) -> HttpResponse:
     Who is not signed in reads what the course is called and how to come in: accounts are made by
     invitation alone.
     """
-    course = Course.objects.filter(join_code=code).first()
+    course = Course.objects.filter(join_code=code, archived=None).first()
     if course is None:
         context = {
             "title": "This link does not work any more",
@@ -117,7 +119,7 @@ def _account(request: HttpRequest, signed: str, found: Invitation) -> HttpRespon
         except IntegrityError:
             form.add_error("username", "Somebody has just taken this user name. Choose another.")
         else:
-            login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+            login(request, user, backend=settings.AUTHENTICATION_BACKENDS[-1])
             messages.success(request, f"Welcome. You are in “{course.title}” now.")
             _say_double(request, member, found.email)
             _say_unproven(request, user)

@@ -14,8 +14,7 @@ from django.contrib.auth.models import User
 from django.core import signing
 from django.core.mail import EmailMessage, get_connection
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
-from django.db.models.functions import Lower
+from django.db.models import Q
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -23,6 +22,7 @@ from django_tasks import task
 
 from classroom.conf import conf
 from classroom.models import UnprovenAddress
+from classroom.rules.addresses import unproven
 from embedding.models import Event
 from embedding.problems import Problem
 
@@ -50,12 +50,6 @@ OTHERS = Problem(
     "again. If you have no other account, somebody used your address: do nothing.",
     status=403,
 )
-
-
-def unproven() -> Exists:
-    """Return the condition, for a query of users, that their address is not proven."""
-    rows = UnprovenAddress.objects.filter(user=OuterRef("pk"), email=Lower(OuterRef("email")))
-    return Exists(rows)
 
 
 def unproven_of(user: User) -> UnprovenAddress | None:

@@ -20,11 +20,11 @@ from django.utils.translation import gettext as _
 
 from classroom.models import Course, Invitation, Membership, Role, section_key
 from classroom.people.invitations import invite
-from classroom.people.proving import unproven
 from classroom.people.roster import Place, enrol, hold, in_parts
 from classroom.people.roster_agree import disagreement
 from classroom.people.roster_file import Line
 from classroom.people.roster_table import Table
+from classroom.rules.addresses import unproven
 from classroom.sections.members import names_of, sections_set
 from embedding.names import tidy
 

@@ -9,7 +9,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from classroom.people.doubles import address_log
-from classroom.people.proving import proven, unproven
+from classroom.people.proving import proven
+from classroom.rules.addresses import unproven
 from embedding.names import tidy
 from embedding.views.access import user_of
 

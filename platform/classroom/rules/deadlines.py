@@ -51,6 +51,7 @@ from classroom.models import (
     section_key,
 )
 from classroom.rules.accommodations import longest
+from classroom.rules.penalties import penalties_update
 
 LatePolicy = Assignment.LatePolicy
 
@@ -231,9 +232,13 @@ def dues_without_extension(
 
 
 def lateness_update(rows: QuerySet[Submission]) -> None:
-    """Write down whether what was collected is late, by when it came and by when it is due now."""
+    """Write down whether what was collected is late, by when it came and by when it is due now.
+
+    And what that costs.
+    """
     rows.filter(late=False, came__gt=F("due")).update(late=True)
     rows.filter(Q(due=None) | Q(came__lte=F("due")), late=True).update(late=False)
+    penalties_update(rows)
 
 
 class _OwnTimes:

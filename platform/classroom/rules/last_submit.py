@@ -13,6 +13,7 @@ from django.db.models import Max
 from classroom.models import Kind, Submission, Transfer
 
 UNCHANGED = "unchanged"  # refused, because it would have made the same work late
+AS_GIVEN = "as_given"  # not done yet: the student is asked whether to submit what was handed out
 
 State = Transfer.State
 
@@ -28,7 +29,12 @@ class Failure:
     @property
     def is_harmless(self) -> bool:
         """Whether nothing is missing because of it."""
-        return self.code == UNCHANGED
+        return self.code in (UNCHANGED, AS_GIVEN)
+
+    @property
+    def asks(self) -> bool:
+        """Whether it waits for the student's answer."""
+        return self.code == AS_GIVEN
 
 
 def last_submits(rows: Iterable[Submission]) -> dict[tuple[int, int], Transfer]:

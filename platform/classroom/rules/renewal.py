@@ -26,6 +26,8 @@ class Moments(Protocol):
     def returned(self) -> datetime | None: ...
 
 
+# Neither a person nor the autograder has looked at it.
+UNTRIED = Q(score=None, comment="", details={}, returned=None)
 UNCOLLECTED = Q(submitted__gt=F("collected"))
 
 

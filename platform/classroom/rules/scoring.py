@@ -1,6 +1,7 @@
 """Scores as they are given: within the points, with who and when, and never over another's.
 
-A score is a decimal with at most two places from 0 to the assignment's points. A bonus goes up to
+A score is a decimal with at most two places from 0 to the assignment's points; what is taken off
+it for late work is kept beside it (`rules.penalties`). A bonus goes up to
 twice the points and comes with a warning. Nothing is written where nothing changes, and whoever
 says which change they have seen last (`seen`) does not overwrite one that came after it.
 """
@@ -8,13 +9,15 @@ says which change they have seen last (`seen`) does not overwrite one that came 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from classroom.models import Assignment, GradeChange, Submission
+from classroom.models import UNWAIVED, WAIVED, Assignment, GradeChange, Submission
+from classroom.rules.penalties import RULE, penalty_of
 from classroom.rules.renewal import is_ungraded
 
 MOST = Decimal("999999.99")  # what the column holds
@@ -34,12 +37,26 @@ class Conflict(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class ByQuestion:
+    """A grade that is given by question, as `rules.questions` puts it together."""
+
+    given: dict[str, Any]  # what people gave
+    total: Decimal | None  # what it comes to; None while questions are open
+    open: int  # how many have no score yet
+    kept: dict[str, Any]  # what was given for each, for the history
+
+
+@dataclass(frozen=True, slots=True)
 class Grade:
-    """What is to be written. A comment of None stays as it is."""
+    """What is to be written. A comment of None stays as it is.
+
+    With `questions` it is given by question: while some are open it does not make the work graded.
+    """
 
     submission: Submission
     score: Decimal | None
     comment: str | None = None
+    questions: ByQuestion | None = None
 
 
 def score_read(text: str) -> Decimal | None:
@@ -101,15 +118,18 @@ def grade_set(
     by: User | None,
     how: str,
     seen: int | None = None,
+    questions: ByQuestion | None = None,
 ) -> GradeChange | None:
     """Give a score and comment; return the change, or None where there was nothing to change.
 
-    `how` is "page", "import", "autograder", "command" or "rescale". `seen` is the id of the last
-    change that its giver knows (0: none): Conflict where there is a later one with other content.
-    The same score given to newer work is a change: that work is graded now.
+    `how` is "page", "import", "autograder", "command", "rescale" or "table". `seen` is the id of
+    the last change that its giver knows (0: none): Conflict where there is a later one with other
+    content. The same score given to newer work is a change: that work is graded now.
     """
-    changes = grades_set([Grade(submission, score, comment)], by=by, how=how, seen=seen)
-    submission.refresh_from_db(fields=["score", "comment", "graded"])
+    grade = Grade(submission, score, comment, questions)
+    changes = grades_set([grade], by=by, how=how, seen=seen)
+    fields = ["score", "penalty", "comment", "graded", "given", "unfinished"]
+    submission.refresh_from_db(fields=fields)
     return changes[0] if changes else None
 
 
@@ -125,6 +145,7 @@ def grades_set(
             grade.submission,
             score_check(grade.submission.assignment, grade.score),
             None if grade.comment is None else comment_check(grade.comment),
+            grade.questions,
         )
         for grade in grades
     ]
@@ -146,8 +167,9 @@ def comment_check(comment: str) -> str:
 
 
 def last_change(submission: Submission) -> GradeChange | None:
-    """Return the latest change of a submission's grade."""
-    return GradeChange.objects.filter(submission=submission).order_by("-pk").first()
+    """Return the latest change of a submission's grade; waiving its late penalty is none."""
+    changes = GradeChange.objects.filter(submission=submission)
+    return changes.exclude(how__in=(WAIVED, UNWAIVED)).order_by("-pk").first()
 
 
 def _write(
@@ -156,7 +178,7 @@ def _write(
     ids = [grade.submission.pk for grade in grades]
     # The lock makes who comes second see what who came first has written.
     rows = {row.pk: row for row in Submission.objects.select_for_update().filter(pk__in=ids)}
-    _refuse_other_points(grades)
+    assignments = _refuse_other_points(grades)
     now = timezone.now()
     changed: list[Submission] = []
     changes: list[GradeChange] = []
@@ -165,34 +187,59 @@ def _write(
         if row is None:
             continue  # the assignment was deleted under our eyes
         comment = row.comment if grade.comment is None else grade.comment
-        same = (row.score, row.comment) == (grade.score, comment)
+        questions = grade.questions
+        same = (row.score, row.comment) == (grade.score, comment) and (
+            questions is None or row.given == questions.given
+        )
         given, newer = grade.score is not None or bool(comment), is_ungraded(row)
         if same and not (given and newer):
             continue
         if seen is not None and not same:
             _refuse_older(row, seen)
         row.score, row.comment = grade.score, comment
-        # Rescaling looks at no work: what nobody has looked at stays new.
-        if not (how == RESCALE and newer):
-            row.graded = now if given else None
+        row.penalty = penalty_of(row, assignments[row.assignment_id], row.late_days)
+        if questions is not None:
+            row.given = questions.given
+        is_open = bool(questions and questions.open)
+        # Where a score is taken away that was given as a whole, the questions are what they were.
+        has_parts = bool(row.given) if questions is None else is_open
+        row.unfinished = has_parts and row.score is None
+        # Rescaling looks at no work: what nobody has looked at stays new. A part of a work's
+        # points does not grade it, either: a score that it has stays one for what it was.
+        if row.unfinished or not given:
+            row.graded = None
+        elif not ((how == RESCALE and newer) or is_open):
+            row.graded = now
         changed.append(row)
         changes.append(
-            GradeChange(submission=row, score=row.score, comment=row.comment, by=by, how=how)
+            GradeChange(
+                submission=row,
+                score=row.score,
+                comment=row.comment,
+                by=by,
+                how=how,
+                questions=questions.kept if questions else {},
+            )
         )
-    Submission.objects.bulk_update(changed, ["score", "comment", "graded"], batch_size=100)
+    fields = ["score", "penalty", "comment", "graded", "given", "unfinished"]
+    Submission.objects.bulk_update(changed, fields, batch_size=100)
     return GradeChange.objects.bulk_create(changes)
 
 
-def _refuse_other_points(grades: Sequence[Grade]) -> None:
-    """Refuse what was checked against points that somebody has changed since."""
+def _refuse_other_points(grades: Sequence[Grade]) -> dict[int, Assignment]:
+    """Return the assignments, with their points and their rules for late work.
+
+    Refuse what was checked against points that somebody has changed since.
+    """
     known = {grade.submission.assignment_id: grade.submission.assignment for grade in grades}
-    rows = Assignment.objects.filter(pk__in=known)
-    for pk, points in rows.values_list("pk", "points"):
-        if points != known[pk].points:
+    rows = Assignment.objects.only("points", "handout", *RULE).in_bulk(known)
+    for pk, row in rows.items():
+        if row.points != known[pk].points:
             raise ValidationError(
-                f"The points were changed just now, to {number(points) or 'none'}. "
+                f"The points were changed just now, to {number(row.points) or 'none'}. "
                 "Look at the score again, then save."
             )
+    return rows
 
 
 def _refuse_older(row: Submission, seen: int) -> None:

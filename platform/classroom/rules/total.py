@@ -1,4 +1,4 @@
-"""A student's total over all assignments: how it comes about."""
+"""A student's total over all assignments, late penalties taken off: how it comes about."""
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
@@ -8,6 +8,7 @@ from django.db.models import FloatField, Q, QuerySet, Sum
 from django.db.models.functions import Cast, Coalesce
 
 from classroom.models import Assignment, Membership
+from classroom.rules.penalties import final_score
 from classroom.rules.scoring import number
 
 
@@ -17,7 +18,7 @@ class Scored(Protocol):
     @property
     def assignment_id(self) -> int: ...
     @property
-    def score(self) -> Decimal | None: ...
+    def final(self) -> Decimal | None: ...
 
 
 class Rule:
@@ -72,9 +73,9 @@ class Rule:
     def _total(self, work: Sequence[Scored]) -> tuple[Decimal | None, bool]:
         """Return the total, and whether it is in percent."""
         scored = [
-            (each.assignment_id, each.score)
+            (each.assignment_id, final)
             for each in work
-            if each.score is not None and each.assignment_id in self._known
+            if (final := each.final) is not None and each.assignment_id in self._known
         ]
         if not scored:
             return None, False
@@ -86,7 +87,7 @@ class Rule:
 
     def annotate(self, students: "QuerySet[Membership]") -> "QuerySet[Membership]":
         """Give each student the same total, for sorting."""
-        score = Cast("submissions__score", FloatField())
+        score = Cast(final_score("submissions__"), FloatField())
         scored = Q(submissions__score__isnull=False)
         added = Sum(score, filter=scored & Q(submissions__assignment__in=list(self._known)))
         if not self.weighted:

@@ -56,6 +56,7 @@ def approved_now(row: Assignment, *, by: str) -> dict[str, Any]:
     return {
         "sources": row.sources,
         "student": row.files if row.has_student_folder else None,
+        "questions": row.questions,
         "by": by,
         "at": timezone.now().isoformat(),
     }

@@ -14,12 +14,10 @@ import posixpath
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Any
 from uuid import uuid4
 
-from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 
 from classroom.carrying.incoming import take
@@ -35,7 +33,9 @@ from classroom.nbgrader.student_version import is_marked, student_version
 from classroom.rules import manifest, names, scoring
 from classroom.rules.leftovers import why_left_out
 from classroom.rules.manifest import File
+from classroom.rules.questions import work_name
 from classroom.steps import approved, copies, folders
+from classroom.steps.autograde_score import result_keep
 from classroom.steps.prepare import student_ready
 from classroom.steps.registry import Skip
 from classroom.steps.run_script import ALL_SECONDS, NOTEBOOK_BYTES, Ran, outcome, script
@@ -50,7 +50,7 @@ FORGED = "what came back from the student's project is not what was written ther
 
 
 @dataclass(frozen=True, slots=True)
-class _Graded:
+class Graded:
     """One notebook's part of the result."""
 
     path: str
@@ -80,8 +80,8 @@ def _run(transfer: Transfer) -> dict[str, Any]:
         raise Skip("Nothing is collected yet.")
     course = folders.course_project(submission.assignment.course)
     listed = manifest.of_folder(course, submission.assignment.folder)
-    sources = _sources(submission.assignment, course, listed)
-    if not sources:
+    marked = sources(submission.assignment, course, listed)
+    if not marked:
         raise Problem(
             "not_marked",
             "None of the assignment's notebooks is marked for nbgrader.",
@@ -95,57 +95,57 @@ def _run(transfer: Transfer) -> dict[str, Any]:
         raise Problem(
             "not_collected", f"“{folder}” is not in the course's project any more.", status=409
         ) from None
-    chosen = copies.chosen(transfer.options.get("instead"), submission.details, sources, collected)
+    chosen = copies.chosen(transfer.options.get("instead"), submission.details, marked, collected)
     project = student_ready(submission.student)
-    grader = _Grader(submission, course, folder, project, collected, sources)
+    grader = Grader(submission, course, folder, project, collected, marked)
     graded = [
-        grader.grade(path, source, chosen.get(path, "")) for path, source in sorted(sources.items())
+        grader.grade(path, source, chosen.get(path, "")) for path, source in sorted(marked.items())
     ]
     actor = transfer.batch.actor if transfer.batch else None
     details = details_of(graded) | {
         "version": approved.version_of(submission.assignment),
         "copies": {each.path: list(each.copies) for each in graded if each.copies},
         "instead": copies.kept(chosen, collected),
+        "work": work_name(submission),
     }
     elsewhere = [copies.held_sentence(each.path, each.why, each.copies) for each in graded]
     held = " ".join(filter(None, [held_words(graded), *elsewhere]))
     details["manual"] = details["manual"] or any(elsewhere)
-    Submission.objects.filter(pk=submission.pk).update(details=details, held=held)
-    if held:
-        _take_back(submission, actor)
-    score = None if details["manual"] else scaled(submission.assignment, details)
-    if score is not None:
-        try:
-            scoring.grade_set(submission, score=score, by=actor, how="autograder")
-        except ValidationError as error:
-            raise Problem("bad_score", " ".join(error.messages), status=409) from None
+    try:
+        score = result_keep(submission, details, held=held, by=actor)
+    except ValidationError as error:
+        raise Problem("bad_score", " ".join(error.messages), status=409) from None
     return {
         "score": scoring.number(score),
         "found": scoring.number(details["score"]),
         "max": scoring.number(details["max"]),
-        "manual": details["manual"],
+        "manual": details["manual"] and score is None,
         "notes": details["notes"],
         "version": details["version"],
         "held": held,
     }
 
 
-def details_of(graded: Sequence[_Graded]) -> dict[str, Any]:
-    """Return what is kept with the submission: {"cells", "score", "max", "manual", …}.
+def details_of(graded: Sequence[Graded]) -> dict[str, Any]:
+    """Return what is kept with the submission: {"cells", "hidden", "score", "max", "manual", …}.
 
     Cells have their notebook's name where there are several notebooks; what a person has to grade
     has no score yet, and none of it counts in the sum.
     """
     cells: dict[str, list[float | None]] = {}
+    hidden: list[str] = []
     notes: list[str] = []
     for each in graded:
         prefix = f"{each.path}: " if len(graded) > 1 else ""
         for cell in each.result.cells:
             score = None if cell.needs_manual else cell.score
             cells[prefix + cell.grade_id] = [score, cell.max_score]
+            if cell.hidden:
+                hidden.append(prefix + cell.grade_id)
         notes += [prefix + note for note in (*each.notes, *each.result.errors)]
     return {
         "cells": cells,
+        "hidden": hidden,
         "score": sum(each.result.total for each in graded),
         "max": sum(each.result.max_total for each in graded),
         "manual": any(each.result.needs_manual for each in graded),
@@ -154,7 +154,7 @@ def details_of(graded: Sequence[_Graded]) -> dict[str, Any]:
     }
 
 
-def held_words(graded: Sequence[_Graded]) -> str:
+def held_words(graded: Sequence[Graded]) -> str:
     """Say why the score is held for a person, in sentences; empty where nothing is held."""
     parts = []
     if why := dict.fromkeys(reason for each in graded for reason in each.result.held):
@@ -167,23 +167,12 @@ def held_words(graded: Sequence[_Graded]) -> str:
     return " ".join([*parts, "Look at it by hand."] if parts else [])
 
 
-def _take_back(submission: Submission, actor: User | None) -> None:
-    """Take away what the autograder gave before; what a person gave stays."""
-    last = scoring.last_change(submission)
-    if last is not None and last.how == "autograder" and last.score is not None:
-        scoring.grade_set(submission, score=None, by=actor, how="autograder")
+class Grader:
+    """Runs and scores the notebooks of one student, in one project.
 
-
-def scaled(assignment: Assignment, details: dict[str, Any]) -> Decimal:
-    """Return the score in the assignment's points, where these are other than the notebooks'."""
-    score, most = Decimal(str(details["score"])), Decimal(str(details["max"]))
-    if assignment.points is not None and most:
-        score = score * assignment.points / most
-    return score.quantize(scoring.CENT, ROUND_HALF_UP)
-
-
-class _Grader:
-    """Grades the notebooks of one student."""
+    `folder`, of the course's project, holds the work, and `collected` its files; what the student
+    may see of a run is put there, too, if it `keeps` that.
+    """
 
     def __init__(
         self,
@@ -193,12 +182,15 @@ class _Grader:
         project: str,
         collected: Mapping[str, File],
         marked: Iterable[str],
+        *,
+        keeps: bool = True,
     ) -> None:
         self._assignment = submission.assignment
         self._course = course
         self._folder = folder
         self._project = project
         self._scratch = ""
+        self._keeps = keeps
         self._files = collected
         there = manifest.hashes(collected.values())
         given = manifest.hashes(self._assignment.files)
@@ -207,7 +199,7 @@ class _Grader:
         self._others = copies.Others(collected.values(), known, self._collected)
         self._supporting: dict[str, Item] | None = None
 
-    def grade(self, path: str, source: bytes, chosen: str = "") -> _Graded:
+    def grade(self, path: str, source: bytes, chosen: str = "") -> Graded:
         """Run one notebook and keep what the student may see of it beside the collected one.
 
         Where a person has `chosen` another file, it is graded as this one.
@@ -217,7 +209,7 @@ class _Grader:
         if submitted is None and found:
             return _in_another(path, source, found, copies.NOT_THERE)
         if submitted is None:
-            return _Graded(path, _nothing(source), (f"“{path}” was not handed in.",), False)
+            return Graded(path, _nothing(source), (f"“{path}” was not handed in.",), False)
         notebook = self._collected(submitted)
         try:
             if found and is_untouched(notebook, source):
@@ -233,7 +225,7 @@ class _Grader:
         notes = copies.note(path, found, chosen)
         ran = self._executed(path, prepared)
         if ran.notebook is None:
-            return _Graded(path, _all_held(source), tuple(notes), True)
+            return Graded(path, _all_held(source), tuple(notes), True)
         try:
             result = scores(ran.notebook, source, ran.held)
             shown = feedback_notebook(ran.notebook, source)
@@ -241,8 +233,9 @@ class _Grader:
             raise Problem(
                 "garbled", f"“{path}” could not be read any more after it ran: {error}", status=409
             ) from None
-        client().write_file(self._course, f"{self._folder}/{autograded(path)}", shown)
-        return _Graded(path, result, tuple(filter(None, [*notes, ran.words])), True)
+        if self._keeps:
+            client().write_file(self._course, f"{self._folder}/{autograded(path)}", shown)
+        return Graded(path, result, tuple(filter(None, [*notes, ran.words])), True)
 
     def _is_untouched(self, copy: str, source: bytes) -> bool:
         return is_untouched(self._others.content(copy), source)
@@ -331,7 +324,7 @@ def autograded(path: str) -> str:
     return f"{without_ending(path)}_autograded.ipynb"
 
 
-def _sources(assignment: Assignment, course: str, listed: list[File]) -> dict[str, bytes]:
+def sources(assignment: Assignment, course: str, listed: list[File]) -> dict[str, bytes]:
     """Return the teacher's marked notebooks by path; Problem for one that cannot be read."""
     found = {}
     for file in listed:
@@ -373,7 +366,7 @@ def _all_held(source: bytes) -> Result:
     return Result(tuple(cells), (), (FORGED,))
 
 
-def _in_another(path: str, source: bytes, found: tuple[str, ...], why: str) -> _Graded:
+def _in_another(path: str, source: bytes, found: tuple[str, ...], why: str) -> Graded:
     """Return the result where the work may lie in a file of another name: all waits."""
     result = replace(_all_held(source), held=())
-    return _Graded(path, result, (), False, copies=found, why=why)
+    return Graded(path, result, (), False, copies=found, why=why)

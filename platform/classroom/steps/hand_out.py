@@ -8,11 +8,13 @@ proven by size and hash.
 
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from classroom.carrying.calls import Refused
 from classroom.carrying.outgoing import How, put, put_sparing
-from classroom.models import Assignment, Kind, Membership, Submission, Transfer
+from classroom.models import Assignment, Kind, Membership, Notice, Submission, Transfer
+from classroom.notices.telling import tell
 from classroom.rules import manifest, names
 from classroom.rules.deadlines import submissions_ensure
 from classroom.rules.manifest import File
@@ -36,6 +38,7 @@ def run(transfer: Transfer) -> dict[str, Any]:
             "not_ready", "Its files are not ready: see the assignment's files.", status=409
         )
     submission = _submission(assignment, student)
+    submission.assignment, submission.student = assignment, student
     handing = _HandOut(transfer, assignment, submission, student_ready(student))
     changed = handing.do()
     while not _write_down(submission, again=handing.overwrite):
@@ -115,6 +118,16 @@ def _submission(assignment: Assignment, student: Membership) -> Submission:
 def _write_down(submission: Submission, *, again: bool) -> bool:
     """Write down that it is handed out; False where the due time has changed meanwhile."""
     rows = Submission.objects.filter(pk=submission.pk, due=submission.due)
-    if submission.handed_out is None or again:
-        return rows.update(handed_out=timezone.now()) == 1
-    return rows.exists()
+    if submission.handed_out is not None and not again:
+        return rows.exists()
+    with transaction.atomic():
+        done = rows.update(handed_out=timezone.now()) == 1
+        if done and submission.handed_out is None:
+            tell(
+                Notice.Kind.HANDED_OUT,
+                [submission.student.user_id],
+                course=submission.assignment.course,
+                key=f"handed-out:{submission.pk}",
+                assignment=submission.assignment,
+            )
+    return done

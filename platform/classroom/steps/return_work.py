@@ -3,24 +3,34 @@
 It may be returned again after the score has changed: what differs is kept beside it as `name~`.
 """
 
+from decimal import Decimal
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from classroom.carrying.calls import Refused
 from classroom.carrying.incoming import take
 from classroom.carrying.items import Item, files_of, item_of
 from classroom.carrying.outgoing import Load, put, put_sparing
-from classroom.models import Assignment, Kind, Submission, Transfer
+from classroom.models import Assignment, Kind, Notice, Submission, Transfer
+from classroom.notices.telling import tell
 from classroom.rules import manifest, names
 from classroom.rules.counting import returned_set
+from classroom.rules.late_words import late_of
+from classroom.rules.questions import is_from_elsewhere, signed, tally_of
+from classroom.rules.returned_questions import as_returned
 from classroom.rules.scoring import number
 from classroom.steps import folders
+from classroom.steps.autograde import autograded
 from classroom.steps.prepare import student_ready
 from classroom.steps.registry import Skip, step
+from embedding.cocalc.paths import is_notebook
 from embedding.problems import Problem
 
 NAME = "GRADE.md"
+LONGEST = 1000  # characters of a path that is kept
 
 
 @step(Kind.RETURN)
@@ -59,8 +69,28 @@ def run(transfer: Transfer) -> dict[str, Any]:
             status=502,
             recoverable=True,
         )
-    returned_set(submission, began)
+    with transaction.atomic():
+        returned_set(submission, began, _notebook(items))
+        tell(
+            Notice.Kind.RETURNED,
+            [student.user_id],
+            course=transfer.course,
+            key=f"returned:{transfer.pk}",
+            assignment=assignment,
+        )
     return {"count": len(items)}
+
+
+def _notebook(items: list[Item]) -> str:
+    """Return the only notebook, besides what the autograder made of it; else nothing.
+
+    No page has the address of one whose name holds a line's end.
+    """
+    paths = [item.path for item in items if is_notebook(item.path)]
+    made = {autograded(path) for path in paths}
+    own = [path for path in paths if path not in made]
+    known = len(own) == 1 and own[0].isprintable() and len(own[0]) <= LONGEST
+    return own[0] if known else ""
 
 
 def _collected(project: str, path: str) -> list[Item]:
@@ -80,7 +110,9 @@ def _collected(project: str, path: str) -> list[Item]:
 
 def is_graded(submission: Submission) -> bool:
     """Whether there is anything to tell the student."""
-    return submission.score is not None or bool(submission.comment.strip())
+    if submission.score is not None:
+        return True
+    return bool(submission.comment.strip()) and not submission.unfinished
 
 
 def grade_text(assignment: Assignment, submission: Submission) -> str:
@@ -91,24 +123,32 @@ def grade_text(assignment: Assignment, submission: Submission) -> str:
     parts = [f"# {assignment.title}"]
     if submission.score is not None:
         points = "" if assignment.points is None else f" / {number(assignment.points)}"
-        parts.append(f"# Your grade\n\n{number(submission.score)}{points}")
+        late = late_of(submission)
+        said = f"\n\n{late.sum}" if late and late.sum else ""
+        parts.append(f"# Your grade\n\n{number(submission.final)}{points}{said}")
     if submission.comment.strip():
         parts.append(f"# Instructor comments\n\n{submission.comment.strip()}")
     if not is_graded(submission):
         parts.append("Returned without a grade.")
     by_hand = "by hand" if is_graded(submission) else "not graded yet"
-    if table := _table(submission.details.get("cells"), by_hand):
+    if table := _table(submission, by_hand):
         parts.append(f"# nbgrader\n\n{table}")
     return "\n\n".join(parts) + "\n"
 
 
-def _table(cells: object, by_hand: str) -> str:
-    """Lay out the autograder's scores, {grade_id: [score, points]}; none: `by_hand`."""
-    if not isinstance(cells, dict) or not cells:
+def _table(submission: Submission, by_hand: str) -> str:
+    """Lay out what was given for each question; what has no score of its own: `by_hand`."""
+    questions = as_returned(submission)
+    if not questions:
         return ""
     rows = ["| Problem | Score | Points |", "| --- | ---: | ---: |"]
-    for name, both in cells.items():
-        score, points = both
+    for each in questions:
+        name, score, most = each["name"].replace("|", chr(92) + "|"), each["score"], each["max"]
         shown = by_hand if score is None else number(score)
-        rows.append(f"| {str(name).replace('|', chr(92) + '|')} | {shown} | {number(points)} |")
+        if most is None and score is not None:
+            shown = signed(Decimal(str(score)))
+        rows.append(f"| {name} | {shown} | {number(most)} |")
+    tally = tally_of(submission)
+    if tally.total is not None and is_from_elsewhere(submission, tally):
+        rows += ["", _("The grade was given as a whole, not as the sum of these.")]
     return "\n".join(rows)

@@ -10,8 +10,10 @@
 4. A late one does not take the place of one in time unless its student was asked, and said so of
    that very one (`options["instead_of"]`): whatever made it late. One that differs in nothing is
    refused. Both are kept, and the teacher sees both.
-5. The last snapshots are kept, and always the one that counts.
-6. What of it the autograder could not use is said at once (`submit_warnings`), and refuses nothing.
+5. What is just as it was handed out is not submitted unless its student was asked, and said so
+   (`options["as_it_is"]`).
+6. The last snapshots are kept, and always the one that counts.
+7. What of it the autograder could not use is said at once (`submit_warnings`), and refuses nothing.
 """
 
 import math
@@ -21,6 +23,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from classroom.carrying.calls import Refused
 from classroom.carrying.items import Item, files_of
@@ -30,13 +33,14 @@ from classroom.pages.text import short_moment
 from classroom.rules import manifest
 from classroom.rules.counting import counting
 from classroom.rules.deadlines import came, came_late, is_late, is_taken
-from classroom.rules.last_submit import UNCHANGED
+from classroom.rules.last_submit import AS_GIVEN, UNCHANGED
 from classroom.rules.names import submitted_path
 from classroom.rules.source_folder import digest
 from classroom.steps import due_date
 from classroom.steps.bringing import Brought, bring, lying_in_course
 from classroom.steps.registry import step
 from classroom.steps.submit_warnings import warned
+from classroom.steps.tests_wanted import tests_queue
 from embedding.conf import MEGABYTE
 from embedding.problems import Problem
 
@@ -49,7 +53,8 @@ _BEFORE = timedelta(microseconds=1)
 def run(transfer: Transfer) -> dict[str, Any]:
     """Take the snapshot of `options["at"]` and return {"snapshot", "files", "size"}.
 
-    `options["instead_of"]` is the snapshot in time that the student gave up for a late one.
+    `options["instead_of"]` is the snapshot in time that the student gave up for a late one, and
+    `options["as_it_is"]` says that nothing need have been changed.
     """
     assignment, student = transfer.assignment, transfer.member
     if assignment is None or student is None:
@@ -58,7 +63,7 @@ def run(transfer: Transfer) -> dict[str, Any]:
     submission = Submission.objects.get(assignment=assignment, student=student)
     submission.assignment, submission.student = assignment, student
     found = Snapshot.objects.filter(submission=submission, taken=at).first()
-    snapshot = found or _take(submission, at, transfer.options.get("instead_of"))
+    snapshot = found or _take(submission, at, transfer.options)
     return {
         "snapshot": snapshot.pk,
         "files": len(snapshot.files),
@@ -66,7 +71,7 @@ def run(transfer: Transfer) -> dict[str, Any]:
     }
 
 
-def _take(submission: Submission, at: datetime, instead_of: int | None) -> Snapshot:
+def _take(submission: Submission, at: datetime, options: dict[str, Any]) -> Snapshot:
     assignment, student = submission.assignment, submission.student
     if timezone.now() - at > PATIENCE:
         raise Problem(
@@ -87,18 +92,20 @@ def _take(submission: Submission, at: datetime, instead_of: int | None) -> Snaps
             target,
             path,
             lying=lying_in_course(assignment, submission),
-            choose=lambda found: _something(submission, at, found),
+            choose=lambda found: _something(submission, at, found, options),
             most_bytes=conf().submit_max_mb * MEGABYTE,
             how="fresh",
             spare=[*spare, *_left_behind(submission)],
         )
     except Refused as refused:
         raise _in_words(refused, assignment) from None
-    snapshot = _keep(submission, at, path, brought, spare, instead_of)
+    snapshot = _keep(submission, at, path, brought, spare, options.get("instead_of"))
     return warned(snapshot, assignment, brought.items)
 
 
-def _something(submission: Submission, at: datetime, items: list[Item]) -> list[Item]:
+def _something(
+    submission: Submission, at: datetime, items: list[Item], options: dict[str, Any]
+) -> list[Item]:
     if not items:
         raise Problem(
             "nothing",
@@ -110,7 +117,22 @@ def _something(submission: Submission, at: datetime, items: list[Item]) -> list[
     late = is_late(submission, came(Snapshot(taken=at, finished=now)))
     if kept and late and is_unchanged(kept, items):
         raise unchanged(kept, submission.assignment.course.zone, now)
+    if not options.get("as_it_is") and is_as_given(submission.assignment, items):
+        raise as_given()
     return items
+
+
+def is_as_given(assignment: Assignment, items: list[Item]) -> bool:
+    """Whether a student's files are just those that were handed out."""
+    now, given = (
+        manifest.hashes(due_date.theirs(files)) for files in (files_of(items), assignment.files)
+    )
+    return bool(given) and now == given
+
+
+def as_given() -> Problem:
+    """Say to the student that there is no work in it."""
+    return Problem(AS_GIVEN, _("Nothing has changed since you got it."), status=409)
 
 
 def in_time_so_far(submission: Submission) -> Snapshot | None:
@@ -175,24 +197,35 @@ def _keep(
     )
     with transaction.atomic():
         row = Submission.objects.select_for_update().get(pk=submission.pk)
-        row.assignment = Assignment.objects.get(pk=row.assignment_id)
+        row.student = submission.student
+        row.assignment = Assignment.objects.select_related("course").get(pk=row.assignment_id)
         # It may be due at another time since the copy began.
         snapshot.late = is_late(row, came(snapshot))
         snapshot.save(force_insert=True)
         if instead_of and snapshot.late and is_taken(row, came(snapshot)):
             Snapshot.objects.filter(submission=row, pk=instead_of).update(given_up=True)
         counts = counting(row) == snapshot
-        pressed = max(at, row.submitted or at)
-        if counts or row.collected is None:  # else it is no new work: nobody collects it
-            row.submitted = pressed
-        # What was collected while this one waited is older: nobody could know of it yet.
-        if counts and row.collected and row.collected >= pressed:
-            row.collected = pressed - _BEFORE
-        row.save(update_fields=["submitted", "collected"])
         Snapshot.objects.filter(submission=row, path__in=spare).delete()
-        if counts and row.collected and row.due and timezone.now() > row.due:
-            _collect_again(submission)
+        if counts:
+            counts_now(row, snapshot)
+        elif row.collected is None:  # else it is no new work: nobody collects it
+            row.submitted = max(at, row.submitted or at)
+            row.save(update_fields=["submitted"])
+        snapshot.submission = submission
+        tests_queue(snapshot, row.assignment, row.student)
     return snapshot
+
+
+def counts_now(row: Submission, snapshot: Snapshot) -> None:
+    """Let a snapshot be the work of a submission, whose row is held, and have it collected."""
+    pressed = max(snapshot.taken, row.submitted or snapshot.taken)
+    row.submitted = pressed
+    # What was collected while this one waited is older: nobody could know of it yet.
+    if row.collected and row.collected >= pressed:
+        row.collected = pressed - _BEFORE
+    row.save(update_fields=["submitted", "collected"])
+    if row.collected and row.due and timezone.now() > row.due:
+        _collect_again(row)
 
 
 def _collect_again(submission: Submission) -> None:

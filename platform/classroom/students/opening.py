@@ -7,6 +7,7 @@ from django.utils import timezone
 from classroom.engine.queue import URGENT, transfer_add
 from classroom.models import Assignment, Kind, Submission, Transfer
 from embedding.cocalc.paths import is_notebook
+from embedding.services.open_files import last_session, was_missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +38,24 @@ class Waiting:
 
 
 def place_of(submission: Submission) -> Place | None:
-    """Return what a student opens: the only notebook, else the folder; None: not there yet."""
+    """Return what a student opens; None: not there yet.
+
+    It is the only notebook, or of several the one that was opened last; else the folder, so also
+    where that notebook was gone the last time.
+    """
     project = submission.student.project
     if submission.handed_out is None or project is None or project.project_id is None:
         return None
     assignment = submission.assignment
+    user, folder = submission.student.user, assignment.folder
     notebooks = [file["path"] for file in assignment.files if is_notebook(file["path"])]
-    only = len(notebooks) == 1
-    path = f"{assignment.folder}/{notebooks[0]}" if only else assignment.folder
-    return Place(str(project.project_id), path, is_notebook=only)
+    path = ""
+    if len(notebooks) == 1:
+        path = f"{folder}/{notebooks[0]}"
+    elif last := last_session(user, project, folder):
+        path = last.path
+    found = bool(path) and not was_missing(user, project, path)
+    return Place(str(project.project_id), path if found else folder, is_notebook=found)
 
 
 def opened(submission: Submission) -> None:

@@ -1,16 +1,19 @@
 """What was submitted, file by file: how large, and when it was saved; and what counts of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.template.defaultfilters import pluralize
 
-from classroom.models import Assignment, Snapshot, Submission
+from classroom.models import Assignment, Snapshot, Submission, TestRun
 from classroom.pages.text import moment, second, short_moment
 from classroom.rules.counting import counting
 from classroom.rules.deadlines import is_late
 from classroom.rules.saved_times import moment_of
+from classroom.steps.tests_wanted import said as tests_said
 from embedding.sizes import size_text
 
 SHOWN = 20
@@ -83,9 +86,14 @@ def sentence(receipt: Receipt, assignment: Assignment) -> str:
 
 
 def reservation(submission: Submission, snapshot: Snapshot, zone: ZoneInfo) -> str:
-    """Say why a snapshot that was taken just now is late, or does not count; else nothing."""
+    """Say why a snapshot that was taken just now is late, or does not count, or is not tested.
+
+    Of tests that run it says so; else nothing.
+    """
+    run = TestRun.objects.filter(snapshot=snapshot).select_related("transfer").first()
+    tests = [tests_said(run)] if run else []
     if not snapshot.late:
-        return ""
+        return " ".join(tests)
     said = []
     if snapshot.finished and not is_late(submission, snapshot.taken):
         at = second(snapshot.finished, zone, beside=snapshot.taken)
@@ -96,9 +104,15 @@ def reservation(submission: Submission, snapshot: Snapshot, zone: ZoneInfo) -> s
     elif counts != snapshot:
         when = short_moment(counts.taken, zone, beside=snapshot.taken)
         said.append(f"It does not count: your submission of {when} does.")
-    return " ".join(said)
+    return " ".join([*said, *tests])
 
 
-def _time(file: dict[str, object]) -> datetime | None:
+def saved_at(file: Mapping[str, Any], zone: ZoneInfo, *, beside: datetime) -> str:
+    """Say when a file was saved, as its student's project says; empty where it is not known."""
+    at = _time(file)
+    return second(at, zone, beside=beside) if at else ""
+
+
+def _time(file: Mapping[str, Any]) -> datetime | None:
     seconds = file.get("modified")  # snapshots of earlier versions do not know it
     return moment_of(seconds) if isinstance(seconds, int | float) else None

@@ -12,13 +12,32 @@ from enum import StrEnum
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
-from classroom.models import Assignment, Extension, Membership, Snapshot, Submission, Transfer
+from classroom.models import (
+    Assignment,
+    Extension,
+    Membership,
+    Snapshot,
+    Submission,
+    TestRun,
+    Transfer,
+)
 from classroom.rules.counting import counting_of
 from classroom.rules.deadlines import came_late, is_late, is_taken, last_moment
 from classroom.rules.last_submit import Failure, failure_of, last_submits
+from classroom.rules.late_words import (
+    Late,
+    LateDays,
+    cost_text,
+    late_days_of,
+    late_kept,
+    rule_text,
+)
 from classroom.rules.names import graded_path
+from classroom.rules.test_runs import runs_of
 from classroom.students.receipts import Receipt, receipt_of
+from classroom.students.tests import Tests, tests_of
 
 JUST_NOW = timedelta(minutes=2)
 
@@ -38,7 +57,7 @@ class State(StrEnum):
 LABELS = {
     State.COMING: "Not yet out",
     State.ON_ITS_WAY: "On its way",
-    State.OPEN: "Open",
+    State.OPEN: _("In progress"),
     State.SUBMITTED: "Submitted",
     State.CLOSED: "Closed",
     State.COLLECTED: "Collected",
@@ -56,6 +75,8 @@ class Standing:
     submitting: Transfer | None = None  # the last submit
     extension: Extension | None = None
     latest: Snapshot | None = None  # the newest snapshot, with its files
+    late_days: LateDays | None = None  # of the student; None: the course gives none
+    test_runs: Sequence[TestRun] = field(default_factory=list)  # latest first
 
     @property
     def assignment(self) -> Assignment:
@@ -87,7 +108,7 @@ class Standing:
         """The state in a word or two for the page."""
         if self.assignment.handout and self.state == State.OPEN:
             return "Handed out"
-        return LABELS[self.state]
+        return str(LABELS[self.state])
 
     @property
     def is_out(self) -> bool:
@@ -107,6 +128,26 @@ class Standing:
         if self.state == State.SUBMITTED:
             return self.counting is not None and self.counting.late
         return self.state == State.OPEN and is_late(self.submission, self.now)
+
+    @property
+    def late_rule(self) -> str:
+        """What late work costs, and which late days are left; empty where it costs nothing."""
+        rule = rule_text(self.assignment)
+        if not rule or self.due is None or not self.is_taken:
+            return ""
+        return f"{rule} {self.late_days.text}" if self.late_days else rule
+
+    @property
+    def late_cost(self) -> str:
+        """What it would cost to submit now; empty where that is nothing."""
+        if not self.can_submit or self.state in (State.COLLECTED, State.RETURNED):
+            return ""
+        return cost_text(self.submission, self.now, self.late_days)
+
+    @property
+    def returned_late(self) -> Late | None:
+        """How the returned score comes about, where the work was late."""
+        return late_kept(self.submission.returned_late)
 
     @property
     def counting(self) -> Snapshot | None:
@@ -149,7 +190,8 @@ class Standing:
     @property
     def can_submit(self) -> bool:
         """Whether *Submit* is there to be pressed."""
-        return bool(self.submission.handed_out) and self.is_taken
+        is_over = self.assignment.course.archived is not None
+        return bool(self.submission.handed_out) and self.is_taken and not is_over
 
     @property
     def is_submitting(self) -> bool:
@@ -171,7 +213,14 @@ class Standing:
     @property
     def is_moving(self) -> bool:
         """Whether something is under way that is soon over."""
-        return self.is_submitting or self.state == State.ON_ITS_WAY
+        waits = self.tests is not None and self.tests.is_waiting
+        return self.is_submitting or waits or self.state == State.ON_ITS_WAY
+
+    @property
+    def tests(self) -> Tests | None:
+        """What the tests gave for the newest snapshot, where tests run on submit."""
+        newest = self.snapshots[0] if self.snapshots else None
+        return tests_of(self.assignment, self.test_runs, newest, self.now)
 
     @property
     def would_be_late(self) -> bool:
@@ -217,7 +266,9 @@ def course_standings(student: Membership, now: datetime | None = None) -> Course
     extensions = {row.assignment_id: row for row in Extension.objects.filter(student=student)}
     newest = [standing.snapshots[0].pk for standing in found if standing.snapshots]
     latest = {row.submission_id: row for row in Snapshot.objects.filter(pk__in=newest)}
+    days = late_days_of(student)
     for standing in found:
+        standing.late_days = days
         standing.assignment.course = student.course
         standing.submission.student = student
         extension = extensions.get(standing.assignment.pk)
@@ -251,11 +302,13 @@ def in_words(left: timedelta) -> str:
 
 
 def seen_by_students() -> Q:
-    """Which submissions their students see."""
+    """Which submissions their students see: what is out, and what its teacher announces."""
     # A section with a release of its own has it from then on, whenever all others do.
     out = Q(release=None, assignment__out__isnull=False) | Q(release__lte=timezone.now())
     there = Q(handed_out__isnull=False) | out
-    announced = Q(assignment__release__isnull=False) | Q(release__isnull=False)
+    announced = Q(assignment__announced=True) & (
+        Q(assignment__release__isnull=False) | Q(release__isnull=False)
+    )
     return Q(assignment__removed=None) & (there | announced)
 
 
@@ -264,11 +317,19 @@ def standings(
 ) -> list[Standing]:
     """Return where students stand with these submissions; three queries, however many."""
     now = now or timezone.now()
-    found = list(rows.filter(seen_by_students()).select_related("assignment")[:limit])
+    seen = rows.filter(seen_by_students()).select_related("assignment__course")
+    found = list(seen[:limit])
     snapshots = _by_submission(found)
     submitting = last_submits(found)
+    runs = runs_of(found)
     return [
-        Standing(row, now, snapshots[row.pk], submitting.get((row.assignment_id, row.student_id)))
+        Standing(
+            row,
+            now,
+            snapshots[row.pk],
+            submitting.get((row.assignment_id, row.student_id)),
+            test_runs=runs[row.pk],
+        )
         for row in found
     ]
 

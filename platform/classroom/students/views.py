@@ -12,15 +12,18 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from classroom.models import Course, Membership, Snapshot, Submission
 from classroom.pages.access import assignment_of, student_of, submission_of
 from classroom.pages.text import ago, second
+from classroom.rules.own_total import own_total
 from classroom.students import opening, saving, submissions
 from classroom.students.receipts import receipt_of, reservation, sentence
 from classroom.students.standing import Standing, course_standings, standings
+from classroom.students.time_left import time_left
 from embedding.cocalc.errors import CocalcError
 from embedding.problems import Busy, Problem, of_cocalc
 from embedding.views.access import SIGNED_OUT, answer, visited
@@ -33,6 +36,7 @@ def course_page(request: HttpRequest, membership: Membership) -> HttpResponse:
         "membership": membership,
         "zone": membership.course.zone,
         "standings": course_standings(membership),
+        "total": own_total(membership),
         "lately": saving.folders_lately(membership),
         "project": str(project.project_id) if project and project.project_id else "",
         # Of the assignment that somebody submitted who was signed out.
@@ -56,6 +60,8 @@ def open_work(request: HttpRequest, course: int, assignment: int) -> HttpRespons
         opening.opened(submission)
         page = "embedding:notebook" if place.is_notebook else "embedding:folder"
         return redirect(page, place.project, place.path)
+    if membership.course.archived:  # nothing is on its way any more
+        raise Http404
     waiting = opening.hurry(submission, again=request.method == "POST")
     if request.method == "POST":
         return redirect("classroom:open", course, assignment)
@@ -78,7 +84,7 @@ def saved(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
     membership = student_of(request, course)
     standing = _standing(membership, assignment)
     if not standing.can_submit:
-        raise Http404
+        return _not_taken(request, standing)
     since = _since(request.GET.get("since", "")) or timezone.now()
     context = {
         "membership": membership,
@@ -102,6 +108,8 @@ def saved(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
         {
             "files": [{"path": file.path, "modified": file.modified} for file in look.files],
             "seconds": look.seconds,
+            "unsaved": _unsaved(look, since),
+            "deadline": time_left(standing),
             "html": render_to_string("classroom/students/saved_files.html", context, request),
         }
     )
@@ -115,8 +123,8 @@ def submit(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
 
     Where more may be typed than is saved, it leads to `saved`, which asks; `how`=now has been
     asked, and `how`=wait asks again until all is saved. A script that asks for JSON has seen to
-    that, and is answered with the receipt. Where a late submission would count instead of one in
-    time, it asks as well; `instead_of` is the answer, and names that one.
+    that, and is answered with the receipt. Where the student is to be asked something else, it asks
+    as well; what is then posted is the answer (`_answers`).
     """
     at = timezone.now()
     page = reverse("classroom:course", args=[course])
@@ -136,13 +144,13 @@ def submit(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
         return redirect(f"{where}?since={since.timestamp():.3f}")
     context: dict[str, Any] = {"membership": membership, "assignment": submission.assignment}
     try:
-        snapshot = submissions.submit(submission, at, instead_of=_instead_of(request))
+        snapshot = submissions.submit(submission, at, **_answers(request))
     except submissions.Refused as refusal:
         context["text"] = refusal.message
         return render(request, "classroom/students/refused.html", context, status=409)
-    except submissions.WouldLose as question:
-        context |= {"question": question, "how": request.POST.get("how", "")}
-        return render(request, "classroom/students/late.html", context, status=409)
+    except submissions.Question as question:
+        context["question"] = question
+        return render(request, "classroom/students/asked.html", context, status=409)
     except (Busy, Problem):
         pass  # the page shows what is under way, and what failed and why
     else:
@@ -157,10 +165,14 @@ def submit(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
     return redirect(f"{page}#a{assignment}")
 
 
-def _instead_of(request: HttpRequest) -> int | None:
-    """Return the submission in time that the student was asked about, and gives up."""
+def _answers(request: HttpRequest) -> dict[str, Any]:
+    """Return what the student has said: which submission in time is given up, and `as_it_is`."""
     given = request.POST.get("instead_of", "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 19 else None
+    is_id = given.isascii() and given.isdigit() and len(given) < 19
+    return {
+        "instead_of": int(given) if is_id else None,
+        "as_it_is": request.POST.get("as_it_is") == "1",
+    }
 
 
 @never_cache
@@ -177,29 +189,45 @@ def submitting(request: HttpRequest, course: int, assignment: int) -> HttpRespon
         return redirect(f"{reverse('classroom:course', args=[course])}#a{assignment}")
     if standing.is_submitting:
         return _under_way()
-    if failure := standing.failure:
+    failure = standing.failure
+    if failure and (question := submissions.question_of(standing.submitting)):
+        return _asked(question)
+    if failure:
         return answer(Problem(failure.code, failure.words, status=409))
     newest = standing.snapshots[0].pk if standing.snapshots else 0
     return _receipt(standing.submission, get_object_or_404(Snapshot, pk=newest))
 
 
+@never_cache
+@require_safe
+@login_required
+def time_left_now(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
+    """Tell the pages with the work how much time is left by now. It asks CoCalc nothing."""
+    membership = student_of(request, course)
+    return JsonResponse({"deadline": time_left(_standing(membership, assignment))})
+
+
 def _submit_for_script(request: HttpRequest, submission: Submission, at: datetime) -> HttpResponse:
     try:
-        snapshot = submissions.submit(submission, at, instead_of=_instead_of(request))
-    except submissions.WouldLose as question:
-        asked = {
-            "title": "Submit late?",
-            "yes": "Submit late",
-            "no": f"Keep the one of {question.when}",
-            "answer": {"instead_of": question.kept.pk},
-        }
-        error = {"code": question.code, "message": question.message, "question": asked}
-        return JsonResponse({"error": error}, status=question.status)
+        snapshot = submissions.submit(submission, at, **_answers(request))
+    except submissions.Question as question:
+        return _asked(question)
     except Problem as problem:
         return answer(problem)
     except Busy:
         return _under_way()
     return _receipt(submission, snapshot)
+
+
+def _asked(question: submissions.Question) -> HttpResponse:
+    asked = {
+        "title": question.title,
+        "yes": question.yes,
+        "no": question.no,
+        "answer": question.answers.options,
+    }
+    error = {"code": question.code, "message": question.message, "question": asked}
+    return JsonResponse({"error": error}, status=question.status)
 
 
 def _under_way() -> HttpResponse:
@@ -221,8 +249,41 @@ def _receipt(submission: Submission, snapshot: Snapshot) -> HttpResponse:
             "text": f"{text} {but}".strip(),
             "lines": lines,
             "warnings": receipt.warnings,
+            "link": {
+                "url": reverse(
+                    "classroom:submitted", args=[assignment.course_id, assignment.pk, snapshot.pk]
+                ),
+                "text": _("Look at what was submitted"),
+            },
+            "deadline": time_left(_standing(submission.student, assignment.pk)),
         }
     )
+
+
+def _not_taken(request: HttpRequest, standing: Standing) -> HttpResponse:
+    """Tell a page that was open over the due time; for any other there is nothing here."""
+    if _asks_for_json(request):
+        try:
+            submissions.check(standing.submission, timezone.now())
+        except Problem as refusal:
+            return answer(refusal)
+    raise Http404
+
+
+def _unsaved(look: saving.Look, since: datetime) -> dict[str, object] | None:
+    """Say to a page that knows nothing of the open files what may not be saved."""
+    if look.opened:
+        text = _(
+            "You have %(files)s open in another tab. CoCalc saves by itself every %(seconds)s "
+            "seconds. Press Save there, or wait, then try again."
+        ) % {"files": ", ".join(look.opened), "seconds": saving.AUTOSAVE}
+    elif look.left:
+        text = _("You closed %(files)s a moment ago. CoCalc needs some seconds to save it.") % {
+            "files": ", ".join(look.left)
+        }
+    else:
+        return None
+    return {"text": text, "since": f"{since.timestamp():.3f}", "is_closing": not look.opened}
 
 
 def _is_unsaved(submission: Submission, since: datetime) -> bool:

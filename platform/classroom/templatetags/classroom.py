@@ -6,7 +6,9 @@ from datetime import datetime
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
+from classroom.pages.own_zone import own_time, own_zone
 from classroom.pages.text import markdown as render
 from classroom.pages.text import moment as say
 from classroom.pages.text import second as say_second
@@ -40,9 +42,35 @@ def second(value: datetime | None, zone: zoneinfo.ZoneInfo) -> str:
 
 @register.filter
 def clock(value: datetime | None, zone: zoneinfo.ZoneInfo) -> SafeString:
-    """Say a moment like `moment`, for a script that adds the reader's own time where it differs."""
+    """Say a moment like `moment`, and the reader's own time beside it where that differs.
+
+    Whoever has not chosen a zone has the browser's: `pages/own-time.js` adds that.
+    """
     if value is None:
         return SafeString("")
+    if own_zone() is None:
+        return format_html(
+            '<time datetime="{}" data-zone="{}">{}</time>',
+            value.isoformat(),
+            zone,
+            say(value, zone),
+        )
+    said = format_html('<time datetime="{}">{}</time>', value.isoformat(), say(value, zone))
+    words = _own_words(value, zone)
+    if not words:
+        return said
     return format_html(
-        '<time datetime="{}" data-zone="{}">{}</time>', value.isoformat(), zone, say(value, zone)
+        '{} <time class="own-time" datetime="{}">({})</time>', said, value.isoformat(), words
     )
+
+
+@register.filter
+def in_both_zones(value: datetime | None, zone: zoneinfo.ZoneInfo) -> str:
+    """Say a moment like `clock`, without markup: for a title, where lines are many."""
+    words = _own_words(value, zone) if value else ""
+    return f"{say(value, zone)} ({words})" if words else say(value, zone)
+
+
+def _own_words(value: datetime, zone: zoneinfo.ZoneInfo) -> str:
+    own = own_time(value, zone)
+    return _("%(time)s your time") % {"time": own} if own else ""

@@ -4,14 +4,16 @@ const boxes = () => [...document.querySelectorAll('#students input[name="member"
 
 function show() {
   const all = document.getElementById("choose-all");
-  const count = document.getElementById("chosen-count");
-  if (!all || !count) return;
-  const chosen = boxes().filter((box) => box.checked).length;
+  const said = document.getElementById("chosen");
+  if (!all || !said) return;
+  const every = document.getElementById("every");
+  const ticked = boxes().filter((box) => box.checked).length;
   all.hidden = false;
-  all.checked = chosen > 0 && chosen === boxes().length;
-  all.indeterminate = chosen > 0 && !all.checked;
-  count.hidden = chosen === 0;
-  count.querySelector("b").textContent = chosen;
+  all.checked = ticked > 0 && ticked === boxes().length;
+  all.indeterminate = ticked > 0 && !all.checked;
+  const chosen = every?.checked ? Number(every.dataset.count) : ticked;
+  const { none, one, many } = said.dataset;
+  said.textContent = chosen === 0 ? none : chosen === 1 ? one : many.replace("#", chosen);
 }
 
 document.addEventListener("change", ({ target }) => {

@@ -1,41 +1,12 @@
 /**
- * Two things a student's pages do on their own; without this, everything works by reloading.
- *
- * Times are the course's. Where the reader's clock shows another time, that one is added.
- * Parts that are about to change (`data-live`) are fetched again until they have. An answer that
- * leads elsewhere is followed, without leaving this page behind in the history.
+ * Parts of a student's pages that are about to change (`data-live`) are fetched again until they
+ * have; without this, everything works by reloading. An answer that leads elsewhere is followed,
+ * without leaving this page behind in the history.
  */
+import { ownTimes } from "../pages/own-time.js";
+
 const OFTEN = 1500; // milliseconds
 const SELDOM = 15000;
-
-const format = (zone, parts) => new Intl.DateTimeFormat("en-GB", { timeZone: zone, ...parts });
-const DAY = { weekday: "short", day: "numeric", month: "short" };
-const CLOCK = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
-
-/** Say a moment as the reader's clock shows it; nothing where a clock of the zone shows the same. */
-function ownTime(moment, zone) {
-  const [day, theirDay] = [undefined, zone].map((each) => format(each, DAY).format(moment));
-  const [clock, theirClock] = [undefined, zone].map((each) => format(each, CLOCK).format(moment));
-  if (day !== theirDay) return `${day}, ${clock}`;
-  return clock === theirClock ? "" : clock;
-}
-
-function ownTimes(root) {
-  for (const time of root.querySelectorAll("time[data-zone]")) {
-    let own = "";
-    try {
-      own = ownTime(new Date(time.dateTime), time.dataset.zone);
-    } catch {
-      // a zone that this browser does not know
-    }
-    if (!own) continue;
-    const added = document.createElement("time");
-    added.className = "student-own";
-    added.dateTime = time.dateTime;
-    added.textContent = ` (${own} your time)`;
-    time.after(added);
-  }
-}
 
 async function goOn() {
   const response = await fetch(location.href, { redirect: "manual", headers: { Accept: "text/html" } });
@@ -64,5 +35,4 @@ async function watch() {
   }
 }
 
-ownTimes(document);
 watch();

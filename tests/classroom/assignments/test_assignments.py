@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -142,6 +142,16 @@ def test_a_last_moment_is_kept_only_with_its_policy(school: School) -> None:
     assert Assignment.objects.get(title="B").late_until == datetime(2030, 3, 10, 11, tzinfo=UTC)
 
 
+def test_until_when_students_may_ask_is_kept_and_a_handout_has_none(school: School) -> None:
+    posted(school, look_until="2030-04-10T12:00")
+    made = Assignment.objects.get(title="Loops & lists")
+    assert made.look_until == datetime(2030, 4, 10, 10, tzinfo=UTC)
+    school.client.post(school.url("assignment-edit", made.pk), FORM | {"look_until": ""})
+    assert Assignment.objects.get(pk=made.pk).look_until is None
+    posted(school, title="Slides", handout="yes", look_until="nonsense")
+    assert Assignment.objects.get(title="Slides").look_until is None
+
+
 def test_an_hour_that_comes_twice_is_the_first_and_said_so(school: School) -> None:
     response = school.client.post(
         school.url("assignment-new"), FORM | {"due": "2030-10-27T02:30"}, follow=True
@@ -269,6 +279,27 @@ def test_what_is_out_stays_what_it_is(school: School) -> None:
     school.assignment.refresh_from_db()
     assert not school.assignment.handout
     assert school.assignment.due is not None
+
+
+def test_what_is_out_with_a_release_date_can_be_changed(school: School) -> None:
+    """Its date is shown and sent by no browser: it stays as it is."""
+    release = timezone.now() - timedelta(days=3)
+    Assignment.objects.filter(pk=school.assignment.pk).update(out=release, release=release)
+    fields = {name: value for name, value in FORM.items() if name != "release"}
+    url = school.of("assignment-edit")
+    school.client.post(url, fields | {"title": "Another title", "announced": "on"})
+    school.assignment.refresh_from_db()
+    assert (school.assignment.title, school.assignment.release) == ("Another title", release)
+    assert not school.assignment.announced  # nothing to announce any more
+
+
+def test_what_is_announced_is_said_by_the_teacher(school: School) -> None:
+    changed(school)
+    school.assignment.refresh_from_db()
+    assert not school.assignment.announced
+    changed(school, announced="on")
+    school.assignment.refresh_from_db()
+    assert school.assignment.announced
 
 
 def test_a_later_due_time_makes_extensions_moot_and_says_so(school: School) -> None:

@@ -312,7 +312,7 @@ def test_capital_letters_in_an_ending_make_no_difference(
     assert (assignment.version, assignment.marked) == (Version.CHECK, True)
     approve(teacher, assignment)
     listed = manifest.of_folder(project(assignment), "homework-1")
-    assert list(autograde._sources(assignment, project(assignment), listed)) == ["HW.IPYNB"]
+    assert list(autograde.sources(assignment, project(assignment), listed)) == ["HW.IPYNB"]
     assert autograde.autograded("HW.IPYNB") == "HW_autograded.ipynb"
     assert not Transfer.objects.filter(kind=Kind.VERSION, state=Transfer.State.QUEUED).exists()
 
@@ -324,4 +324,4 @@ def test_a_source_that_cannot_be_read_is_no_unmarked_one_to_the_autograder(
     cocalc.write_file(project(assignment), "homework-1/b.ipynb", b"broken")
     listed = manifest.of_folder(project(assignment), "homework-1")
     with pytest.raises(Problem, match=r"“b\.ipynb”: This is not a Jupyter notebook"):
-        autograde._sources(assignment, project(assignment), listed)
+        autograde.sources(assignment, project(assignment), listed)

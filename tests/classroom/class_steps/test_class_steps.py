@@ -5,11 +5,16 @@ from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from classroom.assignments.assignments import assignment_remove
-from classroom.class_steps import class_steps
-from classroom.models import Assignment, Batch, Course, Membership, Submission, Transfer
+from classroom.class_steps import class_steps, class_totals
+from classroom.class_steps.failures import failed_of
+from classroom.class_steps.next_step import Do
+from classroom.engine.queue import transfer_add
+from classroom.models import Assignment, Batch, Course, Kind, Membership, Submission, Transfer
 from classroom.people.roster import member_remove
 from embedding.models import Event
 from embedding.problems import Problem
@@ -243,3 +248,84 @@ class TestRetry:
         batch = class_steps.hand_out(assignment, "all", actor=emmy)
         with pytest.raises(Problem, match="nobody for whom it failed"):
             class_steps.retry_failed(batch, actor=emmy)
+
+    def test_the_last_try_of_each_is_done_again_as_it_was_asked_for(
+        self, assignment: Assignment, students: list[Membership], emmy: User
+    ) -> None:
+        """Whatever step it was of: also what a student has asked for by opening the work."""
+        one, two, three, _ = students
+        change(assignment, students, handed_out=timezone.now())
+        class_steps.hand_out(assignment, [one.pk, two.pk], actor=emmy, overwrite=True)
+        Transfer.objects.update(state=State.FAILED, error="No space left.")
+        class_steps.hand_out(assignment, [two.pk], actor=emmy)
+        Transfer.objects.filter(state=State.QUEUED).update(state=State.DONE)
+        transfer_add(assignment.course, Kind.HAND_OUT, three, assignment=assignment)
+        Transfer.objects.filter(state=State.QUEUED).update(state=State.FAILED, error="Away.")
+        assert failed_of([assignment])[assignment.pk].students == 2
+        class_steps.try_again(assignment, Kind.HAND_OUT, actor=emmy)
+        queued = Transfer.objects.filter(state=State.QUEUED)
+        assert {(row.member, bool(row.options)) for row in queued} == {(one, True), (three, False)}
+        assert failed_of([assignment]) == {}
+        with pytest.raises(Problem, match="nobody for whom it failed"):
+            class_steps.try_again(assignment, Kind.COLLECT, actor=emmy)
+
+    def test_what_may_not_go_out_is_not_tried_again(
+        self, assignment: Assignment, students: list[Membership], emmy: User
+    ) -> None:
+        class_steps.hand_out(assignment, "all", actor=emmy)
+        Transfer.objects.update(state=State.FAILED)
+        Assignment.objects.update(version=Assignment.Version.CHECK)
+        assignment.refresh_from_db()
+        with pytest.raises(Problem, match="cannot be handed out yet"):
+            class_steps.try_again(assignment, Kind.HAND_OUT, actor=emmy)
+
+
+class TestTotals:
+    def test_the_next_step_of_a_course_is_that_of_each_assignment(
+        self, course: Course, assignment: Assignment, students: list[Membership], emmy: User
+    ) -> None:
+        one, two, three, four = students
+        now, hour = timezone.now(), timedelta(hours=1)
+        viewer = Membership.objects.get(user=emmy, course=course)
+        marked = factories.make_assignment(course, "Marked", files=FILES, marked=True)
+        factories.make_assignment(course, "Empty", version=Assignment.Version.MISSING)
+        failing = factories.make_assignment(course, "Failing", files=FILES)
+        class_steps.hand_out(failing, [one.pk], actor=emmy)
+        Transfer.objects.update(state=State.FAILED, error="No space left.")
+        busy = factories.make_assignment(course, "Busy", files=FILES)
+        class_steps.hand_out(busy, "all", actor=emmy)
+        for each in (assignment, marked):
+            change(each, students, handed_out=now, submitted=now - 2 * hour, collected=now - hour)
+        change(assignment, [one], score=1, graded=now)
+        change(assignment, [two], comment="Good.", graded=now)
+        change(assignment, [three], score=1, graded=now - 2 * hour)  # renewed since
+        change(marked, [one], score=1, graded=now)
+        change(marked, [two], details={"manual": True})
+        Membership.objects.filter(pk=four.pk).update(removed=now)
+        found = {
+            each.title: (step.do, step.button)
+            for each, _, step in class_totals.with_next_steps(course, viewer)
+        }
+        assert found == {
+            "Homework 1": (Do.GRADE, "Grade 1 student"),
+            "Marked": (Do.AUTOGRADE, "Autograde 1 student"),
+            "Empty": (Do.ADD_FILES, "Add files"),
+            "Failing": (Do.TRY_AGAIN, "Try again for 1 student"),
+            "Busy": (Do.WAIT, ""),
+        }
+        for each, numbers, step in class_totals.with_next_steps(course, viewer):
+            alone = class_totals.totals(each)
+            assert alone == {name: value for name, value in numbers.items() if name in alone}
+            assert class_totals.comes_next(each, alone, viewer) == step
+
+    def test_the_number_of_queries_stays_as_it_is(
+        self, course: Course, assignment: Assignment, emmy: User
+    ) -> None:
+        viewer = Membership.objects.get(user=emmy, course=course)
+        with CaptureQueriesContext(connection) as few:
+            class_totals.with_next_steps(course, viewer)
+        for n in range(5):
+            factories.make_assignment(course, f"More {n}", files=FILES)
+        with CaptureQueriesContext(connection) as many:
+            class_totals.with_next_steps(course, viewer)
+        assert len(many) == len(few)

@@ -1,4 +1,4 @@
-"""What one person sees over all courses: what is due next, and the courses by role."""
+"""All courses of one person, by role, with what waits in those that they teach."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -6,20 +6,17 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
-from django.template.loader import render_to_string
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from classroom.courses.dashboard import NEXT, dashboard_of
-from classroom.models import Assignment, Course, Membership, Role, Snapshot, Submission
-from classroom.students.standing import State
+from classroom.courses.dashboard import dashboard_of
+from classroom.models import Assignment, Course, Membership, Role, Submission
 from tests.classroom import factories
 from tests.conftest import HttpsClient
 
 pytestmark = pytest.mark.django_db
 
 Policy = Assignment.LatePolicy
-HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
 
@@ -50,80 +47,10 @@ def out(course: Course, title: str, **fields: Any) -> Assignment:
     return assignment
 
 
-def titles(user: User) -> list[str]:
-    return [standing.assignment.title for standing in dashboard_of(user).due_next]
-
-
 def test_somebody_in_no_course_sees_an_empty_page(ada: User) -> None:
     board = dashboard_of(ada)
     assert board.is_empty
-    assert (board.due_next, board.studying, board.teaching) == ([], [], [])
-
-
-def test_what_is_due_next_comes_first_whatever_the_course(
-    emmy: User, ada: User, now: datetime
-) -> None:
-    physics, maths = attended(emmy, ada), attended(emmy, ada, "Maths", time_zone="Asia/Kolkata")
-    out(physics, "P3", due=now + 3 * DAY)
-    out(maths, "M1", due=now + DAY)
-    out(physics, "P2", due=now + 2 * DAY)
-    out(maths, "Never due")
-    assert titles(ada) == ["M1", "P2", "P3"]
-    first = dashboard_of(ada).due_next[0]
-    assert first.assignment.course == maths
-    assert first.assignment.course.zone.key == "Asia/Kolkata"
-    assert first.state == State.OPEN
-    assert first.left == "23 hours"
-
-
-def test_what_is_over_or_not_there_is_left_out(emmy: User, ada: User, now: datetime) -> None:
-    course = attended(emmy, ada)
-    out(course, "Handout", handout=True, due=now + DAY)
-    out(course, "Closed", due=now - HOUR)
-    out(course, "Too late", due=now - DAY, late_policy=Policy.UNTIL, late_until=now - HOUR)
-    out(course, "Removed", due=now + DAY, removed=now)
-    factories.make_assignment(course, "Draft", due=now + DAY)
-    factories.make_assignment(course, "Announced", due=now + 2 * DAY, release=now + DAY)
-    done = out(course, "Returned", due=now + DAY)
-    Submission.objects.filter(assignment=done).update(returned=now)
-    assert titles(ada) == []
-
-
-def test_what_is_late_and_still_taken_comes_first(emmy: User, ada: User, now: datetime) -> None:
-    course = attended(emmy, ada)
-    out(course, "Soon", due=now + HOUR)
-    out(course, "Any time", due=now - 2 * DAY, late_policy=Policy.ANY)
-    out(course, "Until", due=now - DAY, late_policy=Policy.UNTIL, late_until=now + HOUR)
-    for field in ("submitted", "collected"):
-        done = out(course, f"Late but {field}", due=now - DAY, late_policy=Policy.ANY)
-        Submission.objects.filter(assignment=done).update(**{field: now})
-    assert titles(ada) == ["Any time", "Until", "Soon"]
-    assert [standing.is_late for standing in dashboard_of(ada).due_next] == [True, True, False]
-
-
-def test_submitted_work_stays_until_it_is_due(emmy: User, ada: User, now: datetime) -> None:
-    course = attended(emmy, ada)
-    assignment = out(course, "Homework", due=now + DAY)
-    row = Submission.objects.get(assignment=assignment)
-    Snapshot.objects.create(submission=row, taken=now, path="x")
-    Submission.objects.update(submitted=now)
-    assert [standing.state for standing in dashboard_of(ada).due_next] == [State.SUBMITTED]
-    assert titles(ada) == ["Homework"]
-
-
-def test_an_extension_moves_it_for_its_student(emmy: User, ada: User, now: datetime) -> None:
-    course = attended(emmy, ada)
-    first = out(course, "First", due=now + DAY)
-    out(course, "Second", due=now + 2 * DAY)
-    Submission.objects.filter(assignment=first).update(due=now + 3 * DAY)
-    assert titles(ada) == ["Second", "First"]
-
-
-def test_ten_are_enough(emmy: User, ada: User, now: datetime) -> None:
-    course = attended(emmy, ada)
-    for number in range(NEXT + 2):
-        out(course, f"Work {number}", due=now + (number + 1) * DAY)
-    assert titles(ada) == [f"Work {number}" for number in range(NEXT)]
+    assert (board.studying, board.teaching) == ([], [])
 
 
 def test_nobody_sees_another_s(emmy: User, ada: User, now: datetime) -> None:
@@ -133,7 +60,6 @@ def test_nobody_sees_another_s(emmy: User, ada: User, now: datetime) -> None:
     Membership.objects.filter(course=gone, user=ada).update(removed=now)
     board = dashboard_of(ada)
     assert board.is_empty
-    assert board.due_next == []
 
 
 def test_courses_by_role_the_newest_first(emmy: User, ada: User) -> None:
@@ -162,7 +88,7 @@ def test_teachers_see_how_many_students_and_what_is_to_grade(
     Membership.objects.filter(pk=leaver.pk).update(removed=now)
     Assignment.objects.filter(pk=gone.pk).update(removed=now)
     attended(emmy, ada, "Empty")
-    lines = {line.course.title: line for line in dashboard_of(emmy).teaching}
+    lines = {line.course.title: line.waiting for line in dashboard_of(emmy).teaching}
     assert (lines["Physics"].students, lines["Physics"].to_grade) == (2, 3)
     assert (lines["Empty"].students, lines["Empty"].to_grade) == (1, 0)
 
@@ -174,7 +100,7 @@ def test_what_waits_for_a_teacher_leads_to_just_that(emmy: User, ada: User, now:
     Submission.objects.filter(assignment=work).update(submitted=now + DAY)
     Submission.objects.filter(assignment=more).update(graded=now - DAY, score=3)
     Submission.objects.filter(assignment=held).update(held="Why.")
-    line = dashboard_of(emmy).teaching[0]
+    line = dashboard_of(emmy).teaching[0].waiting
     assert (line.to_grade, line.again, line.held) == (0, 2, 1)
     page = HttpsClient(emmy).get("/courses/").content.decode()
     assert f'<a href="/courses/{course.pk}/grades?state=again">2 with new work</a>' in page
@@ -198,15 +124,3 @@ def test_thirty_courses_cost_as_much_as_three(emmy: User, ada: User, now: dateti
             costs.append((len(service), len(page)))
     assert costs[0] == costs[1]
     assert costs[0][0] <= 7  # one of them: which assistants look after some sections only
-
-
-def test_the_part_of_the_page(emmy: User, ada: User) -> None:
-    course = attended(emmy, ada, "A <b>course</b>")
-    due = datetime.fromisoformat("2060-11-26T22:59:00+00:00")
-    assignment = out(course, "Homework", due=due)
-    board = dashboard_of(ada)
-    html = render_to_string("classroom/students/due.html", {"due_next": board.due_next})
-    assert f'href="/courses/{course.pk}/#a{assignment.pk}"' in html
-    assert "Fri 26 Nov 2060, 23:59 CET" in html
-    assert "<b>course" not in html
-    assert not render_to_string("classroom/students/due.html", {"due_next": []}).strip()

@@ -26,7 +26,7 @@ def course(db: None) -> Course:
 
 @pytest.fixture
 def assignment(course: Course) -> Assignment:
-    return factories.make_assignment(course)
+    return factories.make_assignment(course, out=timezone.now())
 
 
 def shown(username: str, project: CocalcProject | None, path: str) -> str:
@@ -46,6 +46,19 @@ def test_a_student_is_led_to_the_assignment(
     project = Membership.objects.get(user__username="ada").project
     page = shown("ada", project, path)
     assert f'href="/courses/{course.pk}/#a{assignment.pk}">Back to Physics</a>' in page
+
+
+@pytest.mark.parametrize("announced", [False, True])
+def test_a_folder_of_the_same_name_tells_nothing_of_what_is_to_come(
+    course: Course, assignment: Assignment, announced: bool
+) -> None:
+    release = timezone.now() + timedelta(days=1)
+    Assignment.objects.update(out=None, release=release, announced=announced)
+    project = Membership.objects.get(user__username="ada").project
+    pages = [shown("ada", project, path) for path in ("homework-1/a.ipynb", "own/a.ipynb")]
+    for page in pages:
+        assert f'href="/courses/{course.pk}/">Back to Physics</a>' in page
+        assert assignment.title not in page
 
 
 @pytest.mark.parametrize("username", ["emmy", "olga"])
@@ -81,7 +94,7 @@ def test_a_student_submits_from_the_notebook_s_page_where_it_is_taken(
 
     def offered(path: str = "homework-1/inner/a.ipynb", username: str = "ada") -> bool:
         page = shown(username, project, path)
-        assert ("handover.js" in page) is ('id="handover-form"' in page)
+        assert ("handover-notebook.js" in page) is ('id="handover-form"' in page)
         return f'action="/courses/{course.pk}/assignments/{assignment.pk}/submit"' in page
 
     assert not offered()

@@ -15,8 +15,9 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
+from classroom.carrying.zipping import Names
 from classroom.grading import archive
-from classroom.grading.archive import Names, works_of, zipped
+from classroom.grading.archive import works_of, zipped
 from classroom.grading.exports import columns, grades_csv
 from classroom.grading.imports import apply, decoded, plan
 from classroom.models import Assignment, GradeChange, Submission

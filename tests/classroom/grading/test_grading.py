@@ -143,7 +143,7 @@ def test_of_two_who_save_at_once_one_is_told() -> None:
 
 @pytest.mark.parametrize(
     ("text", "score"),
-    [("7.5", "7.5"), (" 7,5 ", "7.5"), ("", None), ("0", "0"), ("1e1", "10"), ("−1", "-1")],  # noqa: RUF001
+    [("7.5", "7.5"), (" 7,5 ", "7.5"), ("", None), ("0", "0"), ("1e1", "10"), ("−1", "-1")],
 )
 def test_a_score_is_read_as_people_type_it(text: str, score: str | None) -> None:
     assert score_read(text) == (None if score is None else Decimal(score))

@@ -97,6 +97,7 @@ def test_in_what_is_said_before_and_after(room: Class) -> None:
     said = browser.post(edit, form).content.decode()
     assert "out of 7.5" in said
     assert "have 12.5 points" in said
+    Submission.objects.update(details={})  # so that it is graded as a whole
     given = {"score": "8.50", "seen": GradeChange.objects.get().pk}
     told = browser.post(room.grade_url(), given, follow=True)
     assert "Ada Lovelace has 8.5 of 7.5 points" in told.content.decode()

@@ -27,6 +27,7 @@ from classroom.models import (
 )
 from classroom.nbgrader.autograde import CellScore, Result, scores
 from classroom.rules import manifest, names
+from classroom.rules.questions import in_points
 from classroom.rules.scoring import grade_set, last_change, score_check
 from classroom.steps import autograde, commands
 from classroom.steps.approved import approved_now
@@ -412,9 +413,10 @@ def test_an_answer_that_changes_how_tests_run_is_held_for_a_person(
     assert "Look at it by hand" in teacher.get(held).content.decode()
     seen = last_change(lab.work())
     assert seen is not None
-    data = {"score": "3", "comment": "", "seen": seen.pk}
+    known = json.dumps([["test", "4", ""]])
+    data = {"question-0": "3", "comment": "", "seen": seen.pk, "known": known}
     teacher.post(lab.grade_url(), data)
-    assert lab.work().score == 3
+    assert lab.work().score == Decimal("7.5"), "3 of 4, in the assignment's 10 points"
     assert "No student matches" in teacher.get(held).content.decode()
 
 
@@ -438,7 +440,7 @@ def test_what_the_runner_has_not_written_decides_nothing() -> None:
         assert (code_, ran.notebook, result) == (0, None, notebook_)
     found = autograde._all_held(notebook_)
     assert [(cell.needs_manual, cell.held) for cell in found.cells] == [(True, True)]
-    graded = autograde._Graded("hw.ipynb", found, (), True)
+    graded = autograde.Graded("hw.ipynb", found, (), True)
     assert "is not what was written there" in autograde.held_words([graded])
     assert autograde.details_of([graded])["manual"]
 
@@ -450,7 +452,7 @@ def test_a_notebook_whose_kernel_died_has_no_score_and_says_where() -> None:
     ran["cells"][2]["execution_count"] = None
     found = scores(json.dumps(ran).encode(), source, {})
     words = "The kernel died in cell 3 (“t2”)."
-    graded = [autograde._Graded("hw.ipynb", found, (words,), True)]
+    graded = [autograde.Graded("hw.ipynb", found, (words,), True)]
     assert autograde.held_words(graded) == (
         "Nobody can know the score of “hw.ipynb”. The kernel died in cell 3 (“t2”). "
         "Tests that did not run to their end: “t2”. Look at it by hand."
@@ -486,14 +488,15 @@ def test_a_failing_cocalc_is_tried_again(
 def test_cells_of_several_notebooks_have_their_notebooks_names() -> None:
     def graded(path: str) -> Any:
         cell = CellScore("test", 1.0, 2.0, False)
-        return autograde._Graded(path, Result((cell,), ("Hm.",)), (), True)
+        return autograde.Graded(path, Result((cell,), ("Hm.",)), (), True)
 
     details = autograde.details_of([graded("a.ipynb"), graded("b.ipynb")])
     assert details["cells"] == {"a.ipynb: test": [1.0, 2.0], "b.ipynb: test": [1.0, 2.0]}
     assert (details["score"], details["max"], details["manual"]) == (2.0, 4.0, False)
     assert details["notes"] == ["a.ipynb: Hm.", "b.ipynb: Hm."]
-    assert autograde.scaled(Assignment(points=Decimal(3)), details) == Decimal("1.5")
-    assert autograde.scaled(Assignment(), details) == Decimal(2)
+    score, most = Decimal(str(details["score"])), Decimal(str(details["max"]))
+    assert in_points(Decimal(3), score, most) == Decimal("1.5")
+    assert in_points(None, score, most) == Decimal(2)
 
 
 # --- the pages
@@ -617,7 +620,7 @@ def test_the_result_lists_failures_first_escaped_and_retries_them_alone(room: Cl
     assert "x&lt;y" in page
     assert page.index("There is no folder.") < page.index("Ada Lovelace")
     assert page.index("Exit code 2") < page.index("Exit code 0")
-    assert "Retry 2 failed" in page
+    assert "Try again for 2 students" in page
     answer_ = teacher.post(f"{room.base}/runs/{batch.pk}/again")
     fresh = Batch.objects.exclude(pk=batch.pk).get()
     assert answer_["Location"] == f"{room.base}/runs/{fresh.pk}/"
@@ -713,6 +716,16 @@ def test_autograding_takes_what_is_collected_and_has_no_score(room: Class) -> No
     Transfer.objects.update(state=State.DONE, ended=timezone.now())
     teacher.post(url, {"who": "all"})
     assert Transfer.objects.filter(state=State.QUEUED).count() == 2
+
+
+def test_autograding_takes_what_nobody_has_looked_at(room: Class) -> None:
+    """What the autograder left to a person is not run once more by the page's next step."""
+    Assignment.objects.update(marked=True)
+    room.collected()
+    room.collected(room.bob, details={"manual": True})
+    url = f"{room.base}/assignments/{room.assignment.pk}/autograde"
+    HttpsClient(room.teacher).post(url, {"who": "untried"})
+    assert [row.member for row in Transfer.objects.all()] == [room.ada]
 
 
 def test_autograding_takes_what_is_new_since_it_was_graded(room: Class) -> None:

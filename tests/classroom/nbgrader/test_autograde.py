@@ -204,3 +204,19 @@ class TestScores:
         made.cells.append(notebook(checks("", "bonus", 50)).cells[0])
         found = scores(content(made), SQUARES)
         assert (found.total, found.max_total) == (0, 2)
+
+
+def test_which_tests_are_hidden_as_a_whole() -> None:
+    hidden = "### BEGIN HIDDEN TESTS\nassert f()\n### END HIDDEN TESTS"
+    source = content(
+        notebook(
+            answer("def f(): return 1"),
+            checks(f"\n{hidden}\n", "whole"),
+            checks(f"assert f\n{hidden}", "half"),
+            checks("assert f", "open"),
+            task("### BEGIN MARK SCHEME\nx\n### END MARK SCHEME"),
+        )
+    )
+    found = scores(prepare(source, source), source)
+    assert [cell.grade_id for cell in found.cells if cell.hidden] == ["whole"]
+    assert len(found.cells) == 4

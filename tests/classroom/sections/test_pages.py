@@ -273,10 +273,10 @@ class TestAssistantOfASection:
             assert "Ann" in page or name == "steps", name
         assert theirs.get("statistics", by=by).context["students"] == 1
         assert theirs.get("course", by=by).context["student_count"] == 1
-        [row] = theirs.get("course", by=by).context["assignments"]
-        assert row.collected == 1
+        [(_, numbers, _)] = theirs.get("course", by=by).context["lines"]
+        assert numbers["collect_done"] == 1
         [line] = HttpsClient(by).get("/courses/").context["dashboard"].teaching
-        assert line.students == 1
+        assert line.waiting.students == 1
 
     def test_no_address_reaches_others(self, theirs: Class) -> None:
         by = theirs.theo.user

@@ -283,6 +283,8 @@ class TestRelease:
         type(group.work).objects.update(out=timezone.now())
         coming = timezone.now() + WEEK
         dates(group, B=Dates(release=coming))
+        assert not course_standings(group.bob).to_do, "it is out, but not for Bob's section"
+        type(group.work).objects.update(announced=True)
         [bobs] = course_standings(group.bob).to_do
         assert not bobs.is_out
         assert bobs.release == coming

@@ -72,7 +72,7 @@ def graded(lab: Class, **options: Any) -> tuple[dict[str, Any], Submission]:
 def unrun(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is run, so that all that gets so far is held as forged."""
     monkeypatch.setattr(
-        autograde._Grader, "_executed", lambda *_: Ran(notebook=None, words="", held={})
+        autograde.Grader, "_executed", lambda *_: Ran(notebook=None, words="", held={})
     )
 
 

@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from classroom.carrying import calls, incoming, outgoing
 from classroom.engine.queue import transfer_add
-from classroom.models import Assignment, Course, Kind, Membership, Submission, Transfer
+from classroom.models import Assignment, Course, Kind, Membership, Notice, Submission, Transfer
 from classroom.rules import manifest
 from classroom.steps import parcel
 from embedding.cocalc.client import Client
@@ -262,6 +262,10 @@ def test_done_again_after_a_crash_the_first_backup_stays(
     assert (row.state, row.attempts) == (State.DONE, 2)
     [backup] = names_in(cocalc, ada) - {assignment.folder}
     assert cocalc.read_file(project_of(ada), f"{backup}/a.ipynb") == b"my own work"
+    # Its student is told when it comes first, and never again.
+    assert [(row.kind, row.user) for row in Notice.objects.all()] == [
+        (Notice.Kind.HANDED_OUT, ada.user)
+    ]
 
 
 def test_a_file_of_the_same_name_from_before_is_kept_beside(

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from classroom.engine.queue import transfer_add
-from classroom.models import Assignment, Course, Kind, Membership, Submission, Transfer
+from classroom.models import Assignment, Course, Kind, Membership, Notice, Submission, Transfer
 from classroom.rules import names
 from classroom.steps.return_work import grade_text
 from embedding.cocalc.client import Client
@@ -80,6 +80,11 @@ def test_the_work_comes_back_with_the_grade(
     submission = factories.submission(assignment, ada)
     assert submission.returned is not None
     assert submission.returned_score == Decimal("7.5")
+    assert submission.returned_questions == [
+        {"name": "loops", "score": 2.5, "max": 5.0},
+        {"name": "ess|ay", "score": None, "max": 5.0},
+    ]
+    assert submission.returned_notebook == "a.ipynb"
 
 
 def test_returned_again_with_another_score(
@@ -89,11 +94,41 @@ def test_returned_again_with_another_score(
     give_back(assignment, ada)
     cocalc.write_file(project_of(ada), "graded-homework-1/a.ipynb", b"notes of mine on it")
     Submission.objects.update(score=Decimal(9))
-    assert give_back(assignment, ada).state == State.DONE
+    row = give_back(assignment, ada)
+    assert row.state == State.DONE
     assert "9 / 10" in returned(cocalc, ada, "GRADE.md")
     assert "7 / 10" in returned(cocalc, ada, "GRADE.md~")
     assert returned(cocalc, ada, "a.ipynb~") == "notes of mine on it"
     assert factories.submission(assignment, ada).returned_score == Decimal(9)
+    # Its student is told each time, and once of each, also where a worker has to do it again.
+    Transfer.objects.filter(pk=row.pk).update(state=State.QUEUED)
+    factories.work_off()
+    assert [(row.kind, row.user) for row in Notice.objects.all()] == [
+        (Notice.Kind.RETURNED, ada.user)
+    ] * 2
+
+
+def test_of_a_hidden_test_not_even_the_name_is_returned(
+    cocalc: Client, assignment: Assignment, ada: Membership
+) -> None:
+    """And of two notebooks none is the one that was commented; what was autograded is none."""
+    Submission.objects.update(
+        score=5, details={"cells": {"open": [3, 3], "zero": [2, 2]}, "hidden": ["zero"]}
+    )
+    folder, home = names.collected_path(assignment, ada), str(assignment.course.project.project_id)
+    cocalc.write_file(home, f"{folder}/a_autograded.ipynb", b"run")
+    give_back(assignment, ada)
+    submission = factories.submission(assignment, ada)
+    assert submission.returned_questions[1]["name"] == "Hidden test 1"
+    assert submission.returned_notebook == "a.ipynb"
+    assert "zero" not in returned(cocalc, ada, "GRADE.md")
+    cocalc.exec(home, f"cd '{folder}' && mv a.ipynb $'a\\nb.ipynb' && rm a_auto*", bash=True)
+    assert give_back(assignment, ada).state == State.DONE
+    assert factories.submission(assignment, ada).returned_notebook == ""
+    cocalc.write_file(home, f"{folder}/a.ipynb", b"work")
+    cocalc.write_file(home, f"{folder}/b.ipynb", b"another")
+    give_back(assignment, ada)
+    assert factories.submission(assignment, ada).returned_notebook == ""
 
 
 def test_without_a_grade_it_is_skipped_unless_chosen(
@@ -140,7 +175,8 @@ def test_not_collected_and_gone(cocalc: Client, assignment: Assignment, ada: Mem
     ("score", "shown"), [("10.00", "10"), ("7.50", "7.5"), ("0", "0"), ("100", "100")]
 )
 def test_scores_as_people_write_them(score: str, shown: str) -> None:
-    text = grade_text(Assignment(title="T"), Submission(score=Decimal(score)))
+    assignment = Assignment(title="T")
+    text = grade_text(assignment, Submission(assignment=assignment, score=Decimal(score)))
     assert f"# Your grade\n\n{shown}\n" in text
 
 
@@ -184,7 +220,7 @@ def test_what_a_returned_grade_says(
 ) -> None:
     assignment = Assignment(title="T", points=points and Decimal(points))
     score = fields.get("score")
-    row = Submission(**fields | {"score": score and Decimal(score)})
+    row = Submission(assignment=assignment, **fields | {"score": score and Decimal(score)})
     text = grade_text(assignment, row)
     for words in said:
         assert words in text

@@ -46,7 +46,7 @@ def row(cocalc: Client, transactional_db: None) -> Submission:
         ],
         files=manifest.of_folder(home, "homework-1/student"),
     )
-    Submission.objects.update(handed_out=timezone.now())
+    Submission.objects.update(handed_out=timezone.now(), opened=timezone.now())
     ada = Membership.objects.get(course=course, user__username="ada")
     work = factories.submission(assignment, ada)
     return Submission.objects.select_related(
@@ -85,7 +85,8 @@ def test_what_is_well_is_not_spoken_of(
         assert told(cocalc, row, **{"hw.ipynb": hw, "Untitled.ipynb": b"", "a.csv": b""}) == []
         put(cocalc, row, **{"hw.ipynb": hw, **intro})
         sandbox.reset_calls()
-        assert submissions.submit(row, timezone.now()).warnings == []
+        taken = submissions.submit(row, timezone.now(), as_it_is=True)
+        assert taken.warnings == []
         assert sandbox.calls()["counts"] == {"project_exec": 2}, "nothing more is asked for it"
     assert told(cocalc, row, **{"hw.ipynb": SOLVED, "hw-Copy1.ipynb": GIVEN}) == []
     assert told(cocalc, row, **{"hw.ipynb": GIVEN, "hw-Copy1.ipynb": GIVEN}) == []

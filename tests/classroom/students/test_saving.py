@@ -288,6 +288,7 @@ def test_a_script_is_told_what_fails(
         answer = client.post(address(assignment, "submit"), headers=JSON)
         return answer.status_code, answer.json()["error"]["message"]
 
+    Submission.objects.update(opened=timezone.now())
     sandbox.quirks(fail_events=["project_exec"])
     status, message = told(browser)
     assert status == 409

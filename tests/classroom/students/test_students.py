@@ -65,6 +65,13 @@ def out(course: Course, title: str = "Homework 1", **fields: Any) -> Assignment:
     return assignment
 
 
+def worked_on(course: Course, **fields: Any) -> Assignment:
+    """Out, and opened by its students."""
+    assignment = out(course, **fields)
+    Submission.objects.filter(assignment=assignment).update(opened=timezone.now())
+    return assignment
+
+
 def there(member: Membership) -> str:
     """Let the student's project be there on CoCalc, as far as the site knows."""
     project_id = str(uuid.uuid4())
@@ -220,8 +227,17 @@ def test_an_empty_course_says_so(course: Course, browser: HttpsClient) -> None:
     assert "Nothing is out yet" in page(browser, course)
 
 
-def test_what_is_not_out_is_not_there(course: Course, browser: HttpsClient) -> None:
-    draft = factories.make_assignment(course, "Secret draft", instructions="hidden words")
+@pytest.mark.parametrize("release", [None, timezone.now() - HOUR, timezone.now() + DAY])
+def test_what_is_not_out_is_not_there(
+    course: Course, browser: HttpsClient, release: datetime | None
+) -> None:
+    draft = factories.make_assignment(
+        course,
+        "Secret draft",
+        instructions="hidden words",
+        release=release,
+        version=Assignment.Version.CHECK,
+    )
     gone = out(course, "Removed one", removed=timezone.now())
     html = page(browser, course)
     for word in ("Secret draft", "hidden words", "Removed one"):
@@ -239,6 +255,7 @@ def test_what_is_announced_shows_its_title_and_its_time_alone(
         course,
         "Coming soon",
         release=release,
+        announced=True,
         due=release + DAY,
         points=10,
         instructions="veiled words",
@@ -292,12 +309,12 @@ def test_closed_and_collected_from_the_folder(course: Course, browser: HttpsClie
     assignment = out(course, due=timezone.now() - HOUR)
     words = card(browser, assignment)
     assert "Closed" in words
-    assert "the folder as it was when it was due counts" in words
+    assert "your folder as it was at the deadline counts" in words
     assert "Submit" not in words
     change(assignment, collected=timezone.now(), collected_from="folder")
     words = card(browser, assignment)
     assert "Collected" in words
-    assert "the folder as it was, for nothing was submitted" in words
+    assert "your folder, because you did not submit" in words
 
 
 def test_what_is_collected_early_can_be_worked_on_until_it_is_due(
@@ -329,7 +346,7 @@ def test_overdue_and_still_taken(course: Course, browser: HttpsClient) -> None:
     now = timezone.now()
     assignment = out(course, due=now - HOUR, late_policy=Policy.UNTIL, late_until=now + DAY)
     words = card(browser, assignment)
-    assert "Open Late" in words
+    assert "In progress Late" in words
     assert "Late work is taken until" in words
     assert "Submit (late)" in words
 
@@ -366,7 +383,7 @@ def test_an_extension_shows_its_reason_and_the_others_time(
     due_update(assignment)
     words = card(browser, assignment)
     assert "Due Fri 3 Dec 2060, 23:59 CET" in words
-    assert "The others’ is due Fri 26 Nov 2060, 23:59 CET. Reason:" in words
+    assert "Everyone else’s deadline is Fri 26 Nov 2060, 23:59 CET. Reason:" in words
     assert "&lt;b&gt;ill&lt;/b&gt;" in page(browser, course)
 
 
@@ -398,8 +415,9 @@ def test_a_score_is_seen_as_it_was_returned(
     returned_set(row, timezone.now())
     words = card(browser, assignment)
     assert "8.5 of 10 points" in words
-    assert "Well done. Go on." in words
-    assert f"/projects/{project}/files/graded-homework-1/" in page(browser, course)
+    result = browser.get(f"/courses/{course.pk}/assignments/{assignment.pk}/returned")
+    assert "Well done.\nGo on." in result.content.decode()
+    assert f"/projects/{project}/files/graded-homework-1/" in result.content.decode()
     # The teacher changes both, and has not returned them yet.
     row.score, row.comment = Decimal("3.25"), "On second thoughts"
     row.save()
@@ -422,7 +440,8 @@ def test_what_was_changed_while_it_was_returned_is_not_seen(
     row = factories.submission(assignment, ada)
     assert (row.returned_score, row.returned_comment) == (Decimal(5), "first")
     assert (row.score, row.comment) == (Decimal(6), "second")
-    assert "first" in card(browser, assignment)
+    result = browser.get(f"/courses/{course.pk}/assignments/{assignment.pk}/returned")
+    assert "first" in result.content.decode()
 
 
 def test_a_score_of_nothing_is_a_score(
@@ -445,7 +464,9 @@ def test_what_is_due_next_comes_first(course: Course, browser: HttpsClient) -> N
     out(course, "In three", due=now + 3 * DAY)
     out(course, "In one", due=now + DAY)
     out(course, "Overdue", due=now - HOUR, late_policy=Policy.ANY)
-    factories.make_assignment(course, "Coming", release=now + HOUR, due=now + 2 * HOUR)
+    factories.make_assignment(
+        course, "Coming", release=now + HOUR, due=now + 2 * HOUR, announced=True
+    )
     out(course, "Notes", handout=True)
     titles = re.findall(r'<h3 id="title-\d+">([^<]+)</h3>', page(browser, course))
     assert titles == [
@@ -563,7 +584,10 @@ def test_waiting_for_files_that_are_not_ready_starts_nothing(
     course: Course, browser: HttpsClient
 ) -> None:
     assignment = factories.make_assignment(
-        course, release=timezone.now() - HOUR, version=Assignment.Version.CHECK
+        course,
+        release=timezone.now() - HOUR,
+        announced=True,
+        version=Assignment.Version.CHECK,
     )
     answer = browser.get(address(assignment, "open"))
     assert "Your teacher still prepares the files" in answer.content.decode()
@@ -603,7 +627,7 @@ def on_cocalc(cocalc: Client, transactional_db: None, course: Course, ada: Membe
 def test_submit_says_what_was_taken_and_when(
     on_cocalc: str, course: Course, browser: HttpsClient
 ) -> None:
-    assignment = out(course, due=timezone.now() + DAY)
+    assignment = worked_on(course, due=timezone.now() + DAY)
     answer = browser.post(address(assignment, "submit"), follow=True)
     assert answer.redirect_chain == [(f"/courses/{course.pk}/#a{assignment.pk}", 302)]
     words = text_of(answer.content.decode())
@@ -618,7 +642,7 @@ def test_submit_says_what_was_taken_and_when(
 def test_late_and_closed_are_said_plainly(
     on_cocalc: str, course: Course, browser: HttpsClient
 ) -> None:
-    late = out(course, due=timezone.now() - HOUR, late_policy=Policy.ANY)
+    late = worked_on(course, due=timezone.now() - HOUR, late_policy=Policy.ANY)
     answer = browser.post(address(late, "submit"), follow=True)
     assert "“Homework 1” was submitted late:" in text_of(answer.content.decode())
     Assignment.objects.update(late_policy=Policy.CLOSED)
@@ -634,7 +658,7 @@ def test_late_and_closed_are_said_plainly(
 def test_failing_shows_the_cause_until_it_succeeds(
     on_cocalc: str, sandbox: SandboxProcess, course: Course, browser: HttpsClient
 ) -> None:
-    assignment = out(course)
+    assignment = worked_on(course)
     sandbox.quirks(fail_events=["project_exec"])
     answer = browser.post(address(assignment, "submit"), follow=True)
     assert answer.status_code == 200
@@ -669,7 +693,7 @@ SHOW = "It is too late to submit again: show this to your teacher."
 @pytest.mark.parametrize(
     ("state", "taken"),
     [
-        ("Open", True),
+        ("In progress", True),
         ("Submitted", True),
         ("Closed", False),
         ("Collected", False),
@@ -684,12 +708,12 @@ def test_a_failed_submit_is_told_in_every_state(
     """Also above the notebook, and where an older receipt is shown."""
     now, project = timezone.now(), there(ada)
     assignment = out(course, due=now + (DAY if taken else -HOUR))
-    if state != "Open":
+    if state != "In progress":
         Snapshot.objects.create(
             submission=factories.submission(assignment, ada), taken=now - DAY, path="x"
         )
     if state != "Closed":
-        change(assignment, submitted=now - DAY if state != "Open" else None)
+        change(assignment, submitted=now - DAY if state != "In progress" else None)
     change(assignment, collected=now if state in ("Collected", "Returned") else None)
     change(assignment, returned=now if state == "Returned" else None)
     row = failed(assignment, ada, state=end)
@@ -725,7 +749,7 @@ def test_late_instead_of_in_time_is_asked_about(
     cocalc: Client, on_cocalc: str, course: Course, browser: HttpsClient, ada: Membership
 ) -> None:
     """By a page, whose button says which one is given up; a script is told what to ask."""
-    assignment = out(course, due=timezone.now() + DAY, late_policy=Policy.ANY)
+    assignment = worked_on(course, due=timezone.now() + DAY, late_policy=Policy.ANY)
     submit = address(assignment, "submit")
     browser.post(submit)
     in_time = Snapshot.objects.get()

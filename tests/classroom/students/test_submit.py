@@ -69,7 +69,7 @@ def ada(course: Course) -> Membership:
 def row(cocalc: Client, course: Course, ada: Membership) -> Submission:
     """Handed out, and worked on."""
     assignment = factories.make_assignment(course)
-    Submission.objects.update(handed_out=timezone.now())
+    Submission.objects.update(handed_out=timezone.now(), opened=timezone.now())
     cocalc.write_file(project_of(ada), "homework-1/a.ipynb", b"work")
     cocalc.write_file(project_of(ada), "homework-1/data/b c.csv", b"1,2\n")
     return read(factories.submission(assignment, ada))
@@ -227,7 +227,7 @@ def test_an_extension_opens_it_for_one(course: Course, row: Submission) -> None:
         assignment=row.assignment, student=row.student, due=timezone.now() + HOUR
     )
     due_update(row.assignment)
-    Submission.objects.update(handed_out=timezone.now())
+    Submission.objects.update(handed_out=timezone.now(), opened=timezone.now())
     assert not submissions.submit(read(row), timezone.now()).late
     with pytest.raises(submissions.Refused):
         submissions.submit(read(factories.submission(row.assignment, other)), timezone.now())

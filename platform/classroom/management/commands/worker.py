@@ -20,13 +20,19 @@ from django_tasks_db.management.commands.db_worker import Worker
 
 from classroom.class_steps.pulse import pulse
 from classroom.class_steps.rounds import end_access, look_after
+from classroom.conf import conf
 from classroom.engine.upkeep import prune
 from classroom.engine.working import stopping
+from classroom.notices.letters import gather
+from classroom.notices.rounds import forget, tell_what_came
+from classroom.notices.sending import Sender
 
 LOOK_SECONDS = 0.25
 PULSE_SECONDS = 2.0
 LOOK_AFTER_SECONDS = 60.0
 PRUNE_SECONDS = 3600.0
+NOTICES_SECONDS = 5.0
+MAIL_SECONDS = 15.0
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +43,18 @@ class TaskWorker(Worker):
     def shutdown(self, signum: int, frame: FrameType | None) -> None:
         stopping.set()
         super().shutdown(signum, frame)
+
+
+class Mail:
+    """Writes down and sends what is to be mailed; a slow mail server holds up nothing else."""
+
+    def __init__(self) -> None:
+        self._sender = Sender()
+
+    def mail(self) -> None:
+        gather()
+        while self._sender.deliver(stopping.is_set):
+            pass  # as long as some go out
 
 
 class Command(BaseCommand):
@@ -62,7 +80,11 @@ class Command(BaseCommand):
             _every(PRUNE_SECONDS, prune),
             _every(PULSE_SECONDS, end_access),
             _every(LOOK_AFTER_SECONDS, look_after),
+            _every(NOTICES_SECONDS, tell_what_came),
+            _every(PRUNE_SECONDS, forget),
         ]
+        if conf().mail:
+            clocks.append(_every(MAIL_SECONDS, Mail().mail))
         try:
             while worker.running:
                 try:

@@ -1,0 +1,156 @@
+"""What the grading page shows of a student's work, besides the form."""
+
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from classroom.grading import collected
+from classroom.grading.kept_comments import kept_of
+from classroom.grading.neighbours import place_of
+from classroom.grading.selection import Filter
+from classroom.grading.submitted import submitted
+from classroom.grading.work_state import STATES, state_of
+from classroom.models import UNWAIVED, WAIVED, Assignment, GradeChange, Kind, Submission, Transfer
+from classroom.rules import renewal
+from classroom.rules.deadlines import is_early
+from classroom.rules.last_submit import failures
+from classroom.rules.late_words import late_of
+from classroom.rules.looks import MOST as LOOK_MOST
+from classroom.rules.looks import looks_of
+from classroom.rules.questions import signed
+from classroom.rules.scoring import number
+from classroom.steps.approved import version_of
+
+HISTORY = 50  # changes that are shown
+# How a score was given that nobody typed on the grading page.
+HOW = {
+    "import": "by import",
+    "autograder": "by the autograder",
+    "command": "by a command",
+    "rescale": "rescaled to other points",
+    "table": "in the table",
+    WAIVED: "late penalty waived",
+    UNWAIVED: "late penalty taken again",
+}
+# How a score is given as a whole, whatever the questions come to.
+AS_A_WHOLE = ("page", "import", "command", "rescale", "table")
+
+
+def address(
+    assignment: Assignment, member: int, wanted: Filter, kept: dict[str, str] | None = None
+) -> str:
+    """Return the address of a student's grading page; `kept` is what it goes on with."""
+    found = reverse("classroom:grade", args=[assignment.course.pk, assignment.pk, member])
+    more = urlencode({name: value for name, value in (kept or {}).items() if value})
+    query = "&".join(filter(None, [wanted.query, more]))
+    return f"{found}?{query}" if query else found
+
+
+def context(work: Submission, wanted: Filter, *, file: str) -> dict[str, Any]:
+    """Return what the page's template needs; `file` is the one that was asked for, or ""."""
+    assignment = work.assignment
+    place = place_of(assignment, work.student, wanted)
+    files = collected.files_of(work) if work.collected else []
+    first = files[0] if files else ""
+    file = file if file in files else first
+    # The first one is the first for the next student, too, whatever its name is there.
+    going_on = {"file": "" if file == first else file}
+    folder = collected.folder_of(work)
+    now = timezone.now()
+    history = _history(work)
+    state, words = state_of(work, now)
+    query = f"?{wanted.query}" if wanted.query else ""
+    return {
+        "work": work,
+        "points": number(assignment.points),
+        "state": {"name": state, "words": words},
+        "news": renewal.news(work),
+        "is_uncollected": renewal.is_uncollected(work) or not work.collected,
+        "is_early": is_early(work, now),
+        "collecting": _is_collecting(work),
+        "history": history,
+        "given_how": _how(work, history),
+        "submitted": submitted(work),
+        "failure": failures([work]).get(work.student_id),
+        "lateness": late_of(work),
+        "looks": looks_of(work),
+        "most": LOOK_MOST,
+        "notes": _notes(work),
+        "copies": _copies(work),
+        "files": files,
+        "file": file,
+        "going_on": going_on,
+        "folder": folder,
+        "path": f"{folder}/{file}" if file else "",
+        "extension": assignment.extensions.filter(student=work.student).first(),
+        "kept_comments": kept_of(assignment.course),
+        "place": place,
+        "previous": place.previous and address(assignment, place.previous, wanted, going_on),
+        "next": place.next and address(assignment, place.next, wanted, going_on),
+        "wanted": wanted,
+        "filter_words": STATES.get(wanted.state, ""),
+        "query": query,
+        "matrix": reverse("classroom:grades", args=[assignment.course.pk]) + query,
+    }
+
+
+def _is_collecting(work: Submission) -> bool:
+    rows = Transfer.objects.filter(assignment=work.assignment, member=work.student)
+    return rows.filter(kind=Kind.COLLECT, state__in=Transfer.ACTIVE).exists()
+
+
+def _copies(work: Submission) -> list[tuple[str, str]]:
+    """Return the notebooks that wait for a decision, each with a file that has its cells."""
+    copies = work.details.get("copies") if work.held else None
+    if not isinstance(copies, dict):
+        return []
+    return [(path, copy) for path, found in copies.items() for copy in found[:3]]
+
+
+def _notes(work: Submission) -> dict[str, Any] | None:
+    """Return what the autograder has to say; None where that is nothing."""
+    details = work.details
+    if not isinstance(details, dict) or not details.get("cells"):
+        return None
+    older = bool(details.get("version")) and details["version"] != version_of(work.assignment)
+    notes = details.get("notes", [])
+    return {"notes": notes, "older": older} if notes or older else None
+
+
+def _history(work: Submission) -> list[dict[str, Any]]:
+    """Return the changes of the grade, with what was given for each question."""
+    changes = GradeChange.objects.filter(submission=work).select_related("by")[:HISTORY]
+    return [
+        {
+            "change": change,
+            "how": HOW.get(change.how, ""),
+            "questions": given_of(change),
+        }
+        for change in changes
+    ]
+
+
+def given_of(change: GradeChange) -> list[tuple[str, str]]:
+    """Return (question, “2 / 3”) of each that a change gave a score, and its adjustment."""
+    questions = change.questions
+    rows = [
+        (name, f"{number(score)} / {number(most)}")
+        for name, score, most in questions.get("points", [])
+        if score is not None
+    ]
+    if adjustment := questions.get("adjustment"):
+        rows.append((_("Adjustment"), signed(Decimal(str(adjustment)))))
+    return rows
+
+
+def _how(work: Submission, history: list[dict[str, Any]]) -> str:
+    """Say how the score was given that the work has as a whole."""
+    for each in history:
+        change = each["change"]
+        if change.how in AS_A_WHOLE and not change.questions and change.score == work.score:
+            return str(each["how"])
+    return ""

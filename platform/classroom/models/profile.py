@@ -1,0 +1,47 @@
+"""How a user wants the site to look, and where their clock is."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from classroom.models.courses import validate_time_zone
+
+
+class Profile(models.Model):
+    """What a user has chosen. There is no row until something is; `of` stands in for one."""
+
+    class Scheme(models.TextChoices):
+        """Light or dark pages."""
+
+        SYSTEM = "system", _("As my device")
+        LIGHT = "light", _("Light")
+        DARK = "dark", _("Dark")
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="profile"
+    )
+    time_zone = models.CharField(
+        max_length=64,
+        blank=True,
+        validators=[validate_time_zone],
+        help_text="Empty: each page shows the browser's own.",
+    )
+    color_scheme = models.CharField(max_length=10, choices=Scheme, default=Scheme.SYSTEM)
+    # The calendar's address is signed over it, so that a new one makes the old address worthless.
+    calendar = models.UUIDField(
+        null=True, editable=False, help_text="Empty: nobody has asked for a calendar address."
+    )
+    reset_asked = models.DateTimeField(
+        null=True, editable=False, help_text="When a new password was last asked for by mail."
+    )
+
+    def __str__(self) -> str:
+        return f"Profile of {self.user}"
+
+    @classmethod
+    def of(cls, user: Any) -> "Profile":
+        """Return the user's profile; one that is not kept where there is none."""
+        found: Profile | None = getattr(user, "profile", None)
+        return found or cls(user_id=user.pk)

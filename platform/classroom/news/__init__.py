@@ -1,0 +1,1 @@
+"""Pages of what is new: the list behind the bell, what of it is mailed, and stopping mails."""

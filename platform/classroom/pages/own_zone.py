@@ -1,0 +1,41 @@
+"""The time zone of who reads: a course's times are shown in it too, where it differs."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.utils import formats, timezone
+
+_own: ContextVar[ZoneInfo | None] = ContextVar("own_zone", default=None)
+
+
+@contextmanager
+def read_in(zone: ZoneInfo | None) -> Iterator[None]:
+    """Take this for the reader's zone, and for Django's current one; None: it is not known."""
+    token = _own.set(zone)
+    try:
+        with timezone.override(zone):
+            yield
+    finally:
+        _own.reset(token)
+
+
+def own_zone() -> ZoneInfo | None:
+    """Return the reader's zone; None where it is not known to the site."""
+    return _own.get()
+
+
+def own_time(value: datetime, zone: ZoneInfo) -> str:
+    """Say a moment as the reader's clock shows it, with the day where that is another.
+
+    Empty where the clocks of `zone` show the same, and where the reader's zone is not known.
+    """
+    mine = own_zone()
+    if mine is None:
+        return ""
+    own, theirs = timezone.localtime(value, mine), timezone.localtime(value, zone)
+    if own.date() != theirs.date():
+        return formats.date_format(own, "D j M, H:i")
+    return "" if own.time() == theirs.time() else f"{own:%H:%M}"

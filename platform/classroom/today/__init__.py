@@ -1,0 +1,1 @@
+"""Where one lands: what waits over all courses, one's own profile, and a calendar of it."""

@@ -1,0 +1,27 @@
+/**
+ * Says which keys work. A frame of another site that has the focus tells this page of no key, so
+ * the page's own keys wait until somebody is back here: by a click, by Tab, or by the button.
+ */
+
+/** @param {() => void} back leads into the form */
+export function frameKeys(back) {
+  const line = document.querySelector("[data-keys]");
+  const notebook = document.querySelector("cocalc-notebook");
+  if (!line || !notebook) return;
+  const button = line.querySelector("[data-back]");
+
+  function look() {
+    const inFrame = notebook.shadowRoot?.activeElement?.localName === "iframe";
+    const words = inFrame ? line.dataset.frames : line.dataset.ours;
+    const text = line.querySelector("span");
+    if (text.textContent !== words) text.textContent = words;
+    button.hidden = !inFrame;
+  }
+
+  // Once the focus has arrived.
+  const soon = () => setTimeout(look);
+  addEventListener("blur", soon);
+  addEventListener("focus", soon);
+  document.addEventListener("focusin", soon);
+  button.addEventListener("click", back);
+}

@@ -1,0 +1,17 @@
+// Offers the browser's own time zone to who has not chosen one.
+
+const offer = document.getElementById("zone-offer");
+const zones = document.querySelector("select[name=time_zone]");
+const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+const known = [...zones.options].some(({ value }) => value && value === own);
+
+if (known && !zones.value) {
+  const button = offer.querySelector("button");
+  button.textContent = button.dataset.words.replace("{zone}", own);
+  button.addEventListener("click", () => {
+    zones.value = own;
+    offer.hidden = true;
+    zones.focus();
+  });
+  offer.hidden = false;
+}
