@@ -359,13 +359,25 @@ def test_an_extension_is_told_to_its_student_alone(
     page.get_by_role("link", name="Extensions").click()
     expect(page.get_by_role("heading", name="Nobody has more time")).to_be_visible()
     look(teacher, "no extensions")
-    page.get_by_label("Give more time to").select_option(
-        f"{grace.student.name} ({grace.student.username})"
-    )
-    page.get_by_role("button", name="Continue").click()
-    expect(page.get_by_label("New due time")).to_be_visible()
+    boxes = {
+        who: page.get_by_role(
+            "checkbox", name=f"{who.student.name} {who.student.username}", exact=True
+        )
+        for who in (ada, grace)
+    }
+    boxes[ada].check()
+    page.get_by_label("Search students").fill(grace.student.username)
+    expect(boxes[ada]).to_be_visible()  # who is chosen stays in sight
+    boxes[ada].uncheck()
+    page.get_by_label("Search students").fill(f"{grace.student.username} ")
+    expect(boxes[ada]).to_be_hidden()
+    boxes[grace].check()
+    expect(page.get_by_text("1 chosen")).to_be_visible()
+    page.get_by_label("So much longer").check()
+    expect(page.get_by_label("Days")).to_be_visible()
+    page.get_by_label("A new due time").check()
     look(teacher, "an extension")
-    page.get_by_label("New due time").fill(in_days(9))
+    page.get_by_label("New due time", exact=True).fill(in_days(9))
     page.get_by_label(re.compile("^Reason")).fill("A broken arm")
     page.get_by_role("button", name="Give more time").click()
     expect(page.get_by_role("row").filter(has_text=grace.student.name)).to_contain_text(
@@ -381,6 +393,24 @@ def test_an_extension_is_told_to_its_student_alone(
     expect(card(ada, "Proofs")).to_contain_text("Late work is not taken.")
     assert "xtension" not in ada.page.content()
     assert "broken arm" not in ada.page.content()
+
+    teacher.go(f"{course}people")
+    page.get_by_label("Choose all students on this page").check()
+    page.get_by_label("Move the chosen students to the section (2)").fill("Monday")
+    page.get_by_role("button", name="Move", exact=True).click()
+    expect(page.get_by_text("2 students are in “Monday” now.")).to_be_visible()
+    look(teacher, "people in a section")
+    for address in (f"{course}sections/", f"{work}sections", f"{course}accommodations/"):
+        teacher.go(address)
+        look(teacher, address)
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_label("How much longer").select_option("50")
+    look(teacher, "an accommodation")
+    page.get_by_role("button", name="Give more time").click()
+    expect(page.get_by_text("1 due time would move.")).to_be_visible()
+    look(teacher, "what an accommodation would change")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("row").filter(has_text="half as long again")).to_be_visible()
 
 
 def test_cocalc_away_is_named_and_what_failed_is_done_again(

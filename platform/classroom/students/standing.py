@@ -302,7 +302,9 @@ def in_words(left: timedelta) -> str:
 
 def seen_by_students() -> Q:
     """Which submissions their students see: what is out, and what its teacher announces."""
-    there = Q(handed_out__isnull=False) | Q(assignment__out__isnull=False)
+    # A section with a release of its own has it from then on, whenever all others do.
+    out = Q(release=None, assignment__out__isnull=False) | Q(release__lte=timezone.now())
+    there = Q(handed_out__isnull=False) | out
     announced = Q(assignment__announced=True) & (
         Q(assignment__release__isnull=False) | Q(release__isnull=False)
     )
