@@ -374,7 +374,7 @@ def classroom(browser: Browser, site: str, data: Path) -> None:
     with step("teacher: finds it, changes the score and answers"):
         page.goto(f"{course}grades?state=look")
         page.get_by_role("link", name="4.5").click()
-        page.get_by_role("textbox", name="Score").fill("5")
+        page.get_by_label("Points for why, of 3").fill("3")
         page.get_by_role("button", name="Save", exact=True).click()
         expect(page.get_by_text("Ada Lovelace: saved.")).to_be_visible(timeout=LIMIT)
         page.get_by_label("Your answer").fill("You are right: $4.5 + 0.5 = 5$.")

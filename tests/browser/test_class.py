@@ -277,7 +277,7 @@ def test_a_course_from_its_making_to_the_returned_grade(
     look(teacher, "asked")
     # An answer that is typed first is there still when the score was saved.
     page.get_by_label("Your answer").fill("It is: $n^2 > n$.")
-    grade(teacher, "5", "Well **explained**: $n^2$.")
+    page.get_by_label("Adjustment").fill("-0.5")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_label("Your answer")).to_have_value("It is: $n^2 > n$.")
     page.get_by_role("button", name="Answer and return the new score").click()
