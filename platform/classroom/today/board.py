@@ -124,7 +124,7 @@ def _teaching(members: Collection[Membership], now: datetime) -> list[Teaching]:
         mine, course__in=current, role=Role.STUDENT, removed=None, joined__gte=now - WEEK
     )
     joined = _counts(lately)
-    invited = _counts(Invitation.objects.filter(course__in=current, accepted=None))
+    invited = _counts(Invitation.objects.filter(mine, course__in=current, accepted=None))
     return [
         Teaching(
             member,
@@ -157,7 +157,8 @@ def _due_soon(staff: Collection[Membership], now: datetime) -> list[Assignment]:
     if not staff:
         return []
     courses = {member.course_id: member.course for member in staff}
-    present = Q(submissions__student__removed=None, submissions__student__role=Role.STUDENT)
+    [mine] = seen_by(staff, "submissions__student__")
+    present = mine & Q(submissions__student__removed=None, submissions__student__role=Role.STUDENT)
     done = Q(submissions__submitted__isnull=False)
     found: list[Assignment] = list(
         Assignment.objects.filter(course__in=courses, handout=False, removed=None)
