@@ -16,6 +16,7 @@ from django.http import HttpRequest
 
 from classroom.courses.courses import course_change
 from classroom.models import (
+    Accommodation,
     Assignment,
     Batch,
     Course,
@@ -27,6 +28,7 @@ from classroom.models import (
     Membership,
     Notice,
     Role,
+    SectionDates,
     Snapshot,
     Submission,
     Transfer,
@@ -218,6 +220,29 @@ class ExtensionAdmin(ReadOnly):
 
     @admin.display(description="student", ordering="student__user__last_name")
     def student_name(self, row: Extension) -> str:
+        return row.student.name
+
+
+@admin.register(SectionDates)
+class SectionDatesAdmin(ReadOnly):
+    """Own dates of sections."""
+
+    list_display = ("assignment", "section", "release", "due")
+    list_select_related = ("assignment",)
+    search_fields = ("assignment__title", "section")
+
+
+@admin.register(Accommodation)
+class AccommodationAdmin(ReadOnly):
+    """Who always has more time; the reason is the teachers'."""
+
+    list_display = ("student_name", "percent", "days", "hours", "since", "ended", "granted_by")
+    list_select_related = ("student__user", "granted_by")
+    search_fields = through("student")
+    exclude = ("reason",)
+
+    @admin.display(description="student", ordering="student__user__last_name")
+    def student_name(self, row: Accommodation) -> str:
         return row.student.name
 
 

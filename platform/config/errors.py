@@ -5,6 +5,8 @@ from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooMany
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
+from classroom.pages.access import Archived
+
 SENTENCES = {
     400: ("Something in this request is not right", "Go back, reload the page and try again."),
     403: (
@@ -54,7 +56,12 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """403: a member without the right; says why where whoever refuses has said it."""
+    """403: a member without the right, or a course in which nobody changes anything.
+
+    It says why where whoever refuses has said it.
+    """
+    if isinstance(exception, Archived):
+        return answer(request, 403, exception.title, exception.text, "archived")
     title, text = SENTENCES[403]
     return answer(request, 403, title, str(exception) or text, "forbidden")
 

@@ -65,7 +65,7 @@ def make_work(
     page = teacher.page
     teacher.go(course)
     page.get_by_role("link", name="New assignment").click()
-    page.get_by_label("Title").fill(title)
+    page.get_by_role("textbox", name="Title").fill(title)
     if handout:
         page.get_by_label("A handout:").check()
     else:
@@ -80,9 +80,11 @@ def make_work(
 
 
 def press(teacher: Visit, work: str, step: str, who: str) -> None:
-    """Press one of a step's buttons on the page of an assignment."""
+    """Press what comes next on the page of an assignment, such as "Hand out" "to 2 students"."""
     teacher.go(work)
-    teacher.page.get_by_role("button", name=f"{step} {who}").click()
+    primary = teacher.page.locator("#next button.primary")
+    expect(primary).to_have_text(f"{step} {who}")
+    primary.click()
     expect(panel(teacher, step)).to_be_visible()
 
 
@@ -92,9 +94,11 @@ EARLY = "Collect, also before the due time"  # what the page calls it
 def press_early(teacher: Visit, work: str, count: int) -> None:
     """Collect from so many who still have time."""
     teacher.go(work)
-    expect(teacher.page.get_by_role("button", name="Collect Missing (0)")).to_be_disabled()
-    teacher.page.get_by_text("Before the due time…").click()
-    teacher.page.get_by_role("button", name=f"Collect missing, theirs too ({count})").click()
+    expect(teacher.page.get_by_text("Work is collected by itself on")).to_be_visible()
+    teacher.page.get_by_text("More", exact=True).click()
+    teacher.page.get_by_text("Collect before the due time…").click()
+    people = "1 student" if count == 1 else f"{count} students"
+    teacher.page.get_by_role("button", name=f"Collect early from {people}").click()
     expect(panel(teacher, EARLY)).to_be_visible()
 
 

@@ -34,7 +34,7 @@ def grades_by_question(teacher: Visit, first: Student, second: Student) -> None:
     why.fill("3,5")
     page.get_by_label("Adjustment").fill("-1")
     expect(page.locator("[data-total]")).to_have_text("4.5 / 5")
-    comment.fill("Well **explained**.")
+    comment.fill("Well **explained**: $n^2$.")
     page.get_by_label("Keep this comment to use it again").check()
     why.focus()
     page.keyboard.press("Control+Enter")

@@ -9,8 +9,9 @@ from tests.browser.visit import Visit
 
 DESKTOP: ViewportSize = {"width": 1280, "height": 800}
 PHONE: ViewportSize = {"width": 390, "height": 800}
-SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+Scheme = Literal["light", "dark"]
 
+LANDMARKS = {"navigation", "region", "search", "complementary", "banner", "contentinfo", "form"}
 NEED_NAMES = {
     *("button", "link", "textbox", "checkbox", "combobox", "Iframe", "dialog", "img"),
     *("progressbar", "DisclosureTriangle", "navigation"),
@@ -78,34 +79,50 @@ FAINT = """() => {
 }"""
 
 
+# What scrolls by itself, and can be reached by no key.
+UNREACHED = """() => [...document.querySelectorAll("body *")]
+  .filter((element) => element.checkVisibility() && !element.closest(".unseen"))
+  .filter((element) => {
+    const { overflowX, overflowY } = getComputedStyle(element);
+    const scrolls = (way) => way === "auto" || way === "scroll";
+    return (scrolls(overflowX) && element.scrollWidth > element.clientWidth + 1)
+      || (scrolls(overflowY) && element.scrollHeight > element.clientHeight + 1);
+  })
+  .filter((element) => element.tabIndex < 0
+    && !element.querySelector("a, button, input, select, textarea, [tabindex]"))
+  .map(({ localName, className }) => `${localName}.${className}`)"""
 HEADINGS = """() => [...document.querySelectorAll("h1, h2, h3, h4")]
   .filter((heading) => heading.checkVisibility()).map(({ localName }) => Number(localName[1]))"""
 
 
 def flaws(visit: Visit) -> list[str]:
-    """What is wrong with the page on the screen, on a desktop and a phone, by day and by night."""
+    """What is wrong with the page on the screen, on a desktop and a phone, by day and by night.
+
+    What sticks out does so by night, too, so that is looked for by day alone.
+    """
     page = visit.page
-    found = [
-        f"{role} without a name"
-        for role, name, _ in accessible(visit)
-        if role in NEED_NAMES and not name
-    ]
+    tree = accessible(visit)
+    found = [f"{role} without a name" for role, name, _ in tree if role in NEED_NAMES and not name]
     if page.locator("main").count() != 1:
         found.append("not one main")
     if page.locator("html").get_attribute("lang") != "en":
         found.append("no language")
     ids = page.evaluate("[...document.querySelectorAll('[id]')].map(({id}) => id)")
     found += [f"the id {each} twice" for each in sorted({x for x in ids if ids.count(x) > 1})]
+    places = [(role, name) for role, name, _ in tree if role in LANDMARKS]
+    places = [place for place in places if place != ("form", "")]  # which is none
+    found += [f"two {place}" for place in sorted({x for x in places if places.count(x) > 1})]
     levels: list[int] = page.evaluate(HEADINGS)
     if levels.count(1) != 1 or levels[0] != 1:
         found.append(f"headings {levels}")
     found += [f"h{lower} below h{upper}" for upper, lower in pairwise(levels) if lower > upper + 1]
-    for scheme in SCHEMES:
+    for size in (PHONE, DESKTOP):
+        page.set_viewport_size(size)
+        where = f"{size['width']} px"
+        found += [f"{where}: {each} sticks out" for each in page.evaluate(OVERFLOW)]
+        found += [f"{where}: no key reaches {each}" for each in page.evaluate(UNREACHED)]
+        scheme: Scheme = "light" if size == PHONE else "dark"
         page.emulate_media(color_scheme=scheme)
-        for size in (PHONE, DESKTOP):
-            page.set_viewport_size(size)
-            where = f"{scheme}, {size['width']} px"
-            found += [f"{where}: {each} sticks out" for each in page.evaluate(OVERFLOW)]
-            found += [f"{where}: too faint: {each}" for each in page.evaluate(FAINT)]
+        found += [f"{scheme}, {where}: too faint: {each}" for each in page.evaluate(FAINT)]
     page.emulate_media(color_scheme="light")
     return found

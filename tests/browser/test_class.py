@@ -106,14 +106,16 @@ def test_a_course_from_its_making_to_the_returned_grade(
 
     # The bar is there again after a reload, and goes on to the end.
     school.sandbox.quirks(latency=0.5)
-    press(teacher, work, "Hand out", "Missing (2)")
+    press(teacher, work, "Hand out", "to 2 students")
     expect(panel(teacher, "Hand out")).to_contain_text("2 left")
     page.reload()
     expect(panel(teacher, "Hand out").get_by_role("progressbar")).to_be_visible()
     expect(panel(teacher, "Hand out")).to_contain_text("left")
     school.sandbox.quirks(latency=0)
     ends(teacher, "Hand out", 2)
-    expect(page.get_by_role("button", name="Hand out Missing (0)")).to_be_disabled()
+    expect(page.locator("#next")).to_contain_text("Work is collected by itself on")
+    expect(page.locator(".progress-line")).to_contain_text("handed out 2/2")
+    chooses(teacher)
 
     # One solves it by typing, runs it, saves and submits.
     open_work(ada, course, "Squares")
@@ -150,10 +152,11 @@ def test_a_course_from_its_making_to_the_returned_grade(
     expect(row.filter(has_text=ada.student.name)).to_contain_text("submitted")
     expect(row.filter(has_text=grace.student.name)).to_contain_text("folder")
 
-    page.get_by_role("link", name="Autograde").click()
-    expect(page.get_by_role("heading", name="Autograde")).to_be_visible()
+    teacher.go(f"{work}run")
+    expect(page.get_by_role("heading", name="Autograde", exact=True)).to_be_visible()
     look(teacher, "autograding")
-    page.get_by_role("button", name="Autograde 2 without a score").click()
+    teacher.go(work)
+    page.get_by_role("button", name="Autograde 2 students").click()
     expect(page.get_by_text("2 of 2 ended")).to_be_visible()
     look(teacher, "autograded")
 
@@ -176,6 +179,14 @@ def test_a_course_from_its_making_to_the_returned_grade(
     # Other points: said before anything is saved, and left at that.
     teacher.go(f"{work}edit")
     page.get_by_label("Points").fill("10")
+    # What late work costs is asked where it is taken, and shown by an example as it is typed.
+    expect(page.get_by_label("What late work costs")).to_be_hidden()
+    page.get_by_label("Work after the due time").select_option("any")
+    expect(page.get_by_label("How much is taken off")).to_be_hidden()
+    page.get_by_label("What late work costs").select_option("percent")
+    page.get_by_label("How much is taken off").fill("10")
+    expect(page.get_by_text("10 of 10 points handed in 1 day 2 h late gives 8.")).to_be_visible()
+    look(teacher, "late work")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("2 students have a score out of 5")).to_be_visible()
     look(teacher, "other points")
@@ -187,7 +198,7 @@ def test_a_course_from_its_making_to_the_returned_grade(
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("status").or_(page.locator(".message")).first).to_be_visible()
 
-    press(teacher, work, "Return", "Missing (2)")
+    press(teacher, work, "Return", "to 2 students")
     ends(teacher, "Return", 2)
 
     # The bell says what is new; whoever looks has seen it, and reads it as new until later.
@@ -204,7 +215,16 @@ def test_a_course_from_its_making_to_the_returned_grade(
         mine = matrix.filter(has_text=one.student.name)
         expect(mine.locator(".cell.returned")).to_have_text(score)
     look(teacher, "grades")
-    for name in ("", "statistics", "steps", "settings", "people/add", "people/import", "run"):
+    for name in (
+        "",
+        "dates",
+        "statistics",
+        "steps",
+        "settings",
+        "people/add",
+        "people/import",
+        "run",
+    ):
         teacher.go(course + name)
         look(teacher, name or "assignments")
     teacher.go(f"{course}people/import")
@@ -258,7 +278,7 @@ def test_a_course_from_its_making_to_the_returned_grade(
     look(teacher, "asked")
     # An answer that is typed first is there still when the score was saved.
     page.get_by_label("Your answer").fill("It is: $n^2 > n$.")
-    grade(teacher, "5", "Well **explained**: $n^2$.")
+    page.get_by_label("Adjustment").fill("-0.5")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_label("Your answer")).to_have_value("It is: $n^2 > n$.")
     page.get_by_role("button", name="Answer and return the new score").click()
@@ -276,6 +296,17 @@ def test_a_course_from_its_making_to_the_returned_grade(
     expect(grace.page.get_by_role("heading", name="There is nothing here")).to_be_visible()
 
 
+def chooses(teacher: Visit) -> None:
+    """What can be done with those who are chosen is there, and stays in sight."""
+    page = teacher.page
+    bar = page.get_by_role("group", name="Choose students above")
+    expect(bar.get_by_role("button", name="Collect")).to_be_hidden()
+    page.get_by_label("Choose all on this page").check()
+    bar = page.get_by_role("group", name="2 students are chosen")
+    expect(bar.get_by_role("button", name="Collect")).to_be_in_viewport()
+    page.get_by_label("Choose all on this page").uncheck()
+
+
 def saves(student: Visit, project: str, text: str) -> None:
     """Save what the editor shows, until it lies in the project."""
     student.page.keyboard.press("Control+s")
@@ -290,7 +321,7 @@ def test_a_handout_reaches_who_joins_later(visitor: Visitor, school: School, loo
     let_in(teacher, course, ada.student)
     data = file("data.csv", b"n\n1\n")
     work = make_work(teacher, course, "Notes", PLAIN, data, handout=True)
-    press(teacher, work, "Hand out", "All (1)")
+    press(teacher, work, "Hand out", "to 1 student")
     ends(teacher, "Hand out", 1)
     look(teacher, "a handout")
     expect(page.get_by_role("heading", name="Collect")).to_have_count(0)
@@ -311,7 +342,7 @@ def test_a_handout_reaches_who_joins_later(visitor: Visitor, school: School, loo
         expect(student.page.get_by_role("heading", name="Handouts")).to_be_visible()
         expect(student.page.get_by_role("button", name="Submit")).to_have_count(0)
     teacher.go(work)
-    expect(page.get_by_text("2 of 2", exact=True)).to_be_visible()
+    expect(page.get_by_text("All 2 students have it.")).to_be_visible()
 
 
 def test_an_extension_is_told_to_its_student_alone(
@@ -323,19 +354,31 @@ def test_an_extension_is_told_to_its_student_alone(
     course = make_course(teacher, "Logic")
     let_in(teacher, course, ada.student, grace.student)
     work = make_work(teacher, course, "Proofs", PLAIN, points="4", due=in_days(2))
-    press(teacher, work, "Hand out", "Missing (2)")
+    press(teacher, work, "Hand out", "to 2 students")
     ends(teacher, "Hand out", 2)
 
     page.get_by_role("link", name="Extensions").click()
     expect(page.get_by_role("heading", name="Nobody has more time")).to_be_visible()
     look(teacher, "no extensions")
-    page.get_by_label("Give more time to").select_option(
-        f"{grace.student.name} ({grace.student.username})"
-    )
-    page.get_by_role("button", name="Continue").click()
-    expect(page.get_by_label("New due time")).to_be_visible()
+    boxes = {
+        who: page.get_by_role(
+            "checkbox", name=f"{who.student.name} {who.student.username}", exact=True
+        )
+        for who in (ada, grace)
+    }
+    boxes[ada].check()
+    page.get_by_label("Search students").fill(grace.student.username)
+    expect(boxes[ada]).to_be_visible()  # who is chosen stays in sight
+    boxes[ada].uncheck()
+    page.get_by_label("Search students").fill(f"{grace.student.username} ")
+    expect(boxes[ada]).to_be_hidden()
+    boxes[grace].check()
+    expect(page.get_by_text("1 chosen")).to_be_visible()
+    page.get_by_label("So much longer").check()
+    expect(page.get_by_label("Days")).to_be_visible()
+    page.get_by_label("A new due time").check()
     look(teacher, "an extension")
-    page.get_by_label("New due time").fill(in_days(9))
+    page.get_by_label("New due time", exact=True).fill(in_days(9))
     page.get_by_label(re.compile("^Reason")).fill("A broken arm")
     page.get_by_role("button", name="Give more time").click()
     expect(page.get_by_role("row").filter(has_text=grace.student.name)).to_contain_text(
@@ -352,6 +395,24 @@ def test_an_extension_is_told_to_its_student_alone(
     assert "xtension" not in ada.page.content()
     assert "broken arm" not in ada.page.content()
 
+    teacher.go(f"{course}people")
+    page.get_by_label("Choose all students on this page").check()
+    page.get_by_label("Move the chosen students to the section (2)").fill("Monday")
+    page.get_by_role("button", name="Move", exact=True).click()
+    expect(page.get_by_text("2 students are in “Monday” now.")).to_be_visible()
+    look(teacher, "people in a section")
+    for address in (f"{course}sections/", f"{work}sections", f"{course}accommodations/"):
+        teacher.go(address)
+        look(teacher, address)
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_label("How much longer").select_option("50")
+    look(teacher, "an accommodation")
+    page.get_by_role("button", name="Give more time").click()
+    expect(page.get_by_text("1 due time would move.")).to_be_visible()
+    look(teacher, "what an accommodation would change")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("row").filter(has_text="half as long again")).to_be_visible()
+
 
 def test_cocalc_away_is_named_and_what_failed_is_done_again(
     visitor: Visitor, school: School, look: Look
@@ -361,13 +422,13 @@ def test_cocalc_away_is_named_and_what_failed_is_done_again(
     let_in(teacher, course, school.student(), school.student())
     work = make_work(teacher, course, "Waiting", PLAIN, due=in_days(1))
     school.sandbox.quirks(api_down="503")
-    press(teacher, work, "Hand out", "Missing (2)")
+    press(teacher, work, "Hand out", "to 2 students")
     failed = panel(teacher, "Hand out")
     expect(failed).to_contain_text("0 of 2 done · 2 failed")
     expect(failed).to_contain_text("CoCalc had a fault of its own.")
-    look(teacher, "a failure")
-    retry = failed.get_by_role("button", name="Retry failed (2)")
+    retry = teacher.page.get_by_role("button", name="Try again for 2 students")
     expect(retry).to_be_visible()
+    look(teacher, "a failure")
 
     school.sandbox.quirks(api_down="")
     retry.click()
@@ -382,7 +443,7 @@ def test_a_term_without_javascript(visitor: Visitor, school: School) -> None:
     let_in(teacher, course, ada.student)
     work = make_work(teacher, course, "Tasks", PLAIN, points="10", due=in_days(3))
     steps = NoScript(teacher, work)
-    steps.press("Hand out", "Missing (1)")
+    steps.press("Hand out", "to 1 student")
     ada.go(course)
     card(ada, "Tasks").get_by_role("button", name="Submit").click()
     expect(ada.page.get_by_text("You have not opened it yet.")).to_be_visible()
@@ -393,7 +454,7 @@ def test_a_term_without_javascript(visitor: Visitor, school: School) -> None:
     grade(teacher, "9", "Good: $n^2$.")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text(f"{ada.student.name}: saved.")).to_be_visible()
-    steps.press("Return", "Missing (1)")
+    steps.press("Return", "to 1 student")
     ada.go(course)
     expect(card(ada, "Tasks")).to_contain_text("9 of 10 points")
     ada.page.get_by_role("link", name="See your result Tasks").click()

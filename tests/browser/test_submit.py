@@ -40,7 +40,7 @@ def course(visitor: Visitor, school: School) -> tuple[str, Visit]:
     let_in(teacher, course, ada.student)
     work = make_work(teacher, course, "Tasks", *FILES, due=in_days(2))
     school.change("UPDATE classroom_assignment SET instructions = ?", "# Task\n\nSay *why*.")
-    press(teacher, work, "Hand out", "Missing (1)")
+    press(teacher, work, "Hand out", "to 1 student")
     ends(teacher, "Hand out", 1)
     open_work(ada, course, "Tasks")
     return course, ada
@@ -164,6 +164,14 @@ def test_what_was_just_typed_is_submitted_from_the_notebook_s_page(
     assert "second = 2" in submitted(school)
     ada.becomes("ready")
     expect(ada.editor.locator(".jp-Notebook")).to_contain_text("second = 2")
+    # And where there is nothing to save, nobody says so: the student decides.
+    receipt.get_by_role("button", name="Keep working").click()
+    submit.click()
+    unknown = page.get_by_role("region", name="Not submitted")
+    expect(unknown).to_contain_text("CoCalc does not say whether everything is saved")
+    unknown.get_by_role("button", name="Submit as it is saved now").click()
+    expect(receipt).to_be_visible()
+    ada.becomes("ready")
 
     # What fails says so, also to who comes back; the files are open again, and there is a way on.
     school.sandbox.quirks(dead_channel=False)

@@ -61,6 +61,8 @@ projects               GET  sign-in 404     404 404     404     403       403   
 projects               POST sign-in 404     404 404     404     403       403       >step-progress >step-progress
 dates                  GET  sign-in 404     404 404     404     403       403       403         200
 dates                  POST sign-in 404     404 404     404     403       403       403         >dates
+course-archived        GET  405
+course-archived        POST sign-in 404     404 404     404     403       403       403         >course-settings
 people                 GET  sign-in 404     404 404     404     403       403       200         200
 people                 POST 405
 people-import          GET  sign-in 404     404 404     404     403       403       403         200

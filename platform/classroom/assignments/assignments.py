@@ -101,7 +101,7 @@ def assignment_change(assignment: Assignment, *, by: User) -> int:
             )
         # A changed release moves the due times of those who have longer by a percentage.
         moved = due_update(assignment)
-        return len(following.told_in_project(assignment.course, moved, by=by))
+        return following.told_in_project(assignment.course, moved, by=by)
 
 
 @contextmanager

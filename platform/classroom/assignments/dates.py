@@ -35,6 +35,7 @@ LABELS = {
     "points": _lazy("Points"),
     "weight": _lazy("Weight"),
 }
+POLICIES = {"closed": _lazy("Not taken"), "until": _lazy("Until…"), "any": _lazy("Any time")}
 DAYS_MOST = 3660  # that all is moved by
 _FORMAT = "%Y-%m-%dT%H:%M"
 
@@ -54,6 +55,9 @@ class DatesForm(AssignmentForm):
         for name in list(self.fields):
             if name not in wanted:
                 del self.fields[name]
+        if policy := self.fields.get("late_policy"):  # the table has no room for sentences
+            kept = policy.choices  # type: ignore[attr-defined]  # the field's own
+            policy.choices = [(key, POLICIES.get(key, label)) for key, label in kept]  # type: ignore[attr-defined]
         for name, each in self.fields.items():
             each.help_text = ""
             each.widget.attrs["aria-label"] = f"{assignment.title}: {LABELS[name]}"
@@ -200,9 +204,8 @@ def _save(row: Row, by: User) -> None:
         return
     if told is None:
         row.needs_its_page = True
-        name = "points" if "points" in row.changed else "weight"
         row.form.add_error(
-            name if name in row.form.fields else None,
+            next((name for name in ("points", "weight") if name in row.changed), None),
             _(
                 "This would change scores or totals. Change it on the assignment’s own page, which "
                 "shows first what becomes of them."

@@ -160,11 +160,14 @@ class Line:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def extension_list(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
-    """Show who has more time, and give it; with `student`, lead to that one student's page."""
+    """Show who has more time, and give it.
+
+    With one `student` it leads to that student's page, with several it has them ticked.
+    """
     membership, found = assignment_of_teacher(request, course, assignment)
-    chosen = request.GET.get("student", "")
-    if chosen.isascii() and chosen.isdigit() and len(chosen) < 19:
-        student = student_in(membership.course, int(chosen))
+    chosen = [pk for pk in request.GET.getlist("student") if _is_id(pk)]
+    if len(chosen) == 1 and request.method != "POST":
+        student = student_in(membership.course, int(chosen[0]))
         return redirect("classroom:extension", course, found.pk, student.pk)
     students = _students(found)
     form = GiveForm(found, students, request.POST or None)
@@ -194,7 +197,7 @@ def extension_list(request: HttpRequest, course: int, assignment: int) -> HttpRe
         "form": form,
         "can_extend": can_extend,
         "students": students,
-        "ticked": {student.pk for student in form.chosen},
+        "ticked": {student.pk for student in form.chosen} | {int(pk) for pk in chosen},
         "sections": sections,
         "section_dues": _section_dues(sections, {key: each.due for key, each in dates.items()}),
     }
@@ -251,6 +254,10 @@ def extension_remove(
     extensions.extension_remove(stored, by=user_of(request))
     messages.success(request, f"{student.name} has no extension any more.")
     return redirect("classroom:extensions", course, found.pk)
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 19
 
 
 def _tell(request: HttpRequest, given: extensions.Given) -> None:

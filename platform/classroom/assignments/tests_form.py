@@ -19,8 +19,12 @@ TEST_WIDGETS = {
     "test_pause": forms.NumberInput(attrs={"min": 0}),
 }
 TEST_HELP = {
-    "tests": gettext_lazy("The student sees the points in some minutes. They are not the grade."),
+    "tests": gettext_lazy(
+        "Students see their points in some minutes, and nothing else of hidden tests. It is not "
+        "the grade."
+    ),
     "test_attempts": gettext_lazy("Empty: as many as they like. Later work is taken, not tested."),
+    "test_pause": gettext_lazy("0: no pause."),
 }
 
 

@@ -76,7 +76,7 @@ class Wanted:
     @property
     def query(self) -> str:
         """The address's query that says it; empty for the first page of everybody by name."""
-        return self._query(page=self.page, **self._of_pages)
+        return self._query(**self._of_pages, page=self.page)
 
     @property
     def of_pages(self) -> str:

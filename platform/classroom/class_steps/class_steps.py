@@ -78,7 +78,7 @@ def hand_out(
         if who not in ("missing", "all"):
             return _start(assignment, Kind.HAND_OUT, who, actor, options)
         if ahead:
-            release_now(assignment, by=actor)
+            release_now(assignment, section=section, by=actor)
         # An assistant of some sections, and who looks at one, decides nothing for all others.
         if assignment.course.only_sections is None and not section:
             went_out(assignment, actor)

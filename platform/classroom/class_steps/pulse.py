@@ -7,7 +7,8 @@
 4. At a student's due time the work is collected, by whatever time that is: an extension moves its
    student's. When the due time moves after that, it is collected once more at the new one.
 5. What failed is not tried again on its own: a teacher sees it, with its cause, and retries it.
-6. While a teacher's step for a student is under way, a date starts none beside it: it waits for
+6. In a course that is archived, dates do nothing.
+7. While a teacher's step for a student is under way, a date starts none beside it: it waits for
    how that one ends, and is satisfied if that did it.
 
 Each is a fixed number of queries where nothing is to be done, however large the courses are.
@@ -73,7 +74,10 @@ def _start(assignment: Assignment, kind: Kind, rows: list[Submission]) -> None:
 
 def _active_students() -> QuerySet[Submission]:
     return Submission.objects.filter(
-        assignment__removed=None, student__removed=None, student__role=Role.STUDENT
+        assignment__removed=None,
+        assignment__course__archived=None,
+        student__removed=None,
+        student__role=Role.STUDENT,
     )
 
 

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.utils import timezone
 
-from classroom.models import Course, Role, Submission
+from classroom.models import Course, Kind, Role, Submission, Transfer
 from classroom.people import roster
 from classroom.rules.penalties import penalties_update
 from embedding.models import Event
@@ -56,3 +57,27 @@ def course_change(course: Course, changed: Iterable[str], *, actor: User) -> int
             fields=list(changed),
         )
     return others
+
+
+def course_archive(course: Course, *, actor: User) -> None:
+    """Let nothing be changed in a course any more. What has not begun does not begin.
+
+    What a student has submitted is still taken in: it was submitted before.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        if Course.objects.filter(pk=course.pk, archived=None).update(archived=now):
+            waiting = Transfer.objects.filter(
+                course=course, assignment__isnull=False, state=Transfer.State.QUEUED
+            )
+            waiting.exclude(kind=Kind.SUBMIT).update(state=Transfer.State.CANCELLED, ended=now)
+            Event.log("course.archived", str(course), actor=actor.get_username(), course=course.pk)
+
+
+def course_bring_back(course: Course, *, actor: User) -> None:
+    """Let an archived course go on. Dates that came meanwhile act from now on."""
+    with transaction.atomic():
+        if Course.objects.filter(pk=course.pk, archived__isnull=False).update(archived=None):
+            Event.log(
+                "course.brought_back", str(course), actor=actor.get_username(), course=course.pk
+            )

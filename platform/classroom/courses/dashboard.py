@@ -22,14 +22,15 @@ class CourseLine:
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """The courses, the newest first."""
+    """The courses, the newest first; those that are archived, apart."""
 
     studying: list[CourseLine]
     teaching: list[CourseLine]  # as teacher or assistant
+    archived: list[CourseLine]
 
     @property
     def is_empty(self) -> bool:
-        return not self.studying and not self.teaching
+        return not self.studying and not self.teaching and not self.archived
 
 
 def dashboard_of(user: User) -> Dashboard:
@@ -39,9 +40,11 @@ def dashboard_of(user: User) -> Dashboard:
         .select_related("course", "user")
         .order_by("-course__created", "-course__pk")
     )
-    teaching = [member for member in memberships if member.role != Role.STUDENT]
+    going_on = [member for member in memberships if member.course.archived is None]
+    teaching = [member for member in going_on if member.role != Role.STUDENT]
     found = waiting(teaching)
     return Dashboard(
-        studying=[CourseLine(member) for member in memberships if member.role == Role.STUDENT],
+        studying=[CourseLine(member) for member in going_on if member.role == Role.STUDENT],
         teaching=[CourseLine(member, found[member.course_id]) for member in teaching],
+        archived=[CourseLine(member) for member in memberships if member.course.archived],
     )

@@ -7,4 +7,5 @@ urlpatterns: list[URLPattern] = [
     path("courses/new", views.course_new, name="course-new"),
     path("courses/<int:course>/", views.course, name="course"),
     path("courses/<int:course>/settings", views.course_settings, name="course-settings"),
+    path("courses/<int:course>/archived", views.course_archived, name="course-archived"),
 ]

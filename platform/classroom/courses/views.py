@@ -13,10 +13,15 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from classroom.class_steps.class_totals import with_next_steps
-from classroom.courses.courses import course_change, course_create
+from classroom.courses.courses import (
+    course_archive,
+    course_bring_back,
+    course_change,
+    course_create,
+)
 from classroom.courses.dashboard import dashboard_of
 from classroom.models import Course, Membership, Role
 from classroom.pages.access import may_make_courses, membership_of, teacher_of
@@ -115,7 +120,8 @@ def course(request: HttpRequest, course: int) -> HttpResponse:
     if membership.role == Role.STUDENT:
         with suppress(Problem):  # a browser that only loads in advance waits for nothing
             visited(request)
-            student_waits(membership)
+            if membership.course.archived is None:
+                student_waits(membership)
         return students.course_page(request, membership)
     people = Membership.objects.filter(
         seen(membership.course), course=course, role=Role.STUDENT, removed=None
@@ -160,6 +166,24 @@ def course_settings(request: HttpRequest, course: int) -> HttpResponse:
         "may_make": may_make_courses(request),
     }
     return render(request, "classroom/courses/settings.html", context)
+
+
+@require_POST
+@login_required
+def course_archived(request: HttpRequest, course: int) -> HttpResponse:
+    """Archive a course, or bring it back."""
+    membership = teacher_of(request, course, also_archived=True)
+    if request.POST.get("archive") == "yes":
+        course_archive(membership.course, actor=user_of(request))
+        messages.success(
+            request,
+            _("“%(course)s” is archived: it can be read, and nothing in it can be changed.")
+            % {"course": membership.course.title},
+        )
+    else:
+        course_bring_back(membership.course, actor=user_of(request))
+        messages.success(request, _("“%(course)s” is back.") % {"course": membership.course.title})
+    return redirect("classroom:course-settings", course)
 
 
 def _zones() -> list[str]:

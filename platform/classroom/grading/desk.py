@@ -1,5 +1,7 @@
 """The grading page: one student's collected work beside its points, comment and history."""
 
+from urllib.parse import unquote
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
@@ -104,7 +106,11 @@ def _renewed(form: GradeForm) -> GradeForm:
 
 def _kept(given: QueryDict) -> dict[str, str]:
     """Return what the next student's page keeps of this one: the file, and the question."""
-    return {name: given.get(name, "")[:500] for name in ("file", "question")}
+    # The file as in an address: its name may hold what turns the text around it.
+    return {
+        "file": unquote(given.get("file", ""))[:500],
+        "question": given.get("question", "")[:500],
+    }
 
 
 def _tell(

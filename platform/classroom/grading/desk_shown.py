@@ -36,6 +36,8 @@ HOW = {
     WAIVED: "late penalty waived",
     UNWAIVED: "late penalty taken again",
 }
+# How a score is given as a whole, whatever the questions come to.
+AS_A_WHOLE = ("page", "import", "command", "rescale", "table")
 
 
 def address(
@@ -149,8 +151,6 @@ def _how(work: Submission, history: list[dict[str, Any]]) -> str:
     """Say how the score was given that the work has as a whole."""
     for each in history:
         change = each["change"]
-        if change.how in (WAIVED, UNWAIVED):
-            continue
-        if not change.questions and change.score == work.score:
+        if change.how in AS_A_WHOLE and not change.questions and change.score == work.score:
             return str(each["how"])
     return ""

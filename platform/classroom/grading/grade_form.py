@@ -27,6 +27,7 @@ from classroom.rules.scoring import (
     score_check,
     score_read,
 )
+from embedding.names import shown
 
 KNOWN_MOST = 200_000  # characters
 
@@ -214,7 +215,7 @@ def _field(place: int) -> str:
 
 def _attributes(question: Question, place: int) -> dict[str, str]:
     words = _("Points for %(question)s, of %(most)s") % {
-        "question": question.name,
+        "question": shown(question.name),
         "most": number(question.most),
     }
     return {

@@ -38,7 +38,7 @@ def look_answer(request: HttpRequest, course: int, assignment: int, member: int)
     except Problem as problem:
         if problem.status == 404:
             raise Http404 from None
-        work.refresh_from_db(fields=["score", "returned_score", "returned"])
+        work.refresh_from_db(fields=["score", "penalty", "returned_score", "returned"])
         context = {
             "membership": membership,
             "tab": "grades",

@@ -42,17 +42,17 @@ def answer(work: Submission, look: int, text: str, outcome: Outcome, *, by: User
         _fits(row, found, outcome)
         found.answer, found.outcome = text, outcome
         found.answered, found.answered_by = timezone.now(), by
-        found.score_after = row.score
+        found.score_after = row.final
         found.save()
         if work.student.removed is None:
             _tell_student(work, found)
-            if row.score != row.returned_score:
+            if row.final != row.returned_score:
                 _give_back(work, row, by)
     return found
 
 
 def _fits(row: Submission, look: Look, outcome: Outcome) -> None:
-    is_changed = row.score != look.score_before
+    is_changed = row.final != look.score_before
     if outcome == Outcome.KEPT and is_changed:
         said = _(
             "The saved score is not the one that the student asked about. Answer with the new "
@@ -65,7 +65,7 @@ def _fits(row: Submission, look: Look, outcome: Outcome) -> None:
             "grading page first, then answer."
         )
         raise Problem("not_changed", said, status=409)
-    if row.score != row.returned_score and _is_returning(row):
+    if row.final != row.returned_score and _is_returning(row):
         # It may have read the score before that was changed, and would be joined.
         said = _("This work is being returned at this moment. Answer again in a minute.")
         raise Problem("returning", said, status=409)
@@ -91,7 +91,7 @@ def _tell_student(work: Submission, look: Look) -> None:
 
 
 def _give_back(work: Submission, row: Submission, by: User) -> None:
-    is_graded = row.score is not None or bool(row.comment.strip())
+    is_graded = row.final is not None or bool(row.comment.strip())
     course = work.assignment.course
     step_start(
         course,

@@ -1,6 +1,5 @@
 """The matrix students × assignments: a page of it, with what each cell says."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -37,7 +36,8 @@ class Cell:
         """Return it as HTML. `href` is escaped already, and all else is words of ours."""
         words = f"{self.words}. {self.before}" if self.before else self.words
         # A name that holds what is seen, so that one who speaks to the page is understood.
-        named = f' title="{words}" aria-label="{self.text}, {words}"' if self._has_score else ""
+        label = f"{self.text}, {words}"
+        named = f' aria-label="{label}" title="{words}"' if self._has_score else ""
         link = f'<a class="cell {self.state}" href="{href}"{named}>{self.text}</a>'
         return f"<td>{link}{self._tags}</td>"
 
@@ -122,7 +122,7 @@ class Matrix:
     def rows(self) -> list[Row]:
         """The students of the page with their work."""
         students = list(self.page.object_list)
-        work = self._work([student.pk for student in students])
+        work = self.work_of([student.pk for student in students])
         now = timezone.now()
         query = escape(self.wanted.query and f"?{self.wanted.query}")
         base = f"/courses/{self.course.pk}/assignments"
@@ -142,12 +142,8 @@ class Matrix:
             rows.append(Row(student, mark_safe("".join(cells)), total))  # noqa: S308  see Cell
         return rows
 
-    def totals(self, students: Iterable[int]) -> dict[int, str]:
-        """Return the totals of some students, as they are shown."""
-        work = self._work(list(students))
-        return {pk: self.rule.total_text(mine.values()) for pk, mine in work.items()}
-
-    def _work(self, students: list[int]) -> dict[int, dict[int, Work]]:
+    def work_of(self, students: list[int]) -> dict[int, dict[int, Work]]:
+        """Return the work of some students: by student, by assignment."""
         found: dict[int, dict[int, Work]] = {}
         rows = Submission.objects.filter(
             student__in=students, assignment__in=[each.pk for each in self.assignments]

@@ -16,9 +16,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from classroom.grading.matrix import Matrix, cell_of, work_seen
-from classroom.grading.selection import Filter
-from classroom.grading.work_state import Work
+from classroom.grading.selection import Filter, students_of
 from classroom.models import Course, Submission
+from classroom.pages.sections import seen
+from classroom.rules.looks import waits
 from classroom.rules.scoring import grade_set, number, score_check, score_read
 
 MOST = 500  # entries at once
@@ -64,11 +65,25 @@ def entries_read(body: bytes) -> list[Entry]:
 def entries_save(course: Course, entries: Sequence[Entry], *, by: User) -> list[dict[str, Any]]:
     """Save each entry on its own; return how its cell is now, with what is to be said."""
     matrix = Matrix(course, Filter())
-    found = [_saved(matrix, entry, by) for entry in entries]
-    totals = matrix.totals({entry.student for entry in entries})
-    for each in found:
-        each["total"] = totals.get(each["student"], "")
-    return found
+    answers = [_saved(matrix, entry, by) for entry in entries]
+    here = students_of(course).filter(pk__in={entry.student for entry in entries})
+    work = matrix.work_of(list(here.values_list("pk", flat=True)))
+    now = timezone.now()
+    for answer in answers:
+        mine = work.get(answer["student"], {})
+        found = mine.get(answer["assignment"])
+        if found is None:
+            continue
+        cell = cell_of(found, now)
+        answer |= {
+            "value": number(found.score),
+            "text": cell.text,
+            "state": cell.state,
+            "words": cell.words,
+            "work": work_seen(found),
+            "total": matrix.rule.total_text(mine.values()),
+        }
+    return answers
 
 
 def _saved(matrix: Matrix, entry: Entry, by: User) -> dict[str, Any]:
@@ -77,7 +92,9 @@ def _saved(matrix: Matrix, entry: Entry, by: User) -> dict[str, Any]:
         row = (
             Submission.objects.select_for_update(of=("self",))
             .select_related("student__user")
+            .annotate(asks=waits())
             .filter(
+                seen(matrix.course, "student__"),
                 student=entry.student,
                 student__removed=None,
                 assignment=entry.assignment,
@@ -88,29 +105,24 @@ def _saved(matrix: Matrix, entry: Entry, by: User) -> dict[str, Any]:
         if row is None:
             return answer | {"error": _("This student or assignment is not here any more.")}
         row.assignment = next(each for each in matrix.assignments if each.pk == row.assignment_id)
-        names = {"student": row.student.name, "assignment": row.assignment.title}
         try:
             _give(row, entry, by)
         except ValidationError as error:
-            answer["error"] = f"{row.student.name}: {' '.join(error.messages)}"
+            return answer | {"error": f"{row.student.name}: {' '.join(error.messages)}"}
         except NotSaved as error:
-            answer["error"] = f"{row.student.name}: {error}"
-        else:
-            shown = {"score": number(row.score)}
-            words = (
-                _("%(student)s, %(assignment)s: %(score)s saved.")
-                if row.score is not None
-                else _("%(student)s, %(assignment)s: the score was taken away.")
-            )
-            answer["said"] = words % (names | shown)
-    work = Work(*(getattr(row, name) for name in Work._fields))
-    cell = cell_of(work, timezone.now())
+            return answer | {"error": f"{row.student.name}: {error}"}
+    words = (
+        _("%(student)s, %(assignment)s: the score was taken away.")
+        if row.score is None
+        else _("%(student)s, %(assignment)s: %(score)s saved.")
+    )
     return answer | {
-        "value": number(row.score),
-        "text": cell.text,
-        "state": cell.state,
-        "words": cell.words,
-        "work": work_seen(work),
+        "said": words
+        % {
+            "student": row.student.name,
+            "assignment": row.assignment.title,
+            "score": number(row.score),
+        }
     }
 
 

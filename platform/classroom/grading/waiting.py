@@ -1,6 +1,6 @@
 """What waits for the staff of several courses, in a few queries, however many they are."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db.models import Count, OuterRef, QuerySet, Subquery
@@ -30,12 +30,12 @@ class Waiting:
         return bool(self.to_grade or self.again or self.held)
 
 
-def waiting(members: Sequence[Membership]) -> dict[int, Waiting]:
-    """Return by course what waits for these members of the staff: an assistant's own sections."""
-    if not members:
+def waiting(staff: Collection[Membership]) -> dict[int, Waiting]:
+    """Return by course what waits for these teachers and assistants: of their own sections."""
+    if not staff:
         return {}
-    courses = [member.course_id for member in members]
-    of_course, of_work = seen_by(members, "", "student__")
+    courses = [member.course_id for member in staff]
+    of_course, of_work = seen_by(staff, "", "student__")
     first = _work().filter(of_work, state_query("to-grade"), assignment__course=OuterRef("pk"))
     first = first.order_by(
         *("assignment__due", "assignment", "student__user__last_name"),

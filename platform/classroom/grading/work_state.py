@@ -41,6 +41,7 @@ class Work(NamedTuple):
     score: Decimal | None
     penalty: Decimal
     graded: datetime | None
+    unfinished: bool
     held: str
     asks: bool  # whether the student waits for another look
 
@@ -68,7 +69,8 @@ def state_query(state: str) -> Q:
         case "held":
             return held & is_new(False)
         case "to-grade":
-            found = Q(collected__isnull=False, graded=None, returned=None)
+            waiting = Q(returned=None) | Q(unfinished=True)
+            found = waiting & Q(collected__isnull=False, graded=None)
         case "missing":
             found = Q(
                 handed_out__isnull=False, due__lt=timezone.now(), submitted=None, collected=None
@@ -78,7 +80,7 @@ def state_query(state: str) -> Q:
         case "graded":
             found = graded & ~returned
         case _:
-            found = returned | Q(returned__isnull=False, graded=None)
+            found = returned | Q(returned__isnull=False, graded=None, unfinished=False)
     return found & ~held & is_new(False)
 
 
@@ -92,7 +94,7 @@ def state_of(work: Submission | Work, now: datetime) -> tuple[str, str]:
         if work.returned and work.returned >= work.graded:
             return "returned", "Returned"
         return "graded", "Graded, not returned"
-    if work.returned:
+    if work.returned and not work.unfinished:
         return "returned", "Returned"
     if work.collected:
         return "to-grade", "To grade"

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("classroom", "0020_points_by_question"),
+        ("classroom", "0021_points_by_question"),
     ]
 
     operations = [

@@ -36,8 +36,8 @@ class Assignment(models.Model):
         """Which tests run when a student submits."""
 
         OFF = "off", _("None")
-        OPEN = "open", _("The open tests: those that students have")
-        ALL = "all", _("All tests, hidden ones too: students see points, and nothing else of them")
+        OPEN = "open", _("The open ones, which students have")
+        ALL = "all", _("All, hidden ones too")
 
     class Counts(models.TextChoices):
         """Which submission counts where tests run."""

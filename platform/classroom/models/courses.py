@@ -39,6 +39,9 @@ class Course(models.Model):
     join_code = models.UUIDField(
         unique=True, null=True, editable=False, help_text="Empty: nobody may join by a link."
     )
+    archived = models.DateTimeField(
+        null=True, editable=False, help_text="Since when it can only be read."
+    )
     created = models.DateTimeField(auto_now_add=True)
     people: "models.ManyToManyField[models.Model, models.Model]" = models.ManyToManyField(
         settings.AUTH_USER_MODEL, through="Membership", related_name="courses"

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from classroom.models import MailChoice, Membership
+from classroom.models import MailChoice, Membership, Profile
 from classroom.rules.addresses import unproven
 
 DIGEST_AT = time(7, 0)
@@ -53,9 +53,12 @@ def choice_of(user: User) -> MailChoice:
 
 
 def zones_of(users: Collection[int]) -> dict[int, ZoneInfo]:
-    """Return the time zone of each of these users, who are in some course: that of the last one."""
+    """Return the time zone of each of these users: the one chosen, else that of the last course."""
     rows = Membership.objects.filter(user__in=users, removed=None).order_by("pk")
-    return {user: ZoneInfo(zone) for user, zone in rows.values_list("user", "course__time_zone")}
+    zones = dict(rows.values_list("user", "course__time_zone"))
+    chosen = Profile.objects.filter(user__in=users).exclude(time_zone="")
+    zones |= dict(chosen.values_list("user", "time_zone"))
+    return {user: ZoneInfo(zone) for user, zone in zones.items()}
 
 
 def zone_of(zones: dict[int, ZoneInfo], user: int) -> ZoneInfo:

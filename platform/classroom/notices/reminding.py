@@ -20,6 +20,7 @@ def due_soon_tell(now: datetime) -> None:
     """Remind whoever's own due time is within a day: one query where there is nobody."""
     rows = (
         Submission.objects.filter(due__gt=now, due__lte=now + AHEAD, handed_out__isnull=False)
+        .filter(assignment__course__archived=None)
         .filter(submitted=None, collected=None)
         .filter(assignment__handout=False, assignment__removed=None)
         .filter(student__removed=None, student__role=Role.STUDENT, student__user__is_active=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from classroom.conf import conf
-from classroom.models import Assignment, Course, Membership, Notice, Role
+from classroom.models import Assignment, Course, Membership, Notice, Role, section_key
 
 
 def tell(
@@ -42,7 +42,16 @@ def tell(
     )
 
 
-def staff_ids(course: Course) -> list[int]:
-    """Return the ids of the users who teach the course or assist in it."""
+def staff_ids(course: Course, student: Membership | None = None) -> list[int]:
+    """Return the ids of the users who teach the course or assist in it.
+
+    With a student: without the assistants of other sections, who are not to hear of them.
+    """
     staff = Membership.objects.filter(course=course, removed=None).exclude(role=Role.STUDENT)
-    return list(staff.values_list("user_id", flat=True))
+    rows = staff.prefetch_related("section_duties") if student else staff
+    return [each.user_id for each in rows if student is None or _looks_after(each, student)]
+
+
+def _looks_after(staff: Membership, student: Membership) -> bool:
+    sections = {section_key(duty.section) for duty in staff.section_duties.all()}
+    return staff.is_teacher or not sections or section_key(student.section) in sections

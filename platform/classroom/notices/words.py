@@ -102,13 +102,13 @@ def _line(notice: Notice, work: Work) -> str:
         case Told.DUE_SOON | Told.EXTENSION if due:
             return _("It is due on %(due)s.") % {"due": due}
         case Told.RETURNED:
-            return _("Open the course to see it.")
+            return _("Open it to see your result.")
         case Told.SUBMIT_FAILED if is_over(notice, work):
             return _("You have submitted it since then.")
         case Told.SUBMIT_FAILED:
             return _("Open the course to see why, then submit again.")
         case Told.LOOK_ANSWERED:
-            return _("Open the course to see the answer.")
+            return _("Open it to see the answer.")
         case Told.STEP_FAILED:
             return _("Open it to see why and to try again.")
     return ""
@@ -122,6 +122,8 @@ def _path(notice: Notice) -> str:
             return reverse(f"classroom:{name}", args=[course, notice.details.get("batch", 0)])
         case Told.LOOK_ASKED if assignment and notice.member_id:
             return reverse("classroom:grade", args=[course, assignment, notice.member_id])
+        case Told.RETURNED | Told.LOOK_ANSWERED if assignment:
+            return reverse("classroom:returned", args=[course, assignment])
     part = f"#a{assignment}" if assignment else ""
     return reverse("classroom:course", args=[course]) + part
 

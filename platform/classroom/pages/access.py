@@ -3,10 +3,13 @@
 Signed out: a page leads to signing in. Strangers and people who were removed get 404, as if there
 were nothing; members without the right get 403. A site administrator who is no member is a
 stranger here: the administration is the place for that.
+
+A course that was archived can be read by its people, and changed by nobody.
 """
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from classroom.models import TEACHERS, Assignment, Course, Membership, Role, Submission
@@ -14,6 +17,22 @@ from classroom.pages.sections import sees, spellings
 from embedding.views.access import user_of
 
 ELSEWHERE = gettext_lazy("This student is in a section that you do not look after.")
+_READING = ("GET", "HEAD", "OPTIONS")
+
+
+class Archived(PermissionDenied):
+    """Nothing is changed in a course that was archived; `title` and `text` say so."""
+
+    @property
+    def title(self) -> str:
+        return _("This course is archived")
+
+    @property
+    def text(self) -> str:
+        return _(
+            "It can be read, and nothing in it can be changed. Its teachers can bring it back on "
+            "the page of its settings."
+        )
 
 
 def may_make_courses(request: HttpRequest) -> bool:
@@ -21,8 +40,11 @@ def may_make_courses(request: HttpRequest) -> bool:
     return user_of(request).groups.filter(name=TEACHERS).exists()
 
 
-def membership_of(request: HttpRequest, course: int) -> Membership:
-    """Return the user's part in a course; Http404 for a stranger."""
+def membership_of(request: HttpRequest, course: int, *, also_archived: bool = False) -> Membership:
+    """Return the user's part in a course; Http404 for a stranger.
+
+    Archived where the request would change a course that is, unless it is `also_archived`.
+    """
     found = (
         Membership.objects.select_related("course__project", "user", "project")
         # Not `course=`: an id that no database column holds is to find nothing.
@@ -31,6 +53,8 @@ def membership_of(request: HttpRequest, course: int) -> Membership:
     )
     if found is None:
         raise Http404
+    if found.course.archived and request.method not in _READING and not also_archived:
+        raise Archived
     if found.role == Role.ASSISTANT:
         duties = [duty.section for duty in found.section_duties.all()]
         if duties:
@@ -46,9 +70,9 @@ def staff_of(request: HttpRequest, course: int) -> Membership:
     return found
 
 
-def teacher_of(request: HttpRequest, course: int) -> Membership:
+def teacher_of(request: HttpRequest, course: int, *, also_archived: bool = False) -> Membership:
     """Return the membership of a teacher; PermissionDenied for everybody else in the course."""
-    found = membership_of(request, course)
+    found = membership_of(request, course, also_archived=also_archived)
     if not found.is_teacher:
         raise PermissionDenied
     return found

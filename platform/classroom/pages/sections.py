@@ -42,11 +42,6 @@ class Section:
         """How many are in it."""
         return self.spellings.total()
 
-    @property
-    def value(self) -> str:
-        """What names it in an address."""
-        return self.name
-
 
 def sections_of(course: Course, *, empty: bool = False) -> list[Section]:
     """Return the sections in which the course has students, by name, of those its reader sees.
@@ -141,11 +136,6 @@ class SectionFilter:
     def is_shown(self) -> bool:
         """Whether there is anything to choose."""
         return len(self.sections) + self.has_others > 1
-
-    @property
-    def words(self) -> str:
-        """What is chosen, as it is written; empty for all."""
-        return "" if self.chosen == NONE else self.chosen
 
     @property
     def none(self) -> str:

@@ -144,6 +144,11 @@ OVER = Problem(
     "This invitation has run out. Ask your teacher to renew it.",
     status=410,
 )
+ARCHIVED = Problem(
+    "archived",
+    "This course is archived: nobody joins it any more. Ask your teacher.",
+    status=410,
+)
 USED = Problem(
     "invitation_used",
     "This invitation has been used already. If it was you, sign in with the user name and the "
@@ -168,6 +173,8 @@ def find(signed: str) -> Invitation:
         raise WORTHLESS
     if row.accepted:
         raise USED
+    if row.course.archived:
+        raise ARCHIVED
     if is_over(row):
         raise OVER
     return row

@@ -60,7 +60,7 @@ def join(request: HttpRequest, code: uuid.UUID) -> HttpResponse:
     Who is not signed in reads what the course is called and how to come in: accounts are made by
     invitation alone.
     """
-    course = Course.objects.filter(join_code=code).first()
+    course = Course.objects.filter(join_code=code, archived=None).first()
     if course is None:
         context = {
             "title": "This link does not work any more",

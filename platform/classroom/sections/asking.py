@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from classroom.models import Assignment, Membership
 from classroom.rules.deadlines import Moved
+from classroom.sections.following import only_asked
 
 SHOWN = 12  # lines that are shown
 
@@ -83,10 +84,12 @@ def ask_or_do(do: Callable[[], Sequence[Moved]], seen: str) -> Effect | None:
     Else nothing is done, and what it would do is returned.
     """
     with transaction.atomic():
-        effect = Effect(do())
-        if effect.count and effect.digest != seen:
+        with only_asked(), transaction.atomic():
+            effect = Effect(do())
             transaction.set_rollback(True)
+        if effect.count and effect.digest != seen:
             return effect
+        do()
     return None
 
 

@@ -75,15 +75,11 @@ def waiting(assignment: Assignment) -> list[tuple[Section, datetime]]:
     ]
 
 
-def release_now(assignment: Assignment, *, by: User) -> None:
-    """Let the sections that still wait for their own release have it from now on."""
-    dates = dates_of(assignment)
-    now = timezone.now()
-    section_dates_set(
-        assignment,
-        {
-            section.name: dates[section.key]._replace(release=now)
-            for section, _ in waiting(assignment)
-        },
-        by=by,
-    )
+def release_now(assignment: Assignment, *, section: str = "", by: User) -> None:
+    """Let the sections that still wait for their own release, or one, have it from now on."""
+    dates, now = dates_of(assignment), timezone.now()
+    ahead = [
+        each for each, _release in waiting(assignment) if section_key(section) in ("", each.key)
+    ]
+    given = {each.name: dates[each.key]._replace(release=now) for each in ahead}
+    section_dates_set(assignment, given, by=by)

@@ -1,7 +1,7 @@
 """What follows where students' own times have changed, whatever changed them.
 
 1. Each student's own times are written down, and with them what is late (`rules.deadlines`).
-2. Who has the files finds the new due time in `DUE_DATE.txt`.
+2. Who has the files finds the new due time in `DUE_DATE.txt`, of work whose time is not over.
 3. Where another submission counts by now, work that was collected is collected again; of who
    still has time, it is when it is due.
 4. Who has got more time by an extension or an accommodation is told, once.
@@ -10,7 +10,9 @@ All is written in one transaction with the change itself; CoCalc's part follows 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 
 from django.contrib.auth.models import User
@@ -25,6 +27,7 @@ from classroom.rules.counting import counting_each
 from classroom.rules.deadlines import Moved, is_out, own_times_changes
 
 _PART = 500  # rows a query
+_asks: ContextVar[bool] = ContextVar("asks what would follow", default=False)
 
 
 def follow(
@@ -42,6 +45,9 @@ def follow(
     with transaction.atomic():
         changes = own_times_changes(course, assignments=assignments, students=students)
         moved = changes.moved
+        if _asks.get() or not moved:
+            changes.write()
+            return moved
         pks = [each.submission for each in moved]
         before = _counting(pks)
         changes.write()
@@ -62,43 +68,70 @@ def _counting(pks: Sequence[int]) -> dict[int, int]:
     return found
 
 
-def told_in_project(course: Course, moved: Sequence[Moved], *, by: User) -> list[Submission]:
-    """Have the new due times written into the projects of those who have the files already."""
-    pks = [each.submission for each in moved]
-    rows = _rows(pks, Q(handed_out__isnull=False))
-    _start(course, Kind.DUE_DATE, rows, by=by)
-    return rows
+@contextmanager
+def only_asked() -> Iterator[None]:
+    """Let nothing follow but the times themselves, for who asks what would move, and undoes it."""
+    token = _asks.set(True)
+    try:
+        yield
+    finally:
+        _asks.reset(token)
+
+
+def told_in_project(course: Course, moved: Sequence[Moved], *, by: User) -> int:
+    """Have the new due times written into the projects of those who have the files already.
+
+    Returned is for how many works that is.
+    """
+    now = timezone.now()
+    open_ = [
+        each.submission
+        for each in moved
+        if each.due is None or each.before is None or max(each.before, each.due) > now
+    ]
+    pairs = _pairs(open_, Q(handed_out__isnull=False))
+    _start(course, Kind.DUE_DATE, pairs, by=by)
+    return len(pairs)
 
 
 def collect_again(course: Course, works: Sequence[int], *, by: User) -> None:
     """Collect again from those whose time is over."""
     over = Q(due=None) | Q(due__lte=timezone.now())
-    _start(course, Kind.COLLECT, _rows(works, over), by=by)
+    _start(course, Kind.COLLECT, _pairs(works, over), by=by)
 
 
-def _rows(pks: Sequence[int], which: Q) -> list[Submission]:
-    """Return these submissions, of who and what is still in the course."""
-    found: list[Submission] = []
+def _pairs(pks: Sequence[int], which: Q) -> list[tuple[int, int]]:
+    """Return assignment and student of these submissions, of who and what is still there."""
+    found: list[tuple[int, int]] = []
     for start in range(0, len(pks), _PART):
         found += (
             Submission.objects.filter(which, pk__in=pks[start : start + _PART])
             .filter(student__removed=None, assignment__removed=None)
-            .select_related("student", "assignment")
-            .order_by("assignment", "student")
+            .values_list("assignment", "student")
         )
-    return found
+    return sorted(found)
 
 
-def _start(course: Course, kind: Kind, rows: Sequence[Submission], *, by: User) -> None:
+def _start(course: Course, kind: Kind, pairs: Sequence[tuple[int, int]], *, by: User) -> None:
     """Write a step down for one assignment; for several, transfers that belong to none."""
-    by_assignment: dict[Assignment, list[Membership]] = defaultdict(list)
-    for row in rows:
-        by_assignment[row.assignment].append(row.student)
-    if len(by_assignment) == 1:
-        for assignment, students in by_assignment.items():
-            queue.step_start(course, kind, students, actor=by, assignment=assignment)
-    elif by_assignment:
-        queue.transfers_add(course, kind, [(row.student, row.assignment) for row in rows])
+    assignments = Assignment.objects.in_bulk({assignment for assignment, _student in pairs})
+    students = _students({student for _assignment, student in pairs})
+    if len(assignments) == 1:
+        [assignment] = assignments.values()
+        queue.step_start(course, kind, students.values(), actor=by, assignment=assignment)
+    elif assignments:
+        queue.transfers_add(
+            course,
+            kind,
+            ((students[student], assignments[assignment]) for assignment, student in pairs),
+        )
+
+
+def _students(pks: Iterable[int]) -> dict[int, Membership]:
+    left, found = sorted(pks), dict[int, Membership]()
+    for start in range(0, len(left), _PART):
+        found |= Membership.objects.in_bulk(left[start : start + _PART])
+    return found
 
 
 def _tell(course: Course, moved: Sequence[Moved]) -> None:
@@ -112,9 +145,12 @@ def _tell(course: Course, moved: Sequence[Moved]) -> None:
     out = is_out(now) | Q(handed_out__isnull=False)
     due = {each.submission: each.due for each in later}
     groups: dict[tuple[Assignment, datetime], list[int]] = defaultdict(list)
-    for row in _rows(list(due), out):
-        if moment := due[row.pk]:
-            groups[row.assignment, moment].append(row.student.user_id)
+    for start in range(0, len(later), _PART):
+        rows = Submission.objects.filter(out, pk__in=list(due)[start : start + _PART])
+        rows = rows.filter(student__removed=None, assignment__removed=None)
+        for row in rows.select_related("student", "assignment").order_by("pk"):
+            if moment := due[row.pk]:
+                groups[row.assignment, moment].append(row.student.user_id)
     for (assignment, moment), users in groups.items():
         tell(
             Notice.Kind.EXTENSION,

@@ -124,7 +124,7 @@ def grade_text(assignment: Assignment, submission: Submission) -> str:
     if submission.score is not None:
         points = "" if assignment.points is None else f" / {number(assignment.points)}"
         late = late_of(submission)
-        said = f"\n\n{late.sum}" if late else ""
+        said = f"\n\n{late.sum}" if late and late.sum else ""
         parts.append(f"# Your grade\n\n{number(submission.final)}{points}{said}")
     if submission.comment.strip():
         parts.append(f"# Instructor comments\n\n{submission.comment.strip()}")

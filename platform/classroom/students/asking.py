@@ -85,7 +85,7 @@ def ask(submission: Submission, text: str, *, seen: str, at: datetime) -> Look:
         course = row.assignment.course
         tell(
             Notice.Kind.LOOK_ASKED,
-            staff_ids(course),
+            staff_ids(course, submission.student),
             course=course,
             key=f"look-asked:{look.pk}",
             assignment=row.assignment,

@@ -190,7 +190,8 @@ class Standing:
     @property
     def can_submit(self) -> bool:
         """Whether *Submit* is there to be pressed."""
-        return bool(self.submission.handed_out) and self.is_taken
+        is_over = self.assignment.course.archived is not None
+        return bool(self.submission.handed_out) and self.is_taken and not is_over
 
     @property
     def is_submitting(self) -> bool:
@@ -212,8 +213,7 @@ class Standing:
     @property
     def is_moving(self) -> bool:
         """Whether something is under way that is soon over."""
-        waits = self.tests is not None and self.tests.is_waiting
-        return self.is_submitting or waits or self.state == State.ON_ITS_WAY
+        return self.is_submitting or self.state == State.ON_ITS_WAY
 
     @property
     def tests(self) -> Tests | None:
@@ -302,7 +302,9 @@ def in_words(left: timedelta) -> str:
 
 def seen_by_students() -> Q:
     """Which submissions their students see: what is out, and what its teacher announces."""
-    there = Q(handed_out__isnull=False) | Q(assignment__out__isnull=False)
+    # A section with a release of its own has it from then on, whenever all others do.
+    out = Q(release=None, assignment__out__isnull=False) | Q(release__lte=timezone.now())
+    there = Q(handed_out__isnull=False) | out
     announced = Q(assignment__announced=True) & (
         Q(assignment__release__isnull=False) | Q(release__isnull=False)
     )
@@ -314,7 +316,8 @@ def standings(
 ) -> list[Standing]:
     """Return where students stand with these submissions; three queries, however many."""
     now = now or timezone.now()
-    found = list(rows.filter(seen_by_students()).select_related("assignment")[:limit])
+    seen = rows.filter(seen_by_students()).select_related("assignment__course")
+    found = list(seen[:limit])
     snapshots = _by_submission(found)
     submitting = last_submits(found)
     runs = runs_of(found)

@@ -27,7 +27,8 @@ class Tests:
 
     rule: str  # which tests run, in a sentence
     words: str  # how those of the newest submission went; empty where there is none
-    ended: datetime | None
+    earlier: str  # how those of an earlier one went, where the newest has no result
+    ended: datetime | None  # of the result that is shown
     questions: list[Question]
     attempts: str  # how many are left; empty without a limit
     next_at: datetime | None  # from when the next submission is tested, if not at once
@@ -42,12 +43,16 @@ def tests_of(
         return None
     run = next((each for each in runs if newest and each.snapshot_id == newest.pk), None)
     attempts = Attempts.of(assignment, runs)
-    next_at = None if attempts.are_used_up else attempts.next_at(now)
+    is_said = attempts.are_used_up or (run is not None and run.state == TestRun.State.REFUSED)
+    next_at = None if is_said else attempts.next_at(now)
+    # Whose newest submission is not tested, or not yet, still sees what they had.
+    shown = run if run and run.ended else next((each for each in runs if each.ended), None)
     return Tests(
         rule=_rule(assignment),
         words=said(run) if run else "",
-        ended=run.ended if run else None,
-        questions=list(_questions(run)) if run else [],
+        earlier=said(shown) if shown and shown is not run else "",
+        ended=shown.ended if shown else None,
+        questions=list(_questions(shown)) if shown else [],
         attempts=attempts_text(attempts),
         next_at=next_at,
         is_waiting=run is not None and is_waiting(run),

@@ -60,6 +60,8 @@ def open_work(request: HttpRequest, course: int, assignment: int) -> HttpRespons
         opening.opened(submission)
         page = "embedding:notebook" if place.is_notebook else "embedding:folder"
         return redirect(page, place.project, place.path)
+    if membership.course.archived:  # nothing is on its way any more
+        raise Http404
     waiting = opening.hurry(submission, again=request.method == "POST")
     if request.method == "POST":
         return redirect("classroom:open", course, assignment)

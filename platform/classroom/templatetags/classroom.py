@@ -56,10 +56,21 @@ def clock(value: datetime | None, zone: zoneinfo.ZoneInfo) -> SafeString:
             say(value, zone),
         )
     said = format_html('<time datetime="{}">{}</time>', value.isoformat(), say(value, zone))
-    own = own_time(value, zone)
-    if not own:
+    words = _own_words(value, zone)
+    if not words:
         return said
-    words = _("%(time)s your time") % {"time": own}
     return format_html(
         '{} <time class="own-time" datetime="{}">({})</time>', said, value.isoformat(), words
     )
+
+
+@register.filter
+def in_both_zones(value: datetime | None, zone: zoneinfo.ZoneInfo) -> str:
+    """Say a moment like `clock`, without markup: for a title, where lines are many."""
+    words = _own_words(value, zone) if value else ""
+    return f"{say(value, zone)} ({words})" if words else say(value, zone)
+
+
+def _own_words(value: datetime, zone: zoneinfo.ZoneInfo) -> str:
+    own = own_time(value, zone)
+    return _("%(time)s your time") % {"time": own} if own else ""

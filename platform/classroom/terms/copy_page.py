@@ -21,7 +21,7 @@ from embedding.views.access import user_of
 @login_required
 def course_copy(request: HttpRequest, course: int) -> HttpResponse:
     """Show what a copy of the course would be; make it once its dates were seen."""
-    membership = teacher_of(request, course)
+    membership = teacher_of(request, course, also_archived=True)  # which stays as it is
     if not may_make_courses(request):
         raise PermissionDenied
     earlier = membership.course

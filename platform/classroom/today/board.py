@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from classroom.grading.waiting import Waiting, waiting
 from classroom.models import Assignment, Course, Invitation, Membership, Role, Submission
+from classroom.pages.sections import seen_by
 from classroom.students.due_next import due_next
 from classroom.students.standing import Standing
 from classroom.today.failed_steps import FailedStep, failed_steps
@@ -72,7 +73,7 @@ def board_of(user: User, now: datetime | None = None) -> Board:
     """Return what a user sees of all courses that they are in."""
     now = now or timezone.now()
     members = list(
-        Membership.objects.filter(user=user, removed=None)
+        Membership.objects.filter(user=user, removed=None, course__archived=None)
         .select_related("course", "user")
         .order_by("-course__created", "-course__pk")
     )
@@ -86,7 +87,7 @@ def board_of(user: User, now: datetime | None = None) -> Board:
         due_next=due_next(students, now),
         returned=_returned(students, now),
         teaching=sorted((line for line in teaching if not line.is_quiet), key=_after_work),
-        due_soon=_due_soon({member.course_id: member.course for member in staff}, now),
+        due_soon=_due_soon(staff, now),
     )
 
 
@@ -116,13 +117,14 @@ def _teaching(members: Collection[Membership], now: datetime) -> list[Teaching]:
         for member in members
         if max(dated.get(member.course_id) or member.course.created, member.joined) > now - OVER
     }
-    found = waiting(list(current.values()))
-    failed = failed_steps(current, now)
+    found = waiting(current.values())
+    failed = failed_steps(current.values(), now)
+    [mine] = seen_by(current.values(), "")
     lately = Membership.objects.filter(
-        course__in=current, role=Role.STUDENT, removed=None, joined__gte=now - WEEK
+        mine, course__in=current, role=Role.STUDENT, removed=None, joined__gte=now - WEEK
     )
     joined = _counts(lately)
-    invited = _counts(Invitation.objects.filter(course__in=current, accepted=None))
+    invited = _counts(Invitation.objects.filter(mine, course__in=current, accepted=None))
     return [
         Teaching(
             member,
@@ -150,11 +152,13 @@ def _counts(rows: "QuerySet[Any]") -> dict[int, int]:
     return dict(rows.order_by().values_list("course").annotate(Count("pk")))
 
 
-def _due_soon(courses: dict[int, Course], now: datetime) -> list[Assignment]:
+def _due_soon(staff: Collection[Membership], now: datetime) -> list[Assignment]:
     """Return what is due within a week, with how many have submitted of how many."""
-    if not courses:
+    if not staff:
         return []
-    present = Q(submissions__student__removed=None, submissions__student__role=Role.STUDENT)
+    courses = {member.course_id: member.course for member in staff}
+    [mine] = seen_by(staff, "submissions__student__")
+    present = mine & Q(submissions__student__removed=None, submissions__student__role=Role.STUDENT)
     done = Q(submissions__submitted__isnull=False)
     found: list[Assignment] = list(
         Assignment.objects.filter(course__in=courses, handout=False, removed=None)

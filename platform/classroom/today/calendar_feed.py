@@ -36,7 +36,8 @@ def calendar_of(user: User, now: datetime | None = None) -> bytes:
     made.add("x-wr-calname", settings.SITE_NAME)
     made.add("refresh-interval", AGAIN, parameters={"VALUE": "DURATION"})
     made.add("x-published-ttl", "PT1H")
-    members = list(Membership.objects.filter(user=user, removed=None).select_related("course"))
+    going_on = Membership.objects.filter(user=user, removed=None, course__archived=None)
+    members = list(going_on.select_related("course"))
     for event in (*_studied(members, now), *_taught(members, now)):
         event.add("dtstamp", now.astimezone(UTC).replace(microsecond=0))
         made.add_component(event)

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from django.db.models import Max, Q
 from django.urls import reverse
 
-from classroom.models import Assignment, Kind, Transfer
+from classroom.models import Assignment, Kind, Membership, Transfer
+from classroom.pages.sections import seen_by
 from classroom.rules.last_submit import UNCHANGED
 
 LATELY = timedelta(days=14)
@@ -25,12 +26,17 @@ class FailedStep:
     url: str
 
 
-def failed_steps(courses: Collection[int], now: datetime) -> dict[int, list[FailedStep]]:
-    """Return what failed in each of these courses, what failed last first; two queries."""
+def failed_steps(staff: Collection[Membership], now: datetime) -> dict[int, list[FailedStep]]:
+    """Return what failed in the courses of these teachers and assistants, the last first.
+
+    Two queries, and those of `seen_by`.
+    """
+    courses = [member.course_id for member in staff]
+    [mine] = seen_by(staff, "member__")
     rows = {
         row.key: row
         for row in reversed(
-            Transfer.objects.filter(course__in=courses, state=Transfer.State.FAILED)
+            Transfer.objects.filter(mine, course__in=courses, state=Transfer.State.FAILED)
             .filter(ended__gte=now - LATELY, member__removed=None, assignment__removed=None)
             .exclude(error_code=UNCHANGED)
             .select_related("assignment")

@@ -10,7 +10,7 @@ if (list) {
     box: label.querySelector("input"),
     text: label.textContent.toLowerCase(),
   }));
-  const words = () => search.value.toLowerCase().split(/\s+/);
+  const words = () => search.value.toLowerCase().trim().split(/\s+/);
   const show = () => {
     const wanted = words();
     // Who is chosen stays in sight, so that nobody gets more time unseen.

@@ -9,10 +9,10 @@ import { questions } from "./desk-questions.js";
 
 const form = document.querySelector("form[data-grade]");
 const links = { "[": "prev", "]": "next" };
-// Where somebody is, the file and the question, goes on with them; it is nothing to be saved.
+// The question that somebody is at is nothing to be saved; nor is the token, which is renewed.
 const kept = () => {
   const data = new FormData(form);
-  data.delete("question");
+  for (const name of ["question", "csrfmiddlewaretoken"]) data.delete(name);
   return new URLSearchParams(data).toString();
 };
 // What the server answered with an error is not saved either.

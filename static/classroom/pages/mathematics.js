@@ -6,7 +6,7 @@
  * (`trust`), it is neither huge nor long, and it defines nothing, since a few definitions are
  * enough to keep a browser busy for minutes.
  */
-const { katex: program, style } = document.querySelector("script[data-katex]").dataset;
+const { katex: program, sheet } = document.querySelector("script[data-katex]").dataset;
 const WAITING = "code.math:not([data-plain])";
 const LONGEST = 5000; // characters
 const DEFINES = /\\(?:[egx]?def|let|futurelet|global|long|(?:re)?newcommand|providecommand)(?![a-zA-Z@])/;
@@ -16,7 +16,7 @@ let loading;
 
 function load() {
   loading ??= new Promise((resolve, reject) => {
-    const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: style });
+    const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: sheet });
     const script = Object.assign(document.createElement("script"), { src: program, onload: resolve, onerror: reject });
     document.head.append(link, script);
   });

@@ -28,7 +28,9 @@ async function goOn() {
 async function watch() {
   let pause = OFTEN;
   while (document.querySelector("[data-live]")) {
-    await new Promise((resolve) => setTimeout(resolve, pause));
+    // What takes minutes, as tests do, is looked at seldom: a whole class waits for it at once.
+    const least = document.querySelector('[data-live=""]') ? OFTEN : SELDOM;
+    await new Promise((resolve) => setTimeout(resolve, Math.max(pause, least)));
     if (document.hidden) continue;
     const came = await goOn().catch(() => false);
     pause = came ? OFTEN : Math.min(pause * 2, SELDOM);

@@ -132,6 +132,16 @@ def test_without_students_there_is_nothing_to_start(course: Course, prof: User) 
     assert not Batch.objects.exists()
 
 
+def test_in_an_archived_course_nothing_is_started(
+    course: Course, prof: User, ada: Membership
+) -> None:
+    Course.objects.filter(pk=course.pk).update(archived=timezone.now())
+    teacher = HttpsClient(prof)
+    assert "Start all" not in teacher.get(url(course)).content.decode()
+    assert teacher.post(url(course), {"kind": "start"}).status_code == 403
+    assert not Batch.objects.exists()
+
+
 def test_what_no_form_sends_is_not_found(course: Course, prof: User, ada: Membership) -> None:
     assert HttpsClient(prof).post(url(course), {"kind": "run"}).status_code == 404
 

@@ -97,10 +97,12 @@ def test_in_what_is_said_before_and_after(room: Class) -> None:
     said = browser.post(edit, form).content.decode()
     assert "out of 7.5" in said
     assert "have 12.5 points" in said
-    given = {"score": "8.50", "seen": GradeChange.objects.get().pk}
-    told = browser.post(room.grade_url(), given, follow=True)
+    known = '[["loops", "7.5", "4.5"], ["essay", "2.5", ""]]'
+    given = {"question-0": "4.50", "question-1": "2.50", "adjustment": "3.25", "known": known}
+    seen = {"seen": GradeChange.objects.get().pk}
+    told = browser.post(room.grade_url(), given | seen, follow=True)
     assert "Ada Lovelace has 8.5 of 7.5 points" in told.content.decode()
-    refused = browser.post(room.grade_url(), {"score": "99", "seen": "9"})
+    refused = browser.post(room.grade_url(), given | {"adjustment": "99", "seen": "9"})
     assert "A score goes up to 7.5, with a bonus up to 15." in refused.content.decode()
 
 

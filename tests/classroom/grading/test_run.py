@@ -413,9 +413,10 @@ def test_an_answer_that_changes_how_tests_run_is_held_for_a_person(
     assert "Look at it by hand" in teacher.get(held).content.decode()
     seen = last_change(lab.work())
     assert seen is not None
-    data = {"score": "3", "comment": "", "seen": seen.pk}
+    known = json.dumps([["test", "4", ""]])
+    data = {"question-0": "3", "comment": "", "seen": seen.pk, "known": known}
     teacher.post(lab.grade_url(), data)
-    assert lab.work().score == 3
+    assert lab.work().score == Decimal("7.5"), "3 of 4, in the assignment's 10 points"
     assert "No student matches" in teacher.get(held).content.decode()
 
 
@@ -715,6 +716,16 @@ def test_autograding_takes_what_is_collected_and_has_no_score(room: Class) -> No
     Transfer.objects.update(state=State.DONE, ended=timezone.now())
     teacher.post(url, {"who": "all"})
     assert Transfer.objects.filter(state=State.QUEUED).count() == 2
+
+
+def test_autograding_takes_what_nobody_has_looked_at(room: Class) -> None:
+    """What the autograder left to a person is not run once more by the page's next step."""
+    Assignment.objects.update(marked=True)
+    room.collected()
+    room.collected(room.bob, details={"manual": True})
+    url = f"{room.base}/assignments/{room.assignment.pk}/autograde"
+    HttpsClient(room.teacher).post(url, {"who": "untried"})
+    assert [row.member for row in Transfer.objects.all()] == [room.ada]
 
 
 def test_autograding_takes_what_is_new_since_it_was_graded(room: Class) -> None:

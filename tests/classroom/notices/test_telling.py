@@ -2,7 +2,7 @@
 
 import pytest
 
-from classroom.models import Notice
+from classroom.models import Notice, Role
 from classroom.notices.telling import staff_ids, tell
 from tests.classroom import factories
 
@@ -22,3 +22,17 @@ def test_whoever_was_told_of_a_key_is_not_told_again() -> None:
     ]
     assert Notice.objects.filter(user=teacher).count() == 1
     assert staff_ids(course) == [teacher.pk]
+
+
+def test_of_a_student_the_assistants_of_other_sections_hear_nothing() -> None:
+    teacher = factories.make_user("tina")
+    course = factories.make_course(teacher)
+    ada = factories.enrol(course, factories.make_user("ada"), section="Lab  1")
+    all_of, hers, others = (
+        factories.enrol(course, factories.make_user(name), Role.ASSISTANT) for name in "abc"
+    )
+    hers.section_duties.create(section="lab 1")
+    others.section_duties.create(section="Lab 2")
+    told = {teacher.pk, all_of.user_id, hers.user_id}
+    assert set(staff_ids(course, ada)) == told
+    assert set(staff_ids(course)) == told | {others.user_id}

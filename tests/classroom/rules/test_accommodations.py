@@ -1,6 +1,7 @@
 """How much longer an accommodation gives: arithmetic with moments."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,7 +13,8 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def local(*parts: int, fold: int = 0) -> datetime:
-    return datetime(*parts, tzinfo=BERLIN, fold=fold).astimezone(UTC)  # type: ignore[arg-type]
+    year, month, day, hour, minute = (*parts, 0, 0)[:5]
+    return datetime(year, month, day, hour, minute, tzinfo=BERLIN, fold=fold).astimezone(UTC)
 
 
 START = local(2030, 3, 1, 12)
@@ -20,7 +22,7 @@ DUE = local(2030, 3, 11, 12)
 LONG_AGO = local(2029, 1, 1)
 
 
-def longer(percent: int = 0, days: int = 0, hours: int = 0, **fields: datetime) -> Accommodation:
+def longer(percent: int = 0, days: int = 0, hours: int = 0, **fields: Any) -> Accommodation:
     fields.setdefault("since", LONG_AGO)
     return Accommodation(percent=percent, days=days, hours=hours, **fields)
 
@@ -77,7 +79,7 @@ def test_the_end_of_time_is_no_error() -> None:
 def test_it_holds_for_due_times_that_come_while_it_is_in_force() -> None:
     ends = local(2030, 3, 13, 12)  # with two days more
 
-    def due(**fields: datetime) -> datetime:
+    def due(**fields: Any) -> datetime:
         return longest(DUE, [longer(days=2, **fields)], start=START, zone=BERLIN)
 
     second = timedelta(seconds=1)

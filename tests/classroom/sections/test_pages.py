@@ -35,7 +35,8 @@ def group() -> Class:
 
 
 def text(answer: Any) -> str:
-    return answer.content.decode()
+    content: bytes = answer.content
+    return content.decode()
 
 
 def said(answer: Any) -> list[str]:
@@ -70,7 +71,7 @@ class TestPages:
 
     def test_where_due_times_move_it_is_asked_first(self, group: Class) -> None:
         SectionDates.objects.create(assignment=group.work, section="B", due=DUE + WEEK)
-        form = {"member": [group.ann.pk], "section": "b"}
+        form: dict[str, Any] = {"member": [group.ann.pk], "section": "b"}
         asked = group.post("section-move", **form)
         page = text(asked)
         assert "1 due time would move." in page
@@ -106,7 +107,11 @@ class TestPages:
         }
         assert list(fields) == ["A", "B"]
         release, due = fields["A"]
-        sent = {release: "2030-03-09T08:00", due: "", fields["B"][1]: "2030-03-31T02:15"}
+        sent: dict[str, Any] = {
+            release: "2030-03-09T08:00",
+            due: "",
+            fields["B"][1]: "2030-03-31T02:15",
+        }
         wrong = group.post("section-dates", group.work.pk, **sent)
         assert wrong.status_code == 400
         assert "released: this section gets it too late" in text(wrong)
@@ -119,7 +124,7 @@ class TestPages:
         assert "Fri 15 Mar 2030, 23:59 CET" in text(group.get("assignment-edit", group.work.pk))
 
     def test_more_time_in_every_assignment(self, group: Class) -> None:
-        form = {"percent": "0", "days": "2", "hours": "0", "reason": "a secret"}
+        form: dict[str, Any] = {"percent": "0", "days": "2", "hours": "0", "reason": "a secret"}
         asked = group.post("accommodation", group.ann.pk, **form)
         assert "1 due time would move." in text(asked)
         assert not Accommodation.objects.exists()
@@ -141,7 +146,7 @@ class TestPages:
         assert nothing.status_code == 400
 
     def test_extensions_for_a_section_and_for_chosen_ones(self, group: Class) -> None:
-        form = {"how": "longer", "days": "1", "hours": "0", "reason": "Strike"}
+        form: dict[str, Any] = {"how": "longer", "days": "1", "hours": "0", "reason": "Strike"}
         answer = group.post(
             "extensions", group.work.pk, section=["a"], student=[group.cy.pk], **form
         )
@@ -160,6 +165,11 @@ class TestPages:
             {"how": "longer", "days": "1", "student": [10**9, group.theo.pk]},
         ):
             assert group.post("extensions", group.work.pk, **wrong).status_code == 400
+
+    def test_several_students_of_an_address_are_ticked(self, group: Class) -> None:
+        page = group.get("extensions", group.work.pk, student=[group.ann.pk, group.cy.pk])
+        assert page.context["ticked"] == {group.ann.pk, group.cy.pk}
+        assert text(page).count(" checked") == 3, "and one of two radio buttons"
 
     def test_a_list_moves_who_is_in_already_where_asked(self, group: Class) -> None:
         lines = "username,section\nann,B\nbob,b\ncy,\n"
@@ -263,10 +273,10 @@ class TestAssistantOfASection:
             assert "Ann" in page or name == "steps", name
         assert theirs.get("statistics", by=by).context["students"] == 1
         assert theirs.get("course", by=by).context["student_count"] == 1
-        [row] = theirs.get("course", by=by).context["assignments"]
-        assert row.collected == 1
+        [(_, numbers, _)] = theirs.get("course", by=by).context["lines"]
+        assert numbers["collect_done"] == 1
         [line] = HttpsClient(by).get("/courses/").context["dashboard"].teaching
-        assert line.students == 1
+        assert line.waiting.students == 1
 
     def test_no_address_reaches_others(self, theirs: Class) -> None:
         by = theirs.theo.user

@@ -15,6 +15,7 @@ from classroom.models import (
     Extension,
     Kind,
     Notice,
+    Role,
     SectionDates,
     Submission,
     Transfer,
@@ -259,11 +260,9 @@ class TestRelease:
         dates(group, A=Dates(release=now - timedelta(hours=1)))
         pulse.release(now)
         dan = make_user("dan")
-        roster.member_enrol(
-            group.course, dan, roster.Role.STUDENT, section="a", actor=group.teacher
-        )
+        roster.member_enrol(group.course, dan, Role.STUDENT, section="a", actor=group.teacher)
         eve = make_user("eve")
-        roster.member_enrol(group.course, eve, roster.Role.STUDENT, actor=group.teacher)
+        roster.member_enrol(group.course, eve, Role.STUDENT, actor=group.teacher)
         pulse.release(now)
         assert self.handed_to() == [["ann"], ["dan"]]
 
@@ -273,15 +272,19 @@ class TestRelease:
         pulse.release(timezone.now())
         assert self.handed_to() == [["ann", "cy"]]
         Transfer.objects.update(state=Transfer.State.DONE)
-        class_steps.hand_out(group.work, "missing", actor=group.teacher, ahead=True)
-        assert "bob" in self.handed_to()[1]
+        class_steps.hand_out(group.work, "missing", actor=group.teacher, section="b", ahead=True)
+        assert self.handed_to()[1] == ["bob"]
         assert submission(group.work, group.bob).release is not None
-        assert SectionDates.objects.get().release <= timezone.now()
+        released = SectionDates.objects.get().release
+        assert released is not None
+        assert released <= timezone.now()
 
     def test_a_student_sees_the_own_sections_release(self, group: Class) -> None:
         type(group.work).objects.update(out=timezone.now())
         coming = timezone.now() + WEEK
         dates(group, B=Dates(release=coming))
+        assert not course_standings(group.bob).to_do, "it is out, but not for Bob's section"
+        type(group.work).objects.update(announced=True)
         [bobs] = course_standings(group.bob).to_do
         assert not bobs.is_out
         assert bobs.release == coming

@@ -48,10 +48,11 @@ def make_class(**fields: Any) -> Class:
     teacher = make_user("prof", teacher=True)
     course = make_course(teacher)
     theo = enrol(course, make_user("theo", first_name="Theo", last_name="Helper"), Role.ASSISTANT)
-    students = [
+    ann, bob, cy = (
         enrol(course, make_user(name, first_name=name.title(), last_name="Lee"), section=section)
         for name, section in (("ann", "A"), ("bob", "B"), ("cy", ""))
-    ]
+    )
     files = [{"path": "a.txt", "size": 1, "sha256": "0" * 64}]
-    work = make_assignment(course, **{"due": DUE, "points": 10, "files": files} | fields)
-    return Class(course, teacher, theo, *students, work)
+    given: dict[str, Any] = {"due": DUE, "points": 10, "files": files}
+    work = make_assignment(course, **given | fields)
+    return Class(course, teacher, theo, ann, bob, cy, work)

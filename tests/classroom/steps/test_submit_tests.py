@@ -13,6 +13,7 @@ from django.utils import timezone
 from classroom.engine.holding import claim
 from classroom.engine.queue import URGENT, transfer_add
 from classroom.models import Assignment, Kind, Snapshot, Submission, TestRun, Transfer
+from classroom.nbgrader.autograde import CellScore, Result
 from classroom.rules import manifest
 from classroom.rules.counting import counting
 from classroom.rules.deadlines import due_update
@@ -182,7 +183,8 @@ def test_open_tests_run_in_a_notebook_that_never_held_a_hidden_one(
 
 def test_only_approved_marked_assignments_are_tested(lab: Class, cocalc: Client) -> None:
     write(lab, cocalc, RIGHT)
-    for fields in ({"approved": {}}, {"marked": False}, {"tests": "off"}):
+    turned_off: list[dict[str, Any]] = [{"approved": {}}, {"marked": False}, {"tests": "off"}]
+    for fields in turned_off:
         before = {name: getattr(lab.assignment, name) for name in fields}
         Assignment.objects.update(**fields)
         assert submit(lab) is None
@@ -217,6 +219,7 @@ def test_attempts_and_pauses_are_kept_and_said(
     assert late
     assert late.words == "It is not tested: you have used 2 of 2 attempts."
     assert len(ran) == 2
+    assert re.search("Before that, [^:]+:[^:]+: Tests: 6 of 6 points.", page(lab))
     assert Snapshot.objects.count() == 4  # all were taken
     assert "It is not tested: you have used 2 of 2 attempts." in page(lab)
     assert "0 of 2 attempts left." in page(lab)
@@ -234,7 +237,7 @@ def test_tests_that_wait_are_attempts_too_so_that_nobody_fills_the_queue(
     run = submit(lab, works=False)
     assert run
     assert said(run) == "The tests are running: their result comes in some minutes."
-    assert "data-live" in HttpsClient(lab.ada.user).get(f"{lab.base}/").content.decode()
+    assert 'data-live="slow"' in HttpsClient(lab.ada.user).get(f"{lab.base}/").content.decode()
     second = submit(lab, works=False)
     assert second
     assert second.state == "refused"
@@ -315,8 +318,8 @@ def test_the_best_counts_if_the_teacher_says_so_and_is_collected(
     points = iter((Decimal(4), Decimal(1)))
 
     def tested(*_: Any) -> tuple[list[Any], dict[str, set[str]]]:
-        cell = autograde.CellScore("first_square", float(next(points)), 4, needs_manual=False)
-        result = autograde.Result((cell,), ())
+        cell = CellScore("first_square", float(next(points)), 4, needs_manual=False)
+        result = Result((cell,), ())
         return [autograde.Graded("hw.ipynb", result, (), True)], {"hw.ipynb": set()}
 
     monkeypatch.setattr("classroom.steps.submit_tests._tested", tested)

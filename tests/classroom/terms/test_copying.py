@@ -213,6 +213,18 @@ def test_a_day_that_cannot_be_meant_is_refused(
     assert Course.objects.count() == 1
 
 
+def test_an_archived_course_can_be_copied_and_stays_archived(
+    teacher: HttpsClient, earlier: Course
+) -> None:
+    Course.objects.filter(pk=earlier.pk).update(archived=timezone.now())
+    url = reverse("classroom:course-copy", args=[earlier.pk])
+    data = {"title": "Again", "term": "", "asked": uuid.uuid4(), "seen": "none"}
+    assert teacher.post(url, data).status_code == 302
+    assert Course.objects.get(title="Again").archived is None
+    earlier.refresh_from_db()
+    assert earlier.archived is not None
+
+
 def test_who_may_make_no_courses_copies_none(earlier: Course) -> None:
     helper = make_user("helper")
     enrol(earlier, helper, Role.TEACHER)

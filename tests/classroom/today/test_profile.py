@@ -12,8 +12,9 @@ from django.contrib.auth.models import User
 from django.template import Context, Template
 from django.utils import timezone
 
-from classroom.models import Membership, Profile, Submission
+from classroom.models import Membership, Profile, Submission, validate_time_zone
 from classroom.pages.own_zone import own_zone, read_in
+from classroom.today.zones import zones
 from embedding.models import Event
 from tests.classroom import factories
 from tests.conftest import HttpsClient
@@ -97,6 +98,13 @@ class TestTimeZone:
         assert "Select a valid choice" in answer.content.decode()
         assert not Profile.objects.exists()
 
+    def test_what_is_offered_are_places_as_browsers_name_them(self) -> None:
+        offered = {name for _region, found in zones() for name, _city in found}
+        assert {"Europe/Berlin", "Asia/Calcutta", "Asia/Kolkata", "UTC"} <= offered
+        assert not {"Etc/GMT+5", "US/Eastern", "EST5EDT", "localtime"} & offered
+        for name in offered:
+            validate_time_zone(name)
+
     def test_one_of_the_list_is_kept_and_shown(self, ada: User) -> None:
         assert save(ada, time_zone="America/New_York").status_code == 302
         assert Profile.objects.get().time_zone == "America/New_York"
@@ -131,7 +139,8 @@ class TestTimeZone:
             HttpsClient(emmy).get(f"/courses/{course.pk}/assignments/{work.pk}/").content.decode()
         )
         assert ">(Sat 27 Nov, 07:59 your time)</time>" in page
-        assert page.count("your time") == 1, "not in each line"
+        assert page.count("your time)</time>") == 1, "not in each line"
+        assert page.count('title="Fri 26 Nov 2060, 23:59 CET (Sat 27 Nov, 07:59 your time)"') == 1
 
     @pytest.mark.parametrize(
         ("moment", "own"),
@@ -194,10 +203,10 @@ class TestTimeZone:
 
 def test_a_profile_costs_no_query(ada: User, django_assert_num_queries: Any) -> None:
     browser = HttpsClient(ada)
-    with django_assert_num_queries(2):  # the session, and the user
+    with django_assert_num_queries(3):  # the session, the user, and what is new
         browser.get("/password/")
     Profile.objects.create(user=ada, color_scheme="dark", time_zone="Asia/Tokyo")
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         assert b"dark" in browser.get("/password/").content
 
 

@@ -230,7 +230,7 @@ class TestTeacher:
         fails(transfer_add(course, Kind.PREPARE, members[0]))
         html, base = page(emmy), f"/courses/{course.pk}"
         assert f'href="{base}/steps/{batch.pk}/">Hand out “Homework 1”: 3 failed' in html
-        assert f'href="{base}/people?state=failed">Prepare: 1 failed' in html
+        assert f'href="{base}/people?state=failed">1 person could not be prepared' in html
         # Once more: for two it is done, and one fails again.
         again = step_start(course, Kind.HAND_OUT, members, actor=emmy, assignment=work)
         last, *others = again.transfers.all()

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("classroom", "0019_returned_questions_and_looks"),
+        ("classroom", "0020_returned_questions_and_looks"),
     ]
 
     operations = [

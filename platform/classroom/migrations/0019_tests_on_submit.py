@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("classroom", "0017_late_penalties"),
+        ("classroom", "0018_late_penalties"),
     ]
 
     operations = [
@@ -47,10 +47,10 @@ class Migration(migrations.Migration):
             field=models.CharField(
                 choices=[
                     ("off", "None"),
-                    ("open", "The open tests: those that students have"),
+                    ("open", "The open ones, which students have"),
                     (
                         "all",
-                        "All tests, hidden ones too: students see points, and nothing else of them",
+                        "All, hidden ones too",
                     ),
                 ],
                 db_default="off",

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("classroom", "0015_assignment_announced"),
+        ("classroom", "0016_course_archived"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

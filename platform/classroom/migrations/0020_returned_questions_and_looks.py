@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("classroom", "0018_tests_on_submit"),
+        ("classroom", "0019_tests_on_submit"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("classroom", "0016_sections"),
+        ("classroom", "0017_sections"),
     ]
 
     operations = [
