@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from classroom.assignments import sources
 from classroom.models import Assignment, Course, Submission, Transfer
-from classroom.rules import going_out, names, source_folder
+from classroom.rules import going_out, names
 from classroom.rules.counting import counting_each
 from classroom.rules.deadlines import due_update, submissions_ensure
 from classroom.rules.penalties import RULE, is_same, penalties_update
@@ -121,8 +121,7 @@ def assignment_approve(assignment: Assignment, seen: str, *, by: User, allow: bo
     `seen` is what `seen_of` gave; `allow` says that all that was found in them may go out. Problem
     `changed` where the files have changed since, `not_decided` where something was found.
     """
-    project_id = sources.project_of(assignment)
-    sources.settle(assignment, source_folder.look(project_id, assignment.folder), by=by)
+    sources.files_check(assignment, by=by)
     with transaction.atomic():
         row = Assignment.objects.select_for_update().get(pk=assignment.pk)
         if row.version not in (Version.CHECK, Version.READY) or seen_of(row) != seen:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from classroom.models import Assignment, Course, Kind, Transfer
 
 State = Transfer.State
+# Of an assignment, and not shown: the page asks every other second.
+_LARGE = ("instructions", "files", "sources", "questions", "version_report", "approved")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ def copies_of(course: Course) -> list[Copy]:
     rows = Transfer.objects.filter(
         course=course, kind=Kind.BRING, assignment__isnull=False, assignment__removed=None
     ).select_related("assignment")
+    rows = rows.defer("result", *(f"assignment__{name}" for name in _LARGE))
     for row in rows:  # the last attempt first
         if row.assignment:
             row.assignment.course = course

@@ -352,6 +352,20 @@ def test_cocalc_that_is_away_is_waited_for(
     assert only(course).version == Version.READY
 
 
+@pytest.mark.parametrize("name", ["assignment-check", "assignment-approve"])
+def test_what_is_on_its_way_is_not_settled_by_a_look(
+    earlier: Course, prof: User, teacher: HttpsClient, cocalc: Client, name: str
+) -> None:
+    filled(earlier, "Waves", {"a.ipynb": PLAIN}, prof)
+    course = copied(earlier, prof)
+    url = reverse(f"classroom:{name}", args=[course.pk, only(course).pk])
+    done = teacher.post(url, {"seen": ""}, follow=True)
+    said = [str(message) for message in done.context["messages"]]
+    assert said == ["Its files are still being copied."]
+    work_off()
+    assert only(course).version == Version.READY
+
+
 def test_files_that_a_teacher_added_meanwhile_stay(
     earlier: Course, prof: User, cocalc: Client
 ) -> None:
