@@ -36,7 +36,9 @@ def test_what_students_are_told(room: Class) -> None:
         "A teacher looked at “Homework 1” again",
         "“Homework 1” was not submitted",
     ]
-    assert {path for _, _, path in found} == {course}
+    result = f"/courses/{room.course.pk}/assignments/{room.homework.pk}/returned"
+    paths = [path for _, _, path in found]
+    assert paths == [course, course, result, course, result, course]
     assert re.fullmatch(r"It is due on \w{3} \d+ \w{3} \d{4}, \d\d:\d\d CES?T\.", found[0][1])
     assert found[-1][1] == "Open the course to see why, then submit again."
     Submission.objects.update(submitted=timezone.now(), due=None)
