@@ -49,6 +49,8 @@ course                 GET  sign-in 404     404 404     404     200       200   
 course                 POST 405
 course-settings        GET  sign-in 404     404 404     404     403       403       403         200
 course-settings        POST sign-in 404     404 404     404     403       403       403         >course-settings
+course-delete          GET  sign-in 404     404 404     404     403       403       403         >course-settings
+course-delete          POST sign-in 404     404 404     404     403       403       403         >course-settings
 course-copy            GET  sign-in 404     404 404     404     403       403       403         200
 course-copy            POST sign-in 404     404 404     404     403       403       403         >course-copying
 course-copying         GET  sign-in 404     404 404     404     403       403       200         200

@@ -28,6 +28,7 @@ class Kind(models.TextChoices):
     BRING = "bring", _("Copy the files")  # of an assignment, from an earlier course
     START = "start", _("Start projects")
     STOP = "stop", _("Stop projects")
+    DELETE = "delete", _("Delete the course")
 
 
 class Batch(models.Model):

@@ -22,8 +22,8 @@ from tests.classroom.permissions_world import World, make_world
 from tests.conftest import HttpsClient
 
 State = Transfer.State
-# To bring it back, and to make another of it.
-TAKEN = ("course-archived", "course-copy")
+# To bring it back, to make another of it, and to delete it.
+TAKEN = ("course-archived", "course-copy", "course-delete")
 
 
 @pytest.fixture
