@@ -230,7 +230,8 @@ def test_the_student_is_told_what_it_would_cost_now(room: Class) -> None:
 
 # Who may read a score as it was given; everybody else reads the one that counts (`final`).
 GIVEN = {
-    "admin.py": "shows each row as it is",
+    "admin/base.py": "shows each row as it is",
+    "admin/work.py": "shows each row as it is",
     "assignments/rescoring.py": "rescales what was given",
     "grading/desk.py": "where it is given",
     "grading/desk_shown.py": "the history says what was given",
