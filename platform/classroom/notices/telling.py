@@ -43,14 +43,12 @@ def tell(
     )
 
 
-def staff_ids(course: Course, student: Membership | None = None) -> list[int]:
-    """Return the ids of the users who teach the course or assist in it.
+def staff_ids(course: Course, student: Membership) -> list[int]:
+    """Return the ids of the users who teach the course or assist in it, to hear of a student.
 
-    With a student: without the assistants of other sections, who are not to hear of them.
+    The assistants of other sections are not to.
     """
-    staff = Membership.objects.filter(course=course, removed=None).exclude(role=Role.STUDENT)
-    rows = staff.prefetch_related("section_duties") if student else staff
-    return [each.user_id for each in rows if student is None or _looks_after(each, student)]
+    return list(staff_counts(course, [student.section]))
 
 
 def staff_counts(course: Course, sections: Iterable[str]) -> dict[int, int]:
@@ -65,11 +63,6 @@ def staff_counts(course: Course, sections: Iterable[str]) -> dict[int, int]:
         for each in staff.prefetch_related("section_duties")
     }
     return {user: count for user, count in found.items() if count}
-
-
-def _looks_after(staff: Membership, student: Membership) -> bool:
-    duties = _duties(staff)
-    return not duties or section_key(student.section) in duties
 
 
 def _duties(staff: Membership) -> set[str]:

@@ -18,15 +18,17 @@ from classroom.models import (
     Look,
     Membership,
     Role,
+    SectionAssistant,
     SectionDates,
     Snapshot,
     Submission,
     Transfer,
 )
+from classroom.pages.sections import seen_by
 from classroom.people import roster
 from classroom.sections.assistants import duties_set
 from embedding.models import Member
-from tests.classroom.factories import make_user, submission
+from tests.classroom.factories import enrol, make_course, make_user, submission
 from tests.classroom.sections.world import DUE, WEEK, Class, make_class
 from tests.conftest import HttpsClient
 
@@ -219,8 +221,6 @@ class TestPages:
 
 
 def make_class_of_another_course() -> int:
-    from tests.classroom.factories import enrol, make_course
-
     course = make_course(make_user("else", teacher=True), "Other")
     return enrol(course, make_user("outsider")).pk
 
@@ -393,6 +393,19 @@ class TestAssistantOfASection:
         theirs.post("section-remove", section="A")
         page = text(theirs.get("grades", by=theirs.theo.user))
         assert "Lee" not in page.replace("Theo", "")
+
+    def test_many_courses_are_asked_for_at_once(
+        self, theirs: Class, django_assert_num_queries: Any
+    ) -> None:
+        other = make_course(make_user("else", teacher=True), "Other")
+        lou = enrol(other, make_user("lou"), section="a ")
+        elsewhere = enrol(other, theirs.theo.user, Role.ASSISTANT)
+        SectionAssistant.objects.create(membership=elsewhere, section="A")
+        staff = list(Membership.objects.filter(user=theirs.theo.user).select_related("course"))
+        with django_assert_num_queries(2):
+            [mine] = seen_by(staff, "")
+        students = Membership.objects.filter(mine, role=Role.STUDENT)
+        assert set(students) == {theirs.ann, lou}
 
     def test_teachers_see_all_whatever_they_once_looked_after(self, theirs: Class) -> None:
         roster.role_set(theirs.theo, Role.TEACHER, actor=theirs.teacher)
