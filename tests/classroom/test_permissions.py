@@ -402,6 +402,24 @@ def test_every_address_answers_each_person_as_the_table_says(room: World) -> Non
     assert not wrong, "\n".join(wrong)
 
 
+def test_an_assistant_of_another_section_is_shown_nothing_of_a_student(room: World) -> None:
+    """Whatever names Bob, who is in a lab, is refused; whatever lists students leaves him out."""
+    theo = Membership.objects.get(pk=room.ids["helper"])
+    theo.section_duties.create(section="Lecture")
+    of_bob = [
+        *(secrets.BOB_COMMENT, secrets.BOB_NAME, secrets.BOB_NUMBER, secrets.BOB_FILE),
+        *(secrets.REASON, secrets.STDOUT, f"{secrets.UNRETURNED}-{room.ids['member']}"),
+    ]
+    shown = []
+    for name, method in itertools.product(PATTERNS, ("GET", "POST")):
+        if name in ("calendar", "unsubscribe"):  # Bob's own, by his secret
+            continue
+        url = address(name, room.ids)
+        answer, _written = ask(HttpsClient(theo.user), method, url, name)
+        shown += [(method, name, text) for text in of_bob if text.encode() in answer.body]
+    assert shown == []
+
+
 def test_no_other_method_is_taken_anywhere(room: World) -> None:
     client = HttpsClient(room.people["teacher"])
     for name in PATTERNS:

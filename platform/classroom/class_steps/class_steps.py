@@ -193,7 +193,8 @@ def try_again(assignment: Assignment, kind: Kind, *, actor: User) -> Batch:
     if kind == Kind.HAND_OUT:
         _unblocked(assignment)
     asked: dict[str, list[Transfer]] = defaultdict(list)
-    for row in last_failed().filter(assignment=assignment, kind=kind):
+    which = seen(assignment.course, "member__")
+    for row in last_failed().filter(which, assignment=assignment, kind=kind):
         asked[json.dumps(row.options, sort_keys=True)].append(row)
     fresh: list[Batch] = []
     with transaction.atomic():

@@ -122,7 +122,9 @@ def _counts() -> dict[str, Any]:
     out = Q(handed_out__isnull=False)
     here = Q(collected__isnull=False)
     graded = here & GRADED
-    unseen = (~GRADED & Q(returned=None)) | (is_new() & ~UNCOLLECTED)
+    # As `grading.work_state` finds what waits, where *Grade* leads.
+    waits = (~GRADED & (Q(returned=None) | Q(unfinished=True))) | (~Q(held="") & Q(score=None))
+    unseen = waits | (is_new() & ~UNCOLLECTED)
 
     def many(condition: Q) -> Count:
         return Count("pk", filter=condition)

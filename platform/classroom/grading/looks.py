@@ -13,6 +13,7 @@ from classroom.engine.queue import step_start
 from classroom.models import Kind, Look, Notice, Submission, Transfer
 from classroom.notices.telling import tell
 from classroom.rules.looks import MOST, tidied
+from classroom.steps.return_work import is_graded
 from embedding.models import Event
 from embedding.problems import Problem
 
@@ -91,7 +92,6 @@ def _tell_student(work: Submission, look: Look) -> None:
 
 
 def _give_back(work: Submission, row: Submission, by: User) -> None:
-    is_graded = row.final is not None or bool(row.comment.strip())
     course = work.assignment.course
     step_start(
         course,
@@ -99,7 +99,7 @@ def _give_back(work: Submission, row: Submission, by: User) -> None:
         [work.student],
         actor=by,
         assignment=work.assignment,
-        options={} if is_graded else {"ungraded": True},
+        options={} if is_graded(row) else {"ungraded": True},
     )
     Event.log(
         f"course.{Kind.RETURN}",

@@ -14,8 +14,8 @@ import nbformat
 
 from classroom.nbgrader.credit import credit
 from classroom.nbgrader.guarding import parsed
-from classroom.nbgrader.hidden_lines import split
 from classroom.nbgrader.marks import Mark, check, checksum, grade_id, mark
+from classroom.nbgrader.question_cells import is_hidden
 from classroom.nbgrader.reading import read, write
 from classroom.nbgrader.regions import language
 from classroom.nbgrader.student_version import clear_outputs, original
@@ -129,7 +129,7 @@ def scores(
             unrun.append(name)
         elif score.held:
             unknown.append(f"{name}: {error}")
-        results.append(replace(score, hidden=_is_hidden(known, theirs)))
+        results.append(replace(score, hidden=is_hidden(known, theirs)))
         if error:
             errors.append(f"{name}: {error}")
     if unrun:
@@ -203,12 +203,6 @@ def _put_back(
     for number, cell in enumerate(cells):
         whole += [cell, *missing.get(number, [])]
     return whole
-
-
-def _is_hidden(teachers: nbformat.NotebookNode, found: Mark) -> bool:
-    hidden, others = split(teachers.source)
-    is_test = found.grade and not (found.solution or found.task)
-    return is_test and bool(hidden) and not "".join(others).strip()
 
 
 def _score(

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
-from classroom.nbgrader.marks import check, for_teacher_only, mark
+import nbformat
+
+from classroom.nbgrader.hidden_lines import split
+from classroom.nbgrader.marks import Mark, check, for_teacher_only, mark
 from classroom.nbgrader.reading import read
 
 
@@ -13,6 +16,7 @@ class QuestionCell:
     grade_id: str
     points: float
     by_hand: bool  # whether only a person can say what its answer is worth
+    hidden: bool  # whether students see nothing of the test
 
 
 def question_cells(source: bytes) -> list[QuestionCell]:
@@ -25,5 +29,13 @@ def question_cells(source: bytes) -> list[QuestionCell]:
         if marked is None or not (marked.grade or marked.task) or for_teacher_only(cell):
             continue
         by_hand = marked.task or marked.solution or cell.cell_type != "code"
-        found.append(QuestionCell(marked.grade_id, marked.points, by_hand))
+        hidden = is_hidden(cell, marked)
+        found.append(QuestionCell(marked.grade_id, marked.points, by_hand, hidden))
     return found
+
+
+def is_hidden(cell: nbformat.NotebookNode, marked: Mark) -> bool:
+    """Whether a cell of a teacher's notebook is a test of which students see nothing."""
+    hidden, others = split(cell.source)
+    is_test = marked.grade and not (marked.solution or marked.task)
+    return is_test and bool(hidden) and not "".join(others).strip()

@@ -11,7 +11,7 @@ from django.db.models import CharField, Count, Exists, OuterRef, Q, QuerySet, Va
 from django.db.models.functions import Cast, Concat
 
 from classroom.models import Batch, Kind, Membership, Notice, Role, Transfer
-from classroom.notices.telling import staff_ids, tell
+from classroom.notices.telling import staff_counts, tell
 from classroom.rules.last_submit import UNCHANGED, pressed
 
 LATELY = timedelta(days=1)  # what failed before is old news, also after all workers were away
@@ -44,19 +44,23 @@ def _steps(failed: QuerySet[Transfer], now: datetime) -> None:
             groups[batch.pk if batch.actor_id else same].append(batch)
     for group in groups.values():
         last = group[-1]
-        tell(
-            Notice.Kind.STEP_FAILED,
-            _whose(last),
-            course=last.course,
-            key=f"step-failed:{last.pk}",
-            assignment=last.assignment,
-            details={
-                "batch": last.pk,
-                "batches": [batch.pk for batch in group],
-                "step": last.kind,
-                "count": sum(vars(batch)["failures"] for batch in group),
-            },
-        )
+        users: dict[int, list[int]] = defaultdict(list)
+        for user, count in _whose(group).items():
+            users[count].append(user)
+        for count, each in users.items():
+            tell(
+                Notice.Kind.STEP_FAILED,
+                each,
+                course=last.course,
+                key=f"step-failed:{last.pk}",
+                assignment=last.assignment,
+                details={
+                    "batch": last.pk,
+                    "batches": [batch.pk for batch in group],
+                    "step": last.kind,
+                    "count": count,
+                },
+            )
 
 
 def _told(courses: set[int], now: datetime) -> tuple[set[int], set[object]]:
@@ -73,12 +77,19 @@ def _told(courses: set[int], now: datetime) -> tuple[set[int], set[object]]:
     return batches, lately
 
 
-def _whose(batch: Batch) -> list[int]:
-    """Return who started a step, if they still teach; else, and for a date's own, all staff."""
+def _whose(group: list[Batch]) -> dict[int, int]:
+    """Return whom to tell of one step, and of how many failures.
+
+    That is who started it, if they still teach; else, and for a date's own, all staff, each of the
+    students whom they look after.
+    """
+    batch = group[-1]
     mine = Membership.objects.filter(course=batch.course_id, user=batch.actor_id, removed=None)
     if batch.actor_id and mine.exclude(role=Role.STUDENT).exists():
-        return [batch.actor_id]
-    return staff_ids(batch.course)
+        return {batch.actor_id: sum(vars(each)["failures"] for each in group)}
+    failed = Transfer.objects.filter(batch__in=group, state=State.FAILED).order_by()
+    sections = failed.values_list("member__section", flat=True)
+    return staff_counts(batch.course, (section or "" for section in sections))
 
 
 def _submits(failed: QuerySet[Transfer], now: datetime) -> None:

@@ -1,5 +1,6 @@
 """To tell people what is new: a row each, once."""
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -42,16 +43,30 @@ def tell(
     )
 
 
-def staff_ids(course: Course, student: Membership | None = None) -> list[int]:
-    """Return the ids of the users who teach the course or assist in it.
+def staff_ids(course: Course, student: Membership) -> list[int]:
+    """Return the ids of the users who teach the course or assist in it, to hear of a student.
 
-    With a student: without the assistants of other sections, who are not to hear of them.
+    The assistants of other sections are not to.
     """
+    return list(staff_counts(course, [student.section]))
+
+
+def staff_counts(course: Course, sections: Iterable[str]) -> dict[int, int]:
+    """Return of how many students each teacher and assistant of the course is to hear.
+
+    The students are told by their sections, one for each; whoever looks after none is not in it.
+    """
+    keys = Counter(section_key(section) for section in sections)
     staff = Membership.objects.filter(course=course, removed=None).exclude(role=Role.STUDENT)
-    rows = staff.prefetch_related("section_duties") if student else staff
-    return [each.user_id for each in rows if student is None or _looks_after(each, student)]
+    found = {
+        each.user_id: sum(keys[key] for key in _duties(each) or keys)
+        for each in staff.prefetch_related("section_duties")
+    }
+    return {user: count for user, count in found.items() if count}
 
 
-def _looks_after(staff: Membership, student: Membership) -> bool:
-    sections = {section_key(duty.section) for duty in staff.section_duties.all()}
-    return staff.is_teacher or not sections or section_key(student.section) in sections
+def _duties(staff: Membership) -> set[str]:
+    """Return the sections that somebody is confined to; empty: to none."""
+    if staff.is_teacher:
+        return set()
+    return {section_key(duty.section) for duty in staff.section_duties.all()}

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from classroom.models import (
@@ -93,29 +93,31 @@ def spellings(course: Course, names: Iterable[str]) -> tuple[str, ...]:
     keys = {section_key(name) for name in names} - {""}
     if not keys:
         return ()
-    written = (
-        Membership.objects.filter(course=course)
-        .exclude(section="")
-        .order_by()
-        .values_list("section", flat=True)
-        .distinct()
-    )
-    return tuple(name for name in written if section_key(name) in keys)
+    return tuple(name for _, name in _written([course.pk]) if section_key(name) in keys)
+
+
+def _written(courses: Iterable[int]) -> "QuerySet[Membership, tuple[int, str]]":
+    """Return each course's sections as its memberships write them: (course, name)."""
+    rows = Membership.objects.filter(course__in=courses).exclude(section="").order_by()
+    return rows.values_list("course_id", "section").distinct()
 
 
 def seen_by(members: Iterable[Membership], *prefixes: str) -> list[Q]:
-    """Return the same condition for the staff of several courses at once, for each prefix."""
+    """Return the same condition for the staff of several courses at once, for each prefix.
+
+    It asks twice, of however many courses; and not at all for who is no assistant.
+    """
     which = [Q() for _prefix in prefixes]
-    duties: dict[int, list[str]] = defaultdict(list)
-    assistants = {each.pk: each.course for each in members if each.role == Role.ASSISTANT}
+    duties: dict[int, set[str]] = defaultdict(set)
+    assistants = {each.pk: each.course_id for each in members if each.role == Role.ASSISTANT}
     rows = SectionAssistant.objects.filter(membership__in=assistants) if assistants else []
     for duty in rows:
-        duties[duty.membership_id].append(duty.section)
-    for pk, names in duties.items():
-        course = assistants[pk]
-        written = spellings(course, names)
+        duties[assistants[duty.membership_id]].add(section_key(duty.section))
+    written = _written(duties) if duties else ()
+    for course, keys in duties.items():
+        names = [name for of, name in written if of == course and section_key(name) in keys]
         for at, prefix in enumerate(prefixes):
-            which[at] &= ~Q(**{f"{prefix}course": course}) | Q(**{f"{prefix}section__in": written})
+            which[at] &= ~Q(**{f"{prefix}course": course}) | Q(**{f"{prefix}section__in": names})
     return which
 
 

@@ -14,6 +14,7 @@ from classroom.models import Kind, Submission, Transfer
 
 UNCHANGED = "unchanged"  # refused, because it would have made the same work late
 AS_GIVEN = "as_given"  # not done yet: the student is asked whether to submit what was handed out
+HARMLESS = (UNCHANGED, AS_GIVEN)
 
 State = Transfer.State
 
@@ -29,7 +30,7 @@ class Failure:
     @property
     def is_harmless(self) -> bool:
         """Whether nothing is missing because of it."""
-        return self.code in (UNCHANGED, AS_GIVEN)
+        return self.code in HARMLESS
 
     @property
     def asks(self) -> bool:

@@ -8,7 +8,7 @@ The total is the sum, in the assignment's points where those are other than the 
 adjustment. It is formed here and nowhere else. There is none while a question has no score.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
@@ -143,6 +143,14 @@ def questions_of(submission: Submission) -> list[Question]:
     return list(tally_of(submission).questions)
 
 
+def hidden_names(submission: Submission) -> set[str]:
+    """Return which questions are tests of which students see nothing, not even their names."""
+    cells = _cells(submission)
+    if cells:
+        return set(submission.details.get("hidden", ()))
+    return {name for name, cell in _approved_cells(submission.assignment) if cell[3:] == [True]}
+
+
 def notebooks_of(assignment: Assignment) -> list[str]:
     """Return the marked notebooks of an assignment, as they were approved."""
     return [str(each["notebook"]) for each in assignment.approved.get("questions", [])]
@@ -211,11 +219,13 @@ def _asked(submission: Submission) -> list[tuple[str, Decimal, bool, Decimal | N
 
     As the autograder has them; where it has not run, as they were approved.
     """
-    details = submission.details
-    cells = details.get("cells") if isinstance(details, dict) else None
-    if not isinstance(cells, dict) or not cells:
-        return _approved(submission.assignment)
-    now = _is_of_now(submission, details)
+    cells = _cells(submission)
+    if not cells:
+        return [
+            (name, _decimal(cell[1]) or Decimal(), bool(cell[2]), None)
+            for name, cell in _approved_cells(submission.assignment)
+        ]
+    now = _is_of_now(submission, submission.details)
     found = []
     for name, pair in cells.items():
         score, most = (_decimal(each) for each in (pair if _is_pair(pair) else (None, 0)))
@@ -223,14 +233,20 @@ def _asked(submission: Submission) -> list[tuple[str, Decimal, bool, Decimal | N
     return found
 
 
-def _approved(assignment: Assignment) -> list[tuple[str, Decimal, bool, Decimal | None]]:
+def _cells(submission: Submission) -> dict[str, Any]:
+    """Return the questions as the autograder has them; empty where it has not run."""
+    details = submission.details
+    cells = details.get("cells") if isinstance(details, dict) else None
+    return cells if isinstance(cells, dict) else {}
+
+
+def _approved_cells(assignment: Assignment) -> Iterator[tuple[str, list[Any]]]:
+    """Yield each question as it was approved: its name, and [name, most, by hand, hidden]."""
     notebooks = assignment.approved.get("questions", [])
-    found: list[tuple[str, Decimal, bool, Decimal | None]] = []
     for each in notebooks:
         prefix = f"{each['notebook']}: " if len(notebooks) > 1 else ""
-        for name, most, by_hand in each["cells"]:
-            found.append((f"{prefix}{name}", _decimal(most) or Decimal(), bool(by_hand), None))
-    return found
+        for cell in each["cells"]:
+            yield f"{prefix}{cell[0]}", cell
 
 
 def _given(submission: Submission) -> dict[str, Decimal | None]:

@@ -5,7 +5,7 @@ from typing import TypedDict
 from django.utils.translation import gettext as _
 
 from classroom.models import Submission
-from classroom.rules.questions import tally_of
+from classroom.rules.questions import hidden_names, tally_of
 
 
 class Question(TypedDict):
@@ -30,7 +30,7 @@ def as_returned(submission: Submission) -> list[Question]:
     cells = details.get("cells") if isinstance(details, dict) else None
     if not cells and not any(each.given is not None for each in tally.questions):
         return []
-    secret = set(details.get("hidden", ()))
+    secret = hidden_names(submission)
     hidden = [each.name for each in tally.questions if each.name in secret]
     found = [
         Question(

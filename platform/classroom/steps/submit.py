@@ -28,7 +28,15 @@ from django.utils.translation import gettext as _
 from classroom.carrying.calls import Refused
 from classroom.carrying.items import Item, files_of
 from classroom.conf import conf
-from classroom.models import Assignment, Kind, Membership, Snapshot, Submission, Transfer
+from classroom.models import (
+    Assignment,
+    Course,
+    Kind,
+    Membership,
+    Snapshot,
+    Submission,
+    Transfer,
+)
 from classroom.pages.text import short_moment
 from classroom.rules import manifest
 from classroom.rules.counting import counting
@@ -230,6 +238,8 @@ def counts_now(row: Submission, snapshot: Snapshot) -> None:
 
 def _collect_again(submission: Submission) -> None:
     assignment, student = submission.assignment, submission.student
+    if Course.objects.filter(pk=assignment.course_id, archived__isnull=False).exists():
+        return  # it stays “submitted again”, for whoever brings the course back
     # One that is waiting already will find the new snapshot.
     Transfer.objects.bulk_create([_collect(assignment, student)], ignore_conflicts=True)
 

@@ -41,10 +41,11 @@ def refusal(attempts: Attempts, now: datetime, zone: ZoneInfo) -> str:
 def tests_queue(snapshot: Snapshot, assignment: Assignment, student: Membership) -> TestRun | None:
     """Have the tests of a new submission run, or write down why they do not; None: there are none.
 
+    None, too, in a course that was archived while its last submissions were taken in.
     It belongs in the transaction that keeps the snapshot, and holds the row of the submission: so
     that of two at once not both take the last attempt.
     """
-    if not are_on(assignment):
+    if not are_on(assignment) or assignment.course.archived:
         return None
     runs = TestRun.objects.filter(submission=snapshot.submission).select_related("transfer")
     zone = assignment.course.zone

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_safe
 
 from classroom.carrying.zipping import Names
 from classroom.models import Membership, Role, Snapshot
-from classroom.pages.access import assignment_of, membership_of
+from classroom.pages.access import assignment_of, membership_of, seen_or_refused
 from classroom.pages.sending import attach
 from classroom.rules.counting import counting
 from classroom.rules.deadlines import came_late
@@ -114,7 +114,8 @@ def _snapshot_of(
 ) -> tuple[Membership, Snapshot]:
     """Return the visitor's membership, and a snapshot of that assignment; Http404 for others'.
 
-    A student sees their own, staff everybody's.
+    A student sees their own, staff everybody's; PermissionDenied for an assistant of other sections
+    than its student's.
     """
     membership = membership_of(request, course)
     rows = Snapshot.objects.filter(
@@ -122,7 +123,9 @@ def _snapshot_of(
     ).select_related("submission__assignment__course__project", "submission__student__user")
     if membership.role == Role.STUDENT:
         rows = rows.filter(submission__student=membership)
-    return membership, get_object_or_404(rows, pk=snapshot)
+    found = get_object_or_404(rows, pk=snapshot)
+    seen_or_refused(membership.course, found.submission.student)
+    return membership, found
 
 
 def _file_of(request: HttpRequest, snapshot: Snapshot) -> tuple[int | None, File | None]:

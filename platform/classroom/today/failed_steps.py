@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from classroom.models import Assignment, Kind, Membership, Transfer
 from classroom.pages.sections import seen_by
-from classroom.rules.last_submit import UNCHANGED
+from classroom.rules.last_submit import HARMLESS
 
 LATELY = timedelta(days=14)
 _MOST = 1000  # rows
@@ -38,7 +38,7 @@ def failed_steps(staff: Collection[Membership], now: datetime) -> dict[int, list
         for row in reversed(
             Transfer.objects.filter(mine, course__in=courses, state=Transfer.State.FAILED)
             .filter(ended__gte=now - LATELY, member__removed=None, assignment__removed=None)
-            .exclude(error_code=UNCHANGED)
+            .exclude(error_code__in=HARMLESS)
             .select_related("assignment")
             .defer("result", "detail")
             .order_by("-pk")[:_MOST]

@@ -13,7 +13,8 @@ from classroom.steps.approved import approved_now
 from tests.classroom.gradebook import Class, make_class
 from tests.marked import marked_notebook
 
-QUESTIONS = [{"notebook": "hw.ipynb", "cells": [["squares-test", 2.0, False], ["why", 3.0, True]]}]
+CELLS = [["squares-test", 2.0, False, False], ["why", 3.0, True, False]]
+QUESTIONS = [{"notebook": "hw.ipynb", "cells": CELLS}]
 
 
 @pytest.fixture

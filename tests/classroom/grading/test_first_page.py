@@ -1,5 +1,7 @@
 """*Grade* leads to the first student whose work waits for it."""
 
+from typing import Any
+
 import pytest
 from django.utils import timezone
 
@@ -42,6 +44,23 @@ def test_what_waits_comes_first(room: Class) -> None:
     room.work(room.ada, score=1, graded=ago(3))
     room.work(room.bob, held="", score=1, graded=timezone.now())
     assert leads_to(room) == f"{ada}?state=again"
+
+
+@pytest.mark.parametrize(
+    ("fields", "state"),
+    [
+        ({"unfinished": True, "given": {"points": {"a": 1}}}, "to-grade"),
+        ({"held": "Look at it."}, "held"),
+    ],
+)
+def test_what_waits_though_it_was_returned_is_what_comes_next(
+    room: Class, fields: dict[str, Any], state: str
+) -> None:
+    """The assignment's page offers it as long as *Grade* and *Today* find it."""
+    room.collected(score=None, comment="Nearly.", returned=timezone.now(), **fields)
+    assert leads_to(room) == f"{room.grade_url()}?state={state}"
+    page = HttpsClient(room.teacher).get(f"{room.base}/assignments/{room.assignment.pk}/")
+    assert page.context["totals"]["to_grade"] == 1
 
 
 def test_a_handout_is_not_graded(room: Class) -> None:

@@ -119,6 +119,13 @@ def test_a_score_that_was_taken_away_is_returned_too(room: Class) -> None:
     assert [row.options for row in returns()] == [{"ungraded": True}]
 
 
+def test_a_score_that_lost_a_part_is_returned_too(room: Class) -> None:
+    """Points of a question were taken away, and there is a comment: it is no grade."""
+    room.work(score=None, comment="See (b).", unfinished=True, graded=None)
+    post(room, "changed")
+    assert [row.options for row in returns()] == [{"ungraded": True}]
+
+
 def test_what_was_returned_already_is_not_returned_again(room: Class) -> None:
     returned_set(room.work(score=Decimal(8)), timezone.now())
     assert post(room, "changed").status_code == 302

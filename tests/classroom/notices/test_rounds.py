@@ -6,7 +6,16 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from classroom.models import Batch, Kind, Membership, Notice, Role, Submission, Transfer
+from classroom.models import (
+    Batch,
+    Kind,
+    Membership,
+    Notice,
+    Role,
+    SectionAssistant,
+    Submission,
+    Transfer,
+)
 from classroom.notices.rounds import forget, tell_what_came
 from classroom.rules.last_submit import UNCHANGED
 from tests.classroom import factories
@@ -68,6 +77,20 @@ class TestFailedSteps:
         ended(room, room.ada, State.FAILED, batch)
         tell_what_came()
         assert {who for who, _ in told(Notice.Kind.STEP_FAILED)} == {"tina", "theo"}
+
+    def test_an_assistant_of_a_section_is_told_of_its_students_alone(self, room: Class) -> None:
+        for name, section in (("theo", "a"), ("thea", "C")):
+            assistant = factories.enrol(room.course, factories.make_user(name), Role.ASSISTANT)
+            SectionAssistant.objects.create(membership=assistant, section=section)
+        Membership.objects.filter(pk=room.ada.pk).update(section="A")
+        batch = Batch.objects.create(
+            course=room.course, kind=Kind.HAND_OUT, assignment=room.homework
+        )
+        for student in (room.ada, room.bob):
+            ended(room, student, State.FAILED, batch)
+        tell_what_came()
+        found = {who: details["count"] for who, details in told(Notice.Kind.STEP_FAILED)}
+        assert found == {"tina": 2, "theo": 1}
 
     def test_what_dates_start_again_and_again_is_told_once_an_hour(self, room: Class) -> None:
         def fails(student: Membership) -> Batch:

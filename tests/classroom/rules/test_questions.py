@@ -1,5 +1,6 @@
 """Points by question: whose score counts, what it comes to, and for which work."""
 
+from dataclasses import astuple
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -10,6 +11,7 @@ from django.core.exceptions import ValidationError
 from classroom.models import Assignment, Submission
 from classroom.nbgrader.question_cells import question_cells
 from classroom.rules.questions import (
+    hidden_names,
     is_from_elsewhere,
     notebooks_of,
     questions_of,
@@ -17,7 +19,8 @@ from classroom.rules.questions import (
     tally_of,
     typed,
 )
-from tests.marked import marked_notebook
+from classroom.rules.returned_questions import as_returned
+from tests.marked import HIDDEN, marked_notebook
 
 MONDAY, TUESDAY = (datetime(2026, 11, day, tzinfo=UTC) for day in (23, 24))
 DETAILS = {"cells": {"test": [1.5, 2.0], "why": [None, 3.0]}}
@@ -53,6 +56,21 @@ def test_questions_are_the_autograders_and_else_the_approved_ones() -> None:
     ]
     assert questions_of(work()) == []
     assert tally_of(work()).total is None
+
+
+def test_of_a_hidden_test_the_name_is_not_told_where_the_autograder_has_not_run() -> None:
+    """A person graded by question; which tests are hidden is known from the teacher's notebook."""
+    whole = marked_notebook().replace(b"assert squares(1) == [1]\\n", b"")
+    assert HIDDEN.encode() in whole
+    cells = [list(astuple(each)) for each in question_cells(whole)]
+    approved = {"questions": [{"notebook": "hw.ipynb", "cells": cells}]}
+    found = work(approved=approved, given={"points": {"squares-test": 2.0, "why": 1.0}})
+    found.given["work"] = MONDAY.isoformat()
+    assert hidden_names(found) == {"squares-test"}
+    assert [(each["name"], each["score"]) for each in as_returned(found)] == [
+        ("Hidden test 1", 2.0),
+        ("why", 1.0),
+    ]
 
 
 def test_several_notebooks_are_told_apart_by_their_names() -> None:

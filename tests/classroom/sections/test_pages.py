@@ -8,21 +8,27 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from classroom.grading.matrix import work_seen
 from classroom.models import (
     Accommodation,
     Batch,
     Extension,
+    KeptComment,
     Kind,
+    Look,
     Membership,
     Role,
+    SectionAssistant,
     SectionDates,
+    Snapshot,
     Submission,
     Transfer,
 )
+from classroom.pages.sections import seen_by
 from classroom.people import roster
 from classroom.sections.assistants import duties_set
 from embedding.models import Member
-from tests.classroom.factories import make_user, submission
+from tests.classroom.factories import enrol, make_course, make_user, submission
 from tests.classroom.sections.world import DUE, WEEK, Class, make_class
 from tests.conftest import HttpsClient
 
@@ -215,8 +221,6 @@ class TestPages:
 
 
 def make_class_of_another_course() -> int:
-    from tests.classroom.factories import enrol, make_course
-
     course = make_course(make_user("else", teacher=True), "Other")
     return enrol(course, make_user("outsider")).pk
 
@@ -283,7 +287,19 @@ class TestAssistantOfASection:
         run = Batch.objects.get(kind=Kind.RUN)
         of_bob = Transfer.objects.get(batch=run, member=theirs.bob)
         type(theirs.work).objects.update(marked=True)
+        work = submission(theirs.work, theirs.bob)
+        snapshot = Snapshot.objects.create(submission=work, taken=timezone.now(), path="bob")
+        kept = KeptComment.objects.create(course=theirs.course, text="Well done.")
+        look = Look.objects.create(submission=work, returned=timezone.now(), text="Look.")
         for answer in (
+            theirs.get("submitted", theirs.work.pk, snapshot.pk, by=by),
+            theirs.get("submitted-download", theirs.work.pk, snapshot.pk, by=by, file=0),
+            theirs.get("submitted-zip", theirs.work.pk, snapshot.pk, by=by),
+            theirs.post("waive", theirs.work.pk, theirs.bob.pk, by=by, waive="yes"),
+            theirs.post(
+                "look-answer", theirs.work.pk, theirs.bob.pk, by=by, outcome="kept", look=look.pk
+            ),
+            theirs.post("kept-comment-remove", theirs.work.pk, theirs.bob.pk, kept.pk, by=by),
             theirs.get("grade", theirs.work.pk, theirs.bob.pk, by=by),
             theirs.post("grade", theirs.work.pk, theirs.bob.pk, by=by, score="1", seen="0"),
             theirs.post("autograde-copy", theirs.work.pk, theirs.bob.pk, by=by),
@@ -291,6 +307,15 @@ class TestAssistantOfASection:
         ):
             assert answer.status_code == 403
             assert "in a section that you do not look after" in text(answer)
+        work.refresh_from_db()
+        assert work.score == 5
+        assert work.waived is None
+        typed = {"before": "5", "work": work_seen(work), "typed": "9"}
+        entry = {"assignment": theirs.work.pk, "student": theirs.bob.pk, **typed}
+        answer = HttpsClient(by).post(
+            theirs.url("grades-enter"), {"entries": [entry]}, content_type="application/json"
+        )
+        assert "not here any more" in answer.json()["cells"][0]["error"]
         assert submission(theirs.work, theirs.bob).score == 5
         of_ann = Transfer.objects.get(batch=run, member=theirs.ann)
         assert theirs.get("run-output", run.pk, of_ann.pk, by=by).status_code == 200
@@ -311,6 +336,10 @@ class TestAssistantOfASection:
         ):
             theirs.post("step", theirs.work.pk, by=by, **data)
         theirs.post("step-retry", collect.pk, by=by)
+        Transfer.objects.filter(pk__gt=last.pk).update(state=Transfer.State.DONE)
+        batches = Batch.objects.count()
+        theirs.post("step", theirs.work.pk, by=by, kind="collect", who="failed")
+        assert Batch.objects.count() == batches, "of Ann it is done, and of others not theirs"
         run_form = {"command": "true", "timeout": "9"}
         theirs.post("run", by=by, who="all", **run_form)
         Transfer.objects.filter(pk__gt=last.pk).update(state=Transfer.State.DONE)
@@ -364,6 +393,19 @@ class TestAssistantOfASection:
         theirs.post("section-remove", section="A")
         page = text(theirs.get("grades", by=theirs.theo.user))
         assert "Lee" not in page.replace("Theo", "")
+
+    def test_many_courses_are_asked_for_at_once(
+        self, theirs: Class, django_assert_num_queries: Any
+    ) -> None:
+        other = make_course(make_user("else", teacher=True), "Other")
+        lou = enrol(other, make_user("lou"), section="a ")
+        elsewhere = enrol(other, theirs.theo.user, Role.ASSISTANT)
+        SectionAssistant.objects.create(membership=elsewhere, section="A")
+        staff = list(Membership.objects.filter(user=theirs.theo.user).select_related("course"))
+        with django_assert_num_queries(2):
+            [mine] = seen_by(staff, "")
+        students = Membership.objects.filter(mine, role=Role.STUDENT)
+        assert set(students) == {theirs.ann, lou}
 
     def test_teachers_see_all_whatever_they_once_looked_after(self, theirs: Class) -> None:
         roster.role_set(theirs.theo, Role.TEACHER, actor=theirs.teacher)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from classroom.courses.courses import course_archive
 from classroom.engine.holding import claim
 from classroom.engine.queue import URGENT, transfer_add
 from classroom.models import Assignment, Kind, Snapshot, Submission, TestRun, Transfer
@@ -356,6 +357,32 @@ def test_a_better_result_after_it_was_collected_is_collected(
     factories.work_off(rounds=20)
     collected = Transfer.objects.get(kind=Kind.COLLECT)
     assert collected.state == Transfer.State.DONE
+
+
+def test_in_an_archived_course_nothing_is_tested_nor_collected_again(
+    lab: Class, cocalc: Client, ran: list[bytes]
+) -> None:
+    """What was submitted before it was archived is taken in, and that is all."""
+    now = timezone.now()
+    Assignment.objects.update(due=now - timedelta(minutes=1), late_policy="any")
+    due_update(lab.assignment)
+    Submission.objects.filter(pk=lab.work().pk).update(
+        collected=now - timedelta(minutes=1), collected_for=now - timedelta(minutes=1)
+    )
+    write(lab, cocalc, RIGHT)
+    transfer_add(
+        lab.course,
+        Kind.SUBMIT,
+        lab.ada,
+        assignment=lab.assignment,
+        options={"at": now.isoformat()},
+        priority=URGENT,
+    )
+    course_archive(lab.course, actor=lab.teacher)
+    factories.work_off(rounds=20)
+    assert Snapshot.objects.filter(taken=now).exists()
+    assert not Transfer.objects.filter(kind__in=(Kind.TEST, Kind.COLLECT)).exists()
+    assert not TestRun.objects.exists()
 
 
 def test_the_teacher_chooses_it_on_the_form(lab: Class) -> None:

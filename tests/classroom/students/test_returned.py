@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
+from classroom.courses.courses import course_archive
 from classroom.models import Assignment, Look, Notice, Submission
 from classroom.rules.counting import returned_set
 from classroom.rules.looks import MOST
@@ -235,6 +236,13 @@ def test_a_changed_score_is_not_told_before_it_is_returned(room: Class) -> None:
     assert "9.25" not in html
     give_back(room.work())
     assert "Your score was changed from 7.5 to 9.25." in page(room)
+
+
+def test_in_an_archived_course_it_is_read_and_not_asked_about(room: Class) -> None:
+    assert "Ask for another look" in page(room)
+    course_archive(room.course, actor=room.teacher)
+    assert "Ask for another look" not in page(room)
+    assert "7.5" in page(room)
 
 
 def test_who_was_removed_cannot_ask(room: Class) -> None:

@@ -22,6 +22,7 @@ from classroom.models import (
     Submission,
     Transfer,
 )
+from classroom.rules.last_submit import HARMLESS
 from classroom.today.board import OVER, board_of
 from embedding.models import CocalcProject, EmbedSession, Member, Trashed
 from embedding.services.mapping import personal_project
@@ -89,8 +90,9 @@ def opened(user: User, project: CocalcProject | None, path: str, **fields: Any) 
     )
 
 
-def fails(transfer: Transfer) -> None:
+def fails(transfer: Transfer, code: str = "") -> None:
     transfer.state, transfer.ended = Transfer.State.FAILED, timezone.now()
+    transfer.error_code = code
     transfer.save()
 
 
@@ -228,7 +230,11 @@ class TestTeacher:
         for transfer in batch.transfers.all():
             fails(transfer)
         fails(transfer_add(course, Kind.PREPARE, members[0]))
+        # What its student was asked about, or what would have changed nothing, is none of it.
+        for member, code in zip(members, HARMLESS, strict=False):
+            fails(transfer_add(course, Kind.SUBMIT, member, assignment=work), code)
         html, base = page(emmy), f"/courses/{course.pk}"
+        assert "Submit “" not in html
         assert f'href="{base}/steps/{batch.pk}/">Hand out “Homework 1”: 3 failed' in html
         assert f'href="{base}/people?state=failed">1 person could not be prepared' in html
         # Once more: for two it is done, and one fails again.
