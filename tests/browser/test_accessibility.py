@@ -184,7 +184,7 @@ def states(visit: Visit) -> Iterator[str]:
 def test_every_control_has_a_name(visitor: Visitor, student: Student) -> None:
     visit = visitor(student)
     for state in states(visit):
-        found = accessible(visit)
+        found = accessible(visit.page)
         assert sum(role in ("button", "link") for role, *_ in found) >= 2
         nameless = [thing for thing in found if thing[0] in NEED_NAMES and not thing[1]]
         assert nameless == [], state
@@ -197,7 +197,7 @@ def test_every_control_has_a_name(visitor: Visitor, student: Student) -> None:
 def test_the_sign_in_form_has_names(visitor: Visitor) -> None:
     visit = visitor()
     visit.go("/sign-in/")
-    names = [name for role, name, _ in accessible(visit) if role == "textbox"]
+    names = [name for role, name, _ in accessible(visit.page) if role == "textbox"]
     assert names == ["User name", "Password"]
     expect(visit.page.get_by_label("User name")).to_be_focused()
 

@@ -47,7 +47,7 @@ def look() -> Iterator[Look]:
     found: list[str] = []
 
     def look_at(visit: Visit, where: str) -> None:
-        found.extend(f"{where}: {flaw}" for flaw in flaws(visit))
+        found.extend(f"{where}: {flaw}" for flaw in flaws(visit.page))
 
     yield look_at
     assert found == []

@@ -102,7 +102,7 @@ def shows_the_way(student: Visit) -> None:
     page.keyboard.press("Enter")
     expect(words).to_contain_text("Say why.")
     expect(toggle).to_have_attribute("aria-expanded", "true")
-    assert flaws(student) == []
+    assert flaws(student.page) == []
     words.get_by_role("button", name="Close: Instructions").focus()
     page.keyboard.press("Escape")
     expect(words).to_be_hidden()
@@ -116,7 +116,7 @@ def looks_at_it(student: Visit, receipt: Locator, text: str) -> None:
     student.go(str(where))
     expect(student.page.get_by_role("heading", name="tasks.ipynb")).to_be_visible()
     expect(student.page.locator(".nb")).to_contain_text(text)
-    assert flaws(student) == []
+    assert flaws(student.page) == []
     student.page.close()
     student.page = before
 
@@ -144,7 +144,7 @@ def test_what_was_just_typed_is_submitted_from_the_notebook_s_page(
     expect(receipt).to_contain_text("tasks.ipynb")
     assert "first = 1" in submitted(school)
     assert count(school) == before + 1
-    assert flaws(ada) == []
+    assert flaws(ada.page) == []
     looks_at_it(ada, receipt, "first = 1")
     # All files are open again, and the same is in front.
     receipt.get_by_role("button", name="Keep working").click()
@@ -258,7 +258,7 @@ def test_from_the_course_s_page_one_is_told_and_can_wait(
     ada.page.get_by_role("button", name="Submit", exact=True).click()
     receipt = ada.page.get_by_role("region", name=re.compile("Submitted: 3 files"))
     expect(receipt.get_by_role("button", name="Keep working")).to_be_focused()
-    assert flaws(ada) == []
+    assert flaws(ada.page) == []
     looks_at_it(ada, receipt, "left = 1")
     ada.page.keyboard.press("Escape")
     expect(receipt).to_be_hidden()
