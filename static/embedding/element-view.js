@@ -55,7 +55,7 @@ const SHELL = `
     <p class="buttons"><a class="sign-in button primary" target="_blank">Sign in</a><button class="again" type="button">Try again</button><button class="tab" type="button">Open in a new tab</button><button class="close" type="button">Keep working</button></p>
   </div></div>
 </div>
-<span id="after" class="skip" tabindex="0">End of the notebook</span>
+<span id="after" class="skip" tabindex="-1">End of the notebook</span>
 `;
 
 export class View {
