@@ -102,7 +102,8 @@ AXE = """() => {
   const rules = axe.getRules(tags)
     .filter(({ tags }) => !tags.includes("deprecated") && !tags.includes("wcag2aaa"))
     .map(({ ruleId }) => ruleId);
-  return axe.run(document, { iframes: false, preload: false, resultTypes: ["violations"], runOnly: rules })
+  const options = { iframes: false, preload: false, resultTypes: ["violations"], runOnly: rules };
+  return axe.run(document, options)
     .then(({ violations }) => violations.flatMap(({ id, nodes }) =>
       nodes.map(({ target, failureSummary }) =>
         `${id}: ${target}: ${failureSummary.split("\\n").slice(1).join(";")}`)));

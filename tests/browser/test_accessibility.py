@@ -5,23 +5,13 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.conftest import Visitor
+from tests.browser.keys import tab_until
 from tests.browser.looks import FAINT, NEED_NAMES, OVERFLOW, accessible
 from tests.browser.school import SITE, Student, until
 from tests.browser.visit import Visit
-
-
-def tab_until(page: Page, target: Locator, key: str = "Tab", most: int = 40) -> list[str]:
-    """Press Tab until something has the focus; returns what had it on the way."""
-    way: list[str] = []
-    for _ in range(most):
-        page.keyboard.press(key)
-        way.append(page.evaluate("document.activeElement.id || document.activeElement.textContent"))
-        if target.evaluate("(element) => element === document.activeElement"):
-            return way
-    raise AssertionError(f"{target} is not among {way}")
 
 
 @pytest.mark.usefixtures("jupyter")
