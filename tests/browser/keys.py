@@ -13,7 +13,7 @@ _FOCUS = """() => {
 
 
 def tab_until(page: Page, target: Locator, key: str = "Tab", most: int = 60) -> list[str]:
-    """Press Tab until something has the focus; returns what had it on the way, each time visibly."""
+    """Press Tab until something has the focus; returns what had it on the way, each seen."""
     way: list[str] = []
     for _ in range(most):
         page.keyboard.press(key)

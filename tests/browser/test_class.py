@@ -22,6 +22,8 @@ from tests.browser.classroom import (
     press,
     press_early,
     project_in,
+    stayed_where_it_was,
+    works_on_while_it_goes,
 )
 from tests.browser.conftest import Visitor
 from tests.browser.grading import grades_by_question, types_into_the_table
@@ -111,8 +113,10 @@ def test_a_course_from_its_making_to_the_returned_grade(
     page.reload()
     expect(panel(teacher, "Hand out").get_by_role("progressbar")).to_be_visible()
     expect(panel(teacher, "Hand out")).to_contain_text("left")
+    works_on_while_it_goes(teacher)
     school.sandbox.quirks(latency=0)
     ends(teacher, "Hand out", 2)
+    stayed_where_it_was(teacher)
     expect(page.locator("#next")).to_contain_text("Work is collected by itself on")
     expect(page.locator(".progress-line")).to_contain_text("handed out 2/2")
     chooses(teacher)

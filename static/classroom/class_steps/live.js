@@ -12,7 +12,7 @@ let held = null; // {element, mark, part} that has the focus while the page chan
 let open = [];
 
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-  const address = detail.pathInfo.requestPath.replace(/[?].*/, "");
+  const address = detail.pathInfo.requestPath.replace(/said=\d*/, "");
   const answer = detail.serverResponse.replace(/name="csrfmiddlewaretoken" value="[^"]*"/g, "");
   if (answers.get(address) === answer) detail.shouldSwap = false;
   answers.set(address, answer);
@@ -33,4 +33,5 @@ document.addEventListener("htmx:afterSettle", () => {
   const next = same.find((each) => mark(each) === held.mark) ?? part;
   if (next === part) part.tabIndex = -1;
   next.focus({ preventScroll: true });
+  held = null;
 });
