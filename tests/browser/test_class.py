@@ -228,8 +228,9 @@ def test_a_course_from_its_making_to_the_returned_grade(
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_label("What column 3, role, is")).to_have_value("role")
     look(teacher, "columns")
-    teacher.go("/")
-    look(teacher, "a teacher's today")
+    for name in ("/", f"{course}copying", f"{course}assignments/use"):
+        teacher.go(name)
+        look(teacher, name)
     ada.go("/")
     expect(ada.page.get_by_role("region", name="Came back")).to_contain_text("4.5 of 5 points")
     look(ada, "today")

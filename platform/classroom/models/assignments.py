@@ -49,6 +49,7 @@ class Assignment(models.Model):
         """How far the files are that students get."""
 
         MISSING = "missing", "No files yet"
+        COPYING = "copying", _("Its files are being copied")
         MAKING = "making", "The student version is being made"
         CHECK = "check", "Look at what students get, then approve it"
         READY = "ready", "Ready to hand out"
@@ -140,7 +141,9 @@ class Assignment(models.Model):
     )
     # The cells that are graded, of each marked notebook, as they stand there: [{"notebook",
     # "cells": [[id, points, whether by hand]]}].
-    questions = models.JSONField(default=list, editable=False)
+    questions = models.JSONField(
+        default=list, db_default=models.Value([], models.JSONField()), editable=False
+    )
     # Whether `folder/student/` is there: set by whatever looks at the files.
     has_student_folder = models.BooleanField(default=False, editable=False)
     # What students get: [{"path", "size", "sha256"}], relative to the folder handed out.
