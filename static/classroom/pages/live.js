@@ -2,7 +2,8 @@
 // alone, so that it is not spoken once more; the focus stays where it was, and what was unfolded
 // stays unfolded.
 const answers = new Map(); // an address to what it answered last, without what differs each time
-const LIVE = "#standing, #step-panels, #students";
+const LIVE = "#standing, #step-panels, #students, #version, #copies";
+const EACH_TIME = /name="csrfmiddlewaretoken" value="[^"]*"|nonce="[^"]*"/g;
 
 // What a control is called, by which it is known again when it was made anew.
 const mark = (element) =>
@@ -13,7 +14,7 @@ let open = [];
 
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   const address = detail.pathInfo.requestPath.replace(/said=\d*/, "");
-  const answer = detail.serverResponse.replace(/name="csrfmiddlewaretoken" value="[^"]*"/g, "");
+  const answer = detail.serverResponse.replace(EACH_TIME, "");
   if (answers.get(address) === answer) detail.shouldSwap = false;
   answers.set(address, answer);
   const element = document.activeElement;
