@@ -37,7 +37,7 @@ const TITLES = {
 };
 
 const SHELL = `
-<a class="skip" href="#after">Skip past the notebook</a>
+<a id="before" class="skip" href="#after">Skip past the notebook</a>
 <div class="bar" part="toolbar">
   <span class="name"></span>
   <p class="light" role="status" aria-live="polite"><span class="dot" aria-hidden="true"></span><span class="words"></span></p>
@@ -55,7 +55,7 @@ const SHELL = `
     <p class="buttons"><a class="sign-in button primary" target="_blank">Sign in</a><button class="again" type="button">Try again</button><button class="tab" type="button">Open in a new tab</button><button class="close" type="button">Keep working</button></p>
   </div></div>
 </div>
-<span id="after" class="skip" tabindex="0">End of the notebook</span>
+<a id="after" class="skip" href="#before">End of the notebook: back to its start</a>
 `;
 
 export class View {
@@ -78,10 +78,11 @@ export class View {
     this.#on(".again", acts.again);
     this.#on(".close", acts.close);
     this.#on(".tab", () => this.#$("form").requestSubmit());
-    this.#on(".skip", (event) => {
-      event.preventDefault(); // the address is the page's
-      this.#$("#after").focus();
-    });
+    for (const [from, to] of [["#before", "#after"], ["#after", "#before"]])
+      this.#on(from, (event) => {
+        event.preventDefault(); // the address is the page's
+        this.#$(to).focus();
+      });
     this.#$("form").addEventListener("submit", ({ target }) => {
       const { action, path } = acts.tab();
       target.action = action;

@@ -114,6 +114,38 @@ def ends(teacher: Visit, step: str, count: int) -> None:
     expect(counts).to_contain_text(f"{count} of {count} done · took")
 
 
+def works_on_while_it_goes(teacher: Visit) -> None:
+    """With the menu of all else open, by keys; what is spoken is noted."""
+    more = teacher.page.locator("#more > summary")
+    teacher.page.evaluate(
+        """() => {
+          window.spoken = [];
+          const region = document.querySelector(".step-panel [role=status]");
+          new MutationObserver(() => spoken.push(region.textContent))
+            .observe(region, { childList: true });
+        }"""
+    )
+    more.focus()
+    teacher.page.keyboard.press("Enter")
+    expect(teacher.page.locator("#more")).to_have_attribute("open", "")
+
+
+def stayed_where_it_was(teacher: Visit) -> None:
+    """The page changed around it: the menu is open, the focus in it, and Escape closes it."""
+    page = teacher.page
+    more = page.locator("#more > summary")
+    expect(page.locator("#next")).to_contain_text("Work is collected by itself on")
+    expect(more).to_be_focused()
+    expect(page.locator("#more")).to_have_attribute("open", "")
+    page.keyboard.press("Escape")
+    expect(page.locator("#more")).not_to_have_attribute("open", "")
+    expect(more).to_be_focused()
+    # The end was spoken, and nothing twice.
+    spoken = page.evaluate("spoken")
+    assert spoken[-1] == "Hand out: ended, 2 done."
+    assert len(spoken) == len(set(spoken))
+
+
 class NoScript:
     """The same buttons for a browser without scripts, which looks again by reloading."""
 

@@ -3,6 +3,7 @@
 from playwright.sync_api import expect
 
 from tests.browser.classroom import collected_copy
+from tests.browser.keys import enter, tab_until
 from tests.browser.school import Student
 from tests.browser.visit import Visit
 from tests.marked import SOLUTION
@@ -34,9 +35,11 @@ def grades_by_question(teacher: Visit, first: Student, second: Student) -> None:
     why.fill("3,5")
     page.get_by_label("Adjustment").fill("-1")
     expect(page.locator("[data-total]")).to_have_text("4.5 / 5")
-    comment.fill("Well **explained**: $n^2$.")
-    page.get_by_label("Keep this comment to use it again").check()
-    why.focus()
+    tab_until(page, comment)
+    page.keyboard.type("Well **explained**: $n^2$.")
+    tab_until(page, page.get_by_label("Keep this comment to use it again"))
+    page.keyboard.press("Space")
+    tab_until(page, why, "Shift+Tab")
     page.keyboard.press("Control+Enter")
     expect(page.get_by_role("heading", name=second.name)).to_be_visible()
     expect(why).to_be_focused()
@@ -62,7 +65,7 @@ def grades_by_question(teacher: Visit, first: Student, second: Student) -> None:
     comment.fill("Try n = 3.")
     page.keyboard.press("Alt+1")
     expect(comment).to_have_value("Try n = 3.\nWell **explained**: $n^2$.")
-    page.get_by_role("button", name="Remove “Well").click()
+    enter(page, page.get_by_role("button", name="Remove “Well"))
     expect(page.locator("[data-insert]")).to_have_count(0)
     comment.fill("Try n = 3.")
 

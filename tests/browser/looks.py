@@ -3,9 +3,8 @@
 from itertools import pairwise
 from typing import Any, Literal
 
-from playwright.sync_api import ViewportSize
-
-from tests.browser.visit import Visit
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Page, ViewportSize
 
 DESKTOP: ViewportSize = {"width": 1280, "height": 800}
 PHONE: ViewportSize = {"width": 390, "height": 800}
@@ -18,9 +17,9 @@ NEED_NAMES = {
 }
 
 
-def accessible(visit: Visit) -> list[tuple[str, str, Any]]:
+def accessible(page: Page) -> list[tuple[str, str, Any]]:
     """Role, name and node of all that a screen reader is told of, by the browser's reckoning."""
-    session = visit.context.new_cdp_session(visit.page)
+    session = page.context.new_cdp_session(page)
     nodes: list[dict[str, Any]] = session.send("Accessibility.getFullAXTree")["nodes"]
     session.detach()
 
@@ -95,13 +94,36 @@ HEADINGS = """() => [...document.querySelectorAll("h1, h2, h3, h4")]
   .filter((heading) => heading.checkVisibility()).map(({ localName }) => Number(localName[1]))"""
 
 
-def flaws(visit: Visit) -> list[str]:
+# Every rule that axe-core has, but for those of WCAG's AAA; those too that it takes for unripe,
+# for one of them asks that a link's name holds its text. CoCalc's pages, in frames, are not ours.
+AXE = """() => {
+  const values = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+  const tags = ["experimental", ...values];
+  const rules = axe.getRules(tags)
+    .filter(({ tags }) => !tags.includes("deprecated") && !tags.includes("wcag2aaa"))
+    .map(({ ruleId }) => ruleId);
+  const options = { iframes: false, preload: false, resultTypes: ["violations"], runOnly: rules };
+  return axe.run(document, options)
+    .then(({ violations }) => violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ target, failureSummary }) =>
+        `${id}: ${target}: ${failureSummary.split("\\n").slice(1).join(";")}`)));
+}"""
+
+
+def axe_finds(page: Page) -> list[str]:
+    """What axe-core finds on the page as it is: all its rules, with no exception."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    found: list[str] = page.evaluate(AXE)
+    return found
+
+
+def flaws(page: Page) -> list[str]:
     """What is wrong with the page on the screen, on a desktop and a phone, by day and by night.
 
     What sticks out does so by night, too, so that is looked for by day alone.
     """
-    page = visit.page
-    tree = accessible(visit)
+    tree = accessible(page)
     found = [f"{role} without a name" for role, name, _ in tree if role in NEED_NAMES and not name]
     if page.locator("main").count() != 1:
         found.append("not one main")
@@ -124,5 +146,6 @@ def flaws(visit: Visit) -> list[str]:
         scheme: Scheme = "light" if size == PHONE else "dark"
         page.emulate_media(color_scheme=scheme)
         found += [f"{scheme}, {where}: too faint: {each}" for each in page.evaluate(FAINT)]
+        found += [f"{scheme}, {where}: {each}" for each in axe_finds(page)]
     page.emulate_media(color_scheme="light")
     return found

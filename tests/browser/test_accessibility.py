@@ -5,23 +5,13 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.conftest import Visitor
+from tests.browser.keys import tab_until
 from tests.browser.looks import FAINT, NEED_NAMES, OVERFLOW, accessible
 from tests.browser.school import SITE, Student, until
 from tests.browser.visit import Visit
-
-
-def tab_until(page: Page, target: Locator, key: str = "Tab", most: int = 40) -> list[str]:
-    """Press Tab until something has the focus; returns what had it on the way."""
-    way: list[str] = []
-    for _ in range(most):
-        page.keyboard.press(key)
-        way.append(page.evaluate("document.activeElement.id || document.activeElement.textContent"))
-        if target.evaluate("(element) => element === document.activeElement"):
-            return way
-    raise AssertionError(f"{target} is not among {way}")
 
 
 @pytest.mark.usefixtures("jupyter")
@@ -184,7 +174,7 @@ def states(visit: Visit) -> Iterator[str]:
 def test_every_control_has_a_name(visitor: Visitor, student: Student) -> None:
     visit = visitor(student)
     for state in states(visit):
-        found = accessible(visit)
+        found = accessible(visit.page)
         assert sum(role in ("button", "link") for role, *_ in found) >= 2
         nameless = [thing for thing in found if thing[0] in NEED_NAMES and not thing[1]]
         assert nameless == [], state
@@ -197,7 +187,7 @@ def test_every_control_has_a_name(visitor: Visitor, student: Student) -> None:
 def test_the_sign_in_form_has_names(visitor: Visitor) -> None:
     visit = visitor()
     visit.go("/sign-in/")
-    names = [name for role, name, _ in accessible(visit) if role == "textbox"]
+    names = [name for role, name, _ in accessible(visit.page) if role == "textbox"]
     assert names == ["User name", "Password"]
     expect(visit.page.get_by_label("User name")).to_be_focused()
 

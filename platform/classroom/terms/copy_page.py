@@ -30,7 +30,9 @@ def course_copy(request: HttpRequest, course: int) -> HttpResponse:
     today = timezone.localdate(timezone=earlier.zone)
     suggested = plan.suggested(first, today) if first else None
     form = CopyForm(
-        first, request.POST or None, initial={"title": earlier.title, "first": suggested}
+        first,
+        request.POST if request.method == "POST" else None,
+        initial={"title": earlier.title, "first": suggested},
     )
     days = (suggested - first).days if suggested and first else None
     if request.method == "POST" and "first" not in form.errors:

@@ -35,7 +35,9 @@ def assignments_use(request: HttpRequest, course: int) -> HttpResponse:
     first = plan.first_of(listed)
     today = timezone.localdate(timezone=membership.course.zone)
     suggested = plan.suggested(first, today) if first else None
-    form = DatesForm(first, request.POST or None, initial={"first": suggested})
+    form = DatesForm(
+        first, request.POST if request.method == "POST" else None, initial={"first": suggested}
+    )
     days = (suggested - first).days if suggested and first else None
     if request.method == "POST" and "first" not in form.errors:
         days = form.days
