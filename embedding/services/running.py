@@ -46,5 +46,10 @@ def project_was_seen_running(project_id: str) -> None:
     cache.set(_key(project_id), "running", _KEPT)
 
 
+def project_was_seen_stopped(project_id: str) -> None:
+    """Keep that another call to CoCalc has just stopped it."""
+    cache.set(_key(project_id), "opened", _KEPT)
+
+
 def _key(project_id: str) -> str:
     return f"embedding-state-{project_id}"

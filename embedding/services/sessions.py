@@ -17,11 +17,11 @@ from embedding.cocalc.errors import CocalcError, NotStarted, OutcomeUnknown
 from embedding.cocalc.paths import clean_path
 from embedding.conf import conf
 from embedding.frame import frame_url
-from embedding.models import EmbedSession, Member
+from embedding.models import CocalcProject, EmbedSession, Member
 from embedding.problems import Busy, Problem
 from embedding.services import care, mapping, preparation
 from embedding.services.allowance import allowance_check, allowance_take
-from embedding.services.running import project_was_seen_running
+from embedding.services.running import project_was_seen_running, project_was_seen_stopped
 from embedding.turns import beside, take
 
 # In a project's home: what was deleted on this site (services/trash.py).
@@ -178,7 +178,17 @@ def session_seen(row: EmbedSession) -> None:
 
 def forget_checks(member: Member) -> None:
     """After files were renamed or deleted: ask CoCalc again before the next opening."""
-    EmbedSession.objects.filter(project=member.project, checked__isnull=False).filter(
+    _forget_checks(member.project)
+
+
+def project_was_stopped(project: CocalcProject) -> None:
+    """Say so to pages that are open in it; whoever opens it next has it started first."""
+    project_was_seen_stopped(str(project.project_id))
+    _forget_checks(project)
+
+
+def _forget_checks(project: CocalcProject) -> None:
+    EmbedSession.objects.filter(project=project, checked__isnull=False).filter(
         checked__gte=timezone.now() - CHECK_LASTS
     ).update(checked=None)
 

@@ -1,3 +1,4 @@
+from importlib import import_module
 from typing import Any
 
 from django.apps import AppConfig
@@ -15,6 +16,7 @@ class ClassroomConfig(AppConfig):
         from classroom import steps
 
         steps.load()
+        import_module("classroom.terms.bringing")  # a step that stands on more than steps do
         post_migrate.connect(_make_group, sender=self)
 
 

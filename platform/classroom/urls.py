@@ -8,6 +8,7 @@ from classroom.news.urls import urlpatterns as news
 from classroom.people.urls import urlpatterns as people
 from classroom.sections.urls import urlpatterns as sections
 from classroom.students.urls import urlpatterns as students
+from classroom.terms.urls import urlpatterns as terms
 from classroom.today.urls import urlpatterns as today
 
 app_name = "classroom"
@@ -15,6 +16,7 @@ app_name = "classroom"
 urlpatterns = [
     *today,
     *courses,
+    *terms,
     *people,
     *sections,
     *assignments,

@@ -3,6 +3,13 @@
 const LONGEST = 2000; // characters
 
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+// What a line means, in the page's language: "done open", or "done" for any other command.
+const meanings = new Map(
+  [...document.querySelectorAll("#meanings dt")].map((term) => [
+    term.textContent,
+    term.nextElementSibling.textContent,
+  ]),
+);
 const commandText = ({ action, path }) => (path === undefined ? action : `${action} ${path}`);
 
 export class Panel {
@@ -36,11 +43,13 @@ export class Panel {
   /** @param {"sent" | "reply" | "log" | "error" | "note"} kind of a session's event, or text */
   add(kind, about, time) {
     const [label, text] = read(kind, about);
-    if (label) this.#add(label, text, time);
+    const { action } = about.command ?? {};
+    const meaning = meanings.get(`${label} ${action}`) ?? meanings.get(label);
+    if (label) this.#add(label, meaning, text, time);
   }
 
   /** @param {"sent" | "ack" | "done" | "error" | "log" | "note"} kind */
-  #add(kind, text, time) {
+  #add(kind, meaning, text, time) {
     const item = document.createElement("li");
     item.dataset.kind = kind;
     const when = document.createElement("time");
@@ -51,6 +60,12 @@ export class Panel {
     label.textContent = kind;
     const words = document.createElement("span");
     words.textContent = text.slice(0, LONGEST);
+    if (meaning) {
+      const plain = document.createElement("span");
+      plain.className = "meaning";
+      plain.textContent = meaning;
+      item.append(plain);
+    }
     item.append(when, label, words);
     const atEnd = this.#list.scrollTop + this.#list.clientHeight >= this.#list.scrollHeight - 8;
     this.#list.append(item);

@@ -54,14 +54,14 @@ def grades_by_question(teacher: Visit, first: Student, second: Student) -> None:
     page.keyboard.press("[")
     expect(page.get_by_role("heading", name=first.name)).to_be_visible()
     expect(why).to_have_value("3.5")
-    expect(comment).to_have_value("Well **explained**.")
+    expect(comment).to_have_value("Well **explained**: $n^2$.")
     page.keyboard.press("]")
     expect(page.get_by_role("heading", name=second.name)).to_be_visible()
 
     # What was kept is put where the cursor is.
     comment.fill("Try n = 3.")
     page.keyboard.press("Alt+1")
-    expect(comment).to_have_value("Try n = 3.\nWell **explained**.")
+    expect(comment).to_have_value("Try n = 3.\nWell **explained**: $n^2$.")
     page.get_by_role("button", name="Remove “Well").click()
     expect(page.locator("[data-insert]")).to_have_count(0)
     comment.fill("Try n = 3.")

@@ -235,6 +235,7 @@ def test_a_course_from_its_making_to_the_returned_grade(
     for name in (
         *("/", "/profile/", "/courses/", "/courses/new"),
         *(f"{course}assignments/new", f"{course}grades/import"),
+        *(f"{course}copy", f"{course}copying", f"{course}assignments/use", f"{course}projects"),
     ):
         teacher.go(name)
         look(teacher, name)

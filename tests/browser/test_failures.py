@@ -112,7 +112,7 @@ def test_a_silent_channel_opens_all_the_same(known: Visit) -> None:
     expect(known.activity("note", "CoCalc does not answer messages")).to_have_count(1)
     expect(known.page.locator("[data-command]:disabled")).to_have_count(3)
     known.becomes("ready")
-    expect(known.page.locator("#switch-note")).to_contain_text("loading CoCalc anew")
+    expect(known.page.locator("#switch-note")).to_contain_text("reloads the editor")
 
     known.school.sandbox.reset_calls()
     known.choose("b.txt")

@@ -49,6 +49,18 @@ course                 GET  sign-in 404     404 404     404     200       200   
 course                 POST 405
 course-settings        GET  sign-in 404     404 404     404     403       403       403         200
 course-settings        POST sign-in 404     404 404     404     403       403       403         >course-settings
+course-delete          GET  sign-in 404     404 404     404     403       403       403         >course-settings
+course-delete          POST sign-in 404     404 404     404     403       403       403         >course-settings
+course-copy            GET  sign-in 404     404 404     404     403       403       403         200
+course-copy            POST sign-in 404     404 404     404     403       403       403         >course-copying
+course-copying         GET  sign-in 404     404 404     404     403       403       200         200
+course-copying         POST 405
+assignments-use        GET  sign-in 404     404 404     404     403       403       403         200
+assignments-use        POST sign-in 404     404 404     404     403       403       403         200
+assignment-copy-again  GET  405
+assignment-copy-again  POST sign-in 404     404 404     404     403       403       403         >assignment-files
+projects               GET  sign-in 404     404 404     404     403       403       200         200
+projects               POST sign-in 404     404 404     404     403       403       >step-progress >step-progress
 dates                  GET  sign-in 404     404 404     404     403       403       403         200
 dates                  POST sign-in 404     404 404     404     403       403       403         >dates
 course-archived        GET  405
@@ -213,6 +225,13 @@ FORMS: dict[str, dict[str, Any]] = {
     "profile": {"first_name": "Learner", "time_zone": "Asia/Kolkata", "color_scheme": "dark"},
     "course-new": COURSE,
     "course-settings": COURSE,
+    "course-copy": {
+        "title": "Physics 3",
+        "first": "",
+        "seen": "none",
+        "asked": "4b2d7f54-9c0e-4a0e-9a50-6f1f2f0f7c11",
+    },
+    "projects": {"kind": "start"},
     "people-import": {"text": "username\nnobody\n"},
     "people-add": {"who": "sam", "role": "student"},
     "people-prepare": {},

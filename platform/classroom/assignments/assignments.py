@@ -11,10 +11,11 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from classroom.assignments import sources
 from classroom.models import Assignment, Course, Submission, Transfer
-from classroom.rules import going_out, names, source_folder
+from classroom.rules import going_out, names
 from classroom.rules.counting import counting_each
 from classroom.rules.deadlines import due_update, submissions_ensure
 from classroom.rules.penalties import RULE, is_same, penalties_update
@@ -32,7 +33,7 @@ _NAMES = 1_000  # so many assignments of one title
 def assignment_create(course: Course, assignment: Assignment, *, by: User) -> Assignment:
     """Store a new assignment of the course, under a folder's name of its own."""
     assignment.course = course
-    for _ in range(3):  # where another of this title is made at the same moment
+    for _attempt in range(3):  # where another of this title is made at the same moment
         assignment.folder = free_folder(course, assignment.title)
         try:
             with transaction.atomic():
@@ -120,8 +121,7 @@ def assignment_approve(assignment: Assignment, seen: str, *, by: User, allow: bo
     `seen` is what `seen_of` gave; `allow` says that all that was found in them may go out. Problem
     `changed` where the files have changed since, `not_decided` where something was found.
     """
-    project_id = sources.project_of(assignment)
-    sources.settle(assignment, source_folder.look(project_id, assignment.folder), by=by)
+    sources.files_check(assignment, by=by)
     with transaction.atomic():
         row = Assignment.objects.select_for_update().get(pk=assignment.pk)
         if row.version not in (Version.CHECK, Version.READY) or seen_of(row) != seen:
@@ -162,6 +162,8 @@ def blocked_reason(assignment: Assignment) -> str:
         return "It was removed from the course."
     if assignment.version == Version.READY and assignment.files:
         return ""
+    if assignment.version == Version.COPYING:
+        return _("Its files are being copied from an earlier course.")
     if assignment.version == Version.MAKING:
         return "Its student version is being made."
     if assignment.version == Version.CHECK and not assignment.version_report:

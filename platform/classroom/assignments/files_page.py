@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from classroom.assignments import assignments, sources, uploads
-from classroom.models import Assignment, Kind, Transfer
+from classroom.models import Assignment, Transfer
 from classroom.pages.access import assignment_of, assignment_of_teacher, staff_of
 from classroom.pages.telling import Telling
 from classroom.rules import going_out, leftovers
@@ -294,10 +294,11 @@ def _held(assignment: Assignment, each: going_out.Held) -> dict[str, Any]:
 
 
 def _trouble(assignment: Assignment) -> str:
-    """Say why making the student version came to no end, if a worker has given up."""
-    if assignment.version != Version.MAKING:
+    """Say why what a worker was at came to no end, if it has given up."""
+    kind = sources.UNDER_WAY.get(Version(assignment.version))
+    if kind is None:
         return ""
-    last = Transfer.objects.filter(assignment=assignment, kind=Kind.VERSION).first()
+    last = Transfer.objects.filter(assignment=assignment, kind=kind).first()
     return last.error if last and last.state == Transfer.State.FAILED else ""
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from classroom.assignments.uploads import check_all
 from classroom.carrying.incoming import take
@@ -126,7 +127,12 @@ def notebook_name(assignment: Assignment, path: str) -> str:
 
 
 def files_check(assignment: Assignment, *, by: User) -> None:
-    """Look again at what lies in the folder, such as after a change in CoCalc."""
+    """Look again at what lies in the folder, such as after a change in CoCalc.
+
+    Problem while files are on their way there: half of them are no state to be settled.
+    """
+    if assignment.version == Version.COPYING:
+        raise Problem("copying", _("Its files are still being copied."), status=409)
     settle(assignment, source_folder.look(project_of(assignment), assignment.folder), by=by)
 
 
@@ -230,12 +236,17 @@ def version_retry(assignment: Assignment, *, by: User) -> None:
     files_check(assignment, by=by)
 
 
+# What a worker is at, while the files are in such a state.
+UNDER_WAY = {Version.MAKING: Kind.VERSION, Version.COPYING: Kind.BRING}
+
+
 def is_stalled(assignment: Assignment) -> bool:
-    """Whether a student version should be under way, and is not."""
+    """Whether files or a student version should be under way, and are not."""
+    kind = UNDER_WAY.get(Version(assignment.version))
     return (
-        assignment.version == Version.MAKING
+        kind is not None
         and not Transfer.objects.filter(
-            assignment=assignment, kind=Kind.VERSION, state__in=Transfer.ACTIVE
+            assignment=assignment, kind=kind, state__in=Transfer.ACTIVE
         ).exists()
     )
 

@@ -30,6 +30,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from classroom.assignments.assignments import blocked_reason
 from classroom.class_steps.failures import last_failed
@@ -153,6 +154,14 @@ def rows_of(assignment: Assignment, section: str = "") -> QuerySet[Submission]:
         student__removed=None,
         student__role=Role.STUDENT,
     )
+
+
+def projects_step(course: Course, kind: Kind, *, actor: User) -> Batch:
+    """Start or stop the projects of all students; Problem where there is nobody."""
+    people = list(_active(course))
+    if not people:
+        raise Problem("nobody", _("There are no students yet."), status=409)
+    return _told(step_start(course, kind, people, actor=actor), len(people), actor)
 
 
 def retry_failed(batch: Batch, *, actor: User) -> Batch:

@@ -174,7 +174,7 @@ def _handing_out(state: ClassState) -> Step:
             return Step(Do.WAIT, said=_("%(why)s A teacher sees to it.") % {"why": said})
         if state.version == Version.CHECK:
             return _step(Do.APPROVE, _("Look at the files"), said)
-        if state.version == Version.FAILED:
+        if state.version in (Version.FAILED, Version.COPYING):
             return _step(Do.CHECK_FILES, _("Look at the files"), said)
         return _step(Do.ADD_FILES, _("Add files"), said)
     if state.goes_out and not state.has_it:

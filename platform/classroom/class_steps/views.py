@@ -16,6 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -27,6 +28,8 @@ from classroom.pages.access import assignment_of, membership_of, staff_of
 from classroom.pages.sections import Section, section_filter, seen
 from classroom.pages.telling import Telling
 from classroom.pages.text import moment
+from classroom.rules.penalties import has_rule
+from classroom.rules.waiving import penalties_waive
 from classroom.sections.dates import waiting
 from embedding.names import person_name
 from embedding.views.access import user_of
@@ -102,8 +105,19 @@ def step(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
     wanted = _wanted(request, membership.course)
     if request.POST.get("kind") == "extend":
         return redirect(_extensions(shown, _chosen(request, shown, wanted)))
-    kind, who = _asked(request, shown, wanted)
     actor = user_of(request)
+    if request.POST.get("kind") == "waive":
+        works = class_steps.rows_of(shown).filter(student__in=_chosen(request, shown, wanted))
+        waived = len(penalties_waive(works.filter(late=True), waive=True, by=actor))
+        words = ngettext(
+            "The late penalty of %(count)s student was waived.",
+            "The late penalty of %(count)s students was waived.",
+            waived,
+        )
+        none = _("Nobody among the chosen students has a late penalty that could be waived.")
+        messages.info(request, words % {"count": waived} if waived else none)
+        return redirect(_back(request, shown))
+    kind, who = _asked(request, shown, wanted)
     overwrite = request.POST.get("overwrite") == "yes"
     section = wanted.section
     with Telling(request):
@@ -215,6 +229,7 @@ def _standing(
         "next": step,
         "wanted": wanted,
         "table": True,
+        "late_costs": has_rule(assignment),
         "waiting": waiting(assignment) if totals["held_back"] else [],
     }
 

@@ -15,10 +15,16 @@ from embedding.services import mapping
 
 
 def course_create(
-    user: User, *, title: str, time_zone: str, term: str = "", description: str = ""
+    user: User,
+    *,
+    title: str,
+    time_zone: str,
+    term: str = "",
+    description: str = "",
+    uid: uuid.UUID | None = None,
 ) -> Course:
     """Make a course, with its maker as its first teacher; CoCalc's part follows in a worker."""
-    uid = uuid.uuid4()
+    uid = uid or uuid.uuid4()
     with transaction.atomic():
         course = Course.objects.create(
             uid=uid,

@@ -158,7 +158,13 @@ def course_settings(request: HttpRequest, course: int) -> HttpResponse:
             )
             messages.info(request, said % {"scores": others})
         return redirect("classroom:course-settings", course)
-    context = {"membership": membership, "tab": "settings", "form": form, "zones": _zones()}
+    context = {
+        "membership": membership,
+        "tab": "settings",
+        "form": form,
+        "zones": _zones(),
+        "may_make": may_make_courses(request),
+    }
     return render(request, "classroom/courses/settings.html", context)
 
 

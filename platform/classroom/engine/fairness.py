@@ -15,7 +15,7 @@ from classroom.conf import conf
 from classroom.models import Course, Kind, Transfer
 
 PROMPT = (Kind.SUBMIT, Kind.COLLECT)
-LONG = (Kind.RUN, Kind.TEST)
+LONG = (Kind.RUN, Kind.TEST, Kind.START, Kind.STOP, Kind.DELETE)
 USUAL = tuple(kind for kind in Kind if kind not in (*PROMPT, *LONG))
 
 

@@ -1,42 +1,18 @@
-"""Waiving the penalty of late work, and taking it again; both are in the work's history."""
-
-from collections.abc import Iterable
+"""Where a grader waives one student's late penalty, or takes it again."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.models import User
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from classroom.grading.selection import Filter
-from classroom.models import UNWAIVED, WAIVED, GradeChange, Submission
 from classroom.pages.access import assignment_of, staff_of, student_in, submission_of
-from classroom.rules.penalties import penalties_update
+from classroom.rules.waiving import penalties_waive
 from embedding.views.access import user_of
-
-
-def penalties_waive(works: Iterable[Submission], *, waive: bool, by: User) -> list[Submission]:
-    """Waive the late penalty of these works, or take it again; return those that changed."""
-    now = timezone.now()
-    with transaction.atomic():
-        rows = Submission.objects.filter(
-            pk__in=[work.pk for work in works], waived__isnull=waive
-        ).select_for_update(no_key=True)
-        found = list(rows.order_by("pk"))
-        changed = Submission.objects.filter(pk__in=[work.pk for work in found])
-        changed.update(waived=now if waive else None)
-        penalties_update(changed)
-        how = WAIVED if waive else UNWAIVED
-        GradeChange.objects.bulk_create(
-            GradeChange(submission=work, score=work.score, by=by, how=how) for work in found
-        )
-    return found
 
 
 @never_cache

@@ -26,6 +26,7 @@ class Migration(migrations.Migration):
             name="returned_notebook",
             field=models.CharField(
                 blank=True,
+                db_default="",
                 help_text="The one notebook that was returned, in its folder; empty: none, or several.",
                 max_length=1000,
             ),
@@ -33,7 +34,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="submission",
             name="returned_questions",
-            field=models.JSONField(default=list),
+            field=models.JSONField(db_default=models.Value([], models.JSONField()), default=list),
         ),
         migrations.CreateModel(
             name="Look",

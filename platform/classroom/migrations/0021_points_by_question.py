@@ -13,17 +13,19 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="assignment",
             name="questions",
-            field=models.JSONField(default=list, editable=False),
+            field=models.JSONField(
+                db_default=models.Value([], models.JSONField()), default=list, editable=False
+            ),
         ),
         migrations.AddField(
             model_name="gradechange",
             name="questions",
-            field=models.JSONField(default=dict),
+            field=models.JSONField(db_default=models.Value({}, models.JSONField()), default=dict),
         ),
         migrations.AddField(
             model_name="submission",
             name="given",
-            field=models.JSONField(default=dict),
+            field=models.JSONField(db_default=models.Value({}, models.JSONField()), default=dict),
         ),
         migrations.AddField(
             model_name="submission",

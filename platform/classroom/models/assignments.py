@@ -49,6 +49,7 @@ class Assignment(models.Model):
         """How far the files are that students get."""
 
         MISSING = "missing", "No files yet"
+        COPYING = "copying", _("Its files are being copied")
         MAKING = "making", "The student version is being made"
         CHECK = "check", "Look at what students get, then approve it"
         READY = "ready", "Ready to hand out"
@@ -139,8 +140,10 @@ class Assignment(models.Model):
         default=False, editable=False, help_text="It holds notebooks marked for nbgrader."
     )
     # The cells that are graded, of each marked notebook, as they stand there: [{"notebook",
-    # "cells": [[id, points, whether by hand, whether hidden as a whole]]}].
-    questions = models.JSONField(default=list, editable=False)
+# "cells": [[id, points, whether by hand, whether hidden as a whole]]}].
+    questions = models.JSONField(
+        default=list, db_default=models.Value([], models.JSONField()), editable=False
+    )
     # Whether `folder/student/` is there: set by whatever looks at the files.
     has_student_folder = models.BooleanField(default=False, editable=False)
     # What students get: [{"path", "size", "sha256"}], relative to the folder handed out.

@@ -22,7 +22,7 @@ class GradeChange(models.Model):
     # "page", "import", "autograder", "command", "rescale", "table", WAIVED, UNWAIVED
     how = models.CharField(max_length=20)
     # What was given for each question, where it was: `rules.questions.kept`.
-    questions = models.JSONField(default=dict)
+    questions = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -65,10 +65,13 @@ class Submission(models.Model):
     returned_comment = models.TextField(blank=True)
     # What the score was made of: [{"name", "score" or null for by hand, "max"}], as numbers. Empty
     # where it was given as a whole, and in rows of earlier versions.
-    returned_questions = models.JSONField(default=list)
+    returned_questions = models.JSONField(
+        default=list, db_default=models.Value([], models.JSONField())
+    )
     returned_notebook = models.CharField(
         max_length=1000,
         blank=True,
+        db_default="",
         help_text="The one notebook that was returned, in its folder; empty: none, or several.",
     )
     # How the score that was returned came about, where its work was late: `rules.penalties.Told`.
@@ -99,7 +102,7 @@ class Submission(models.Model):
     details = models.JSONField(default=dict)
     # What a person gave by question, for the work as it was then (`rules.questions`):
     # {"points": {question: number}, "adjustment": number, "work": ISO}. Empty: nothing.
-    given = models.JSONField(default=dict)
+    given = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     unfinished = models.BooleanField(
         default=False,
         db_default=False,

@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from classroom.models.assignments import Assignment
 from classroom.models.courses import Course
@@ -24,6 +25,10 @@ class Kind(models.TextChoices):
     TEST = "test", "Test a submission"
     RUN = "run", "Run a command"
     RETURN = "return", "Return"
+    BRING = "bring", _("Copy the files")  # of an assignment, from an earlier course
+    START = "start", _("Start projects")
+    STOP = "stop", _("Stop projects")
+    DELETE = "delete", _("Delete the course")
 
 
 class Batch(models.Model):

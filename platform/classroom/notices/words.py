@@ -177,4 +177,14 @@ _STEPS: dict[str, Callable[[int], str]] = {
         "%(count)s people of “%(title)s” could not be prepared",
         count,
     ),
+    Kind.START: lambda count: ngettext(
+        "%(count)s project of “%(title)s” could not be started",
+        "%(count)s projects of “%(title)s” could not be started",
+        count,
+    ),
+    Kind.STOP: lambda count: ngettext(
+        "%(count)s project of “%(title)s” could not be stopped",
+        "%(count)s projects of “%(title)s” could not be stopped",
+        count,
+    ),
 }

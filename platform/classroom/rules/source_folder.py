@@ -139,10 +139,17 @@ def copy_in(project_id: str, folder: str, source: str, *, first: bool = False) -
     return _change(project_id, folder, _copy_from(_quoted(source)), keep=False, first=first)
 
 
-def bring(project_id: str, folder: str, brought: str, *, first: bool = False) -> Contents:
-    """Fill the folder with what was brought to `arriving()`, which goes."""
+def bring(
+    project_id: str, folder: str, brought: str, *, first: bool = False, made: bool = False
+) -> Contents:
+    """Fill the folder with what was brought to `arriving()`, which goes.
+
+    With `made`, a student version that the site made comes along: whoever uses it must know from
+    elsewhere that it is the approved one.
+    """
     source = _quoted(brought)
-    return _change(project_id, folder, _copy_from(source), keep=False, first=first, spent=source)
+    fill = _copy_from(source, made=made)
+    return _change(project_id, folder, fill, keep=False, first=first, spent=source)
 
 
 def arriving() -> str:
@@ -242,10 +249,10 @@ def _unpack(archive: str) -> str:
     return f'tar -xzf {archive} -C "$new" --no-same-owner || exit'
 
 
-def _copy_from(source: str) -> str:
+def _copy_from(source: str, *, made: bool = False) -> str:
     return f"""[ -d {source} ] || exit {_NO_SOURCE}
 {_copy(source, '"$new"')} || exit
-{_DROP_MADE}"""
+{"" if made else _DROP_MADE}"""
 
 
 _NAMES = " -o ".join(f"-name {shlex.quote(name)}" for name in manifest.LEFT_OUT)

@@ -75,5 +75,5 @@ def _url(row: Transfer) -> str:
         return reverse(f"classroom:{page}", args=[course, row.batch_id])
     if row.assignment_id is None:
         return f"{reverse('classroom:people', args=[course])}?state=failed"
-    page = "assignment-files" if row.kind == Kind.VERSION else "assignment"
+    page = "assignment-files" if row.kind in (Kind.VERSION, Kind.BRING) else "assignment"
     return reverse(f"classroom:{page}", args=[course, row.assignment_id])

@@ -81,6 +81,20 @@ def test_all_pages_count_the_score_after_its_penalty(room: Class) -> None:
     assert re.search(r'aria-label="Grade Ada Lovelace">8<', page.content.decode())
 
 
+def test_it_is_waived_for_chosen_students_at_once(room: Class) -> None:
+    table = f"{room.base}/assignments/{room.assignment.pk}/"
+    client = HttpsClient(room.assistant)
+    assert 'value="waive"' in client.get(table).content.decode()
+    form = {"kind": "waive", "who": "chosen", "member": [room.ada.pk, room.bob.pk]}
+    page = words(client.post(f"{table}step", form, follow=True))
+    assert "The late penalty of 1 student was waived." in page
+    assert room.work().final == 10
+    assert room.work(room.bob).waived is None, "Bob's is not late"
+    again = words(client.post(f"{table}step", form, follow=True))
+    assert "Nobody among the chosen students has a late penalty" in again
+    assert HttpsClient(room.ada.user).post(f"{table}step", form).status_code == 403
+
+
 def test_the_grading_page_says_how_it_comes_about_and_waives_it(room: Class) -> None:
     client = HttpsClient(room.assistant)
     page = words(client.get(room.grade_url()))

@@ -10,12 +10,12 @@ import pytest
 from django.utils import timezone
 
 import classroom
-from classroom.grading.waiving import penalties_waive
 from classroom.models import Assignment, GradeChange, Submission
 from classroom.rules.deadlines import due_update, lateness_update
 from classroom.rules.late_words import cost_text, example_text, late_days_of, late_of, rule_text
 from classroom.rules.penalties import deduction, penalties_update
 from classroom.rules.scoring import grade_set
+from classroom.rules.waiving import penalties_waive
 from tests.classroom import factories
 from tests.classroom.gradebook import Class, make_class
 
@@ -230,7 +230,8 @@ def test_the_student_is_told_what_it_would_cost_now(room: Class) -> None:
 
 # Who may read a score as it was given; everybody else reads the one that counts (`final`).
 GIVEN = {
-    "admin.py": "shows each row as it is",
+    "admin/base.py": "shows each row as it is",
+    "admin/work.py": "shows each row as it is",
     "assignments/rescoring.py": "rescales what was given",
     "grading/desk.py": "where it is given",
     "grading/desk_shown.py": "the history says what was given",
@@ -241,7 +242,6 @@ GIVEN = {
     "grading/question_statistics.py": "of questions, before anything is taken off",
     "grading/runs.py": "which works have a score at all; what a run gave",
     "grading/score_entry.py": "where it is given",
-    "grading/waiving.py": "the history says what was given",
     "grading/work_state.py": "whether there is a score",
     "models/submissions.py": "where `final` is made of it",
     "rules/late_words.py": "says both",
@@ -249,6 +249,7 @@ GIVEN = {
     "rules/questions.py": "what questions come to, before anything is taken off",
     "rules/returned_questions.py": "of questions, before anything is taken off",
     "rules/scoring.py": "where it is given",
+    "rules/waiving.py": "the history says what was given",
     "steps/autograde_score.py": "where it is given",
     "steps/return_work.py": "whether there is a score",
 }

@@ -1,0 +1,135 @@
+"""Users, courses, and who is in them."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.db.models import Count, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest
+
+from classroom.admin.base import BY_USER, ReadOnly, through
+from classroom.courses.courses import course_change
+from classroom.models import (
+    Course,
+    Invitation,
+    Membership,
+    Role,
+)
+from classroom.people import roster
+from classroom.people.users_admin import UserAdmin
+from embedding.names import tidy
+from embedding.problems import Problem
+from embedding.views.access import user_of
+
+admin.site.unregister(User)
+admin.site.register(User, UserAdmin)
+
+
+@admin.register(Course)
+class CourseAdmin(ReadOnly):
+    """Courses, with how many people are in them."""
+
+    list_display = ("title", "term", "time_zone", "students", "staff", "joinable", "created")
+    list_filter = ("created",)
+    search_fields = ("title", "term", *through("memberships"))
+    search_help_text = "A title, a term, or the name of somebody in it"
+    fields = ("title", "term", "time_zone", "description", "project", "joinable", "created")
+    readonly_fields = ("project", "joinable", "created")
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return super(ReadOnly, self).has_change_permission(request, obj)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Course]:
+        rows: QuerySet[Course] = super().get_queryset(request)
+        # Subqueries count for the rows of one page; a join would count for all of the table.
+        people = Membership.objects.filter(course=OuterRef("pk"), removed=None).order_by()
+        counted = people.values("course").annotate(
+            students=Count("pk", filter=Q(role=Role.STUDENT)),
+            staff=Count("pk", filter=~Q(role=Role.STUDENT)),
+        )
+        return rows.annotate(
+            student_total=Coalesce(Subquery(counted.values("students")), 0),
+            staff_total=Coalesce(Subquery(counted.values("staff")), 0),
+        )
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        obj.title, obj.term = tidy(obj.title) or obj.title, tidy(obj.term)
+        course_change(obj, form.changed_data, actor=user_of(request))
+
+    @admin.display(ordering="student_total")
+    def students(self, row: Course) -> int:
+        return int(getattr(row, "student_total", 0))
+
+    @admin.display(description="teachers and assistants", ordering="staff_total")
+    def staff(self, row: Course) -> int:
+        return int(getattr(row, "staff_total", 0))
+
+    @admin.display(description="join link", boolean=True)
+    def joinable(self, row: Course) -> bool:
+        return row.join_code is not None
+
+
+@admin.register(Membership)
+class MembershipAdmin(ReadOnly):
+    """Who is in which course; removed people too."""
+
+    list_display = ("user", "course", "role", "number", "joined", "prepared", "removed")
+    list_select_related = ("user", "course")
+    list_filter = ("role", ("removed", admin.EmptyFieldListFilter), "joined")
+    search_fields = (*BY_USER, "user__email", "number", "course__title")
+    search_help_text = "A user's name or address, a number, or a course's title"
+    fields = (
+        "user",
+        "course",
+        "role",
+        "number",
+        "section",
+        "project",
+        "joined",
+        "prepared",
+        "removed",
+    )
+    readonly_fields = fields
+    actions = ("make_teacher", "take_out", "let_in")
+
+    def has_mend_permission(self, request: HttpRequest) -> bool:
+        """Whether the actions are offered."""
+        return user_of(request).has_perm("classroom.change_membership")
+
+    @admin.action(description="Make teachers of their course", permissions=("mend",))
+    def make_teacher(self, request: HttpRequest, rows: QuerySet[Membership]) -> None:
+        for member in rows.filter(removed=None).select_related("course", "user"):
+            roster.role_set(member, Role.TEACHER, actor=user_of(request))
+            self.message_user(request, f"{member.name} is teacher of “{member.course}”.")
+
+    @admin.action(description="Remove from their course (work is kept)", permissions=("mend",))
+    def take_out(self, request: HttpRequest, rows: QuerySet[Membership]) -> None:
+        for member in rows.filter(removed=None).select_related("course", "user"):
+            try:
+                roster.member_remove(member, actor=user_of(request))
+            except Problem as problem:
+                self.message_user(request, problem.message, messages.ERROR)
+            else:
+                self.message_user(request, f"{member.name} is no longer in “{member.course}”.")
+
+    @admin.action(description="Let into their course again", permissions=("mend",))
+    def let_in(self, request: HttpRequest, rows: QuerySet[Membership]) -> None:
+        for member in rows.filter(removed__isnull=False).select_related("course", "user"):
+            roster.member_restore(member, actor=user_of(request))
+            self.message_user(request, f"{member.name} is back in “{member.course}”.")
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ReadOnly):
+    """Who is invited. The links are the teachers'."""
+
+    list_display = ("email", "course", "role", "created", "sent", "mail_error", "accepted")
+    list_select_related = ("course",)
+    list_filter = (("accepted", admin.EmptyFieldListFilter), "role", "created")
+    search_fields = ("email", "first_name", "last_name", "course__title")
+    fields = (
+        *("course", "email", "first_name", "last_name", "number", "section", "role", "created"),
+        *("sent", "mail_error", "accepted", "accepted_by"),
+    )
+    readonly_fields = fields

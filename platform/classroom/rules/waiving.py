@@ -1,0 +1,28 @@
+"""Waiving the penalty of late work, and taking it again; both are in the work's history."""
+
+from collections.abc import Iterable
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from classroom.models import UNWAIVED, WAIVED, GradeChange, Submission
+from classroom.rules.penalties import penalties_update
+
+
+def penalties_waive(works: Iterable[Submission], *, waive: bool, by: User) -> list[Submission]:
+    """Waive the late penalty of these works, or take it again; return those that changed."""
+    now = timezone.now()
+    with transaction.atomic():
+        rows = Submission.objects.filter(
+            pk__in=[work.pk for work in works], waived__isnull=waive
+        ).select_for_update(no_key=True)
+        found = list(rows.order_by("pk"))
+        changed = Submission.objects.filter(pk__in=[work.pk for work in found])
+        changed.update(waived=now if waive else None)
+        penalties_update(changed)
+        how = WAIVED if waive else UNWAIVED
+        GradeChange.objects.bulk_create(
+            GradeChange(submission=work, score=work.score, by=by, how=how) for work in found
+        )
+    return found
