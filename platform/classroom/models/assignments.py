@@ -140,7 +140,7 @@ class Assignment(models.Model):
         default=False, editable=False, help_text="It holds notebooks marked for nbgrader."
     )
     # The cells that are graded, of each marked notebook, as they stand there: [{"notebook",
-# "cells": [[id, points, whether by hand, whether hidden as a whole]]}].
+    # "cells": [[id, points, whether by hand, whether hidden as a whole]]}].
     questions = models.JSONField(
         default=list, db_default=models.Value([], models.JSONField()), editable=False
     )
