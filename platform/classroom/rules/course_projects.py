@@ -11,14 +11,14 @@ def projects_of(course: Course) -> QuerySet[CocalcProject]:
     return CocalcProject.objects.filter(
         Q(course=course)
         | Q(student_membership__course=course)
-        | Q(slot__startswith=_tests_slot(course))
+        | Q(slot__startswith=_slots_of_tests(course))
     )
 
 
-def tests_slot(student: Membership) -> str:
+def slot_of_tests(student: Membership) -> str:
     """Name the place of the project in which a student's tests run; nobody is a member of it."""
-    return f"{_tests_slot(student.course)}{student.pk}"
+    return f"{_slots_of_tests(student.course)}{student.pk}"
 
 
-def _tests_slot(course: Course) -> str:
+def _slots_of_tests(course: Course) -> str:
     return f"course:{course.uid}:tests:"

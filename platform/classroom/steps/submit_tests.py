@@ -24,7 +24,7 @@ from classroom.nbgrader.open_tests import hidden_tests
 from classroom.nbgrader.student_version import student_version
 from classroom.rules import manifest, scoring
 from classroom.rules.counting import counting
-from classroom.rules.course_projects import tests_slot
+from classroom.rules.course_projects import slot_of_tests
 from classroom.steps import approved, autograde, folders
 from classroom.steps.registry import Skip, step
 from classroom.steps.submit import counts_now
@@ -103,7 +103,7 @@ def _project(submission: Submission) -> str:
     student = submission.student
     course = submission.assignment.course
     row, _made = CocalcProject.objects.get_or_create(
-        slot=tests_slot(student),
+        slot=slot_of_tests(student),
         defaults={"title": f"Tests - {course.title}"[:200]},
     )
     mapping.project_ensure(row)

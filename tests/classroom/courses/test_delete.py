@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from classroom.courses.courses import course_archive, course_bring_back
 from classroom.models import Course, GradeChange, Kind, Membership, Role, Snapshot, Transfer
-from classroom.rules.course_projects import tests_slot
+from classroom.rules.course_projects import slot_of_tests
 from embedding.cocalc.client import Client
 from embedding.models import CocalcProject, Event, Member
 from embedding.services import mapping
@@ -79,7 +79,7 @@ def test_it_is_gone_with_its_projects_and_others_stay(
     theirs = CocalcProject.objects.get(student_membership__course=course)
     gone.append(str(theirs.project_id))
     tests = CocalcProject.objects.create(
-        slot=tests_slot(Membership.objects.get(course=course, role=Role.STUDENT)), title="Tests"
+        slot=slot_of_tests(Membership.objects.get(course=course, role=Role.STUDENT)), title="Tests"
     )
     mapping.project_ensure(tests)  # there lie what was submitted, and hidden tests
     gone.append(str(tests.project_id))
