@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q
 from django.utils.translation import ngettext
 
 from classroom.engine import queue
 from classroom.models import Assignment, Course, Kind, Membership, Role, Snapshot, Submission
-from embedding.models import CocalcProject, Event
+from classroom.rules.course_projects import projects_of
+from embedding.models import Event
 
 
 def goes_with(course: Course) -> Iterator[str]:
@@ -18,9 +18,7 @@ def goes_with(course: Course) -> Iterator[str]:
     assignments = Assignment.objects.filter(course=course).count()
     submitted = Snapshot.objects.filter(submission__assignment__course=course).count()
     scores = Submission.objects.filter(assignment__course=course, score__isnull=False).count()
-    projects = CocalcProject.objects.filter(
-        Q(course=course) | Q(student_membership__course=course), project_id__isnull=False
-    ).count()
+    projects = projects_of(course).filter(project_id__isnull=False).count()
     for count, said in (
         (students, ngettext("%(n)s student’s place", "%(n)s students’ places", students)),
         (

@@ -6,11 +6,11 @@ The row of this transfer goes with the course; the audit log keeps that it was d
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from classroom.models import Course, Kind, Transfer
+from classroom.rules.course_projects import projects_of
 from classroom.steps.registry import Skip, step
 from embedding.client import client
 from embedding.models import CocalcProject, Event
@@ -28,11 +28,11 @@ def run(transfer: Transfer) -> dict[str, Any]:
     others = Transfer.objects.filter(course=course, state=Transfer.State.RUNNING)
     if others.exclude(pk=transfer.pk).exists():
         raise Busy("course")
-    of_course = Q(course=course) | Q(student_membership__course=course)
-    projects = CocalcProject.objects.filter(of_course)
+    projects = projects_of(course)
     # What was looked after just now is left alone for a while: nothing puts them back meanwhile.
-    projects.update(looked=timezone.now())
     kept = list(projects.order_by("pk"))
+    here = CocalcProject.objects.filter(pk__in=[project.pk for project in kept])
+    here.update(looked=timezone.now())
     for project in kept:
         if project.project_id:
             client().delete_project(str(project.project_id))
@@ -41,7 +41,7 @@ def run(transfer: Transfer) -> dict[str, Any]:
         _still_wanted(course)
         name, pk = str(course), course.pk
         course.delete()
-        CocalcProject.objects.filter(pk__in=[project.pk for project in kept]).delete()
+        here.delete()
         Event.log(
             "course.deleted",
             name,

@@ -24,6 +24,7 @@ from classroom.nbgrader.open_tests import hidden_tests
 from classroom.nbgrader.student_version import student_version
 from classroom.rules import manifest, scoring
 from classroom.rules.counting import counting
+from classroom.rules.course_projects import slot_of_tests
 from classroom.steps import approved, autograde, folders
 from classroom.steps.registry import Skip, step
 from classroom.steps.submit import counts_now
@@ -102,7 +103,7 @@ def _project(submission: Submission) -> str:
     student = submission.student
     course = submission.assignment.course
     row, _made = CocalcProject.objects.get_or_create(
-        slot=f"course:{course.uid}:tests:{student.pk}",
+        slot=slot_of_tests(student),
         defaults={"title": f"Tests - {course.title}"[:200]},
     )
     mapping.project_ensure(row)

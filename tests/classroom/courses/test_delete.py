@@ -9,8 +9,10 @@ from django.utils import timezone
 
 from classroom.courses.courses import course_archive, course_bring_back
 from classroom.models import Course, GradeChange, Kind, Membership, Role, Snapshot, Transfer
+from classroom.rules.course_projects import slot_of_tests
 from embedding.cocalc.client import Client
 from embedding.models import CocalcProject, Event, Member
+from embedding.services import mapping
 from sandbox.process import SandboxProcess
 from tests.classroom.factories import (
     enrol,
@@ -76,6 +78,11 @@ def test_it_is_gone_with_its_projects_and_others_stay(
     gone = [str(course.project.project_id)]
     theirs = CocalcProject.objects.get(student_membership__course=course)
     gone.append(str(theirs.project_id))
+    tests = CocalcProject.objects.create(
+        slot=slot_of_tests(Membership.objects.get(course=course, role=Role.STUDENT)), title="Tests"
+    )
+    mapping.project_ensure(tests)  # there lie what was submitted, and hidden tests
+    gone.append(str(tests.project_id))
     done = teacher.post(url(course), {"title": "Physics"}, follow=True)
     assert "is being deleted" in done.content.decode()
     assert "It is being deleted." in teacher.get(url(course)).content.decode()
@@ -83,7 +90,7 @@ def test_it_is_gone_with_its_projects_and_others_stay(
     work_off()
 
     assert list(Course.objects.all()) == [other]
-    assert [cocalc.get_project(each).deleted for each in gone] == [True, True]
+    assert [cocalc.get_project(each).deleted for each in gone] == [True] * 3
     assert not cocalc.get_project(str(other.project.project_id)).deleted
     assert not CocalcProject.objects.filter(project_id__in=gone).exists()
     assert not Member.objects.filter(project__project_id__in=gone).exists()
