@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from classroom.models import UNWAIVED, WAIVED, GradeChange, Submission
+from classroom.models import UNWAIVED, WAIVED, GradeChange, Membership, Submission
 from classroom.rules.penalties import penalties_update
 
 
@@ -14,9 +14,12 @@ def penalties_waive(works: Iterable[Submission], *, waive: bool, by: User) -> li
     """Waive the late penalty of these works, or take it again; return those that changed."""
     now = timezone.now()
     with transaction.atomic():
-        rows = Submission.objects.filter(
-            pk__in=[work.pk for work in works], waived__isnull=waive
-        ).select_for_update(no_key=True)
+        rows = Submission.objects.filter(pk__in=[work.pk for work in works], waived__isnull=waive)
+        # First those whose late days it may move, as `penalties_update` does: so nobody who waives
+        # another work of theirs at the same moment waits for us while we wait for them.
+        students = Membership.objects.filter(pk__in=rows.values("student"))
+        list(students.select_for_update(no_key=True).order_by("pk"))
+        rows = rows.select_for_update(no_key=True)
         found = list(rows.order_by("pk"))
         changed = Submission.objects.filter(pk__in=[work.pk for work in found])
         changed.update(waived=now if waive else None)
