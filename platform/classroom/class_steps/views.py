@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
 from django.core.paginator import Paginator
 from django.db.models import Case, IntegerField, Value, When
 from django.http import Http404, HttpRequest, HttpResponse
@@ -107,15 +108,7 @@ def step(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
         return redirect(_extensions(shown, _chosen(request, shown, wanted)))
     actor = user_of(request)
     if request.POST.get("kind") == "waive":
-        works = class_steps.rows_of(shown).filter(student__in=_chosen(request, shown, wanted))
-        waived = len(penalties_waive(works.filter(late=True), waive=True, by=actor))
-        words = ngettext(
-            "The late penalty of %(count)s student was waived.",
-            "The late penalty of %(count)s students was waived.",
-            waived,
-        )
-        none = _("Nobody among the chosen students has a late penalty that could be waived.")
-        messages.info(request, words % {"count": waived} if waived else none)
+        messages.info(request, _waive(shown, _chosen(request, shown, wanted), actor))
         return redirect(_back(request, shown))
     kind, who = _asked(request, shown, wanted)
     overwrite = request.POST.get("overwrite") == "yes"
@@ -263,6 +256,20 @@ def _chosen(
     if not all(pk.isdecimal() and len(pk) < 18 for pk in chosen):
         raise Http404
     return [int(pk) for pk in chosen]
+
+
+def _waive(assignment: Assignment, students: list[int], by: User) -> str:
+    """Waive the late penalty of those of the students whose work is late; say of how many."""
+    works = class_steps.rows_of(assignment).filter(student__in=students, late=True)
+    count = len(penalties_waive(works, waive=True, by=by))
+    if not count:
+        return _("Nobody among the chosen students has a late penalty that could be waived.")
+    words = ngettext(
+        "The late penalty of %(count)s student was waived.",
+        "The late penalty of %(count)s students was waived.",
+        count,
+    )
+    return words % {"count": count}
 
 
 def _extensions(assignment: Assignment, students: list[int]) -> str:

@@ -16,7 +16,7 @@ LatePolicy = Assignment.LatePolicy
 
 
 def due_next(members: Collection[Membership], now: datetime) -> list[Standing]:
-    """Return what is still to be done, with what is late already first; three queries."""
+    """Return what is still to be done, with what is late already first; four queries."""
     if not members:
         return []
     nothing_yet = Q(submitted=None, collected=None)

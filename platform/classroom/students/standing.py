@@ -34,7 +34,6 @@ from classroom.rules.late_words import (
     late_kept,
     rule_text,
 )
-from classroom.rules.names import graded_path
 from classroom.rules.test_runs import runs_of
 from classroom.students.receipts import Receipt, receipt_of
 from classroom.students.tests import Tests, tests_of
@@ -237,11 +236,6 @@ class Standing:
         return self.latest_is_late and not is_late(self.submission, self.snapshots[0].taken)
 
     @property
-    def graded_folder(self) -> str:
-        """Where returned work lies in the student's project."""
-        return graded_path(self.assignment)
-
-    @property
     def is_past(self) -> bool:
         """Whether there is nothing left to do, so that it comes further down."""
         if self.state == State.COLLECTED:
@@ -314,7 +308,7 @@ def seen_by_students() -> Q:
 def standings(
     rows: "QuerySet[Submission]", now: datetime | None = None, *, limit: int | None = None
 ) -> list[Standing]:
-    """Return where students stand with these submissions; three queries, however many."""
+    """Return where students stand with these submissions; four queries, however many."""
     now = now or timezone.now()
     seen = rows.filter(seen_by_students()).select_related("assignment__course")
     found = list(seen[:limit])
