@@ -14,7 +14,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils import timezone
+from django.utils import formats, timezone
 
 from classroom.models import UNWAIVED, WAIVED, Assignment, GradeChange, Submission
 from classroom.rules.penalties import RULE, penalty_of
@@ -100,14 +100,19 @@ def is_bonus(assignment: Assignment, score: Decimal | None) -> bool:
 
 
 def number(value: Decimal | float | None) -> str:
-    """Say a score or points without idle zeros: 7.5, 10; empty where there is none.
+    """Write a score or points without idle zeros, for files and fields: 7.5, 10; empty for none.
 
-    Every page, file and message says them by this, so that a score is written in one way.
+    What people read says them by `number_text`, so that a score is written in one way.
     """
     if value is None:
         return ""
     text = f"{Decimal(str(value)).quantize(CENT, ROUND_HALF_UP):f}"
     return text.rstrip("0").rstrip(".")
+
+
+def number_text(value: Decimal | float | None) -> str:
+    """Say a score or points as the reader's language writes numbers: 7.5, or 7,5 in German."""
+    return formats.number_format(Decimal(number(value))) if value is not None else ""
 
 
 def grade_set(
