@@ -127,7 +127,7 @@ def flaws(page: Page) -> list[str]:
     found = [f"{role} without a name" for role, name, _ in tree if role in NEED_NAMES and not name]
     if page.locator("main").count() != 1:
         found.append("not one main")
-    if page.locator("html").get_attribute("lang") != "en":
+    if not page.locator("html").get_attribute("lang"):
         found.append("no language")
     ids = page.evaluate("[...document.querySelectorAll('[id]')].map(({id}) => id)")
     found += [f"the id {each} twice" for each in sorted({x for x in ids if ids.count(x) > 1})]

@@ -3,6 +3,9 @@
 The site renders them all first, and then a browser looks at each, with the site's own scripts and
 styles, on a desktop and a phone, by day and by night. No address of the classroom is left out:
 which answer with a page stands in the table of who may see what.
+
+They are in a made-up language, which shows in the same visit what is not translated, what has no
+room for longer words, and what stands wrong where one writes from right to left.
 """
 
 import mimetypes
@@ -12,11 +15,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
 from django.contrib.staticfiles import finders
 from django.db import transaction
 from django.urls import reverse
+from django.utils.translation import trans_real
 from playwright.sync_api import Route
+from pytest_django.fixtures import Settings
 
+from tests import stretched
 from tests.browser.looks import flaws
 from tests.chromium import arguments, headless
 from tests.classroom import factories
@@ -95,8 +102,17 @@ def _pages(room: World) -> dict[str, Any]:
     return pages
 
 
-def test_every_page_is_without_flaws(room: World) -> None:
-    pages = _pages(room)
+@pytest.fixture
+def made_up(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The site speaks the made-up language to whoever has chosen none."""
+    settings.LANGUAGES = [*settings.LANGUAGES, (stretched.CODE, "Made up")]
+    settings.LANGUAGE_CODE = stretched.CODE
+    made_up = stretched.Stretched(stretched.CODE)
+    monkeypatch.setitem(trans_real._translations, stretched.CODE, made_up)
+
+
+def test_every_page_is_without_flaws_in_any_language(room: World, made_up: None) -> None:
+    pages, data = _pages(room), stretched.data_words()
 
     def answer(route: Route) -> None:
         url = urlsplit(route.request.url)
@@ -106,6 +122,8 @@ def test_every_page_is_without_flaws(room: World) -> None:
         elif url.path.startswith("/static/"):
             file = str(finders.find(url.path.removeprefix("/static/")))
             route.fulfill(path=Path(file), content_type=mimetypes.guess_type(file)[0])
+        elif "/words/" in url.path:
+            route.fulfill(body=stretched.SCRIPT, content_type="text/javascript")
         else:
             route.abort()  # nobody is there whom a script could ask
 
@@ -115,6 +133,7 @@ def test_every_page_is_without_flaws(room: World) -> None:
         page.route("**/*", answer)
         for url in pages:
             page.goto(SITE + url)
-            flawed += [f"{url}: {flaw}" for flaw in flaws(page)]
+            found = [*flaws(page), *stretched.not_translated(page, data)]
+            flawed += [f"{url}: {flaw}" for flaw in found]
     assert len(pages) > 90
     assert flawed == [], "\n".join(flawed)
