@@ -75,7 +75,7 @@ _COCALC: dict[type[errors.CocalcError], tuple[int, Promise]] = {
     errors.BadRequest: (502, _("CoCalc refused the request: %(words)s.")),
     errors.TooMany: (
         409,
-        _("This folder has too many files to be listed here. Open the project in CoCalc."),
+        _("This folder has too many files to list here. Open the project in CoCalc to see them."),
     ),
     errors.ServerFault: (502, _("CoCalc had an error. Please try again in a moment.")),
     errors.NotStarted: (
@@ -139,11 +139,13 @@ def of_cocalc(error: errors.CocalcError) -> Problem:
     """Say what an error of the client means for the user."""
     detail = f"{type(error).__name__}: {error}"
     if isinstance(error, errors.Limited):
+        if isinstance(error, errors.Crowded):
+            words = gettext(error.words)  # our own: embedding.turns
+        else:
+            words = gettext("CoCalc asks us to wait.") + " " + again_in(error.retry_after)
         return Problem(
             error.code,
-            gettext(error.words)  # our own: embedding.turns
-            if isinstance(error, errors.Crowded)
-            else f"{gettext('CoCalc asks us to wait.')} {again_in(error.retry_after)}",
+            words,
             status=503,
             recoverable=True,
             retry_after=error.retry_after,

@@ -51,8 +51,9 @@ def _taken(used_until: datetime, now: datetime) -> datetime:
 def _too_many(seconds: int) -> Problem:
     return Problem(
         "too_many",
-        f"{_('You opened or reloaded notebooks too often in the last minute.')} "
-        f"{again_in(seconds)}",
+        _("You opened or reloaded notebooks too often in the last minute.")
+        + " "
+        + again_in(seconds),
         status=429,
         recoverable=True,
         retry_after=seconds,

@@ -33,7 +33,7 @@ def folder_list(member: Member, folder: str) -> list[Entry]:
         if folder:
             raise Problem(
                 "folder_missing",
-                _("The folder “%(folder)s” is gone. It may have been renamed or deleted.")
+                _("The folder “%(folder)s” no longer exists. It may have been renamed or deleted.")
                 % {"folder": folder},
                 status=404,
             ) from None
@@ -210,6 +210,6 @@ def _write_new(member: Member, content: bytes, path: str) -> None:
 def _missing(path: str) -> Problem:
     return Problem(
         "file_missing",
-        _("“%(path)s” is gone. It may have been renamed or deleted.") % {"path": path},
+        _("“%(path)s” no longer exists. It may have been renamed or deleted.") % {"path": path},
         status=404,
     )

@@ -136,8 +136,8 @@ def file_check(member: Member, path: str) -> None:
         raise Problem(
             "file_missing",
             _(
-                "“%(path)s” is not in this project any more. It may have been renamed or deleted: "
-                "look at the list of files."
+                "“%(path)s” is not in this project any more. It may have been renamed or deleted. "
+                "Look at the list of files."
             )
             % {"path": path},
             status=404,

@@ -104,7 +104,7 @@ class TestListing:
         assert names(browser, "a b/ü/") == ["x.md"]
         missing = browser.get("/projects/mine/listing", {"folder": "nope"})
         assert missing.status_code == 404
-        assert "The folder “nope” is gone." in missing.json()["error"]["message"]
+        assert "The folder “nope” no longer exists." in missing.json()["error"]["message"]
         assert browser.get("/projects/mine/listing", {"folder": "../x"}).status_code == 400
 
 
