@@ -28,6 +28,7 @@ class Sentence:
 class SentenceError(Exception):
     """What is wrong, in a sentence; `str` says it in English."""
 
-    def __init__(self, template: str, **values: object) -> None:
+    def __init__(self, template: str, **values: str | int) -> None:
+        self.template, self.values = template, values
         self.sentence = Sentence(template, values)
         super().__init__(str(self.sentence))

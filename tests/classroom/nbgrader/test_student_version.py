@@ -174,9 +174,12 @@ class TestCheckNotebook:
             (b"{}", "It does not say which"),
             (b"[]", "It has no list of cells."),
             (b"\xff", "Its text is damaged."),
-            (b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [1]}', "is none"),
+            (
+                b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [1]}',
+                "cells is damaged",
+            ),
             (b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [{}]}', "not a Jup"),
-            (b'{"nbformat": 5, "nbformat_minor": 0, "cells": []}', "format 5"),
+            (b'{"nbformat": 5, "nbformat_minor": 0, "cells": []}', "format is 5"),
             (b"[" * 10**6, "nested too deeply"),
         ],
     )
