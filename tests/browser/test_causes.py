@@ -50,7 +50,8 @@ CAUSES = {
         "cocalc_silent",
         "unreachable",
         "CoCalc does not answer in your browser",
-        f"This server reaches {COCALC}, and the site is allowed; the frame is mute.",
+        f"This server reaches {COCALC}, and the site is allowed, but nothing was heard "
+        "from the frame.",
         {"white_page": True},
     ),
     "not listed, no cookie": Cause(
@@ -65,13 +66,13 @@ CAUSES = {
         "certificate",
         "blocked",
         "CoCalc's certificate is not valid",
-        f"The certificate of {COCALC} is not trusted by this server.",
+        f"This server does not trust the certificate of {COCALC}.",
         {"wrong_certificate": True},
     ),
     "not to be framed": Cause(
         "frame_refused",
         "blocked",
-        "CoCalc does not let itself be shown inside this page.",
+        "CoCalc does not allow this page to show it.",
         "sends “X-Frame-Options: DENY”",
         {"refused_frames": True},
     ),
@@ -161,7 +162,9 @@ def test_a_project_that_does_not_start(known: Visit) -> None:
     school.sandbox.quirks(never_starts=True)
     known.open(HASTY, "unreachable")
     known.has_words("Not opened")
-    has_a_way_on(known, "This did not work", re.compile("^Your project does not start, though"))
+    has_a_way_on(
+        known, "This did not work", re.compile("^CoCalc answers, but your project does not start")
+    )
     admin = "The project did not run a command in time."
     known.show_activity()
     expect(known.activity("error", admin).first).to_be_visible()
@@ -209,7 +212,7 @@ def test_who_tries_again_is_told_what_holds_then(known: Visit) -> None:
     known.open("a.txt", "opening")
     until(lambda: passes(known, "blocked"))
     alert = known.page.locator("#notice").get_by_role("alert")
-    expect(alert).to_contain_text("inside this page")
+    expect(alert).to_contain_text("does not allow this page to show it")
     # At once, in less time than what was found out is kept for others.
     known.school.sandbox.quirks(refused_frames=False, pages_down="503")
     known.page.locator("#again").click()

@@ -73,7 +73,7 @@ def test_a_name_that_is_taken_keeps_the_dialog_or_both(known: Visit) -> None:
     opener.click()
     dialog(known).get_by_label("Name").fill("Taken")
     dialog(known).get_by_role("button", name="Create and open").click()
-    expect(dialog(known).get_by_role("alert")).to_contain_text("already something called")
+    expect(dialog(known).get_by_role("alert")).to_contain_text("already exists")
     expect(dialog(known).get_by_label("Name")).to_have_value("Taken")
     dialog(known).get_by_role("button", name="Cancel").click()
     expect(dialog(known)).to_be_hidden()
@@ -137,7 +137,7 @@ def test_an_upload_replaces_only_when_told_to(known: Visit) -> None:
     known.write("a.txt", b"old")
     drop(known, ("a.txt", b"new"))
     item = upload_of(known, "a.txt")
-    expect(item.locator(".outcome")).to_contain_text("already something called")
+    expect(item.locator(".outcome")).to_contain_text("already exists")
     assert known.read("a.txt") == b"old"
     item.get_by_role("button", name="Keep both").click()
     expect(item.locator(".outcome")).to_have_text("Done: it is called “a (2).txt”")
@@ -208,7 +208,7 @@ def test_rename(known: Visit) -> None:
     name = dialog(known).get_by_label("Name")
     name.fill("b.txt")
     dialog(known).get_by_role("button", name="Rename").click()
-    expect(dialog(known).get_by_role("alert")).to_contain_text("already something called")
+    expect(dialog(known).get_by_role("alert")).to_contain_text("already exists")
     expect(dialog(known).get_by_role("button", name="Keep both")).to_be_visible()
     name.fill("c.txt")
     expect(dialog(known).get_by_role("button", name="Keep both")).to_be_hidden()
@@ -272,7 +272,7 @@ def test_a_download_of_what_is_gone_says_so(known: Visit) -> None:
     expect(known.row("a.txt")).to_be_visible()
     known.school.cocalc.remove(known.school.project_of(known.student), "a.txt")
     known.row("a.txt").get_by_role("link", name="Download a.txt").click()
-    expect(known.page.locator("#problem")).to_contain_text("is not there any more")
+    expect(known.page.locator("#problem")).to_contain_text("no longer exists")
     assert known.page.url == f"{SITE}/projects/mine/"
 
 
@@ -403,7 +403,7 @@ def test_a_change_that_fails_keeps_what_was_typed(known: Visit) -> None:
 def test_a_folder_that_is_gone(known: Visit) -> None:
     known.go("/projects/mine/files/Gone/")
     alert = known.page.locator("#problem")
-    expect(alert).to_contain_text("There is no folder “Gone” any more.")
+    expect(alert).to_contain_text("The folder “Gone” no longer exists.")
     known.write("Gone/a.txt")
     alert.get_by_role("button", name="Try again").click()
     expect(known.row("a.txt")).to_be_visible()
