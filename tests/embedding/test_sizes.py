@@ -41,8 +41,8 @@ def test_the_browser_says_the_same() -> None:
     """Sizes, and names of files that hide something."""
     node, _ = compute_driver_executable()
     script = f"""
-        import {{ nameText }} from "{(OURS / "shown.js").as_uri()}";
-        import {{ sizeText }} from "{(OURS / "words.js").as_uri()}";
+        import {{ nameText }} from "{(OURS / "words.js").as_uri()}";
+        import {{ sizeText }} from "{(OURS / "amounts.js").as_uri()}";
         const {{ sizes, names }} = {json.dumps({"sizes": [*SIZES], "names": [*HIDDEN]})};
         console.log(JSON.stringify([sizes.map(sizeText), names.map(nameText)]));
     """
