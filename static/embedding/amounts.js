@@ -4,12 +4,12 @@ import { fill, gettext, language, ngettext } from "./words.js";
 
 // A KB has 1024 bytes here as everywhere else on the site, and in its limits: embedding/sizes.py.
 const UNITS = [
-  gettext("%(size)s KB"),
-  gettext("%(size)s MB"),
-  gettext("%(size)s GB"),
-  gettext("%(size)s TB"),
-  gettext("%(size)s PB"),
-  gettext("%(size)s EB"),
+  gettext("%(number)s KB"),
+  gettext("%(number)s MB"),
+  gettext("%(number)s GB"),
+  gettext("%(number)s TB"),
+  gettext("%(number)s PB"),
+  gettext("%(number)s EB"),
 ];
 const decimal = new Intl.NumberFormat(language, { useGrouping: false, maximumFractionDigits: 1 });
 
@@ -19,7 +19,7 @@ export function sizeText(bytes) {
   const tenths = (unit) => Math.floor((bytes / 1024 ** unit) * 10 + 0.5);
   let unit = 1;
   while (tenths(unit) >= 10240) unit += 1;
-  return fill(UNITS[unit - 1], { size: decimal.format(tenths(unit) / 10) });
+  return fill(UNITS[unit - 1], { number: decimal.format(tenths(unit) / 10) });
 }
 
 // As the page's language is written where the reader is: "11/28" or "28 Nov" are both English.

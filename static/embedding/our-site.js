@@ -30,7 +30,7 @@ const UNREACHABLE = {
 };
 const OFFLINE = {
   code: "offline",
-  message: gettext("You are offline. Try again when you are connected."),
+  message: gettext("You are offline. Try again when you are online."),
   recoverable: true,
 };
 const TIMED_OUT = {

@@ -100,7 +100,7 @@ function send(url, file, path, how, onProgress) {
           code: "unreachable",
           message:
             navigator.onLine === false
-              ? gettext("You are offline. Try again when you are connected.")
+              ? gettext("You are offline. Try again when you are online.")
               : gettext("The upload was interrupted. Check your connection and try again."),
           recoverable: true,
         }),

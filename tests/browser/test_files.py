@@ -303,7 +303,7 @@ def test_delete_undo_and_the_trash(known: Visit) -> None:
     expect(known.row(order[0])).to_contain_text("30 more days")
     known.write(order[0])
     known.row(order[0]).get_by_role("button", name="Put back").press("Enter")
-    expect(page.locator("#status")).to_contain_text("since the name was taken")
+    expect(page.locator("#status")).to_contain_text("because the old name is taken")
     expect(known.row(order[1]).get_by_role("button", name="Put back")).to_be_focused()
     known.row(order[1]).get_by_role("button", name="Delete for good").click()
     expect(dialog(known).get_by_role("button", name="Cancel")).to_be_focused()
@@ -355,7 +355,7 @@ def test_the_trash_is_emptied_and_what_fails_is_told(known: Visit) -> None:
     page.get_by_role("button", name="New folder").click()
     dialog(known).get_by_role("button", name="Create folder").click()
     expect(dialog(known).get_by_role("alert")).to_have_text(
-        "You are offline. Try again when you are connected."
+        "You are offline. Try again when you are online."
     )
     page.keyboard.press("Escape")
     page.evaluate("history.pushState(null, '', '/projects/mine/files/x/')")

@@ -106,7 +106,7 @@ def test_status_closeall_and_offline_by_what_one_sees(known: Visit) -> None:
     known.becomes("offline")
     expect(known.page.locator("#line")).to_contain_text("You are offline.")
     known.page.locator("#switch").click()
-    expect(known.page.locator("#switch-status")).to_contain_text("when you are connected")
+    expect(known.page.locator("#switch-status")).to_contain_text("when you are online")
     known.page.locator("#light").click()
     expect(known.page.locator("#switch-list")).to_be_hidden()
     known.context.set_offline(False)
