@@ -6,6 +6,7 @@ import { STATES, TITLES, WORDS } from "./states.js";
 import { fill, gettext } from "./words.js";
 
 const WAITING = gettext("Loads when you scroll to it");
+const TRIES = gettext("This page tries again by itself.");
 const AGAIN = gettext("Try again");
 const NEW_TAB = gettext("Open in a new tab");
 const TEXTS = {
@@ -111,7 +112,7 @@ export class View {
     this.#$(".reload").disabled = Boolean(nobody);
     this.#$("form button").disabled = nobody || state === "refused";
     if (!failed && !["lost", "offline", "no_file"].includes(state)) return this.hush();
-    const text = retryAt ? `${message} ${gettext("This page tries again by itself.")}` : message;
+    const text = retryAt ? `${message} ${TRIES}` : message;
     const strip = state === "lost" || (!first && framed && state !== "no_file");
     this.#say({ title: TITLES[code] ?? TITLES[state], text, detail: adminMessage, state, code, strip });
   }

@@ -249,9 +249,9 @@ async function remove(event, entry, tr) {
 
 async function removeForGood(why, path, entry, tr) {
   const title = fill(gettext("Delete “%(path)s” for good?"), { path: entry.name });
-  const text = `${why} ${gettext("You can delete it for good. Nobody can get it back afterwards.")}`;
+  const way = gettext("You can delete it for good. Nobody can get it back afterwards.");
   const json = { path, for_good: true };
-  const done = await ask({ title, text, ok: gettext("Delete for good") }, () =>
+  const done = await ask({ title, text: `${why} ${way}`, ok: gettext("Delete for good") }, () =>
     request("POST", urls.delete, { json }),
   );
   if (!done) return;

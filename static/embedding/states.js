@@ -98,8 +98,9 @@ const MESSAGES = {
   disconnected: gettext("CoCalc lost its connection. What you typed last may not be saved yet."),
   silent: gettext("CoCalc does not answer. What you typed last may not be saved."),
   offline: gettext("This page continues by itself when you are back online."),
+  unsaved: gettext("You are offline. What you typed last may not be saved yet."),
 };
-MESSAGES.unsaved = `${gettext("You are offline. What you typed last may not be saved yet.")} ${MESSAGES.offline}`;
+MESSAGES.unsaved += ` ${MESSAGES.offline}`;
 
 /** Whoever has a state, and tells of it. */
 export class Told extends EventTarget {
