@@ -161,7 +161,8 @@ def test_a_project_that_does_not_start(known: Visit) -> None:
     school.sandbox.quirks(never_starts=True)
     known.open(HASTY, "unreachable")
     known.has_words("Not opened")
-    has_a_way_on(known, "This does not work right now", re.compile("^Your project does not start, though"))
+    text = re.compile("^Your project does not start, though")
+    has_a_way_on(known, TITLES["unreachable"], text)
     admin = "The project did not run a command in time."
     known.show_activity()
     expect(known.activity("error", admin).first).to_be_visible()
