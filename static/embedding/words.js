@@ -11,8 +11,8 @@ export const {
 /** Puts values where a sentence says %(name)s. */
 export const fill = (text, values) => text.replace(/%\((\w+)\)s/g, (all, name) => values[name]);
 
-/** For Intl; there may be no page. */
-export const language = globalThis.document?.documentElement.lang || "en";
+/** For Intl; there may be no page, and some write "en_US". */
+export const language = globalThis.document?.documentElement.lang.replace("_", "-") || "en";
 
 /** A name with a mark for what is hidden in it or turns it around, as embedding/names.py has it. */
 export const nameText = (name) =>

@@ -52,6 +52,17 @@ def test_the_browser_says_the_same() -> None:
     assert [shown(name) for name in HIDDEN] == [*HIDDEN.values()]
 
 
+def test_the_browser_writes_numbers_as_its_page_does() -> None:
+    node, _ = compute_driver_executable()
+    script = f"""
+        globalThis.document = {{ documentElement: {{ lang: "de" }} }};
+        const {{ sizeText }} = await import("{(OURS / "amounts.js").as_uri()}");
+        console.log(sizeText(12345));
+    """
+    command = [node, "--input-type=module", "--eval", script]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "12,1 KB\n"
+
+
 def test_nobody_reads_another_spelling() -> None:
     root = OURS.parent.parent
     read = [root / "README.md", *(root / "docs").glob("*.md")]
