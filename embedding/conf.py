@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.signals import setting_changed
 
-MEGABYTE = 1024 * 1024  # as pages show sizes: sizes.py, words.js
+MEGABYTE = 1024 * 1024  # as pages show sizes: sizes.py, amounts.js
 
 
 @dataclass(frozen=True, slots=True, repr=False)

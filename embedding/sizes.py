@@ -1,4 +1,4 @@
-"""Sizes in words, as `words.js` says them: a KB has 1024 bytes, on pages as in limits."""
+"""Sizes in words, as `amounts.js` says them: a KB has 1024 bytes, on pages as in limits."""
 
 from decimal import Decimal
 

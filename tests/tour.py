@@ -204,7 +204,7 @@ def student(browser: Browser, site: str, data: Path) -> None:
     shoot(page, "lesson")
     with step("student: asks for a file that is not there"):
         page.goto(f"{site}/projects/mine/open/gone.ipynb")
-        expect(page.get_by_role("heading", name="No such file")).to_be_visible(timeout=LIMIT)
+        expect(page.get_by_role("heading", name="File not found")).to_be_visible(timeout=LIMIT)
     shoot(page, "missing")
     with step("student: signs out"):
         page.get_by_role("link", name="My files").click()

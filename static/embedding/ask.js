@@ -1,7 +1,7 @@
 /** Asks in a dialog, which stays until it is done or given up; nothing typed is lost. */
 
 import { RequestError } from "./our-site.js";
-import { nameText } from "./shown.js";
+import { gettext, nameText } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 
@@ -48,7 +48,7 @@ export function ask({ title, text = "", name, ok }, act) {
       if (error instanceof Choice) offer(...error.ways);
       else if (!(error instanceof RequestError)) throw error;
       else if (error.code === "exists" && !answer.keepBoth)
-        offer([ok, answer], ["Keep both", { ...answer, keepBoth: true }]);
+        offer([ok, answer], [gettext("Keep both"), { ...answer, keepBoth: true }]);
       $("ask-problem").textContent = nameText(error.message);
       $("ask-problem").hidden = false;
     } finally {

@@ -67,12 +67,10 @@ export class Bridge extends EventTarget {
     host.addEventListener("message", this.#listen);
   }
 
-  /** @returns {"opening" | "ready" | "no_file" | "slow" | "lost"} */
   get state() {
     return this.#state;
   }
 
-  /** Are commands answered? @returns {boolean?} */
   get alive() {
     return this.#alive;
   }
@@ -144,7 +142,6 @@ export class Bridge extends EventTarget {
     this.#plan();
   }
 
-  /** Asks now. */
   probe(now = this.#clock.now()) {
     this.#polled = now;
     this.#trouble = Math.min(this.#trouble, now);

@@ -53,7 +53,7 @@ iframe { position: absolute; inset: 0; width: 100%; height: 100%; border: 0; bac
 h2 { font-size: 1.1rem; line-height: 1.3; }
 .strip h2 { font-size: 1rem; }
 .quiet { color: var(--quiet); font-size: .875rem; }
-.skip { position: absolute; left: .5rem; top: .5rem; z-index: 3; padding: .4rem .7rem; background: var(--surface); color: var(--accent); border: 2px solid var(--accent); border-radius: 6px; }
+.skip { position: absolute; inset-inline-start: .5rem; top: .5rem; z-index: 3; padding: .4rem .7rem; background: var(--surface); color: var(--accent); border: 2px solid var(--accent); border-radius: 6px; }
 #after { top: auto; bottom: .5rem; }
 .skip:not(:focus) { clip-path: inset(50%); }
 @container (max-width: 32rem) {

@@ -2,48 +2,35 @@
 
 import { look } from "./element-look.js";
 import { csrfToken } from "./our-site.js";
-import { STATES } from "./states.js";
+import { STATES, TITLES, WORDS } from "./states.js";
+import { fill, gettext } from "./words.js";
 
-const WORDS = {
-  waiting: "Loads when it is in view",
-  preparing: "Getting ready…",
-  opening: "Opening…",
-  ready: "Ready",
-  no_file: "No file is open",
-  slow: "Slow: CoCalc takes its time",
-  lost: "Connection lost",
-  offline: "Offline",
-  reconnecting: "Reconnecting…",
-  signed_out: "Signed out",
-  refused: "Not opened",
-  unreachable: "Not reached",
-  blocked: "Blocked",
+const WAITING = gettext("Loads when you scroll to it");
+const TRIES = gettext("This page tries again by itself.");
+const AGAIN = gettext("Try again");
+const NEW_TAB = gettext("Open in a new tab");
+const TEXTS = {
+  "#before": gettext("Skip past the notebook"),
+  "#after": gettext("End of the notebook: back to its start"),
+  ".reload": gettext("Reload"),
+  "form button": NEW_TAB,
+  ".sign-in": gettext("Sign in"),
+  ".tab": NEW_TAB,
+  ".close": gettext("Keep working"),
 };
-const STEPS = {
-  account: "Preparing your account…",
-  project: "Preparing your project…",
-  membership: "Letting you in…",
-  starting: "Starting your project…",
-};
-const TITLES = {
-  no_file: "No file is open",
-  offline: "You are offline",
-  lost: "The connection to CoCalc is lost",
-  signed_out: "You are signed out",
-  refused: "This was not opened",
-  unreachable: "This does not work at the moment",
-  blocked: "Your browser does not let CoCalc work here",
-  file_missing: "No such file",
+const TIPS = {
+  ".reload": gettext("Load CoCalc again"),
+  "form button": gettext("Open this file in CoCalc itself"),
 };
 
 const SHELL = `
-<a id="before" class="skip" href="#after">Skip past the notebook</a>
+<a id="before" class="skip" href="#after"></a>
 <div class="bar" part="toolbar">
   <span class="name"></span>
   <p class="light" role="status" aria-live="polite"><span class="dot" aria-hidden="true"></span><span class="words"></span></p>
   <div class="buttons">
-    <button class="reload" type="button" title="Load CoCalc anew">Reload</button>
-    <form method="post" target="_blank" rel="noopener"><input type="hidden" name="csrfmiddlewaretoken"><input type="hidden" name="path"><button title="Open this file in CoCalc itself">Open in a new tab</button></form>
+    <button class="reload" type="button"></button>
+    <form method="post" target="_blank" rel="noopener"><input type="hidden" name="csrfmiddlewaretoken"><input type="hidden" name="path"><button></button></form>
   </div>
 </div>
 <div class="stage">
@@ -52,10 +39,10 @@ const SHELL = `
     <h2></h2>
     <p class="text" role="alert"></p>
     <p class="detail quiet" hidden></p>
-    <p class="buttons"><a class="sign-in button primary" target="_blank">Sign in</a><button class="again" type="button">Try again</button><button class="tab" type="button">Open in a new tab</button><button class="close" type="button">Keep working</button></p>
+    <p class="buttons"><a class="sign-in button primary" target="_blank"></a><button class="again" type="button"></button><button class="tab" type="button"></button><button class="close" type="button"></button></p>
   </div></div>
 </div>
-<a id="after" class="skip" href="#before">End of the notebook: back to its start</a>
+<a id="after" class="skip" href="#before"></a>
 `;
 
 export class View {
@@ -74,6 +61,8 @@ export class View {
     this.#root = root;
     root.adoptedStyleSheets = [look];
     root.innerHTML = SHELL;
+    for (const [selector, text] of Object.entries(TEXTS)) this.#$(selector).textContent = text;
+    for (const [selector, text] of Object.entries(TIPS)) this.#$(selector).title = text;
     this.#on(".reload", acts.reload);
     this.#on(".again", acts.again);
     this.#on(".close", acts.close);
@@ -115,7 +104,7 @@ export class View {
   /** A session's state, or "waiting". `framed`: there may be a notebook in the frame. */
   show({ state, code, message, adminMessage = "", step, retryAt, first = true }, framed) {
     const { failed, nobody } = STATES[state] ?? { nobody: true };
-    const words = STEPS[step] ?? WORDS[state];
+    const words = WORDS[step] ?? WORDS[state] ?? WAITING;
     for (const place of this.#root.querySelectorAll(".words"))
       if (place.textContent !== words) place.textContent = words;
     this.#$(".light").dataset.state = this.#$(".waiting").dataset.state = state;
@@ -123,7 +112,7 @@ export class View {
     this.#$(".reload").disabled = Boolean(nobody);
     this.#$("form button").disabled = nobody || state === "refused";
     if (!failed && !["lost", "offline", "no_file"].includes(state)) return this.hush();
-    const text = retryAt ? `${message} It is tried again by itself.` : message;
+    const text = retryAt ? `${message} ${TRIES}` : message;
     const strip = state === "lost" || (!first && framed && state !== "no_file");
     this.#say({ title: TITLES[code] ?? TITLES[state], text, detail: adminMessage, state, code, strip });
   }
@@ -152,8 +141,10 @@ export class View {
     signInLink.hidden = !signIn;
     if (signIn) signInLink.href = signIn;
     signInLink.target = this.session ? "_blank" : "_self";
-    again.textContent = { no_file: `Open “${this.#label}”` }[state] ?? "Try again";
-    if (code === "other_user") again.textContent = "Reload the page";
+    again.textContent = AGAIN;
+    if (state === "no_file")
+      again.textContent = fill(gettext("Open “%(name)s”"), { name: this.#label });
+    if (code === "other_user") again.textContent = gettext("Reload the page");
     again.hidden = missing || !this.session || !state;
     again.classList.toggle("primary", !signIn);
     this.#$(".tab").hidden = !["lost", "unreachable", "blocked"].includes(state) || !this.#bare;

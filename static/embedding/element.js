@@ -14,10 +14,10 @@
 
 import { View } from "./element-view.js";
 import { FocusGuard } from "./focus-guard.js";
-import { nameText } from "./shown.js";
 import { Session } from "./session.js";
 import { STATES } from "./states.js";
 import { expectSteps } from "./steps.js";
+import { fill, gettext, nameText } from "./words.js";
 
 const NOBODY = "00000000-0000-0000-0000-000000000000";
 
@@ -83,6 +83,10 @@ export class CocalcNotebook extends HTMLElement {
     return nameText(this.getAttribute("label") || this.path.split("/").pop());
   }
 
+  get #title() {
+    return fill(gettext("%(name)s in CoCalc"), { name: this.label });
+  }
+
   get state() {
     return this.getAttribute("state") ?? "waiting";
   }
@@ -94,7 +98,10 @@ export class CocalcNotebook extends HTMLElement {
     this.#dress();
     this.#listen();
     this.#set({ state: "waiting" });
-    if (this.#settings?.user === "") return this.#set({ state: "signed_out", message: "Sign in to work in this notebook." });
+    if (this.#settings?.user === "") {
+      const message = gettext("Sign in to work in this notebook.");
+      return this.#set({ state: "signed_out", message });
+    }
     if (this.getAttribute("loading") === "eager") return this.#enqueue();
     this.#observer = new IntersectionObserver(([...seen]) => {
       if (seen.at(-1).isIntersecting) this.#enqueue();
@@ -141,7 +148,7 @@ export class CocalcNotebook extends HTMLElement {
     return { state, code, alive, project: this.project, path: this.path, files: [...this.#files] };
   }
 
-  /** Loads CoCalc anew; resolves when the file is open. */
+  /** Loads CoCalc again; resolves when the file is open. */
   reload() {
     const outcome = this.#expect();
     if (this.#session) this.#session.start({ again: true });
@@ -151,12 +158,12 @@ export class CocalcNotebook extends HTMLElement {
 
   async #command(name) {
     if (!this.#session?.project || this.#session.alive === false)
-      throw new NotebookError("no_channel", "CoCalc does not answer messages of this page.");
+      throw new NotebookError("no_channel", gettext("CoCalc does not answer messages from this page."));
     await this.#session.command(name);
   }
 
   #expect() {
-    this.#outcome?.reject(new NotebookError("superseded", "Something else was opened."));
+    this.#outcome?.reject(new NotebookError("superseded", gettext("Another file was opened instead.")));
     const outcome = {};
     outcome.promise = new Promise((resolve, reject) => Object.assign(outcome, { resolve, reject }));
     outcome.promise.catch(() => {}); // not everybody looks
@@ -175,7 +182,7 @@ export class CocalcNotebook extends HTMLElement {
 
   #enqueue() {
     if (!this.isConnected || this.#session || preparing === this) return;
-    if (this.#settings?.user === "") return this.#settle(new NotebookError("signed_out", "You are signed out."));
+    if (this.#settings?.user === "") return this.#settle(new NotebookError("signed_out", gettext("You are signed out.")));
     queue.add(this);
     next();
   }
@@ -186,7 +193,8 @@ export class CocalcNotebook extends HTMLElement {
     if (!this.#settings) {
       prepared(this);
       console.error("<cocalc-notebook>: the page lacks {% cocalc_assets %}.");
-      return this.#set({ state: "refused", code: "page", message: "This page is not set up for notebooks." });
+      const message = gettext("This page is not set up for notebooks.");
+      return this.#set({ state: "refused", code: "page", message });
     }
     const { origin, user } = this.#settings;
     const session = new Session({
@@ -213,7 +221,7 @@ export class CocalcNotebook extends HTMLElement {
     this.#files = [];
     this.#clear();
     prepared(this);
-    this.#settle(new NotebookError("destroyed", "The notebook was taken off the page."));
+    this.#settle(new NotebookError("destroyed", gettext("The notebook was removed from the page.")));
   }
 
   #restart() {
@@ -254,7 +262,7 @@ export class CocalcNotebook extends HTMLElement {
     const frame = document.createElement("iframe");
     const { origin, sandbox } = this.#settings;
     frame.setAttribute("sandbox", sandbox);
-    frame.title = `${this.label} in CoCalc`;
+    frame.title = this.#title;
     frame.allow = ["clipboard-read", "clipboard-write", "fullscreen"].map((it) => `${it} ${origin}`).join("; ");
     frame.referrerPolicy = "no-referrer";
     frame.inert = true;
@@ -301,7 +309,7 @@ export class CocalcNotebook extends HTMLElement {
     const height = this.getAttribute("height") ?? "";
     this.style.height = /^\d+$/.test(height) ? `${height}px` : height;
     this.#view.dress(this.label, this.getAttribute("toolbar"));
-    if (this.#frame) this.#frame.title = `${this.label} in CoCalc`;
+    if (this.#frame) this.#frame.title = this.#title;
   }
 
   #set(detail) {

@@ -1,21 +1,26 @@
 /** My notebooks: the list of a project's files, and what can be done with them. */
 
+import { absolute, sizeText, timeText } from "./amounts.js";
 import { ask } from "./ask.js";
 import { newName } from "./names.js";
 import { bodyOf, encodePath, fetchOurs, request, untilReady } from "./our-site.js";
 import { complain, hush, say } from "./saying.js";
-import { nameText } from "./shown.js";
 import { acceptUploads } from "./uploads.js";
-import { absolute, sizeText, timeText } from "./words.js";
+import { fill, gettext, nameText } from "./words.js";
 
 const page = JSON.parse(document.getElementById("page").textContent);
 const { urls } = page;
 const $ = (id) => document.getElementById(id);
 
 const WORDS = {
-  account: "Preparing your account…",
-  project: "Preparing your project…",
-  membership: "Letting you in…",
+  account: gettext("Preparing your account…"),
+  project: gettext("Preparing your project…"),
+  membership: gettext("Giving you access…"),
+};
+const LABELS = {
+  download: gettext("Download %(name)s"),
+  rename: gettext("Rename %(name)s"),
+  delete: gettext("Delete %(name)s"),
 };
 const START_SHOWS = 1500; // ms; a project that runs answers faster
 
@@ -35,8 +40,9 @@ function enable(enabled) {
 async function load() {
   hush();
   drawCrumbs();
-  say("Looking at your files…", { busy: true });
-  const timer = setTimeout(() => say("Starting your project…", { busy: true }), START_SHOWS);
+  say(gettext("Loading your files…"), { busy: true });
+  const starts = () => say(gettext("Starting your project…"), { busy: true });
+  const timer = setTimeout(starts, START_SHOWS);
   const wanted = folder;
   try {
     const query = new URLSearchParams({ folder });
@@ -97,7 +103,7 @@ function row(entry) {
   part("download").hidden = entry.folder;
   part("download").addEventListener("click", (event) => download(event, entry.name));
   for (const action of ["download", "rename", "delete"])
-    part(action).setAttribute("aria-label", nameText(`${part(action).textContent} ${entry.name}`));
+    part(action).setAttribute("aria-label", nameText(fill(LABELS[action], { name: entry.name })));
   part("rename").addEventListener("click", () => rename(entry, tr));
   part("delete").addEventListener("click", (event) => remove(event, entry, tr));
   return tr;
@@ -123,7 +129,7 @@ function goTo(path) {
 function drawCrumbs() {
   const list = document.createElement("ol");
   const parts = folder ? folder.split("/") : [];
-  const crumbs = [["All files", ""], ...parts.map((name, i) => [name, parts.slice(0, i + 1).join("/")])];
+  const crumbs = [[gettext("All files"), ""], ...parts.map((name, i) => [name, parts.slice(0, i + 1).join("/")])];
   for (const [name, path] of parts.length ? crumbs : []) {
     const item = document.createElement("li");
     const link = document.createElement("a");
@@ -152,7 +158,7 @@ window.addEventListener("popstate", () => {
 async function download(event, name) {
   event.preventDefault();
   const link = document.createElement("a");
-  say(`Getting “${name}”…`, { busy: true });
+  say(fill(gettext("Downloading “%(name)s”…"), { name }), { busy: true });
   try {
     link.href = URL.createObjectURL(await contentOf(event.currentTarget.href));
   } catch (error) {
@@ -180,8 +186,9 @@ function freeName(stem, ending) {
 }
 
 function newNotebook() {
-  const name = freeName("Untitled", ".ipynb");
-  ask({ title: "New notebook", name, ok: "Create and open" }, async (chosen, { keepBoth }) => {
+  const name = freeName(gettext("Untitled"), ".ipynb");
+  const question = { title: gettext("New notebook"), name, ok: gettext("Create and open") };
+  ask(question, async (chosen, { keepBoth }) => {
     const json = { path: join(chosen), keep_both: keepBoth };
     const { body } = await request("POST", urls["create-notebook"], { json });
     location.assign(openUrl(body.path));
@@ -189,7 +196,8 @@ function newNotebook() {
 }
 
 async function newFolder() {
-  const question = { title: "New folder", name: freeName("New folder", ""), ok: "Create" };
+  const title = gettext("New folder");
+  const question = { title, name: freeName(title, ""), ok: gettext("Create folder") };
   const path = await ask(question, async (chosen, { keepBoth }) => {
     const json = { path: join(chosen), keep_both: keepBoth };
     return (await request("POST", urls["create-folder"], { json })).body.path;
@@ -200,7 +208,8 @@ async function newFolder() {
 }
 
 async function rename(entry, tr) {
-  const question = { title: `Rename “${entry.name}”`, name: entry.name, ok: "Rename" };
+  const title = fill(gettext("Rename “%(name)s”"), entry);
+  const question = { title, name: entry.name, ok: gettext("Rename") };
   const path = await ask(question, async (chosen, answer) => {
     if (chosen === entry.name) return null;
     const to = join(newName(entry, chosen, answer));
@@ -214,7 +223,7 @@ async function rename(entry, tr) {
     tr.replaceWith(row(entry));
   } else await load();
   turnTo(path);
-  say(name ? `Renamed to “${name}”.` : `Moved to “${path}”.`);
+  say(fill(name ? gettext("Renamed to “%(name)s”.") : gettext("Moved to “%(path)s”."), { name, path }));
 }
 
 /** To the trash; it can be undone, so nobody is asked. */
@@ -227,8 +236,10 @@ async function remove(event, entry, tr) {
   try {
     const { body } = await request("POST", urls.delete, { json: { path } });
     drop(entry, tr);
-    const where = body.trash ? "is in the trash" : "was gone already";
-    offerUndo(`“${entry.name}” ${where}.`, body.trash);
+    const said = body.trash
+      ? gettext("“%(name)s” was moved to the trash.")
+      : gettext("“%(name)s” no longer exists.");
+    offerUndo(fill(said, entry), body.trash);
   } catch (error) {
     tr.ariaBusy = null;
     if (error.code !== "no_trash") return complain(error);
@@ -237,15 +248,15 @@ async function remove(event, entry, tr) {
 }
 
 async function removeForGood(why, path, entry, tr) {
-  const title = `Delete “${entry.name}” for good?`;
-  const text = `${why} You can delete this for good: nobody can get it back then.`;
+  const title = fill(gettext("Delete “%(path)s” for good?"), { path: entry.name });
+  const way = gettext("You can delete it for good. Nobody can get it back afterwards.");
   const json = { path, for_good: true };
-  const done = await ask({ title, text, ok: "Delete for good" }, () =>
+  const done = await ask({ title, text: `${why} ${way}`, ok: gettext("Delete for good") }, () =>
     request("POST", urls.delete, { json }),
   );
   if (!done) return;
   drop(entry, tr);
-  say(`“${entry.name}” is deleted for good.`);
+  say(fill(gettext("“%(path)s” was deleted for good."), { path: entry.name }));
 }
 
 /** Takes a row away; whoever was in it goes on with the next. */
@@ -266,13 +277,13 @@ function offerUndo(text, trashed) {
   button.onclick = async () => {
     button.hidden = true;
     hush();
-    say("Putting it back…", { busy: true });
+    say(gettext("Putting it back…"), { busy: true });
     try {
       const { body } = await request("POST", urls.restore, { json: { id: trashed } });
       words.textContent = "";
       await load();
       turnTo(body.path);
-      say(`“${body.path}” is back.`);
+      say(fill(gettext("“%(path)s” is back."), body));
     } catch (error) {
       button.hidden = !error.recoverable;
       complain(error);

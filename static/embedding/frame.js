@@ -1,6 +1,7 @@
 /** A frame with CoCalc in it: what is open there, is it silent, is somebody signed in? */
 
 import { Bridge } from "./bridge.js";
+import { gettext } from "./words.js";
 
 const SILENT = 6000; // ms; nothing heard; at the second time it is believed
 const UNOPENED = 12000; // an answer, but no file
@@ -9,8 +10,8 @@ const DEAD = 15000; // lost and silent
 
 const NO_CAUSE = {
   code: "cocalc_silent",
-  message: "CoCalc does not answer your browser.",
-  adminMessage: "Nothing was heard from the frame, and this site could not be asked why.",
+  message: gettext("CoCalc does not answer your browser."),
+  adminMessage: gettext("The frame said nothing, and this site could not find out why."),
 };
 
 export class Frame extends Bridge {
@@ -50,7 +51,6 @@ export class Frame extends Bridge {
     this.#opening = this.open(project, path).catch(() => {}); // the states tell
   }
 
-  /** It is ready. */
   restore() {
     const { path } = this.#session;
     this.rest();
@@ -65,7 +65,6 @@ export class Frame extends Bridge {
     if (!this.files.includes(path)) this.files = [...this.files, path];
   }
 
-  /** What was closed here. */
   async reopen(files) {
     this.#missing = files;
     await this.#openAgain();

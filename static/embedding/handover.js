@@ -6,8 +6,8 @@
  */
 
 import { show as showDeadline } from "./place.js";
-import { nameText } from "./shown.js";
 import { request } from "./our-site.js";
+import { gettext, nameText } from "./words.js";
 
 const FOLLOW = 2000; // ms between two questions what became of it
 const LOOK = 1000; // between two whether another page's files are saved
@@ -39,7 +39,7 @@ async function run(asSaved = false, answer = undefined) {
   if (running) return; // a double click
   running = true;
   followed++;
-  show("working", "Saving your files…");
+  show("working", gettext("Saving your files…"));
   let bringBack = () => {};
   let posted = false;
   try {
@@ -55,8 +55,8 @@ async function run(asSaved = false, answer = undefined) {
       bringBack = error.bringBack;
       show("unsaved", action.failed, error.message);
     } else if (posted && !error.status) {
-      const words = `${error.message} It may have been done all the same: go back to see.`;
-      show("failed", "No answer came", words);
+      const words = gettext("It may have worked all the same. Go back to check.");
+      show("failed", gettext("No answer"), `${error.message} ${words}`);
     } else show("failed", action.failed, error.message);
   } finally {
     running = false;

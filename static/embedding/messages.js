@@ -1,15 +1,17 @@
 /** What CoCalc's messages hold, and what goes wrong, in words. */
 
+import { fill, gettext } from "./words.js";
+
 const SENTENCES = {
-  bad_request: "This is not a file in a project.",
-  destroyed: "The page no longer talks to CoCalc.",
-  frame_gone: "CoCalc's frame was closed or loaded anew.",
-  refused: "CoCalc refused to open the file: ",
-  superseded: "All files were closed before this one was open.",
-  timeout_acknowledge: "CoCalc did not answer.",
-  timeout_close: "CoCalc did not close all files.",
-  timeout_open: "CoCalc did not open the file.",
-  timeout_status: "CoCalc did not report its status.",
+  bad_request: gettext("This is not a file in a project."),
+  destroyed: gettext("This page is no longer connected to CoCalc."),
+  frame_gone: gettext("The frame with CoCalc was closed or reloaded."),
+  refused: gettext("CoCalc did not open the file: %(reason)s"),
+  superseded: gettext("All files were closed before this one was open."),
+  timeout_acknowledge: gettext("CoCalc did not answer."),
+  timeout_close: gettext("CoCalc did not close all files."),
+  timeout_open: gettext("CoCalc did not open the file."),
+  timeout_status: gettext("CoCalc did not answer."),
 };
 
 export const isObject = (value) => typeof value === "object" && value !== null;
@@ -39,8 +41,8 @@ export function statusOf({ quality, status, status_time, ping }, listed) {
 /** `recoverable`: try again. */
 export class BridgeError extends Error {
   /** @param {keyof typeof SENTENCES} code */
-  constructor(code, detail = "") {
-    super(SENTENCES[code] + detail);
+  constructor(code, reason = "") {
+    super(fill(SENTENCES[code], { reason }));
     this.code = code;
     this.recoverable = /^(timeout|frame)/.test(code);
   }

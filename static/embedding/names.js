@@ -1,6 +1,7 @@
 /** What a new name means, where it means more than a name: asked before it is given. */
 
 import { Choice } from "./ask.js";
+import { fill, gettext } from "./words.js";
 
 const isNotebook = (name) => /\.ipynb$/i.test(name);
 const ENDING = /^(.+)\.[a-z]\w{0,9}$/i;
@@ -16,22 +17,25 @@ export function newName(entry, wanted, answer) {
   const odd = ["", ".", ".."];
   // What is no path at all our site refuses.
   if (parts.length && !answer.moves && ![name, ...parts].some((part) => odd.includes(part))) {
-    const text = `A name cannot hold “/”. Move “${entry.name}” into the folder “${parts.join("/")}” as “${name}”?`;
-    throw new Choice(text, ["Move", { ...answer, moves: true }]);
+    const text = gettext(
+      "A name cannot contain “/”. Move “%(old)s” to the folder “%(folder)s” as “%(name)s”?",
+    );
+    const values = { old: entry.name, folder: parts.join("/"), name };
+    throw new Choice(fill(text, values), [gettext("Move"), { ...answer, moves: true }]);
   }
   if (!entry.folder && isNotebook(entry.name) && !isNotebook(name)) {
     if (answer.keeps) return `${wanted.replace(ENDING, "$1")}.ipynb`;
     if (!answer.drops)
       throw new Choice(
-        "Without “.ipynb” it no longer opens as a notebook.",
-        ["Keep “.ipynb”", { ...answer, keeps: true }],
-        ["Rename anyway", { ...answer, drops: true }],
+        gettext("Without “.ipynb”, this file no longer opens as a notebook."),
+        [gettext("Keep “.ipynb”"), { ...answer, keeps: true }],
+        [gettext("Rename anyway"), { ...answer, drops: true }],
       );
   }
   if (name.startsWith(".") && !odd.includes(name) && !entry.name.startsWith(".") && !answer.hides)
     throw new Choice(
-      "Files whose names begin with “.” are hidden: you will not see it in this list any more.",
-      ["Rename anyway", { ...answer, hides: true }],
+      gettext("Names that begin with “.” are hidden. You will no longer see it in this list."),
+      [gettext("Rename anyway"), { ...answer, hides: true }],
     );
   return wanted;
 }

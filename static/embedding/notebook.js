@@ -1,8 +1,9 @@
 /** The notebook page: a session in a frame, with a light, notices and a switcher. */
 
 import { RequestError, encodePath } from "./our-site.js";
-import { nameText } from "./shown.js";
 import { Session } from "./session.js";
+import { TITLES, WORDS } from "./states.js";
+import { fill, gettext, nameText } from "./words.js";
 
 const page = JSON.parse(document.getElementById("page").textContent);
 const $ = (id) => document.getElementById(id);
@@ -11,35 +12,7 @@ let panel = null;
 const journal = []; // what it shows from its first use on
 const KEPT = 500; // lines
 
-const WORDS = {
-  preparing: "Getting ready…",
-  account: "Preparing your account…",
-  project: "Preparing your project…",
-  membership: "Letting you in…",
-  starting: "Starting your project…",
-  saving: "Saving your files…",
-  opening: "Opening…",
-  ready: "Ready",
-  no_file: "No file is open",
-  slow: "Slow: CoCalc takes its time",
-  lost: "Connection lost",
-  offline: "Offline",
-  reconnecting: "Connecting again…",
-  signed_out: "Signed out",
-  refused: "Not opened",
-  unreachable: "Not opened",
-  blocked: "Not opened",
-};
-const TITLES = {
-  no_file: "No file is open",
-  offline: "You are offline",
-  lost: "The connection to CoCalc is lost",
-  signed_out: "You are signed out",
-  refused: "This did not work",
-  unreachable: "This did not work",
-  blocked: "CoCalc did not open the file",
-};
-const NOT_LOADED = "This did not load. Reload the page when you are connected.";
+const NOT_LOADED = gettext("This did not load. Reload the page when you are online.");
 const MISSING = ["file_missing", "bad_path"];
 
 export const session = new Session({
@@ -88,9 +61,8 @@ function onState(detail) {
   light(state, WORDS[state === "preparing" || step === "starting" ? step : state] ?? WORDS[asked]);
   guardClosing();
   if (state === "ready") coverSignIn();
-  enableCommands(session.alive === true);
   if (detail.previous === "offline") $("line").hidden = true;
-  let title = MISSING.includes(code) ? "No such file" : TITLES[state];
+  let title = TITLES[code] ?? TITLES[state];
   if (code === "unsaved") {
     // CoCalc's page stays in use.
     title = "";
@@ -109,7 +81,10 @@ function onState(detail) {
     title,
     text: message,
     detail: adminMessage,
-    again: state === "no_file" ? `Open “${nameOf(session.path)}”` : !MISSING.includes(code),
+    again:
+      state === "no_file"
+        ? fill(gettext("Open “%(name)s”"), { name: nameOf(session.path) })
+        : !MISSING.includes(code),
     now: retryAt !== null || state === "lost",
     over: shown && state !== "signed_out" && state !== "no_file",
   });
@@ -117,12 +92,7 @@ function onState(detail) {
 
 function onChannel({ alive }) {
   $("switch-note").hidden = alive;
-  enableCommands(alive);
-  if (!alive) note("note", "CoCalc does not answer messages of this page.");
-}
-
-function enableCommands(enabled) {
-  for (const button of document.querySelectorAll("[data-command]")) button.disabled = !enabled;
+  if (!alive) note("note", gettext("CoCalc does not answer messages from this page."));
 }
 
 function showNotice({ title, text, detail = "", again = true, now = false, over = false }) {
@@ -130,7 +100,7 @@ function showNotice({ title, text, detail = "", again = true, now = false, over 
   $("notice-text").textContent = text;
   $("notice-detail").textContent = detail;
   $("notice-detail").hidden = !detail;
-  $("again").textContent = again === true ? (now ? "Try now" : "Try again") : again;
+  $("again").textContent = again === true ? (now ? gettext("Try now") : gettext("Try again")) : again;
   $("again").hidden = $("notice-tab").hidden = !again;
   $("notice-close").hidden = !over;
   $("notice").classList.toggle("empty-stage", !over);
@@ -174,21 +144,19 @@ function clearFrame() {
   frame = fresh;
 }
 
-/** Sends one command; what comes of it is in the panel, and a failure of `open` in a notice. */
-async function command(name) {
+/** Of a command, what comes of it is in the panel, and that a file is not opened in a notice. */
+async function tried(name, promise) {
   try {
-    await session.command(name);
+    await promise;
   } catch (error) {
     if (error.code === "destroyed") return;
     note("error", `${name}: ${error.message}`);
-    notOpened(error);
+    if (error instanceof RequestError || error.code === "refused")
+      showNotice({ title: TITLES.refused, text: error.message, over: true });
   }
 }
 
-function notOpened(error) {
-  if (error instanceof RequestError || error.code === "refused")
-    showNotice({ title: "This was not opened", text: error.message, over: true });
-}
+const command = (name) => tried(name, session.command(name));
 
 /* Other files ------------------------------------------------------------------------------ */
 
@@ -197,23 +165,14 @@ const nameOf = (file) => file.split("/").pop();
 function named(file) {
   const name = nameText(nameOf(file));
   $("name").textContent = nameText(file);
-  frame.title = `${name} in CoCalc`;
+  frame.title = fill(gettext("%(name)s in CoCalc"), { name });
   document.title = document.title.replace(/^.* · /, () => `${name} · `);
   $("tab").elements.path.value = file;
 }
 
-async function switchTo(file) {
+function switchTo(file) {
   toggleSwitcher(false);
-  await opened(session.switchTo(file));
-}
-
-async function opened(promise) {
-  try {
-    await promise;
-  } catch (error) {
-    note("error", `open: ${error.message}`);
-    notOpened(error);
-  }
+  tried("open", session.switchTo(file));
 }
 
 function toggleSwitcher(shown) {
@@ -225,10 +184,10 @@ function toggleSwitcher(shown) {
 /** Its list comes with its first use. */
 async function fillSwitcher() {
   $("switch-list").querySelector("ul").replaceChildren();
-  $("switch-status").textContent = "Looking…";
+  $("switch-status").textContent = gettext("Loading…");
   try {
-    const { fill } = await import("./switcher.js");
-    await fill(page.urls, session.path, (file, url) => {
+    const switcher = await import("./switcher.js");
+    await switcher.fill(page.urls, session.path, (file, url) => {
       if (file !== session.path) addStep(url);
       switchTo(file);
     });
@@ -290,19 +249,17 @@ window.addEventListener("popstate", ({ state }) => {
 $("panel-toggle").onclick = async () => {
   try {
     const { Panel } = await import("./panel.js");
-    panel ??= new Panel(journal, KEPT);
+    panel ??= new Panel(journal, KEPT, session, command);
   } catch {
     tell(NOT_LOADED);
   }
 };
 $("reload").addEventListener("click", () => session.start());
-$("again").addEventListener("click", () => opened(session.retry()));
+$("again").addEventListener("click", () => tried("open", session.retry()));
 $("line-close").addEventListener("click", () => ($("line").hidden = true));
 $("notice-close").addEventListener("click", () => {
   hideNotice();
   frame.focus();
 });
-for (const button of document.querySelectorAll("[data-command]"))
-  button.addEventListener("click", () => command(button.dataset.command));
 
 session.start();

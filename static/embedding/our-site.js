@@ -1,5 +1,7 @@
 /** What is said to our own site, and its failures in words. */
 
+import { gettext } from "./words.js";
+
 /**
  * `code` is stable, `message` for the user, `recoverable`: trying again may help. `question` is
  * what the user is to be asked first, where our site does not do it unasked.
@@ -17,32 +19,34 @@ export class RequestError extends Error {
 export function inWords(error) {
   if (error instanceof RequestError) return error;
   console.error(error);
-  const message = "Something in this page went wrong.";
+  const message = gettext("Something went wrong on this page. Please reload it.");
   return new RequestError({ code: "page", message, detail: String(error) });
 }
 
 const UNREACHABLE = {
   code: "unreachable",
-  message: "This site cannot be reached. Check your connection and try again.",
+  message: gettext("This site cannot be reached. Check your connection and try again."),
   recoverable: true,
 };
 const OFFLINE = {
   code: "offline",
-  message: "You are offline. Try again when you are connected.",
+  message: gettext("You are offline. Try again when you are online."),
   recoverable: true,
 };
 const TIMED_OUT = {
   code: "timeout",
-  message: "This site took too long to answer. Please try again.",
+  message: gettext("This site took too long to answer. Please try again."),
   recoverable: true,
 };
 const UNCLEAR = {
   code: "unclear",
-  message: "This site gave an answer that makes no sense. Please reload the page.",
+  message: gettext("This page could not read the site’s answer. Please reload it."),
 };
 export const SIGNED_OUT = {
   code: "signed_out",
-  message: "You have been signed out. Sign in again in another tab, and this one goes on.",
+  message: gettext(
+    "You have been signed out. Sign in again in another tab. Then this page continues by itself.",
+  ),
 };
 
 const LOOK = 5000; // ms; between two looks at who is signed in
@@ -96,9 +100,8 @@ export async function bodyOf(status, text) {
   throw new RequestError(body?.error ?? UNCLEAR, status);
 }
 
-/** AbortSignal.any, for browsers from before 2024. */
+/** AbortSignal.any, as browsers from before 2024 have none. */
 function any(signals) {
-  if (AbortSignal.any) return AbortSignal.any(signals);
   const controller = new AbortController();
   for (const signal of signals) signal.addEventListener("abort", () => controller.abort());
   return controller.signal;
@@ -171,7 +174,6 @@ export class OurSite {
     }
   }
 
-  /** What is the cause of what is seen? */
   async diagnose(seen, limit) {
     return (await this.#askOfRow("diagnosis", { json: { seen }, limit })).body;
   }

@@ -1,8 +1,10 @@
 /** The activity panel: what is sent and heard, and when. Loaded with its first use. */
 
+import { region } from "./amounts.js";
+
 const LONGEST = 2000; // characters
 
-const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+const clock = new Intl.DateTimeFormat(region, { timeStyle: "medium" });
 // What a line means, in the page's language: "done open", or "done" for any other command.
 const meanings = new Map(
   [...document.querySelectorAll("#meanings dt")].map((term) => [
@@ -18,13 +20,24 @@ export class Panel {
   #toggle = document.getElementById("panel-toggle");
   #kept;
 
-  /** @param {[kind: string, about: object | string, time: number][]} lines so far */
-  constructor(lines, kept) {
+  /**
+   * @param {[kind: string, about: object | string, time: number][]} lines so far
+   * @param {(name: string) => void} command sends one
+   */
+  constructor(lines, kept, session, command) {
     this.#kept = kept;
     for (const line of lines) this.add(...line);
     this.#toggle.onclick = () => this.#show(this.#panel.hidden);
     document.getElementById("panel-close").addEventListener("click", () => this.#hide());
     this.#panel.addEventListener("keydown", ({ key }) => key === "Escape" && this.#hide());
+    const buttons = [...this.#panel.querySelectorAll("[data-command]")];
+    for (const button of buttons)
+      button.addEventListener("click", () => command(button.dataset.command));
+    const enable = () => {
+      for (const button of buttons) button.disabled = session.alive !== true;
+    };
+    for (const type of ["state", "channel"]) session.addEventListener(type, enable);
+    enable();
     this.#show(true);
   }
 
@@ -76,7 +89,7 @@ export class Panel {
 
 function statusText({ status, quality, openFiles }) {
   const files = [...openFiles.values()].flat();
-  return `status: ${status}, ${quality}; open: ${files.join(", ") || "nothing"}`;
+  return `status: ${status}, ${quality}; open: ${files.join(", ") || "–"}`;
 }
 
 /** @returns {[label: string, text: string]} no label: nothing to tell */

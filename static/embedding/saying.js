@@ -1,7 +1,7 @@
 /** What a page says below its heading: what it is doing, and what went wrong. */
 
 import { RequestError } from "./our-site.js";
-import { nameText } from "./shown.js";
+import { nameText } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 let onceOnline = null; // AbortController

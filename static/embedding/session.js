@@ -74,12 +74,10 @@ export class Session extends Told {
     on(this.#channel, "message", ({ data }) => this.#announced(data?.user));
   }
 
-  /** Is our site being asked? */
   get asking() {
     return this.#flight !== null;
   }
 
-  /** Are commands answered? */
   get alive() {
     return this.#frame?.alive ?? null;
   }
@@ -148,7 +146,6 @@ export class Session extends Told {
     return true;
   }
 
-  /** Also opens the file again where none is open; then it may reject. */
   async retry() {
     if (this.destroyed) return;
     if (this.state === "no_file") return void (await this.switchTo(this.path));
@@ -158,7 +155,6 @@ export class Session extends Told {
     else if (!this.asking) this.#mint({ again: true });
   }
 
-  /** `comesBack`: what `closeall` closes, `reopen` opens again soon. */
   async command(name, comesBack = false) {
     const [frame, project, path] = [this.#frame, this.project, this.path];
     if (!frame) throw new BridgeError("frame_gone");
@@ -172,7 +168,7 @@ export class Session extends Told {
     } else await frame.status();
   }
 
-  /** Takes the frame away, which saves; `start` brings its files back, and these. */
+  /** Taking the frame away saves. */
   leave(files) {
     this.#leave(true);
     this.#missing = [...new Set([...this.#missing, ...files])];
@@ -180,7 +176,6 @@ export class Session extends Told {
     this.become("preparing", "start", { step: "saving" });
   }
 
-  /** Opens what `closeall` has closed. */
   async reopen(files) {
     await this.#frame?.reopen(files);
     this.#rhythm.later("reopened", PROVEN, () => {

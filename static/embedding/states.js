@@ -1,6 +1,7 @@
 /** The states of a session, as a table: what each word in it means stands in docs/scripts.md. */
 
-// In each: the file is wanted anew; the user has changed, or gone, or may no longer open it.
+import { gettext } from "./words.js";
+
 const ALWAYS = { start: "preparing", user: "signed_out", ended: "refused" };
 // Where there is somebody: an attempt ends as it ends, whatever an older frame comes to meanwhile.
 const ATTEMPT = {
@@ -11,10 +12,7 @@ const ATTEMPT = {
 const EITHER = "preparing reconnecting";
 
 export const STATES = {
-  // Our site is asked, and names each step ("Preparing your project…").
   preparing: { busy: true, asking: "preparing", frame: "ready" },
-
-  // The address signs in and opens the file. If none opens, our site looks for the cause.
   opening: {
     busy: true,
     asking: EITHER,
@@ -22,25 +20,15 @@ export const STATES = {
     frame: "opening ready slow lost no_file",
     cause: "unreachable blocked",
   },
-
-  // Green.
   ready: { asking: "reconnecting", switch: "opening", frame: "ready no_file slow reconnecting" },
-
-  // All were closed, by a command or in CoCalc.
   no_file: { asking: "reconnecting", switch: "opening", frame: "ready slow reconnecting" },
-
-  // No good answer for some seconds.
   slow: {
     atRisk: true,
     asking: "reconnecting",
     switch: "opening",
     frame: "ready no_file slow lost reconnecting",
   },
-
-  // None for longer.
   lost: { atRisk: true, asking: "reconnecting", frame: "ready no_file lost reconnecting" },
-
-  // As the browser says; that it is not proves nothing.
   offline: {
     atRisk: true,
     wakes: true,
@@ -48,17 +36,9 @@ export const STATES = {
     frame: "reconnecting",
     network: "reconnecting ready slow lost",
   },
-
-  // All files come back, and one line tells the user.
   reconnecting: { asking: "reconnecting", frame: "ready no_file slow lost" },
-
-  // Of our site, in all tabs at once. The same user signing in again goes on.
   signed_out: { failed: true, nobody: true, asking: EITHER },
-
-  // Our site says no. Only what time can mend ("too_many") is tried again.
   refused: { failed: true, asking: EITHER, switch: "opening", frame: "ready slow lost" },
-
-  // Our site or CoCalc does not answer. Tried again by itself.
   unreachable: {
     failed: true,
     wakes: true,
@@ -66,8 +46,6 @@ export const STATES = {
     switch: "opening",
     frame: "ready slow lost",
   },
-
-  // CoCalc answers, but the browser does not let it work in a frame. Late proof counts.
   blocked: { failed: true, asking: EITHER, switch: "opening", frame: "ready" },
 };
 
@@ -78,18 +56,51 @@ export function follow(state, by, next) {
   return next;
 }
 
+/** By the light: for a step, or a state. */
+export const WORDS = {
+  account: gettext("Preparing your account…"),
+  project: gettext("Preparing your project…"),
+  membership: gettext("Giving you access…"),
+  starting: gettext("Starting your project…"),
+  saving: gettext("Saving your files…"),
+  preparing: gettext("Getting ready…"),
+  opening: gettext("Opening…"),
+  ready: gettext("Ready"),
+  no_file: gettext("No file is open"),
+  slow: gettext("CoCalc is slow"),
+  lost: gettext("Connection lost"),
+  offline: gettext("Offline"),
+  reconnecting: gettext("Reconnecting…"),
+  signed_out: gettext("Signed out"),
+  refused: gettext("Not opened"),
+};
+WORDS.unreachable = WORDS.blocked = WORDS.refused;
+
+/** Of a notice: for a code, or a state. */
+export const TITLES = {
+  no_file: WORDS.no_file,
+  offline: gettext("You are offline"),
+  lost: gettext("The connection to CoCalc is lost"),
+  signed_out: gettext("You are signed out"),
+  refused: gettext("The file was not opened"),
+  unreachable: gettext("This does not work right now"),
+  blocked: gettext("CoCalc did not open the file"),
+  file_missing: gettext("File not found"),
+};
+TITLES.bad_path = TITLES.file_missing;
+
 const NOTES = {
-  expiring: "You will soon be signed out of this site. Save your work, and sign in again.",
-  stopped: "Your project had stopped on CoCalc. It was started again.",
-  reopened: "CoCalc had ended your session there. It is opened again, and so are your files.",
+  expiring: gettext("You will soon be signed out of this site. Save your work and sign in again."),
+  stopped: gettext("Your project had stopped on CoCalc. It was started again."),
+  reopened: gettext("CoCalc had ended your session. Your files were opened again."),
 };
 const MESSAGES = {
-  disconnected: "CoCalc has lost its connection. What you typed last may not be saved yet.",
-  silent: "CoCalc does not answer. What you typed last may not be saved.",
-  offline: "This page goes on by itself when the connection is back.",
-  unsaved:
-    "You are offline. What you typed last may not be saved yet. This page goes on by itself when the connection is back.",
+  disconnected: gettext("CoCalc lost its connection. What you typed last may not be saved yet."),
+  silent: gettext("CoCalc does not answer. What you typed last may not be saved."),
+  offline: gettext("This page continues by itself when you are back online."),
+  unsaved: gettext("You are offline. What you typed last may not be saved yet."),
 };
+MESSAGES.unsaved += ` ${MESSAGES.offline}`;
 
 /** Whoever has a state, and tells of it. */
 export class Told extends EventTarget {

@@ -1,7 +1,7 @@
 /** What the notebook page's switcher lists: the other files of the folder. */
 
 import { encodePath, request } from "./our-site.js";
-import { nameText } from "./shown.js";
+import { gettext, nameText } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 
@@ -32,5 +32,5 @@ export async function fill(urls, path, choose) {
       return item;
     }),
   );
-  status.textContent = files.length ? "" : "There is no file in this folder.";
+  status.textContent = files.length ? "" : gettext("This folder has no files.");
 }

@@ -1,19 +1,24 @@
 /** The trash: what was deleted, and how it comes back or goes for good. */
 
+import { absolute, timeText } from "./amounts.js";
 import { ask } from "./ask.js";
 import { RequestError, request } from "./our-site.js";
 import { complain, hush, say } from "./saying.js";
-import { nameText } from "./shown.js";
-import { absolute, timeText } from "./words.js";
+import { fill, gettext, nameText, ngettext } from "./words.js";
 
 const { urls } = JSON.parse(document.getElementById("page").textContent);
 const $ = (id) => document.getElementById(id);
+
+const LABELS = {
+  restore: gettext("Put back: %(path)s"),
+  purge: gettext("Delete for good: %(path)s"),
+};
 
 let entries = [];
 
 async function load() {
   hush();
-  say("Looking into the trash…", { busy: true });
+  say(gettext("Loading the trash…"), { busy: true });
   try {
     ({ entries } = (await request("GET", urls["trash-listing"])).body);
   } catch (error) {
@@ -39,11 +44,13 @@ function row(entry) {
   const deleted = new Date(entry.deleted);
   const time = tr.querySelector("time");
   time.dateTime = entry.deleted;
-  time.textContent = `${timeText(deleted)}${by ? ` by ${by}` : ""}`;
+  const when = timeText(deleted);
+  time.textContent = by ? fill(gettext("%(when)s by %(name)s"), { when, name: by }) : when;
   time.title = absolute.format(deleted);
-  part("days").textContent = days > 1 ? `${days} more days` : "less than a day";
+  const more = ngettext("%(count)s more day", "%(count)s more days", days);
+  part("days").textContent = days > 1 ? fill(more, { count: days }) : gettext("less than a day");
   for (const action of ["restore", "purge"])
-    part(action).setAttribute("aria-label", nameText(`${part(action).textContent}: ${path}`));
+    part(action).setAttribute("aria-label", nameText(fill(LABELS[action], { path })));
   part("restore").addEventListener("click", () => restore(entry, tr));
   part("purge").addEventListener("click", () => purge(entry, tr));
   return tr;
@@ -66,8 +73,11 @@ async function restore(entry, tr) {
   try {
     const { body } = await request("POST", urls.restore, { json: { id: entry.id } });
     drop(entry, tr);
-    const beside = body.path === entry.path ? "" : `, as “${body.path}”, since the name was taken`;
-    say(`“${entry.path}” is back${beside}.`);
+    const said =
+      body.path === entry.path
+        ? gettext("“%(path)s” is back.")
+        : gettext("“%(path)s” is back as “%(other)s”, because the old name is taken.");
+    say(fill(said, { path: entry.path, other: body.path }));
   } catch (error) {
     tr.ariaBusy = null;
     complain(error);
@@ -75,23 +85,29 @@ async function restore(entry, tr) {
 }
 
 async function purge(entry, tr) {
+  const { path } = entry;
   const question = {
-    title: `Delete “${entry.path}” for good?`,
-    text: "Nobody can get it back then.",
-    ok: "Delete for good",
+    title: fill(gettext("Delete “%(path)s” for good?"), { path }),
+    text: gettext("Nobody can get it back afterwards."),
+    ok: gettext("Delete for good"),
   };
   const done = await ask(question, () => request("POST", urls.purge, { json: { id: entry.id } }));
   if (!done) return;
   drop(entry, tr);
-  say(`“${entry.path}” is deleted for good.`);
+  say(fill(gettext("“%(path)s” was deleted for good."), { path }));
 }
 
 async function empty() {
   const count = entries.length;
+  const text = ngettext(
+    "%(count)s item will be deleted for good. Nobody can get it back afterwards.",
+    "%(count)s items will be deleted for good. Nobody can get them back afterwards.",
+    count,
+  );
   const question = {
-    title: "Empty the trash?",
-    text: `${count === 1 ? "One thing is" : `${count} things are`} deleted for good. Nobody can get them back then.`,
-    ok: "Empty the trash",
+    title: gettext("Empty the trash?"),
+    text: fill(text, { count }),
+    ok: gettext("Empty the trash"),
   };
   const done = await ask(question, async () => {
     try {
@@ -105,7 +121,7 @@ async function empty() {
   if (!done) return;
   entries = [];
   draw();
-  say("The trash is empty.");
+  say(gettext("The trash is empty."));
   $("title").focus();
 }
 

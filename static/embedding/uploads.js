@@ -1,8 +1,8 @@
 /** Uploads: one after the other, with their progress; by the button, or dropped on the page. */
 
 import { RequestError, bodyOf, csrfToken } from "./our-site.js";
-import { nameText } from "./shown.js";
-import { sizeText } from "./words.js";
+import { sizeText } from "./amounts.js";
+import { fill, gettext, nameText } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 
@@ -20,7 +20,7 @@ export function acceptUploads({ url, most }, pathOf, onDone) {
       const item = $("uploading").content.firstElementChild.cloneNode(true);
       const path = pathOf(file.name);
       item.querySelector(".name").textContent = nameText(file.name);
-      item.querySelector(".outcome").textContent = "Waiting…";
+      item.querySelector(".outcome").textContent = gettext("Waiting…");
       item.querySelector(".dismiss").onclick = () => item.remove();
       $("uploads").append(item);
       queue = queue.then(() => uploadOne(file, path, item));
@@ -34,21 +34,21 @@ export function acceptUploads({ url, most }, pathOf, onDone) {
     item.dataset.state = "sending";
     for (const button of ["replace", "both", "dismiss"]) part(button).hidden = true;
     progress.hidden = false;
-    part("outcome").textContent = "Sending…";
+    part("outcome").textContent = gettext("Uploading…");
     try {
-      if (file.size > most)
-        throw new RequestError({
-          code: "too_large",
-          message: `This is too large: files may have up to ${sizeText(most)}.`,
-        });
+      if (file.size > most) {
+        const text = gettext("This file is too large. Files can have up to %(size)s.");
+        const message = fill(text, { size: sizeText(most) });
+        throw new RequestError({ code: "too_large", message });
+      }
       const stored = await send(url, file, path, how, (share) => {
         progress.value = share;
-        if (share === 1) part("outcome").textContent = "Storing…";
+        if (share === 1) part("outcome").textContent = gettext("Saving…");
       });
       item.dataset.state = "done";
       const name = stored.path.split("/").pop();
-      const words = name === file.name ? "Done" : `Done: it is called “${name}”`;
-      part("outcome").textContent = nameText(words);
+      const words = name === file.name ? gettext("Done") : gettext("Done: saved as “%(name)s”");
+      part("outcome").textContent = nameText(fill(words, { name }));
       setTimeout(() => item.remove(), 5000);
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
@@ -56,7 +56,7 @@ export function acceptUploads({ url, most }, pathOf, onDone) {
       part("outcome").textContent = error.message;
       part("dismiss").hidden = false;
       const taken = error.code === "exists";
-      const again = taken ? "Replace" : error.recoverable ? "Try again" : "";
+      const again = taken ? gettext("Replace") : error.recoverable ? gettext("Try again") : "";
       part("replace").textContent = again;
       part("replace").hidden = !again;
       part("both").hidden = !taken;
@@ -100,8 +100,8 @@ function send(url, file, path, how, onProgress) {
           code: "unreachable",
           message:
             navigator.onLine === false
-              ? "You are offline. Try again when you are connected."
-              : "The upload was cut off. Check your connection and try again.",
+              ? gettext("You are offline. Try again when you are online.")
+              : gettext("The upload was interrupted. Check your connection and try again."),
           recoverable: true,
         }),
       );

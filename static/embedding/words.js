@@ -1,45 +1,22 @@
-/** Words in the page's language: sentences, sizes and times. */
+/** Words in the page's language, and names. */
 
-// The catalog of the page's language, a script before this one; English needs none.
-const catalog = globalThis.django ?? {};
+// The catalog comes by a script before this one; English needs none. `pgettext` is for a word that
+// means two things: its context tells which.
+export const {
+  gettext = (text) => text,
+  ngettext = (one, many, count) => (count === 1 ? one : many),
+  pgettext = (context, text) => text,
+} = globalThis.django ?? {};
 
-/** @param {string} text in English @returns {string} in the page's language */
-export const gettext = catalog.gettext ?? ((text) => text);
-
-/** The same for a number of things. */
-export const ngettext = catalog.ngettext ?? ((one, many, count) => (count === 1 ? one : many));
-
-/** The same for a word that means two things: `context` tells which. */
-export const pgettext = catalog.pgettext ?? ((context, text) => text);
-
-/** Put values where a sentence says %(name)s. */
+/** Puts values where a sentence says %(name)s. */
 export const fill = (text, values) => text.replace(/%\((\w+)\)s/g, (all, name) => values[name]);
 
-/** For Intl: the language of the page. */
-export const language = globalThis.document?.documentElement.lang || "en";
+/** For Intl; there may be no page, and some write "en_US". */
+export const language = globalThis.document?.documentElement.lang.replace("_", "-") || "en";
 
-// A KB has 1024 bytes here as everywhere else on the site, and in its limits: embedding/sizes.py.
-const SIZES = ["KB", "MB", "GB", "TB", "PB", "EB"];
-
-export function sizeText(bytes) {
-  if (bytes < 1024) return bytes === 1 ? "1 byte" : `${bytes} bytes`;
-  const tenths = (unit) => Math.floor((bytes / 1024 ** unit) * 10 + 0.5);
-  let unit = 1;
-  while (tenths(unit) >= 10240) unit += 1;
-  return `${tenths(unit) / 10} ${SIZES[unit - 1]}`;
-}
-
-const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
-export const absolute = new Intl.DateTimeFormat(undefined, {
-  dateStyle: "medium",
-  timeStyle: "short",
-});
-
-export function timeText(date) {
-  const seconds = (date - Date.now()) / 1000;
-  if (seconds > -45) return "just now";
-  if (seconds > -3600) return relative.format(Math.round(seconds / 60), "minute");
-  if (seconds > -86400) return relative.format(Math.round(seconds / 3600), "hour");
-  if (seconds > -7 * 86400) return relative.format(Math.round(seconds / 86400), "day");
-  return absolute.format(date);
-}
+/** A name with a mark for what is hidden in it or turns it around, as embedding/names.py has it. */
+export const nameText = (name) =>
+  name.replace(
+    /(?![\u200c\u200d])[\p{Cf}\u034f\u115f\u1160\u17b4\u17b5\u2028\u2029\u2800\u3164\uffa0]/gu,
+    "\ufffd",
+  );

@@ -168,7 +168,7 @@ def test_a_file_that_fails_is_refused_in_cocalcs_words(stage: Stage) -> None:
         const opening = bridge.open(P, "a.ipynb");
         await opening.acknowledged;
         return opening.catch(({code, message, recoverable}) => [code, message, recoverable]);
-    """) == ["refused", "CoCalc refused to open the file: problem opening project -- no", False]
+    """) == ["refused", "CoCalc did not open the file: problem opening project -- no", False]
 
 
 FOREIGN = [

@@ -114,7 +114,7 @@ class TestOpen:
             """,
         ) == [
             ["pending", "refused", "fine"],
-            "CoCalc refused to open the file: problem opening project",
+            "CoCalc did not open the file: problem opening project",
             ["a", "b", None, None, None],
         ]
 

@@ -358,7 +358,7 @@ def test_offline_before_anything_is_open(fake: Page, moment: str) -> None:
         """,
     ) == [
         "offline",
-        "This page goes on by itself when the connection is back.",
+        "This page continues by itself when you are back online.",
         "offline",
         "ready",
     ]

@@ -221,7 +221,7 @@ def test_a_missing_file_and_the_toolbars(known: Visit) -> None:
     for name in ("a", "b", "c"):
         comes_into_view(known, name)
         becomes(known, "refused", name)
-        expect(notebook(known, name).get_by_role("heading")).to_have_text("No such file")
+        expect(notebook(known, name).get_by_role("heading")).to_have_text("File not found")
         expect(notebook(known, name).get_by_role("button", name="Try again")).to_be_hidden()
     reload = {name: notebook(known, name).get_by_role("button", name="Reload") for name in "abc"}
     expect(reload["a"]).to_be_visible()

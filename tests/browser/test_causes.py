@@ -15,7 +15,7 @@ from tests.browser.visit import Visit
 
 CHANNEL = 11_000  # as the bridge has it (static/embedding/bridge.js), in ms, with some to spare
 NOT_LISTED = f"“{SITE_HOST}” is not among CoCalc's iframe_comm_hosts"
-TITLES = {"blocked": "CoCalc did not open the file", "unreachable": "This did not work"}
+TITLES = {"blocked": "CoCalc did not open the file", "unreachable": "This does not work right now"}
 
 
 @dataclass(frozen=True)
@@ -162,9 +162,8 @@ def test_a_project_that_does_not_start(known: Visit) -> None:
     school.sandbox.quirks(never_starts=True)
     known.open(HASTY, "unreachable")
     known.has_words("Not opened")
-    has_a_way_on(
-        known, "This did not work", re.compile("^CoCalc answers, but your project does not start")
-    )
+    text = re.compile("^CoCalc answers, but your project does not start")
+    has_a_way_on(known, TITLES["unreachable"], text)
     admin = "The project did not run a command in time."
     known.show_activity()
     expect(known.activity("error", admin).first).to_be_visible()

@@ -31,7 +31,7 @@ def test_cocalc_fails_and_comes_back(
     known.school.sandbox.quirks(**quirks)
     known.open("a.txt", "unreachable")
     known.has_words("Not opened")
-    has_a_way_on(known, "This did not work", text)
+    has_a_way_on(known, "This does not work right now", text)
 
     def attempts() -> int:
         states = known.school.states_of(known.student)
@@ -42,7 +42,7 @@ def test_cocalc_fails_and_comes_back(
     known.page.locator("#again").click()
     # Still down: the same again, and not a page that waits.
     until(attempts, lambda count: count > before)
-    has_a_way_on(known, "This did not work", text)
+    has_a_way_on(known, "This does not work right now", text)
 
     known.school.sandbox.reset_quirks()
     known.becomes("ready")  # by itself

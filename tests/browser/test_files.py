@@ -105,7 +105,7 @@ def test_uploads_by_file_chooser(known: Visit) -> None:
         "not a Jupyter notebook"
     )
     expect(upload_of(known, "large.bin").locator(".outcome")).to_have_text(
-        "This is too large: files may have up to 1 MB."
+        "This file is too large. Files can have up to 1 MB."
     )
     for name in ("data.bin", "Lesson.ipynb"):
         expect(known.row(name)).to_be_visible()
@@ -124,7 +124,7 @@ def test_uploads_by_drag_and_drop_show_their_progress(known: Visit) -> None:
     # The others wait while the first is on its way.
     known.school.sandbox.quirks(latency=5)
     drop(known, ("a.txt", b"a"), ("b.txt", b"b"), ("c.txt", b"c"))
-    expect(upload_of(known, "a.txt").locator(".outcome")).to_have_text("Storing…")
+    expect(upload_of(known, "a.txt").locator(".outcome")).to_have_text("Saving…")
     expect(upload_of(known, "a.txt").locator("progress")).to_have_js_property("value", 1)
     expect(upload_of(known, "c.txt").locator(".outcome")).to_have_text("Waiting…")
     known.school.sandbox.reset_quirks()
@@ -140,7 +140,7 @@ def test_an_upload_replaces_only_when_told_to(known: Visit) -> None:
     expect(item.locator(".outcome")).to_contain_text("already exists")
     assert known.read("a.txt") == b"old"
     item.get_by_role("button", name="Keep both").click()
-    expect(item.locator(".outcome")).to_have_text("Done: it is called “a (2).txt”")
+    expect(item.locator(".outcome")).to_have_text("Done: saved as “a (2).txt”")
     assert (known.read("a.txt"), known.read("a (2).txt")) == (b"old", b"new")
 
     expect(known.row("a (2).txt")).to_be_visible()
@@ -162,7 +162,7 @@ def test_an_upload_that_fails_is_tried_again(known: Visit) -> None:
 def test_into_a_folder_and_back(known: Visit) -> None:
     known.page.get_by_role("button", name="New folder").click()
     dialog(known).get_by_label("Name").fill("Week 1")
-    dialog(known).get_by_role("button", name="Create").click()
+    dialog(known).get_by_role("button", name="Create folder").click()
     expect(dialog(known)).to_be_hidden()
     known.row("Week 1").get_by_role("link", name="Week 1", exact=True).click()
     crumbs = known.page.get_by_role("navigation", name="Folder")
@@ -234,10 +234,10 @@ def test_a_name_that_means_more_than_a_name_is_asked_about(known: Visit) -> None
     name.fill("Week 1/b.txt")
     name.press("Enter")
     expect(alert).to_have_text(
-        "A name cannot hold “/”. Move “Lesson.ipynb” into the folder “Week 1” as “b.txt”?"
+        "A name cannot contain “/”. Move “Lesson.ipynb” to the folder “Week 1” as “b.txt”?"
     )
     dialog(known).get_by_role("button", name="Move", exact=True).click()
-    expect(alert).to_have_text("Without “.ipynb” it no longer opens as a notebook.")
+    expect(alert).to_have_text("Without “.ipynb”, this file no longer opens as a notebook.")
     assert known.read("Lesson.ipynb") == notebook("")
     known.page.keyboard.press("Escape")
     expect(dialog(known)).to_be_hidden()
@@ -286,7 +286,7 @@ def test_delete_undo_and_the_trash(known: Visit) -> None:
     order = known.names
     for i, name in enumerate(order):
         known.row(name).get_by_role("button", name=f"Delete {name}").press("Enter")
-        expect(said).to_have_text(f"“{name}” is in the trash.")
+        expect(said).to_have_text(f"“{name}” was moved to the trash.")
         expect(known.row(name)).to_have_count(0)
         if order[i + 1 :]:
             expect(known.row(order[i + 1]).locator(".name")).to_be_focused()
@@ -303,7 +303,7 @@ def test_delete_undo_and_the_trash(known: Visit) -> None:
     expect(known.row(order[0])).to_contain_text("30 more days")
     known.write(order[0])
     known.row(order[0]).get_by_role("button", name="Put back").press("Enter")
-    expect(page.locator("#status")).to_contain_text("since the name was taken")
+    expect(page.locator("#status")).to_contain_text("because the old name is taken")
     expect(known.row(order[1]).get_by_role("button", name="Put back")).to_be_focused()
     known.row(order[1]).get_by_role("button", name="Delete for good").click()
     expect(dialog(known).get_by_role("button", name="Cancel")).to_be_focused()
@@ -324,7 +324,7 @@ def test_delete_undo_and_the_trash(known: Visit) -> None:
     known.row(order[-1]).get_by_role("button", name=f"Delete {order[-1]}").click()
     expect(dialog(known)).to_contain_text("The trash cannot be used")
     dialog(known).get_by_role("button", name="Delete for good").click()
-    expect(page.locator("#status")).to_have_text(f"“{order[-1]}” is deleted for good.")
+    expect(page.locator("#status")).to_have_text(f"“{order[-1]}” was deleted for good.")
     expect(known.row(order[-1])).to_have_count(0)
 
 
@@ -342,7 +342,7 @@ def test_the_trash_is_emptied_and_what_fails_is_told(known: Visit) -> None:
     known.row("a.txt").get_by_role("button", name="Put back").click()
     expect(page.locator("#problem")).to_contain_text("Please try again")
     page.get_by_role("button", name="Empty the trash").click()
-    expect(dialog(known)).to_contain_text("2 things are deleted for good.")
+    expect(dialog(known)).to_contain_text("2 items will be deleted for good.")
     dialog(known).get_by_role("button", name="Empty the trash").click()
     expect(dialog(known).get_by_role("alert")).to_contain_text("Please try again")
     known.school.sandbox.reset_quirks()
@@ -353,9 +353,9 @@ def test_the_trash_is_emptied_and_what_fails_is_told(known: Visit) -> None:
     known.go_to_files()
     known.context.set_offline(True)
     page.get_by_role("button", name="New folder").click()
-    dialog(known).get_by_role("button", name="Create").click()
+    dialog(known).get_by_role("button", name="Create folder").click()
     expect(dialog(known).get_by_role("alert")).to_have_text(
-        "You are offline. Try again when you are connected."
+        "You are offline. Try again when you are online."
     )
     page.keyboard.press("Escape")
     page.evaluate("history.pushState(null, '', '/projects/mine/files/x/')")

@@ -106,7 +106,7 @@ def test_status_closeall_and_offline_by_what_one_sees(known: Visit) -> None:
     known.becomes("offline")
     expect(known.page.locator("#line")).to_contain_text("You are offline.")
     known.page.locator("#switch").click()
-    expect(known.page.locator("#switch-status")).to_contain_text("when you are connected")
+    expect(known.page.locator("#switch-status")).to_contain_text("when you are online")
     known.page.locator("#light").click()
     expect(known.page.locator("#switch-list")).to_be_hidden()
     known.context.set_offline(False)
@@ -157,7 +157,7 @@ def test_a_new_user_is_told_each_step(visit: Visit) -> None:
     visit.school.sandbox.quirks(latency=0.3)
     visit.go("/projects/mine/")
     visit.sees_files()
-    steps = ["Preparing your account…", "Preparing your project…", "Letting you in…"]
+    steps = ["Preparing your account…", "Preparing your project…", "Giving you access…"]
     assert [words for words in said() if words in steps] == steps
 
 
@@ -166,9 +166,9 @@ def test_a_new_user_comes_straight_to_a_notebook(visit: Visit) -> None:
     said = visit.collect_words("#light-text")
     visit.go("/projects/mine/open/a.txt")
     visit.becomes("refused")
-    expect(visit.page.get_by_role("heading", name="No such file")).to_be_visible()
+    expect(visit.page.get_by_role("heading", name="File not found")).to_be_visible()
     expect(visit.page.get_by_role("button", name="Try again")).not_to_be_visible()
-    steps = ["Preparing your account…", "Preparing your project…", "Letting you in…"]
+    steps = ["Preparing your account…", "Preparing your project…", "Giving you access…"]
     steps += ["Opening…", "Not opened"]
     assert [words for words in said() if words in steps] == steps
     until(lambda: visit.school.states_of(visit.student) == ["failed"])

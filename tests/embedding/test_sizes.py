@@ -47,8 +47,8 @@ def test_the_browser_says_the_same() -> None:
     """Sizes, and names of files that hide something."""
     node, _ = compute_driver_executable()
     script = f"""
-        import {{ nameText }} from "{(OURS / "shown.js").as_uri()}";
-        import {{ sizeText }} from "{(OURS / "words.js").as_uri()}";
+        import {{ nameText }} from "{(OURS / "words.js").as_uri()}";
+        import {{ sizeText }} from "{(OURS / "amounts.js").as_uri()}";
         const {{ sizes, names }} = {json.dumps({"sizes": [*SIZES], "names": [*HIDDEN]})};
         console.log(JSON.stringify([sizes.map(sizeText), names.map(nameText)]));
     """
@@ -56,6 +56,17 @@ def test_the_browser_says_the_same() -> None:
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert json.loads(said) == [[*SIZES.values()], [*HIDDEN.values()]]
     assert [shown(name) for name in HIDDEN] == [*HIDDEN.values()]
+
+
+def test_the_browser_writes_numbers_as_its_page_does() -> None:
+    node, _ = compute_driver_executable()
+    script = f"""
+        globalThis.document = {{ documentElement: {{ lang: "de" }} }};
+        const {{ sizeText }} = await import("{(OURS / "amounts.js").as_uri()}");
+        console.log(sizeText(12345));
+    """
+    command = [node, "--input-type=module", "--eval", script]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "12,1 KB\n"
 
 
 def test_nobody_reads_another_spelling() -> None:

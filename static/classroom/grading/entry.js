@@ -11,7 +11,8 @@ const errors = bar.querySelector("[data-errors]");
 const undo = bar.querySelector("[data-undo]");
 const rows = [...table.tBodies[0].rows].map((row) => [...row.querySelectorAll("td.entry")]);
 const done = []; // each a list of {cell, before, after}
-const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+const right = getComputedStyle(table).direction === "rtl" ? -1 : 1;
+const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -right], ArrowRight: [0, right] };
 let current = rows.flat()[0];
 let saving = Promise.resolve();
 
