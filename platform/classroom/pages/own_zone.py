@@ -7,6 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.utils import formats, timezone
+from django.utils.translation import pgettext
 
 _own: ContextVar[ZoneInfo | None] = ContextVar("own_zone", default=None)
 
@@ -37,5 +38,9 @@ def own_time(value: datetime, zone: ZoneInfo) -> str:
         return ""
     own, theirs = timezone.localtime(value, mine), timezone.localtime(value, zone)
     if own.date() != theirs.date():
-        return formats.date_format(own, "D j M, H:i")
-    return "" if own.time() == theirs.time() else f"{own:%H:%M}"
+        # Translators: a date and time in the letters of Django's template filter “date”; here only
+        # D (“Fri”), j (the day), M (“Nov”), H and i, which the page's script knows, too.
+        return formats.date_format(own, pgettext("date format", "D j M, H:i"))
+    if own.time() == theirs.time():
+        return ""
+    return formats.date_format(own, pgettext("date format", "H:i"))

@@ -23,6 +23,7 @@ from classroom.models import (
     TestRun,
     Transfer,
 )
+from classroom.pages.text import left
 from classroom.rules.counting import counting_of
 from classroom.rules.deadlines import came_late, is_late, is_taken, last_moment
 from classroom.rules.last_submit import Failure, failure_of, last_submits
@@ -184,7 +185,7 @@ class Standing:
         """The time until it is due, in words: "2 days"; empty when it is over, or never due."""
         if self.due is None or self.due < self.now or self.state == State.RETURNED:
             return ""
-        return in_words(self.due - self.now)
+        return left(self.due - self.now)
 
     @property
     def can_submit(self) -> bool:
@@ -282,16 +283,6 @@ def _when_due(standing: Standing) -> tuple[bool, datetime, int]:
     """Order by the due time; what is not out yet comes after what can be worked on."""
     due = standing.due or datetime.max.replace(tzinfo=UTC)
     return not standing.is_out, due, standing.assignment.pk
-
-
-def in_words(left: timedelta) -> str:
-    """Say how long a time is, never more than it is: "3 days", "47 hours", "12 minutes"."""
-    minutes = int(left.total_seconds() // 60)
-    for unit, size, least in (("day", 1440, 2), ("hour", 60, 2), ("minute", 1, 1)):
-        if minutes >= size * least:
-            count = minutes // size
-            return f"{count} {unit}{'' if count == 1 else 's'}"
-    return "less than a minute"
 
 
 def seen_by_students() -> Q:
