@@ -12,7 +12,8 @@ from enum import StrEnum
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext_lazy
 
 from classroom.models import (
     Assignment,
@@ -55,14 +56,15 @@ class State(StrEnum):
 
 
 LABELS = {
-    State.COMING: "Not yet out",
-    State.ON_ITS_WAY: "On its way",
-    State.OPEN: _("In progress"),
-    State.SUBMITTED: "Submitted",
-    State.CLOSED: "Closed",
-    State.COLLECTED: "Collected",
-    State.RETURNED: "Returned",
+    State.COMING: pgettext_lazy("state of an assignment", "Not out yet"),
+    State.ON_ITS_WAY: pgettext_lazy("state of an assignment", "On its way"),
+    State.OPEN: pgettext_lazy("state of an assignment", "In progress"),
+    State.SUBMITTED: pgettext_lazy("state of an assignment", "Submitted"),
+    State.CLOSED: pgettext_lazy("state of an assignment", "Closed"),
+    State.COLLECTED: pgettext_lazy("state of an assignment", "Collected"),
+    State.RETURNED: pgettext_lazy("state of an assignment", "Returned"),
 }
+HANDED_OUT = pgettext_lazy("state of an assignment", "Handed out")
 
 
 @dataclass(slots=True)
@@ -107,7 +109,7 @@ class Standing:
     def label(self) -> str:
         """The state in a word or two for the page."""
         if self.assignment.handout and self.state == State.OPEN:
-            return "Handed out"
+            return str(HANDED_OUT)
         return str(LABELS[self.state])
 
     @property
@@ -206,9 +208,9 @@ class Standing:
     @property
     def way_on(self) -> str:
         """What to do about a failure where *Submit* is not there any more; else nothing."""
-        return (
-            "" if self.can_submit else "It is too late to submit again: show this to your teacher."
-        )
+        if self.can_submit:
+            return ""
+        return _("It is too late to submit again. Show this message to your teacher.")
 
     @property
     def is_moving(self) -> bool:

@@ -158,7 +158,7 @@ def test_an_hour_that_comes_twice_is_the_first_and_said_so(school: School) -> No
     )
     made = Assignment.objects.get(title="Loops & lists")
     assert made.due == datetime(2030, 10, 27, 0, 30, tzinfo=UTC)
-    note = "show 02:30 twice: It is the earlier one, CEST.."
+    note = "so 02:30 comes twice. It is the earlier one, CEST."
     assert note in said(response)
     page = school.client.get(school.url("assignment-edit", made.pk))
     assert note in page.content.decode()
@@ -168,7 +168,7 @@ def test_a_stored_moment_stays_when_its_text_does(school: School) -> None:
     later = datetime(2030, 10, 27, 1, 30, 15, tzinfo=UTC)  # the second 02:30 of that night
     Assignment.objects.filter(pk=school.assignment.pk).update(due=later)
     page = school.client.get(school.of("assignment-edit"))
-    assert "It is the later one, CET.." in page.content.decode()
+    assert "It is the later one, CET." in page.content.decode()
     changes = {"due": "2030-10-27T02:30", "release": ""}
     school.client.post(school.of("assignment-edit"), FORM | changes)
     school.assignment.refresh_from_db()
