@@ -381,11 +381,11 @@ def test_an_extension_is_told_to_its_student_alone(
     look(teacher, "extensions")
 
     grace.go(course)
-    expect(card(grace, "Proofs")).to_contain_text("Your extension.")
+    expect(card(grace, "Proofs")).to_contain_text("You have an extension.")
     expect(card(grace, "Proofs")).to_contain_text("A broken arm")
     look(grace, "an extension of one's own")
     ada.go(course)
-    expect(card(ada, "Proofs")).to_contain_text("Late work is not taken.")
+    expect(card(ada, "Proofs")).to_contain_text("Late work is not accepted.")
     assert "xtension" not in ada.page.content()
     assert "broken arm" not in ada.page.content()
 

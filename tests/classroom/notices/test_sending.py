@@ -221,7 +221,7 @@ class TestBadServers:
         letter = self.again()
         assert (letter.state, letter.error) == (
             State.UNKNOWN,
-            "The connection broke while it was sent.",
+            "The connection broke while this was being sent.",
         )
         office.dies = False
         self.again()
@@ -233,7 +233,7 @@ class TestBadServers:
         office.sender = "550 not from you"
         letter = self.again()
         assert (letter.state, letter.attempts) == (State.QUEUED, 0)
-        assert letter.error == "The mail server cannot be reached, or takes no mail."
+        assert letter.error == "The mail server cannot be reached, or it does not accept mail."
         office.sender = ""
         assert self.again().state == State.SENT
 
