@@ -79,8 +79,8 @@ def test_it_is_said_before_and_nothing_is_saved(room: Class) -> None:
         ["Bob Babbage", "3", "6", "3", "3", "6"],
         ["Ada Lovelace", "7.5", "15", "7.5", "7.5", "15"],
     ]
-    assert "of 10 points in all" in said
-    assert "of 20 points in all" in said
+    assert "out of 10 points" in said
+    assert "out of 20 points" in said
     assert "7.50" not in said
     assert (points(room), scores(room)) == (Decimal(10), (Decimal("7.5"), Decimal(3)))
     # What was entered is kept, character by character.
@@ -186,7 +186,7 @@ def test_scores_that_cannot_be_kept(room: Class) -> None:
     answer = send(room, points="2")
     said = words(answer)
     assert "The scores cannot be kept. Ada Lovelace has 7.5." in said
-    assert "with a bonus up to 4" in said
+    assert "or with a bonus 4" in said
     assert "Save and keep" not in said
     answer = send(room, points="2", seen=seen(answer), scores="keep")
     assert answer.status_code == 400

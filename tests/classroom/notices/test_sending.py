@@ -83,7 +83,7 @@ class TestMails:
         Sender().deliver()
         german, english = (mail.get_content() for mail in office.mails)
         assert re.search(r"Di,? 26\.? Okt 2060, 05:00 CEST \(Mo,? 25\.? Okt, 23:00 ", german)
-        assert "It is due on Tue 26 Oct 2060, 05:00 CEST.\n" in english
+        assert "It is due on Tue 26 Oct 2060, 05:00 CEST.\r\n" in english
 
     def test_no_score_and_no_comment_is_in_it(self, room: Class, office: PostOffice) -> None:
         work = room.work(room.ada)
