@@ -161,7 +161,7 @@ def test_the_marked_notebook_itself_is_found_among_what_students_get(
     given = content(notebook(answer("return 2 * n")))  # all of the cell is the solution
     upload(teacher, assignment, {"hw.ipynb": given, "student/Homework.ipynb": given})
     assert assignment.version == Version.CHECK
-    assert "It is the teacher&#x27;s own “hw.ipynb”" in page(teacher, assignment)
+    assert "This is the teacher’s own “hw.ipynb”" in page(teacher, assignment)
 
 
 def test_what_is_too_large_to_be_looked_through_is_said(
@@ -298,7 +298,7 @@ def test_leftovers_are_left_out_and_named(
     assert (assignment.version, outgoing(assignment)) == (Version.READY, ["a.ipynb"])
     shown = page(teacher, assignment, "assignment-files")
     for name in (".ipynb_checkpoints", "in/b.BAK", "a.py~", "#a.py#"):
-        assert f"{name} (an editor&#x27;s leftover)" in shown
+        assert f"{name} (left by an editor)" in shown
     (item,) = parcel.parcel(project(assignment), assignment, asked=timezone.now()).items
     assert item.path == "a.ipynb"
 
