@@ -191,7 +191,7 @@ def test_a_course_from_its_making_to_the_returned_grade(
     expect(page.get_by_label("How much is taken off")).to_be_hidden()
     page.get_by_label("What late work costs").select_option("percent")
     page.get_by_label("How much is taken off").fill("10")
-    expect(page.get_by_text("10 of 10 points handed in 1 day 2 h late gives 8.")).to_be_visible()
+    expect(page.get_by_text("10 of 10 points, submitted 1 day 2 h late, become 8.")).to_be_visible()
     look(teacher, "late work")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("2 students have a score out of 5")).to_be_visible()
@@ -381,11 +381,11 @@ def test_an_extension_is_told_to_its_student_alone(
     look(teacher, "extensions")
 
     grace.go(course)
-    expect(card(grace, "Proofs")).to_contain_text("Your extension.")
+    expect(card(grace, "Proofs")).to_contain_text("You have an extension.")
     expect(card(grace, "Proofs")).to_contain_text("A broken arm")
     look(grace, "an extension of one's own")
     ada.go(course)
-    expect(card(ada, "Proofs")).to_contain_text("Late work is not taken.")
+    expect(card(ada, "Proofs")).to_contain_text("Late work is not accepted.")
     assert "xtension" not in ada.page.content()
     assert "broken arm" not in ada.page.content()
 

@@ -79,8 +79,8 @@ def test_it_is_said_before_and_nothing_is_saved(room: Class) -> None:
         ["Bob Babbage", "3", "6", "3", "3", "6"],
         ["Ada Lovelace", "7.5", "15", "7.5", "7.5", "15"],
     ]
-    assert "of 10 points in all" in said
-    assert "of 20 points in all" in said
+    assert "out of 10 points" in said
+    assert "out of 20 points" in said
     assert "7.50" not in said
     assert (points(room), scores(room)) == (Decimal(10), (Decimal("7.5"), Decimal(3)))
     # What was entered is kept, character by character.
@@ -186,7 +186,7 @@ def test_scores_that_cannot_be_kept(room: Class) -> None:
     answer = send(room, points="2")
     said = words(answer)
     assert "The scores cannot be kept. Ada Lovelace has 7.5." in said
-    assert "with a bonus up to 4" in said
+    assert "or with a bonus 4" in said
     assert "Save and keep" not in said
     answer = send(room, points="2", seen=seen(answer), scores="keep")
     assert answer.status_code == 400
@@ -234,8 +234,8 @@ def test_a_first_weight_is_said_before_and_empties_no_total(room: Class) -> None
     answer = send(room, weight="5")
     said = words(answer)
     assert rows(answer) == [["Bob Babbage", "4", "80 %"], ["Ada Lovelace", "7.5", "75 %"]]
-    assert "Total: the sum of the scores, of 15 points in all." in said
-    assert "An assignment without a weight counts with its points." in said
+    assert "Total: the sum of all scores, out of 15 points." in said
+    assert "If an assignment has no weight, its points are its weight." in said
     assert "rescale" not in said.lower().replace("rescaling", "")
     assert Assignment.objects.get(pk=room.assignment.pk).weight is None
     assert send(room, weight="5", seen=seen(answer), scores="keep").status_code == 302
@@ -303,7 +303,7 @@ def test_a_score_checked_against_the_old_points_is_refused(room: Class) -> None:
     work = room.work()
     assert work.assignment.points == 10
     Assignment.objects.update(points=20)
-    with pytest.raises(ValidationError, match="The points were changed just now, to 20"):
+    with pytest.raises(ValidationError, match="changed the points of this assignment to 20"):
         grades_set([Grade(work, Decimal(9))], by=None, how="autograder")
     assert room.work().score == Decimal("7.5")
 

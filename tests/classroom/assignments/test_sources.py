@@ -198,7 +198,7 @@ def test_a_folder_that_was_there_is_used_only_when_asked(
     assignment.course.project.refresh_from_db()
     cocalc.write_file(project(assignment), "homework-1/old.ipynb", PLAIN)
     said = upload(teacher, assignment, {"new": b""}, replace="1")
-    assert "has a folder “homework-1” already" in said[0]
+    assert "already has a folder “homework-1”" in said[0]
     assert assignment.version == Version.MISSING
     said = told(teacher, assignment, "assignment-browse", folder="homework-1")
     assert assignment.version == Version.READY
@@ -303,7 +303,7 @@ def test_a_name_that_is_no_text_is_not_handed_out(
     cocalc.exec(project(assignment), f"touch homework-1/$'{name}'", bash=True)
     told(teacher, assignment, "assignment-check")
     assert assignment.version == Version.FAILED
-    assert "has a name that will not do" in assignment.version_error
+    assert "cannot be used. Rename or remove" in assignment.version_error
     assert len(assignment.sources) == 2
     page = teacher.get(url(assignment, "assignment-files")).content.decode()
     assert page.count(">Open</a>") == 1
@@ -360,7 +360,7 @@ def test_a_folder_that_is_gone_says_so(teacher: HttpsClient, assignment: Assignm
     response = teacher.get(url(assignment, "assignment-browse"), {"folder": "gone"}, follow=True)
     assert "not in the project any more" in str(next(iter(response.context["messages"])))
     said = told(teacher, assignment, "assignment-browse", folder="gone")
-    assert said == ["This folder is not in the course's project any more."]
+    assert said == ["This folder is no longer in the course’s project."]
     assert paths(assignment.files) == ["a"]
     assert assignment.version == Version.READY
 

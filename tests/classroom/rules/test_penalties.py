@@ -7,12 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 import classroom
 from classroom.models import Assignment, GradeChange, Submission
 from classroom.rules.deadlines import due_update, lateness_update
-from classroom.rules.late_words import cost_text, example_text, late_days_of, late_of, rule_text
+from classroom.rules.late_words import (
+    cost_text,
+    example_text,
+    late_days_of,
+    late_kept,
+    late_of,
+    rule_text,
+)
 from classroom.rules.penalties import deduction, penalties_update
 from classroom.rules.scoring import grade_set
 from classroom.rules.waiving import penalties_waive
@@ -65,7 +72,7 @@ def test_the_rule_is_said_in_words() -> None:
     )
     assert "At least 50 % of the score remains." in rule_text(rule(late_floor=50))
     assert rule_text(rule(late_policy="closed")) == ""
-    assert example_text(rule()) == "10 of 10 points handed in 1 day 2 h late gives 8."
+    assert example_text(rule()) == "10 of 10 points, submitted 1 day 2 h late, become 8."
 
 
 @pytest.fixture
@@ -113,6 +120,17 @@ def test_a_score_keeps_what_was_given_and_counts_less(room: Class) -> None:
     assert work.final == 8
 
 
+def test_what_is_kept_of_it_is_the_same_in_any_language(room: Class) -> None:
+    late = late_of(graded(room, came(room.work(), 2), "9.50"))
+    assert late
+    kept = late.kept()
+    with translation.override("de"):
+        assert late.kept() == kept
+        assert late_kept(kept) == late
+        assert (late.before, late.after) == ("9,5", "8,55")
+    assert (kept["before"], late.penalty, late.after) == ("9.5", "0.95", "8.55")
+
+
 def test_a_later_due_time_gives_the_points_back(room: Class) -> None:
     work = graded(room, room.work(), "10")
     assert work.came
@@ -134,7 +152,7 @@ def test_unknown_lateness_costs_nothing_and_says_so(room: Class) -> None:
     assert work.final == 10
     late = late_of(work)
     assert late
-    assert "Nobody knows when it came" in late.why
+    assert "We don’t know when it was submitted" in late.why
 
 
 def test_what_was_returned_is_to_be_returned_again_when_the_penalty_changes(room: Class) -> None:
@@ -196,7 +214,7 @@ def test_late_days_pay_for_what_is_due_first_and_move_on_when_freed(room: Class)
     assert other.final == 8
     said = late_of(one)
     assert said
-    assert said.why == "2 late days are used for it."
+    assert said.why == "It uses 2 late days."
     days = late_days_of(room.ada)
     assert days
     assert days.text == "0 of 3 late days left."

@@ -394,7 +394,7 @@ def test_a_folder_of_that_name_is_never_written_over(
     assert made.version == Version.COPYING
     assert cocalc.read_file(project, "waves/precious.txt") == b"precious"
     page = teacher.get(reverse("classroom:course-copying", args=[course.pk])).content.decode()
-    assert "has a folder “waves” already" in page
+    assert "already has a folder “waves”" in page
 
 
 # --- single assignments -------------------------------------------------------------------
