@@ -232,8 +232,8 @@ class _Known:
         if taker and self._is_removed(taker):
             # Perhaps because it was not whom the teacher meant: then it is not to come back so.
             more = _(
-                "%(name)s, who used the last one, was removed. If that is the right person, add "
-                "that account again instead."
+                "%(name)s, who used the last invitation, was removed. If that is the right person, "
+                "add that account again instead."
             )
             said = _("Gets a new invitation.")
             return Judged(line, Outcome.NEW, said, more=more % {"name": _called(taker)})

@@ -15,6 +15,7 @@ from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import override
 from django_tasks_db.models import DBTaskResult
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
@@ -336,6 +337,13 @@ class TestMail:
         assert row.sent
         assert invitations.mail.call([row.pk]) == 0  # the task may come twice
         assert len(mail.outbox) == 1
+
+    def test_in_the_language_of_whoever_invites(
+        self, course: Course, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+    ) -> None:
+        with override("de"):
+            enqueued = self.invite(course, django_capture_on_commit_callbacks, "ada@x.edu")
+        assert enqueued == [[[Invitation.objects.get().pk], "de"]]
 
     def test_a_class_is_mailed_in_parts(
         self, course: Course, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks

@@ -68,7 +68,7 @@ SITE = "https://learn.school.test"
 
 def said(course: Course, who: str, **given: str) -> tuple[str, str]:
     (one,) = judge(course, [line_of(who, **given)])
-    return str(one.outcome), one.said
+    return str(one.outcome), f"{one.said} {one.more}"
 
 
 class TestLists:
@@ -108,7 +108,7 @@ class TestLists:
         Membership.objects.filter(user__username="mallory").update(removed=timezone.now())
         outcome, words = said(course, ADA)
         assert outcome == Outcome.NEW
-        assert "Ada King (mallory), who used the last one, was removed" in words
+        assert "Ada King (mallory), who used the last invitation, was removed" in words
         roster_apply(course, [line_of(ADA)], actor=teacher)
         row = Invitation.objects.get()
         assert row.accepted is None
@@ -294,9 +294,9 @@ class TestPages:
         taken(course, "ada")
         address = reverse("classroom:people", args=[course.pk])
         page = HttpsClient(teacher).get(address).content.decode()
-        assert ">not confirmed</span></td>" in page
+        assert ">Not confirmed</span></td>" in page
         User.objects.filter(username="ada").update(email="king@x.edu")
-        assert "not confirmed" not in HttpsClient(teacher).get(address).content.decode()
+        assert "Not confirmed" not in HttpsClient(teacher).get(address).content.decode()
 
     def test_an_administrator_sees_and_settles_it(
         self, course: Course, other_course: Course
