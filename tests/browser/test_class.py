@@ -392,7 +392,7 @@ def test_an_extension_is_told_to_its_student_alone(
     teacher.go(f"{course}people")
     page.get_by_label("Choose all students on this page").check()
     page.get_by_label("Move the chosen students to the section (2)").fill("Monday")
-    page.get_by_role("button", name="Move", exact=True).click()
+    page.get_by_role("button", name="Move students", exact=True).click()
     expect(page.get_by_text("2 students are in “Monday” now.")).to_be_visible()
     look(teacher, "people in a section")
     teacher.go(f"{course}accommodations/")
