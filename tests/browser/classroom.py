@@ -45,7 +45,7 @@ def let_in(teacher: Visit, course: str, *students: Student) -> None:
     page.get_by_role("link", name="Add a list").click()
     page.get_by_role("textbox").fill("\n".join(["username", *(each.username for each in students)]))
     page.get_by_role("button", name="Preview").click()
-    expect(page.get_by_text(f"{len(students)} known", exact=True)).to_be_visible()
+    expect(page.get_by_text(f"Joins: {len(students)}", exact=True)).to_be_visible()
     lines = "line" if len(students) == 1 else "lines"
     page.get_by_role("button", name=f"Confirm {len(students)} {lines}").click()
     for each in students:

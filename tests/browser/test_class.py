@@ -227,7 +227,7 @@ def test_a_course_from_its_making_to_the_returned_grade(
     teacher.go(f"{course}people/import")
     page.get_by_role("textbox").fill("login,mail,role\nnobody,,\n,new@school.test,TA")
     page.get_by_role("button", name="Preview").click()
-    expect(page.get_by_label("What column 3, role, is")).to_have_value("role")
+    expect(page.get_by_label("Content of column 3 (role)")).to_have_value("role")
     look(teacher, "columns")
     for name in ("/", f"{course}copying", f"{course}assignments/use"):
         teacher.go(name)
@@ -327,7 +327,7 @@ def test_a_handout_reaches_who_joins_later(visitor: Visitor, school: School, loo
     grace.page.goto(link)
     look(grace, "joining")
     grace.page.get_by_role("button", name="Join").click()
-    expect(grace.page.get_by_text("You are in “Reading” now.")).to_be_visible()
+    expect(grace.page.get_by_text("You have joined “Reading”.")).to_be_visible()
     for student in (grace, ada):
         open_work(student, course, "Notes")
         expect(student.editor.locator(".jp-Notebook")).to_contain_text("6 * 7")
@@ -392,7 +392,7 @@ def test_an_extension_is_told_to_its_student_alone(
     teacher.go(f"{course}people")
     page.get_by_label("Choose all students on this page").check()
     page.get_by_label("Move the chosen students to the section (2)").fill("Monday")
-    page.get_by_role("button", name="Move", exact=True).click()
+    page.get_by_role("button", name="Move students", exact=True).click()
     expect(page.get_by_text("2 students are in “Monday” now.")).to_be_visible()
     look(teacher, "people in a section")
     teacher.go(f"{course}accommodations/")

@@ -61,7 +61,7 @@ class TestComingIn:
         secret = {"password1": "analytical engine", "password2": "analytical engine"}
         names = {"first_name": TURNED, "last_name": "K\u00adi\u200bng"}
         page = HttpsClient().post(link, {"username": "a\u3164da", **names, **secret})
-        assert "A character of this user name cannot be seen" in page.content.decode()
+        assert "This user name contains an invisible character" in page.content.decode()
         HttpsClient().post(link, {"username": "ada", **names, **secret})
         assert User.objects.get(username="ada").get_full_name() == "Ada King"
 
@@ -89,7 +89,7 @@ class TestComingIn:
         Course.objects.update(title=TURNED)
         row = Invitation.objects.create(course=course, email="a@x.edu")
         invitations.mail.call([row.pk])
-        assert mail.outbox[0].subject == "Ada: your invitation"
+        assert mail.outbox[0].subject == "Your invitation to “Ada”"
 
 
 def test_a_list() -> None:

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.db.models import Count, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
 
 from classroom.admin.base import BY_USER, ReadOnly, through
 from classroom.courses.courses import course_change
@@ -17,6 +18,7 @@ from classroom.models import (
     Role,
 )
 from classroom.people import roster
+from classroom.people.invitations import mail_error
 from classroom.people.users_admin import UserAdmin
 from embedding.names import tidy
 from embedding.problems import Problem
@@ -124,12 +126,16 @@ class MembershipAdmin(ReadOnly):
 class InvitationAdmin(ReadOnly):
     """Who is invited. The links are the teachers'."""
 
-    list_display = ("email", "course", "role", "created", "sent", "mail_error", "accepted")
+    list_display = ("email", "course", "role", "created", "sent", "not_mailed", "accepted")
     list_select_related = ("course",)
     list_filter = (("accepted", admin.EmptyFieldListFilter), "role", "created")
     search_fields = ("email", "first_name", "last_name", "course__title")
     fields = (
         *("course", "email", "first_name", "last_name", "number", "section", "role", "created"),
-        *("sent", "mail_error", "accepted", "accepted_by"),
+        *("sent", "not_mailed", "accepted", "accepted_by"),
     )
     readonly_fields = fields
+
+    @admin.display(description=gettext_lazy("why it was not mailed"))
+    def not_mailed(self, invitation: Invitation) -> str:
+        return mail_error(invitation)

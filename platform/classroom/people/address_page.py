@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -25,7 +26,8 @@ def address(request: HttpRequest) -> HttpResponse:
         except Problem as problem:
             messages.info(request, problem.message)
         else:
-            messages.success(request, f"An e-mail is on its way to {user.email}.")
+            said = _("We are sending an e-mail to %(email)s.")
+            messages.success(request, said % {"email": user.email})
         return redirect("classroom:address")
     row = proving.unproven_of(user)
     context = {"unproven": row, "wait": row and proving.wait_until(row), "mails": conf().mail}
@@ -44,7 +46,7 @@ def address_prove(request: HttpRequest, proof: str) -> HttpResponse:
     try:
         if request.method == "POST":
             proving.prove(proof, user)
-            messages.success(request, "Thank you. The address is proven.")
+            messages.success(request, _("Thank you. Your address is confirmed."))
             return redirect("classroom:address")
         row = proving.proof_find(proof, user)
     except Problem as problem:

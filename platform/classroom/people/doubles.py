@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from django.contrib.auth.models import User
+from django.utils.translation import gettext as _
 
 from classroom.models import Course, Invitation, Membership, Role
 from classroom.people.proving import unproven_of
@@ -22,7 +23,7 @@ _MOST = 20  # pairs
 
 @dataclass(frozen=True, slots=True)
 class Double:
-    """Two students, and what they have in common, in words."""
+    """Two students, and what they have in common, in a sentence."""
 
     one: Membership
     other: Membership
@@ -61,14 +62,14 @@ def doubles(course: Course) -> list[Double]:
     students = _students(course)
     found: dict[tuple[int, int], Double] = {}
     for one, other, address in _pairs(students, lambda each: each.addresses):
-        why = f"both have, or had, the e-mail address {address}"
+        why = _("Both have or had the e-mail address %(address)s.") % {"address": address}
         found.setdefault(_key(one, other), Double(one.member, other.member, why))
-    for one, other, _ in _pairs(students, lambda each: {each.number}):
-        why = f"both have the number {one.member.number}"
+    for one, other, _same in _pairs(students, lambda each: {each.number}):
+        why = _("Both have the number %(number)s.") % {"number": one.member.number}
         found.setdefault(_key(one, other), Double(one.member, other.member, why))
-    for one, other, _ in _pairs(students, lambda each: {each.name}):
+    for one, other, _same in _pairs(students, lambda each: {each.name}):
         if not (one.number and other.number) and not (one.proven and other.proven):
-            why = "their names are alike"
+            why = _("They have the same name.")
             found.setdefault(_key(one, other), Double(one.member, other.member, why))
     return list(found.values())[:_MOST]
 

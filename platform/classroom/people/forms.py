@@ -3,6 +3,8 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from classroom.models import Role
 from classroom.people import people_list
@@ -15,15 +17,20 @@ class FilterForm(forms.Form):
 
     q = forms.CharField(required=False, max_length=200)
     role = forms.ChoiceField(
-        required=False, choices=[("", "Everybody"), *Role.choices, ("removed", "Removed")]
+        required=False,
+        choices=[
+            ("", gettext_lazy("Everyone")),
+            *Role.choices,
+            ("removed", pgettext_lazy("people", "Removed")),
+        ],
     )
     state = forms.ChoiceField(
         required=False,
         choices=[
-            ("", "Any state"),
-            (people_list.READY, "Prepared"),
-            (people_list.COMING, "Being prepared"),
-            (people_list.FAILED, "Failed"),
+            ("", gettext_lazy("Any state")),
+            (people_list.READY, pgettext_lazy("person", "Prepared")),
+            (people_list.COMING, pgettext_lazy("person", "Being prepared")),
+            (people_list.FAILED, pgettext_lazy("person", "Failed")),
         ],
     )
 
@@ -33,17 +40,20 @@ class AddForm(forms.Form):
 
     who = forms.CharField(
         max_length=254,
-        label="User name or e-mail address",
+        label=gettext_lazy("User name or e-mail address"),
         widget=forms.TextInput(
             attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
         ),
     )
-    role = forms.ChoiceField(choices=list(reversed(Role.choices)))
-    number = forms.CharField(max_length=60, required=False, label="Number at school")
+    role = forms.ChoiceField(choices=list(reversed(Role.choices)), label=gettext_lazy("Role"))
+    number = forms.CharField(max_length=60, required=False, label=gettext_lazy("Student number"))
     first_name = forms.CharField(
-        max_length=150, required=False, help_text="For an invitation; they can change it."
+        max_length=150,
+        required=False,
+        label=gettext_lazy("First name"),
+        help_text=gettext_lazy("For an invitation; they can change it."),
     )
-    last_name = forms.CharField(max_length=150, required=False)
+    last_name = forms.CharField(max_length=150, required=False, label=gettext_lazy("Last name"))
 
     def line(self) -> Line:
         """Return it as a line of a list."""
@@ -60,13 +70,13 @@ class ImportForm(forms.Form):
     text = forms.CharField(
         required=False,
         strip=False,
-        label="Paste a list",
+        label=gettext_lazy("Paste a list"),
         widget=forms.Textarea(attrs={"rows": 10, "maxlength": MOST_BYTES, "spellcheck": "false"}),
     )
     file = forms.FileField(
         required=False,
         allow_empty_file=True,
-        label="Or choose a file",
+        label=gettext_lazy("Or choose a file"),
         widget=forms.FileInput(
             attrs={"accept": ".csv,.tsv,.txt,.xlsx,.xls,.ods,text/csv,text/plain"}
         ),
@@ -76,7 +86,7 @@ class ImportForm(forms.Form):
         given = super().clean() or {}
         file, text = given.get("file"), given.get("text") or ""
         if file and text.strip():
-            raise forms.ValidationError("Either paste a list or choose a file, not both.")
+            raise forms.ValidationError(_("Either paste a list or choose a file, not both."))
         try:
             tables = tables_of(file.read(MOST_BYTES + 1)) if file else [table_of(text)]
             given["table"] = choose(tables)

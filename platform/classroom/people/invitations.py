@@ -22,6 +22,8 @@ from django.db.models import Q, QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy, override
+from django.utils.translation import gettext as _
 from django_tasks import task
 
 from classroom.conf import conf
@@ -40,6 +42,13 @@ VALID = timedelta(days=30)
 _AT_ONCE = 20  # mails a task, so that class steps come in between
 _MAIL_SECONDS = 10
 _signer = signing.Signer(salt="classroom.invitation")
+
+# What `Invitation.mail_error` holds, and what it means.
+_UNREACHABLE, _REFUSED = "unreachable", "refused"
+_NOT_MAILED = {
+    _UNREACHABLE: gettext_lazy("Not mailed: the mail server cannot be reached."),
+    _REFUSED: gettext_lazy("Not mailed: the mail server refused it."),
+}
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +90,7 @@ def renew(invitation: Invitation, *, actor: User) -> None:
         open_one = Invitation.objects.filter(pk=invitation.pk, accepted=None)
         changed = open_one.update(nonce=uuid4(), created=timezone.now(), sent=None, mail_error="")
         if not changed:
-            raise USED
+            raise used()
         Event.log(
             "course.invitation_renewed",
             str(invitation),
@@ -94,9 +103,9 @@ def renew(invitation: Invitation, *, actor: User) -> None:
 def cancel(invitation: Invitation, *, actor: User) -> None:
     """Take an invitation back; its link is worthless."""
     with transaction.atomic():
-        gone, _ = Invitation.objects.filter(pk=invitation.pk, accepted=None).delete()
+        gone = Invitation.objects.filter(pk=invitation.pk, accepted=None).delete()[0]
         if not gone:
-            raise USED
+            raise used()
         Event.log(
             "course.invitation_cancelled",
             str(invitation),
@@ -113,7 +122,7 @@ def link(invitation: Invitation) -> str:
 
 def links_csv(course: Course, *, actor: User) -> str:
     """Return the links that can still be taken, and whose they are, as CSV."""
-    rows = [["Name", "E-mail address", "Number", "Role", "Link", "Runs out"]]
+    rows = [[_("Name"), _("E-mail address"), _("Number"), _("Role"), _("Link"), _("Valid until")]]
     for row in course.invitations.filter(accepted=None).order_by("email"):
         if not is_over(row):
             over = moment(row.created + VALID, course.zone)
@@ -133,33 +142,34 @@ def is_over(invitation: Invitation) -> bool:
     return timezone.now() > invitation.created + VALID
 
 
-WORTHLESS = Problem(
-    "invitation_worthless",
-    "This invitation is not valid: it was renewed or taken back, or its address is not complete. "
-    "Ask your teacher for a new one.",
-    status=404,
-)
-OVER = Problem(
-    "invitation_over",
-    "This invitation has run out. Ask your teacher to renew it.",
-    status=410,
-)
-ARCHIVED = Problem(
-    "archived",
-    "This course is archived: nobody joins it any more. Ask your teacher.",
-    status=410,
-)
-USED = Problem(
-    "invitation_used",
-    "This invitation has been used already. If it was you, sign in with the user name and the "
-    "password that you chose.",
-    status=410,
-)
-REMOVED = Problem(
-    "removed",
-    "You were removed from this course. Only its teachers can let you in again.",
-    status=403,
-)
+def mail_error(invitation: Invitation) -> str:
+    """Say why an invitation could not be mailed; an empty text where nothing went wrong."""
+    code = invitation.mail_error
+    return str(_NOT_MAILED[code]) if code in _NOT_MAILED else code
+
+
+def worthless() -> Problem:
+    """Say that a link was renewed, taken back, or never one."""
+    said = _(
+        "This invitation is not valid: your teacher renewed it or took it back, or the link is "
+        "incomplete. Ask your teacher for a new one."
+    )
+    return Problem("invitation_worthless", said, status=404)
+
+
+def used() -> Problem:
+    """Say that somebody has taken the invitation."""
+    said = _(
+        "This invitation has already been used. If you used it, sign in with the user name and "
+        "the password that you chose."
+    )
+    return Problem("invitation_used", said, status=410)
+
+
+def removed() -> Problem:
+    """Say that one who was removed does not come back on their own."""
+    said = _("You were removed from this course. Only its teachers can add you again.")
+    return Problem("removed", said, status=403)
 
 
 def find(signed: str) -> Invitation:
@@ -167,16 +177,18 @@ def find(signed: str) -> Invitation:
     try:
         key, nonce = _signer.unsign_object(signed)
     except signing.BadSignature:
-        raise WORTHLESS from None
+        raise worthless() from None
     row = Invitation.objects.select_related("course").filter(pk=key).first()
     if row is None or row.nonce.hex != nonce:
-        raise WORTHLESS
+        raise worthless()
     if row.accepted:
-        raise USED
+        raise used()
     if row.course.archived:
-        raise ARCHIVED
+        said = _("This course is archived: nobody can join it any more. Ask your teacher.")
+        raise Problem("archived", said, status=410)
     if is_over(row):
-        raise OVER
+        said = _("This invitation has expired. Ask your teacher to renew it.")
+        raise Problem("invitation_over", said, status=410)
     return row
 
 
@@ -188,7 +200,7 @@ def accept(signed: str, user: User) -> Membership:
         invitation = find(signed)  # as it is now that nobody else can take it
         member = Membership.objects.filter(course=invitation.course, user=user).first()
         if member and member.removed:
-            raise REMOVED
+            raise removed()
         invitation.accepted, invitation.accepted_by = timezone.now(), user
         invitation.save(update_fields=["accepted", "accepted_by"])
         member = member_enrol(
@@ -230,11 +242,12 @@ def _mail_later(keys: Sequence[int]) -> None:
         return
     for start in range(0, len(keys), _AT_ONCE):
         part = list(keys[start : start + _AT_ONCE])
-        transaction.on_commit(partial(mail.enqueue, part), robust=True)
+        # Who is invited has said no language yet: it is that of whoever invites.
+        transaction.on_commit(partial(mail.enqueue, part, get_language() or ""), robust=True)
 
 
 @task(priority=-10)
-def mail(keys: list[int]) -> int:
+def mail(keys: list[int], language: str = "") -> int:
     """Mail invitations that were not mailed yet; return how many went out.
 
     What cannot be mailed says so on the page of people, where the link can be copied.
@@ -242,10 +255,11 @@ def mail(keys: list[int]) -> int:
     rows = Invitation.objects.filter(pk__in=keys, sent=None, accepted=None)
     invitations = list(rows.select_related("course").order_by("pk"))
     try:
-        with get_connection(timeout=_MAIL_SECONDS) as connection:
+        words = override(language or settings.LANGUAGE_CODE)
+        with words, get_connection(timeout=_MAIL_SECONDS) as connection:
             return sum(_send(row, connection) for row in invitations)
     except (SMTPException, OSError) as error:
-        _not_mailed(invitations, "the mail server cannot be reached", error)
+        _not_mailed(invitations, _UNREACHABLE, error)
         return 0
 
 
@@ -254,11 +268,11 @@ def _send(row: Invitation, connection: BaseEmailBackend) -> bool:
         "classroom/people/invitation_mail.txt",
         {"invitation": row, "link": link(row), "brand": settings.SITE_NAME, "days": VALID.days},
     )
-    subject = tidy(f"{row.course}: your invitation")
+    subject = tidy(_("Your invitation to “%(course)s”") % {"course": row.course})
     try:
         EmailMessage(subject, text, to=[row.email], connection=connection).send()
     except (SMTPResponseException, SMTPRecipientsRefused, ValueError) as error:
-        _not_mailed([row], "the mail server refused it", error)
+        _not_mailed([row], _REFUSED, error)
         return False
     _still(row).update(sent=timezone.now(), mail_error="")
     return True
@@ -268,7 +282,7 @@ def _not_mailed(rows: Iterable[Invitation], why: str, error: Exception) -> None:
     # What a server says may hold anything; the kind of error is enough to look further.
     log.warning("Invitations were not mailed: %s (%s)", why, type(error).__name__)
     for row in rows:
-        _still(row).filter(sent=None).update(mail_error=f"Not mailed: {why}.")
+        _still(row).filter(sent=None).update(mail_error=why)
 
 
 def _still(row: Invitation) -> QuerySet[Invitation]:

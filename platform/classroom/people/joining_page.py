@@ -12,6 +12,8 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
@@ -34,14 +36,16 @@ class AccountForm(UserCreationForm):  # type: ignore[type-arg]
     class Meta:
         model = User
         fields = ("username", "first_name", "last_name")
-        labels = {"username": "User name"}
-        help_texts = {"username": "Letters, digits, and any of @ . + - _"}
+        labels = {"username": gettext_lazy("User name")}
+        help_texts = {"username": gettext_lazy("Letters, digits and @ . + - _")}
 
     def clean_username(self) -> str:
         """Refuse what is a letter to Unicode and nothing to the eye."""
         name = str(super().clean_username())
         if tidy(name) != name:
-            raise ValidationError("A character of this user name cannot be seen. Leave it out.")
+            raise ValidationError(
+                _("This user name contains an invisible character. Please remove it.")
+            )
         return name
 
     def clean_first_name(self) -> str:
@@ -63,8 +67,8 @@ def join(request: HttpRequest, code: uuid.UUID) -> HttpResponse:
     course = Course.objects.filter(join_code=code, archived=None).first()
     if course is None:
         context = {
-            "title": "This link does not work any more",
-            "text": "It was closed or replaced. Ask your teacher for a new one.",
+            "title": _("This link no longer works"),
+            "text": _("It was closed or replaced. Ask your teacher for a new one."),
         }
         return render(request, "classroom/people/join_closed.html", context, status=404)
     if not request.user.is_authenticated:
@@ -74,10 +78,10 @@ def join(request: HttpRequest, code: uuid.UUID) -> HttpResponse:
     user = user_of(request)
     membership = Membership.objects.filter(course=course, user=user).first()
     if membership and membership.removed:
-        return _refused(request, course, invitations.REMOVED)
+        return _refused(request, course, invitations.removed())
     if membership is None and request.method == "POST":
         student_enrol(course, user, actor=user)
-        messages.success(request, f"You are in “{course.title}” now.")
+        _say_joined(request, course)
     elif membership is None:
         return render(request, "classroom/people/join.html", {"course": course})
     return redirect("classroom:course", course.pk)
@@ -94,7 +98,7 @@ def invitation(request: HttpRequest, signed: str) -> HttpResponse:
             return _accept(request, signed, found)
         return _account(request, signed, found)
     except Problem as problem:
-        context = {"title": "This invitation does not work", "text": problem.message}
+        context = {"title": _("This invitation does not work"), "text": problem.message}
         return render(request, "classroom/people/join_closed.html", context, status=problem.status)
 
 
@@ -103,7 +107,7 @@ def _accept(request: HttpRequest, signed: str, found: Invitation) -> HttpRespons
     if request.method != "POST":
         return render(request, "classroom/people/invitation_accept.html", {"course": course})
     member = invitations.accept(signed, user_of(request))
-    messages.success(request, f"You are in “{course.title}” now.")
+    _say_joined(request, course)
     _say_double(request, member, found.email)
     return redirect("classroom:course", course.pk)
 
@@ -117,10 +121,11 @@ def _account(request: HttpRequest, signed: str, found: Invitation) -> HttpRespon
         try:
             member = invitations.account_create(signed, user)
         except IntegrityError:
-            form.add_error("username", "Somebody has just taken this user name. Choose another.")
+            form.add_error("username", _("This user name is taken. Please choose another."))
         else:
             login(request, user, backend=settings.AUTHENTICATION_BACKENDS[-1])
-            messages.success(request, f"Welcome. You are in “{course.title}” now.")
+            said = _("Welcome! You have joined “%(course)s”.")
+            messages.success(request, said % {"course": course.title})
             _say_double(request, member, found.email)
             _say_unproven(request, user)
             return redirect("classroom:course", course.pk)
@@ -128,23 +133,31 @@ def _account(request: HttpRequest, signed: str, found: Invitation) -> HttpRespon
     return render(request, "classroom/people/invitation_account.html", context)
 
 
+def _say_joined(request: HttpRequest, course: Course) -> None:
+    messages.success(request, _("You have joined “%(course)s”.") % {"course": course.title})
+
+
 def _say_double(request: HttpRequest, member: Membership, email: str) -> None:
     if double_of(member, email):
         messages.warning(
             request,
-            "Another account in this course has the e-mail address of your invitation. If it is "
-            "yours too, tell your teacher, who can remove one of the two.",
+            _(
+                "Another account in this course has the e-mail address of your invitation. If it "
+                "is yours too, tell your teacher, who can remove one of the two."
+            ),
         )
 
 
 def _say_unproven(request: HttpRequest, user: User) -> None:
     if unproven_of(user):
-        how = (
-            "We have sent an e-mail there: open the link in it."
+        said = (
+            _("Please confirm your e-mail address: open the link that we sent to %(email)s.")
             if conf().mail
-            else "How, it says under your name above, at “E-mail address”."
+            else _(
+                "Your e-mail address %(email)s is not confirmed. Your profile says how to do it."
+            )
         )
-        messages.info(request, f"Please prove that {user.email} is your address. {how}")
+        messages.info(request, said % {"email": user.email})
 
 
 def _refused(request: HttpRequest, course: Course, problem: Problem) -> HttpResponse:

@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -49,10 +50,10 @@ def join_link(request: HttpRequest, course: int) -> HttpResponse:
     user = user_of(request)
     if request.POST.get("do") == "close":
         join_link_close(membership.course, actor=user)
-        messages.success(request, "The join link is closed.")
+        messages.success(request, _("The join link is closed."))
     else:
         join_link_renew(membership.course, actor=user)
-        messages.success(request, "There is a new join link. An old one does not work any more.")
+        messages.success(request, _("Made a new join link. Older links no longer work."))
     return redirect("classroom:people", course)
 
 
@@ -74,7 +75,7 @@ def invitation_links(request: HttpRequest, course: int) -> HttpResponse:
 def invitation_renew(request: HttpRequest, course: int, invitation: int) -> HttpResponse:
     """Make a new link for an invitation."""
     membership = teacher_of(request, course)
-    done = "There is a new link for {email}; the old one is worthless."
+    done = _("Made a new link for %(email)s. The old link no longer works.")
     return _change(request, membership, invitation, invitations.renew, done)
 
 
@@ -83,7 +84,7 @@ def invitation_renew(request: HttpRequest, course: int, invitation: int) -> Http
 def invitation_cancel(request: HttpRequest, course: int, invitation: int) -> HttpResponse:
     """Take an invitation back."""
     membership = teacher_of(request, course)
-    done = "{email} is not invited any more."
+    done = _("Took back the invitation for %(email)s.")
     return _change(request, membership, invitation, invitations.cancel, done)
 
 
@@ -98,9 +99,10 @@ def _change(
     try:
         change(row, actor=user_of(request))
     except Problem:
-        messages.info(request, f"{row.email} has taken the invitation meanwhile.")
+        said = _("%(email)s has already used the invitation.")
+        messages.info(request, said % {"email": row.email})
     else:
-        messages.success(request, done.format(email=row.email))
+        messages.success(request, done % {"email": row.email})
     return redirect(reverse("classroom:people", args=[row.course_id]) + "#invitations")
 
 
@@ -113,8 +115,11 @@ def _invitation(course: Course, invitation: int) -> Invitation:
 
 def _said(done: Judged, role: Role) -> str:
     if done.outcome == Outcome.NEW:
-        more = done.said.removeprefix("Gets an invitation.").strip()
-        return f"{done.line.email} is invited as {role}. The link is below. {more}".strip()
+        said = _("Invited %(email)s (%(role)s). The link is below.")
+        said %= {"email": done.line.email, "role": role.label}
+        return f"{said} {done.more}".strip()
+    said = _("Added %(name)s (%(role)s).")
+    if done.outcome == Outcome.BACK:
+        said = _("%(name)s is back in the course, with all work (%(role)s).")
     name = person_name(done.user) if done.user else done.line.text
-    back = " again, with all work" if done.outcome == Outcome.BACK else ""
-    return f"{name} is in the course{back}, as {role}."
+    return said % {"name": name, "role": role.label}

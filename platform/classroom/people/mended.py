@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from classroom.models import Course, Membership
 from classroom.people.roster import projects_of
@@ -20,21 +21,44 @@ SHOWN = timedelta(days=14)
 _MOST = 20  # lines
 _READ = 500  # events: whoever does it all day long fills no page
 
-_SAYING = {
-    care.PUT_BACK: "{who} had been removed on CoCalc, and {is_are} back",
-    care.TAKEN_OUT: "{who} had been added on CoCalc, and {is_are} out again",
-    care.DEMOTED: "{who} had become an owner on CoCalc, and {is_are} a collaborator again",
-    care.TAKEN_BACK: "this site had lost it on CoCalc, and owns it again",
-    care.RESTORED: "it had been deleted on CoCalc, and is restored",
-    care.HOME_OPENED: "its files had been opened to other projects on CoCalc, and are closed again",
+_OF_YOU = {
+    care.PUT_BACK: gettext_lazy("You were removed on CoCalc and are back."),
+    care.TAKEN_OUT: gettext_lazy("You were added on CoCalc and are removed again."),
+    care.DEMOTED: gettext_lazy("You were made an owner on CoCalc and are a collaborator again."),
+}
+_OF_A_USER = {
+    care.PUT_BACK: gettext_lazy("%(name)s was removed on CoCalc and is back."),
+    care.TAKEN_OUT: gettext_lazy("%(name)s was added on CoCalc and is removed again."),
+    care.DEMOTED: gettext_lazy("%(name)s was made an owner on CoCalc and is a collaborator again."),
+}
+_OF_SOMEONE = {
+    care.PUT_BACK: gettext_lazy(
+        "Someone without an account here was removed on CoCalc and is back."
+    ),
+    care.TAKEN_OUT: gettext_lazy(
+        "Someone without an account here was added on CoCalc and is removed again."
+    ),
+    care.DEMOTED: gettext_lazy(
+        "Someone without an account here was made an owner on CoCalc and is a collaborator again."
+    ),
+}
+_OF_THE_PROJECT = {
+    care.TAKEN_BACK: gettext_lazy("This site had lost the project on CoCalc and owns it again."),
+    care.RESTORED: gettext_lazy("The project was deleted on CoCalc and is restored."),
+    care.HOME_OPENED: gettext_lazy(
+        "Other projects on CoCalc could read its files. Now they cannot any more."
+    ),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One repair; `times` says how often the same was necessary, `at` when last."""
+    """One repair; `times` says how often the same was necessary, `at` when last.
 
-    project: str
+    `student` is whose project it is, None for the course's own.
+    """
+
+    student: Membership | None
     text: str
     at: datetime
     times: int
@@ -57,17 +81,16 @@ def mended_lately(course: Course, *, reader: Membership, now: datetime | None = 
     names = _names({user for _, _, user in found if user})
     lines = []
     for (project, action, user), times in list(found.items())[:_MOST]:
-        mine = user == reader.user.get_username()
-        who = "you" if mine else names.get(user, "somebody who is not on this site")
+        if action in _OF_THE_PROJECT:
+            text = str(_OF_THE_PROJECT[action])
+        elif user == reader.user.get_username():
+            text = str(_OF_YOU[action])
+        elif user in names:
+            text = _OF_A_USER[action] % {"name": names[user]}
+        else:
+            text = str(_OF_SOMEONE[action])
         student = getattr(projects[project], "student_membership", None)
-        lines.append(
-            Line(
-                project=f"{student.name}’s project" if student else "The course’s own project",
-                text=_SAYING[action].format(who=who, is_are="are" if mine else "is"),
-                at=times[0],
-                times=len(times),
-            )
-        )
+        lines.append(Line(student=student, text=text, at=times[0], times=len(times)))
     return lines
 
 

@@ -1,13 +1,14 @@
 """The people of a course as its staff see them: one query a page, however many they are."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.db.models import Case, Count, Max, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Lower
+from django.utils import timezone
 
 from classroom.models import Course, Kind, Membership, Role, Transfer
 from classroom.pages.sections import seen
+from classroom.pages.text import ago
 from classroom.people.proving import unproven_of
 from embedding.models import EmbedSession
 
@@ -31,7 +32,7 @@ class Person:
     membership: Membership
     state: str
     error: str
-    opened: datetime | None
+    opened: str  # how long ago; empty for not yet
     unproven: bool  # the e-mail address
 
 
@@ -95,7 +96,9 @@ def person(row: Membership) -> Person:
     waits = state == COMING and given["preparing_error"]
     error = given["preparing_error"] if failed or waits else ""
     unproven = unproven_of(row.user) is not None
-    return Person(row, state, error or "", given["opened"], unproven)
+    last = given["opened"]
+    opened = ago((timezone.now() - last).total_seconds()) if last else ""
+    return Person(row, state, error or "", opened, unproven)
 
 
 def failed_to_prepare(course: Course) -> QuerySet[Membership]:

@@ -18,10 +18,12 @@ from django.db.models import Q
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import override
 from django_tasks import task
 
 from classroom.conf import conf
-from classroom.models import UnprovenAddress
+from classroom.models import Profile, UnprovenAddress
 from classroom.rules.addresses import unproven
 from embedding.models import Event
 from embedding.problems import Problem
@@ -29,27 +31,19 @@ from embedding.problems import Problem
 VALID = timedelta(days=1)
 AGAIN = timedelta(hours=1)  # the address may be another person's, who is not to be flooded
 _MAIL_SECONDS = 10
+_REFUSED = "refused"  # by the mail server, whatever it said
 _signer = signing.Signer(salt="classroom.address")
 
 log = logging.getLogger(__name__)
 
-WORTHLESS = Problem(
-    "proof_worthless",
-    "This link is not valid: it has been used, a later one was sent, or it is not complete. "
-    "Your address's page says how things stand.",
-    status=404,
-)
-OVER = Problem(
-    "proof_over",
-    "This link has run out. Ask for another e-mail on your address's page.",
-    status=410,
-)
-OTHERS = Problem(
-    "proof_of_another",
-    "This link belongs to another account. Sign out, sign in with that account, and open the link "
-    "again. If you have no other account, somebody used your address: do nothing.",
-    status=403,
-)
+
+def worthless() -> Problem:
+    """Say that a link was used, followed by a later one, or never one."""
+    said = _(
+        "This link is not valid: it has been used, you asked for a newer one, or it is incomplete. "
+        "Look at the page “E-mail address”."
+    )
+    return Problem("proof_worthless", said, status=404)
 
 
 def unproven_of(user: User) -> UnprovenAddress | None:
@@ -81,11 +75,12 @@ def proof_ask(user: User) -> None:
     with transaction.atomic():
         row = UnprovenAddress.objects.select_for_update().filter(user=user).first()
         if row is None or row.email != user.email.lower():
-            raise Problem("proven", "There is nothing to prove.", status=409)
+            raise Problem("proven", _("Your address is already confirmed."), status=409)
         if not conf().mail:
-            raise Problem("no_mail", "This site sends no e-mail.", status=409)
+            raise Problem("no_mail", _("This site sends no e-mail."), status=409)
         if wait_until(row):
-            raise Problem("asked_lately", "An e-mail was sent within the last hour.", status=429)
+            said = _("We sent you an e-mail within the last hour.")
+            raise Problem("asked_lately", said, status=429)
         row.asked, row.mail_error = timezone.now(), ""
         row.save(update_fields=["asked", "mail_error"])
         transaction.on_commit(lambda: mail_proof.enqueue(row.pk), robust=True)
@@ -107,16 +102,22 @@ def proof_find(proof: str, user: User) -> UnprovenAddress:
     try:
         key, asked = _signer.unsign_object(proof)
     except signing.BadSignature:
-        raise WORTHLESS from None
+        raise worthless() from None
     row = UnprovenAddress.objects.select_related("user").filter(pk=key).first()
     if row is None or row.asked is None or row.asked.isoformat() != asked:
-        raise WORTHLESS
+        raise worthless()
     if row.user_id != user.pk:
-        raise OTHERS
+        said = _(
+            "This link belongs to another account. Sign out, sign in with that account, and open "
+            "the link again. If you have no other account, someone else used your address: do "
+            "nothing."
+        )
+        raise Problem("proof_of_another", said, status=403)
     if row.email != user.email.lower():
-        raise WORTHLESS
+        raise worthless()
     if timezone.now() > row.asked + VALID:
-        raise OVER
+        said = _("This link has expired. Ask for a new one on the page “E-mail address”.")
+        raise Problem("proof_over", said, status=410)
     return row
 
 
@@ -125,7 +126,7 @@ def prove(proof: str, user: User) -> None:
     with transaction.atomic():
         row = proof_find(proof, user)
         if not UnprovenAddress.objects.filter(pk=row.pk).delete()[0]:
-            raise WORTHLESS
+            raise worthless()
         proven(user, by="mail", actor=user.get_username())
 
 
@@ -148,15 +149,16 @@ def mail_proof(key: int) -> bool:
     if row is None or row.asked is None or row.email != row.user.email.lower():
         return False
     names = {"user": row.user, "link": link(row), "brand": settings.SITE_NAME}
-    text = render_to_string("classroom/people/address_mail.txt", names)
+    with override(Profile.language_of(row.user)):
+        text = render_to_string("classroom/people/address_mail.txt", names)
+        subject = _("Confirm your e-mail address (%(site)s)") % {"site": settings.SITE_NAME}
     try:
         with get_connection(timeout=_MAIL_SECONDS) as connection:
-            subject = f"Is this your address? ({settings.SITE_NAME})"
             EmailMessage(subject, text, to=[row.email], connection=connection).send()
     except (SMTPException, OSError, ValueError) as error:
         # What a server says may hold anything; the kind of error is enough to look further.
         log.warning("A mail to prove an address was not sent (%s)", type(error).__name__)
         still = UnprovenAddress.objects.filter(pk=row.pk, asked=row.asked)
-        still.update(asked=None, mail_error="The mail server did not take the last e-mail.")
+        still.update(asked=None, mail_error=_REFUSED)
         return False
     return True

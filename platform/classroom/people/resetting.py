@@ -27,6 +27,7 @@ from django.utils import timezone
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 from django_tasks import task
 
 from classroom.conf import conf
@@ -56,7 +57,7 @@ def reset_ask(address: str, *, visitor: str) -> None:
     if asked.count() >= ASKED:
         raise Problem(
             "too_many",
-            _("Too many e-mails were asked for from your network. Try again in 15 minutes."),
+            _("Your network has asked for too many e-mails. Try again in 15 minutes."),
             status=429,
             retry_after=int(EACH.total_seconds()),
         )
@@ -97,8 +98,9 @@ def _mail(user: User) -> bool:
     if not Profile.objects.filter(free, pk=mine.pk).update(reset_asked=now):
         return False
     names = {"user": user, "link": reset_link(user), "brand": settings.SITE_NAME}
-    text = render_to_string("registration/password_reset_mail.txt", names)
-    subject = _("A new password (%(site)s)") % {"site": settings.SITE_NAME}
+    with override(Profile.language_of(user)):
+        text = render_to_string("registration/password_reset_mail.txt", names)
+        subject = _("Choose a new password (%(site)s)") % {"site": settings.SITE_NAME}
     try:
         with get_connection(timeout=_MAIL_SECONDS) as connection:
             EmailMessage(subject, text, to=[user.email], connection=connection).send()

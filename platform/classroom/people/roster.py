@@ -16,6 +16,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from classroom.engine.queue import QUIET, URGENT, USUAL, step_start, transfer_add
 from classroom.models import Course, Kind, Membership, Role, Transfer, section_key
@@ -129,7 +130,7 @@ def member_remove(membership: Membership, *, actor: User) -> None:
             state=Transfer.State.CANCELLED,
             ended=timezone.now(),
             error_code="moot",
-            error="No longer in the course.",
+            error=_("No longer in the course."),
         )
         Member.objects.filter(user=membership.user, project__in=projects_of(course)).delete()
         _expel(membership, everywhere=membership.role != Role.STUDENT)
@@ -297,7 +298,8 @@ def _another_teacher(course: Course, membership: Membership) -> None:
     if not others.exclude(pk=membership.pk).exists():
         raise Problem(
             "last_teacher",
-            f"{membership.name} is the only teacher. Make somebody else a teacher first.",
+            _("%(name)s is the only teacher. Make someone else a teacher first.")
+            % {"name": membership.name},
             status=409,
         )
 

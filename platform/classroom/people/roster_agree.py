@@ -9,6 +9,7 @@ import re
 import unicodedata
 
 from django.contrib.auth.models import User
+from django.utils.translation import gettext as _
 
 from classroom.people.proving import unproven_of
 from classroom.people.roster_file import Line
@@ -29,10 +30,11 @@ def disagreement(line: Line, user: User) -> str:
     """
     if line.username and line.email and user.email:
         if line.email != user.email.lower():
-            return (
-                f"“{user.username}” has another e-mail address on this site. Somebody else may be "
-                "meant. If it is the same person, add them by user name with Add a person."
+            said = _(
+                "“%(name)s” has another e-mail address on this site and may be someone else. If it "
+                "is the same person, add the user name with “Add a person”."
             )
+            return said % {"name": user.username}
         if not unproven_of(user):
             return ""
     if line.username and line.last_name and user.last_name:
@@ -44,10 +46,11 @@ def disagreement(line: Line, user: User) -> str:
         fits = _share_a_word(line.name, user.get_full_name())
     if fits:
         return ""
-    return (
-        f"On this site this is {tidy(user.get_full_name())} ({user.username}). Somebody else may "
-        "be meant. If it is the same person, add them by user name with Add a person."
+    said = _(
+        "On this site this is %(name)s (%(username)s), who may be someone else. If it is the same "
+        "person, add the user name with “Add a person”."
     )
+    return said % {"name": tidy(user.get_full_name()), "username": user.username}
 
 
 def _share_a_word(one: str, other: str) -> bool:

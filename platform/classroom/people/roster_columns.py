@@ -9,29 +9,36 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from classroom.people import roster_words
 from classroom.people.roster_table import Rows, Table
 
 MEANINGS = {
-    "username": "User name",
-    "email": "E-mail address",
-    "either": "User name or e-mail address",
-    "first_name": "First name",
-    "last_name": "Last name",
-    "name": "Full name",
-    "number": "Number at school",
-    "role": "Role",
-    "section": "Section",
+    "username": gettext_lazy("User name"),
+    "email": gettext_lazy("E-mail address"),
+    "either": gettext_lazy("User name or e-mail address"),
+    "first_name": gettext_lazy("First name"),
+    "last_name": gettext_lazy("Last name"),
+    "name": gettext_lazy("Full name"),
+    "number": gettext_lazy("Student number"),
+    "role": gettext_lazy("Role"),
+    "section": gettext_lazy("Section"),
 }
 _TELLS_WHO = frozenset({"username", "email", "either"})
 _HANDLE = "identifier"  # of GitHub Classroom: an address, a name, a number, as a teacher chose
 _HEADER_WITHIN = 15  # lines: above it may stand a title, a course, a date
 
-NO_NAMES = "No line of this list names its columns. Please say what each column is."
-NOT_KNOWN = "The names of these columns are not known here. Please say what each column is."
-NAMES = "If these are user names, please say so: first names could be other people's user names."
-WHOSE = "There are addresses in the column “{name}”. Please say whether they are the students'."
-NOBODY = "Please say which column has the user name or the e-mail address."
+NO_NAMES = gettext_lazy("This list has no column names. Please choose what each column contains.")
+NOT_KNOWN = gettext_lazy(
+    "We do not recognise these column names. Please choose what each column contains."
+)
+NAMES = gettext_lazy("Are these user names or first names? Please choose what the column contains.")
+WHOSE = gettext_lazy(
+    "The column “%(name)s” contains e-mail addresses. Please choose whether they are the students’."
+)
+NOBODY = gettext_lazy("Please choose the column with the user name or the e-mail address.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +87,12 @@ def _named(rows: Rows, header: int) -> Columns:
 
 def _alone(rows: Rows) -> Columns | None:
     """Return the only column, which has user names or addresses; None where there are several."""
-    filled = {at for _, cells in rows for at, cell in enumerate(cells) if cell}
+    filled = {at for _at, cells in rows for at, cell in enumerate(cells) if cell}
     if len(filled) > 1:
         return None
     only, width = min(filled), _width(rows)
-    if any(_looks_like_a_name(cells[only]) for _, cells in rows):
-        return Columns(("",) * width, width, None, NAMES, _shape("names in one column"))
+    if any(_looks_like_a_name(cells[only]) for _at, cells in rows):
+        return Columns(("",) * width, width, None, str(NAMES), _shape("names in one column"))
     return Columns(tuple("either" if at == only else "" for at in range(width)), width)
 
 
@@ -96,26 +103,27 @@ def _offered(rows: Rows) -> Columns:
     names = rows[0][1]
     likely = tuple(_likely(kinds))
     if len(rows) > 1 and _is_foreign(names, kinds):
-        return Columns(likely, width, 0, NOT_KNOWN, _shape_of_names(names))
-    return Columns(likely, width, None, NO_NAMES, _shape("kinds", *kinds))
+        return Columns(likely, width, 0, str(NOT_KNOWN), _shape_of_names(names))
+    return Columns(likely, width, None, str(NO_NAMES), _shape("kinds", *kinds))
 
 
 def _width(rows: Rows) -> int:
-    return max(len(cells) for _, cells in rows)
+    return max(len(cells) for _at, cells in rows)
 
 
 def _wrong(meanings: Sequence[str]) -> str:
     """Say what is missing in a choice, or twice in it."""
     for meaning, said in MEANINGS.items():
         if list(meanings).count(meaning) > 1:
-            return f"Two columns are “{said}”. Please keep one, and ignore the other."
-    return "" if _TELLS_WHO & set(meanings) else NOBODY
+            twice = _("Two columns are “%(name)s”. Please keep one and ignore the other.")
+            return twice % {"name": said}
+    return "" if _TELLS_WHO & set(meanings) else str(NOBODY)
 
 
 def _header(rows: Rows) -> int | None:
     """Return where the line stands that names the columns: the one with most words we know."""
     best, most = None, 0
-    for at, (_, cells) in enumerate(rows[:_HEADER_WITHIN]):
+    for at, (_at, cells) in enumerate(rows[:_HEADER_WITHIN]):
         if any("@" in cell for cell in cells):
             break  # a person: names stand above all of them
         known = roster_words.known(cells)
@@ -142,8 +150,8 @@ def _by_content(found: list[str], names: Sequence[str], rows: Rows) -> tuple[lis
         return found, ""
     for at, meaning in enumerate(found):
         if not meaning and _kind(rows, at) == "@":
-            return [*found[:at], "email", *found[at + 1 :]], WHOSE.format(name=names[at][:60])
-    return found, NOBODY
+            return [*found[:at], "email", *found[at + 1 :]], WHOSE % {"name": names[at][:60]}
+    return found, str(NOBODY)
 
 
 def _is_foreign(names: Sequence[str], kinds: Sequence[str]) -> bool:
@@ -174,7 +182,7 @@ def _kind(rows: Rows, at: int) -> str:
 
 
 def _filled(rows: Rows, at: int) -> list[str]:
-    return [cells[at] for _, cells in rows if at < len(cells) and cells[at]]
+    return [cells[at] for _at, cells in rows if at < len(cells) and cells[at]]
 
 
 def _likely(kinds: Sequence[str]) -> list[str]:

@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from classroom.people import roster_addresses, roster_words
 from classroom.people.roster_columns import Columns, recognise
-from classroom.people.roster_table import MOST_LINES, Rows, Table, Unreadable
+from classroom.people.roster_table import MOST_LINES, Rows, Table, Unreadable, too_many_lines
 from embedding.names import tidy
 
 _LENGTHS = {
@@ -26,12 +28,12 @@ _LENGTHS = {
     "section": 60,
     "role": 60,
 }
-_SAID = {
-    "username": "user name",
-    "email": "e-mail address",
-    "first_name": "first name",
-    "last_name": "last name",
-    "number": "number",
+_TOO_LONG = {
+    "username": gettext_lazy("The user name is too long."),
+    "email": gettext_lazy("The e-mail address is too long."),
+    "first_name": gettext_lazy("The first name is too long."),
+    "last_name": gettext_lazy("The last name is too long."),
+    "number": gettext_lazy("The number is too long."),
 }
 
 
@@ -89,10 +91,12 @@ def read(table: Table, columns: Columns) -> Reading:
             lines.append(line)
     if not lines:
         raise Unreadable(
-            "There is only a header in it." if header >= 0 else "There is no line in it."
+            _("This list has column names, but no people below them.")
+            if header >= 0
+            else _("This list is empty.")
         )
     if len(lines) > MOST_LINES:
-        raise Unreadable(f"These are more than {MOST_LINES:,} lines. Split the list, please.")
+        raise too_many_lines()
     return Reading(lines, left_out)
 
 
@@ -111,17 +115,17 @@ def line_of(who: str, **given: str) -> Line:
 def first_lines(rows: Rows, columns: Columns, count: int) -> list[list[str]]:
     """Return the first lines of people, cell by cell, to show what stands in each column."""
     start = 0 if columns.header is None else columns.header + 1
-    return [[tidy(cell) for cell in cells] for _, cells in rows[start : start + count]]
+    return [[tidy(cell) for cell in cells] for _at, cells in rows[start : start + count]]
 
 
 def _line(number: int, cells: Sequence[str], columns: Columns) -> Line:
     meanings = columns.meanings
     if swallowed := _swallowed(cells, meanings):
-        problem = "A quotation mark is opened here and closed in a later line."
+        problem = _("A quotation mark opens here, but closes in a later line.")
         return Line(number, first_name=swallowed, problem=problem)
     given = {column: cell for column, cell in zip(meanings, cells, strict=False) if column and cell}
     if any(cells[columns.width :]):
-        problem = "This line has more cells than the list names columns."
+        problem = _("This line has more cells than the list has column names.")
         return Line(number, first_name=_shown(cells), problem=problem)
     if either := given.pop("either", ""):
         given.setdefault("email" if "@" in either else "username", either)
@@ -170,9 +174,9 @@ def _bare(cell: str) -> str:
 def _names(name: str) -> dict[str, str]:
     """Cut a full name: "Lovelace, Ada" and "Ada King Lovelace" alike."""
     if "," in name:
-        last, _, first = (part.strip() for part in name.partition(","))
+        last, _comma, first = (part.strip() for part in name.partition(","))
     else:
-        first, _, last = name.rpartition(" ") if " " in name else (name, "", "")
+        first, _space, last = name.rpartition(" ") if " " in name else (name, "", "")
     return {"first_name": first, "last_name": last} if name else {}
 
 
@@ -192,14 +196,14 @@ def _checked(number: int, given: dict[str, str]) -> Line:
     long = [column for column, cell in given.items() if len(cell) > _LENGTHS[column]]
     line = Line(number, **{column: cell[: _LENGTHS[column]] for column, cell in given.items()})
     if long:
-        return replace(line, problem=f"The {_SAID[long[0]]} is too long.")
+        return replace(line, problem=str(_TOO_LONG[long[0]]))
     if not line.username and not line.email:
-        return replace(line, problem="There is neither a user name nor an e-mail address.")
+        return replace(line, problem=_("The user name or the e-mail address is missing."))
     if line.username and " " in line.username:
-        return replace(line, problem="A user name has no spaces in it.")
+        return replace(line, problem=_("A user name cannot contain spaces."))
     if line.email:
         try:
             validate_email(line.email)
         except ValidationError:
-            return replace(line, problem="This is no e-mail address.")
+            return replace(line, problem=_("This is not an e-mail address."))
     return line

@@ -48,12 +48,16 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A line, what it does, and why in words; `user` for those who are users of this site."""
+    """A line, what it does, and why in words; `user` for those who are users of this site.
+
+    `more` is what a teacher should know besides.
+    """
 
     line: Line
     outcome: Outcome
     said: str
     user: User | None = None
+    more: str = ""
 
 
 def judge(course: Course, lines: Sequence[Line]) -> list[Judged]:
@@ -70,7 +74,8 @@ def judge(course: Course, lines: Sequence[Line]) -> list[Judged]:
             for key in keys:
                 seen.setdefault(key, line.number_in_file)
             if first:
-                one = Judged(line, Outcome.DUPLICATE, f"The same as line {first}.", one.user)
+                said = _("The same person as in line %(line)s.") % {"line": first}
+                one = Judged(line, Outcome.DUPLICATE, said, one.user)
         judged.append(one)
     return judged
 
@@ -137,7 +142,7 @@ def _staff_by_name(one: Judged) -> Judged:
     """Whoever took an invitation's link has its address, and need not be who reads its mail."""
     if one.line.username or one.outcome not in (Outcome.KNOWN, Outcome.BACK):
         return one
-    said = "Give the user name: teachers and assistants are not let in by an address alone."
+    said = _("Enter the user name. An e-mail address is not enough for a teacher or an assistant.")
     return Judged(one.line, Outcome.MALFORMED, said, one.user)
 
 
@@ -208,11 +213,11 @@ class _Known:
         if line.problem:
             return Judged(line, Outcome.MALFORMED, line.problem)
         if line.role:
-            said = (
-                f"The list says “{line.role}”. Teachers and assistants are not added by a list: "
-                "use Add a person. If it is a student, ignore the column with the roles."
+            said = _(
+                "The list says “%(role)s”. A list adds students only: add teachers and assistants "
+                "with “Add a person”. If this is a student, ignore the column with the roles."
             )
-            return Judged(line, Outcome.STAFF, said)
+            return Judged(line, Outcome.STAFF, said % {"role": line.role})
         found = self._user(line)
         if isinstance(found, str):
             return Judged(line, Outcome.MALFORMED, found)
@@ -220,36 +225,38 @@ class _Known:
             said = disagreement(line, found)
             return Judged(line, Outcome.MALFORMED, said) if said else self._judge_user(line, found)
         if not line.email:
-            said = "No user has this name, and without an e-mail address nobody can be invited."
-            return Judged(line, Outcome.MALFORMED, said)
+            said = _("No account “%(name)s” exists. Add an e-mail address to send an invitation.")
+            return Judged(line, Outcome.MALFORMED, said % {"name": line.username})
         invitation = self._invitations.get(line.email)
         taker = invitation.accepted_by if invitation else None
         if taker and self._is_removed(taker):
             # Perhaps because it was not whom the teacher meant: then it is not to come back so.
-            said = (
-                f"Gets a new invitation: {_called(taker)}, who took the last one, was removed. If "
-                "that is the right person, let that account in again instead."
+            more = _(
+                "%(name)s, who used the last invitation, was removed. If that is the right person, "
+                "add that account again instead."
             )
-            return Judged(line, Outcome.NEW, said)
+            said = _("Gets a new invitation.")
+            return Judged(line, Outcome.NEW, said, more=more % {"name": _called(taker)})
         if taker:
             return self._judge_user(line, taker)
         if invitation:
-            return Judged(line, Outcome.ALREADY, "Is invited already.")
-        return Judged(line, Outcome.NEW, self._invited(line))
+            return Judged(line, Outcome.ALREADY, _("Already invited."))
+        return Judged(line, Outcome.NEW, _("Gets an invitation."), more=self._to_know(line))
 
-    def _invited(self, line: Line) -> str:
+    def _to_know(self, line: Line) -> str:
         here = [user for user in self._unproven.get(line.email, []) if user.pk in self._members]
         if here:
-            return (
-                f"Gets an invitation. {_called(here[0])} in this "
-                "course has this address too, but never proved it: it may be the same person."
+            said = _(
+                "%(name)s in this course has this address too, but never confirmed it. It may be "
+                "the same person."
             )
+            return said % {"name": _called(here[0])}
         if line.email in self._unproven:
-            return (
-                "Gets an invitation. An account has this address, but never proved it. If it is "
-                "theirs, they can sign in with it and open the invitation; or give its user name."
+            return _(
+                "An account has this address, but never confirmed it. If it is the same person, "
+                "they can sign in with it and open the invitation, or you add its user name."
             )
-        return "Gets an invitation."
+        return ""
 
     def _user(self, line: Line) -> User | str | None:
         """Return whom a line names, None for nobody, or what is wrong."""
@@ -257,13 +264,15 @@ class _Known:
         named = [user for user in same if user.username == line.username] or same
         addressed = self._by_email.get(line.email, []) if line.email else []
         if len(named) > 1:
-            return "Several users have this name, in capital and small letters; write it exactly."
+            return _(
+                "Several user names differ from this one only in capital letters. Write it exactly."
+            )
         if named:
             if addressed and named[0] not in addressed:
-                return "The user name and the e-mail address are two different people's."
+                return _("The user name and the e-mail address belong to two different people.")
             return named[0]
         if len(addressed) > 1:
-            return "Several users have this e-mail address; give the user name instead."
+            return _("Several accounts have this e-mail address. Enter the user name instead.")
         return addressed[0] if addressed else None
 
     def _is_removed(self, user: User) -> bool:
@@ -272,20 +281,22 @@ class _Known:
 
     def _judge_user(self, line: Line, user: User) -> Judged:
         if not user.is_active:
-            return Judged(line, Outcome.MALFORMED, "This user is switched off on this site.", user)
+            return Judged(line, Outcome.MALFORMED, _("This account is switched off."), user)
         who = _called(user)
         member = self._members.get(user.pk)
         if member is None:
-            return Judged(line, Outcome.KNOWN, f"Is {who} on this site.", user)
+            return Judged(line, Outcome.KNOWN, _("Joins as %(name)s.") % {"name": who}, user)
         if member.removed:
-            return Judged(line, Outcome.BACK, f"Was removed; {who} and all work come back.", user)
+            said = _("Was removed. %(name)s comes back, with all work.") % {"name": who}
+            return Judged(line, Outcome.BACK, said, user)
         if member.role == Role.STUDENT and self._moves(member, line):
-            said = _("Is in already; moves from section “%(old)s” to “%(new)s”.")
+            said = _("Already in the course. Moves from section “%(old)s” to “%(new)s”.")
             if not section_key(member.section):
-                said = _("Is in already; moves to section “%(new)s”.")
+                said = _("Already in the course. Moves to section “%(new)s”.")
             words = {"old": member.section, "new": line.section}
             return Judged(line, Outcome.MOVES, said % words, user)
-        return Judged(line, Outcome.ALREADY, f"Is in already, as {member.role}.", user)
+        said = _("Already in the course (%(role)s).") % {"role": Role(member.role).label}
+        return Judged(line, Outcome.ALREADY, said, user)
 
     def _moves(self, member: Membership, line: Line) -> bool:
         """Whether the list says another section; one that says none changes nothing."""

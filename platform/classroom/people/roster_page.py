@@ -3,20 +3,21 @@
 The list goes through the browser from page to page, signed; nothing of it is kept here.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import ngettext
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from classroom.conf import conf
 from classroom.models import Membership
 from classroom.pages.access import teacher_of
-from classroom.pages.text import counted
 from classroom.people.forms import ImportForm
 from classroom.people.roster_columns import MEANINGS, Columns, recognise
 from classroom.people.roster_file import Reading, first_lines, read
@@ -40,6 +41,18 @@ _SHOWN_COLUMNS = 6  # those of no use beyond it are folded away: gradebooks have
 _ASKED_COLUMNS = 12
 _SHOWN_LEFT_OUT = 20
 
+# What a line does in a word, and the color of its tag.
+_OUTCOMES = {
+    Outcome.NEW: (pgettext_lazy("line of a list", "New"), "good"),
+    Outcome.KNOWN: (pgettext_lazy("line of a list", "Joins"), "good"),
+    Outcome.BACK: (pgettext_lazy("line of a list", "Comes back"), "good"),
+    Outcome.ALREADY: (pgettext_lazy("line of a list", "No change"), ""),
+    Outcome.MOVES: (pgettext_lazy("line of a list", "Moves"), "warn"),
+    Outcome.DUPLICATE: (pgettext_lazy("line of a list", "Duplicate"), "warn"),
+    Outcome.STAFF: (pgettext_lazy("line of a list", "Not a student"), "warn"),
+    Outcome.MALFORMED: (pgettext_lazy("line of a list", "Problem"), "bad"),
+}
+
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -55,24 +68,14 @@ def people_import(request: HttpRequest, course: int) -> HttpResponse:
             moves = "moves" in request.POST
             actor = user_of(request)
             done = counts(roster_apply(membership.course, lines, moves=moves, actor=actor))
-            came = done[Outcome.KNOWN] + done[Outcome.BACK]
-            invited = done[Outcome.NEW]
-            more = f", {counted(invited, 'invitation')} written" if invited else ""
-            messages.success(request, f"{counted(came, 'student')} let in{more}.")
-            if moves and done[Outcome.MOVES]:
-                said = ngettext(
-                    "%(count)s student moved to the section of the list.",
-                    "%(count)s students moved to the sections of the list.",
-                    done[Outcome.MOVES],
-                )
-                messages.success(request, said % {"count": done[Outcome.MOVES]})
+            messages.success(request, _said(done, moves=moves))
             return redirect("classroom:people", course)
-        messages.error(request, "The preview is too old. Please paste the list once more.")
+        messages.error(request, _("This preview is too old. Please add the list again."))
     elif packed := request.POST.get("table"):
         table = unpack_table(membership.course, packed)
         if table is not None:
             return _chosen(request, membership, table)
-        messages.error(request, "The preview is too old. Please paste the list once more.")
+        messages.error(request, _("This preview is too old. Please add the list again."))
     elif request.method == "POST":
         form = ImportForm(request.POST, request.FILES)
         if form.is_valid():
@@ -83,6 +86,29 @@ def people_import(request: HttpRequest, course: int) -> HttpResponse:
                 form.add_error("file" if form.cleaned_data.get("file") else "text", str(unreadable))
     context = {"membership": membership, "tab": "people", "form": form, "most_lines": MOST_LINES}
     return render(request, "classroom/people/import.html", context)
+
+
+def _said(done: Counter[Outcome], *, moves: bool) -> str:
+    """Say what was done, in as many sentences as there is something to say."""
+    came, invited = done[Outcome.KNOWN] + done[Outcome.BACK], done[Outcome.NEW]
+    moved = done[Outcome.MOVES] if moves else 0
+    sentences = (
+        (came, ngettext("Added %(count)s student.", "Added %(count)s students.", came)),
+        (
+            invited,
+            ngettext("Created %(count)s invitation.", "Created %(count)s invitations.", invited),
+        ),
+        (
+            moved,
+            ngettext(
+                "Moved %(count)s student to the section of the list.",
+                "Moved %(count)s students to the sections of the list.",
+                moved,
+            ),
+        ),
+    )
+    said = [sentence % {"count": count} for count, sentence in sentences if count]
+    return " ".join(said) or _("Nothing changed.")
 
 
 def _recognised(request: HttpRequest, membership: Membership, table: Table) -> HttpResponse:
@@ -141,8 +167,8 @@ def _judged(membership: Membership, reading: Reading) -> dict[str, object]:
     judged = judge(membership.course, reading.lines)
     found = counts(judged)
     return {
-        "judged": judged,
-        "counts": [(outcome, found[outcome]) for outcome in Outcome if found[outcome]],
+        "judged": [(one, *_OUTCOMES[one.outcome]) for one in judged],
+        "counts": [(*_OUTCOMES[each], found[each]) for each in Outcome if found[each]],
         "useful": found[Outcome.NEW] + found[Outcome.KNOWN] + found[Outcome.BACK],
         "invites": found[Outcome.NEW],
         "moves": found[Outcome.MOVES],

@@ -9,6 +9,9 @@ import io
 import re
 from dataclasses import dataclass
 
+from django.utils import formats
+from django.utils.translation import gettext as _
+
 from classroom.people import roster_addresses, roster_words, workbook
 from classroom.rules.decoding import NoText, text_of
 from embedding.conf import MEGABYTE
@@ -42,10 +45,17 @@ class Table:
     sheet: str = ""
 
 
+def too_many_lines() -> Unreadable:
+    """Say that a list is too long."""
+    most = formats.number_format(MOST_LINES, force_grouping=True)
+    said = _("This list has more than %(count)s lines. Please split it.")
+    return Unreadable(said % {"count": most})
+
+
 def tables_of(content: bytes) -> list[Table]:
     """Return the tables in a file: one, or one for each sheet of a workbook. Unreadable."""
     if len(content) > MOST_BYTES:
-        raise Unreadable("The file is larger than 2 MB.")
+        raise Unreadable(_("The file is larger than 2 MB."))
     if not workbook.is_workbook(content):
         try:
             return [table_of(text_of(content))]
@@ -61,24 +71,26 @@ def tables_of(content: bytes) -> list[Table]:
         if rows:
             tables.append(Table(_limited(rows), sheet=name if len(sheets) > 1 else ""))
     if not tables:
-        raise Unreadable("There is no line in it.")
+        raise Unreadable(_("This list is empty."))
     return tables
 
 
 def table_of(text: str) -> Table:
     """Return the table that a text is. Unreadable where it is too long, or there is no line."""
     if len(text) > MOST_BYTES:
-        raise Unreadable("This is longer than 2 MB.")
+        raise Unreadable(_("This list is longer than 2 MB."))
     text = text.removeprefix("\ufeff").replace("\0", " ")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if re.match(r"\s*<(!doctype|html|table|\?xml)\b", text, re.IGNORECASE):
-        raise Unreadable("This is a web page. Open it in a spreadsheet program and save it as CSV.")
+        raise Unreadable(
+            _("This is a web page. Open it in a spreadsheet program and save it as CSV.")
+        )
     told = re.match(r'"?sep=(.)"?[ \t]*\n', text, re.IGNORECASE)
     if not told and _is_of_addresses(text):
         return Table(_limited(_address_rows(text)), ADDRESSES)
     rows = _cells(text, told[1] if told else _delimiter(text), after=bool(told))
     if not rows:
-        raise Unreadable("There is no line in it.")
+        raise Unreadable(_("This list is empty."))
     return Table(_limited(rows))
 
 
@@ -118,9 +130,8 @@ def _cells(text: str, delimiter: str, *, after: bool) -> Rows:
                 break
             begins = reader.line_num + 1
     except csv.Error:
-        raise Unreadable(
-            f"Line {begins} cannot be read: a quotation mark may be missing, or it is too long."
-        ) from None
+        said = _("Cannot read line %(line)s: it may lack a quotation mark, or be too long.")
+        raise Unreadable(said % {"line": begins}) from None
     return rows
 
 
@@ -132,9 +143,10 @@ def _plain(cell: str) -> str:
 
 def _limited(rows: Rows) -> Rows:
     if len(rows) > MOST_LINES + _AROUND:
-        raise Unreadable(f"These are more than {MOST_LINES:,} lines. Split the list, please.")
-    if max(len(cells) for _, cells in rows) > MOST_COLUMNS:
-        raise Unreadable(f"There are more than {MOST_COLUMNS} columns.")
+        raise too_many_lines()
+    if max(len(cells) for _at, cells in rows) > MOST_COLUMNS:
+        said = _("This list has more than %(count)s columns.")
+        raise Unreadable(said % {"count": MOST_COLUMNS})
     return [(number, [_short(cell) for cell in cells]) for number, cells in rows]
 
 

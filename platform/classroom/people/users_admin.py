@@ -7,6 +7,8 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from classroom.people.doubles import address_log
 from classroom.people.proving import proven
@@ -30,16 +32,19 @@ class UserAdmin(Base):
         rows: QuerySet[User] = super().get_queryset(request)
         return rows.annotate(unproven=unproven())
 
-    @admin.display(description="address proven", boolean=True)
+    @admin.display(description=gettext_lazy("address confirmed"), boolean=True)
     def address_proven(self, user: User) -> bool | None:
         return not vars(user)["unproven"] if user.email else None
 
-    @admin.action(description="Mark the e-mail addresses as proven", permissions=("change",))
+    @admin.action(
+        description=gettext_lazy("Mark the e-mail addresses as confirmed"), permissions=("change",)
+    )
     def mark_proven(self, request: HttpRequest, rows: QuerySet[User]) -> None:
         actor = user_of(request).get_username()
         for user in rows.filter(unproven()):
             proven(user, by="administrator", actor=actor)
-            self.message_user(request, f"“{user}”: {user.email} is proven now.")
+            said = _("Marked the address %(email)s of “%(name)s” as confirmed.")
+            self.message_user(request, said % {"email": user.email, "name": user})
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         before = User.objects.filter(pk=obj.pk).values_list("email", flat=True).first()
@@ -52,12 +57,13 @@ class UserAdmin(Base):
         for other in self.get_queryset(request).filter(email__iexact=obj.email or None):
             if other.pk == obj.pk:
                 continue
-            lists = "course lists add neither of them by it"
-            if vars(other)["unproven"]:
-                lists = f"“{other}” never proved it"
-            self.message_user(
-                request,
-                f"“{other}” has this e-mail address too: {lists}. If both accounts are one "
-                "person's, make one of them inactive.",
-                messages.WARNING,
+            said = _(
+                "“%(name)s” has this e-mail address too, so a course list adds neither of them by "
+                "it. If both accounts belong to one person, make one of them inactive."
             )
+            if vars(other)["unproven"]:
+                said = _(
+                    "“%(name)s” has this e-mail address too, but never confirmed it. If both "
+                    "accounts belong to one person, make one of them inactive."
+                )
+            self.message_user(request, said % {"name": other}, messages.WARNING)

@@ -1,19 +1,24 @@
 """The people of a course: the list, taking out, letting in again, and roles."""
 
+from dataclasses import dataclass
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from classroom.conf import conf
-from classroom.models import Course, Membership, Role
+from classroom.models import Course, Invitation, Membership, Role
 from classroom.pages.access import staff_of, teacher_of
 from classroom.pages.sections import section_filter
-from classroom.pages.text import counted
+from classroom.pages.text import ago
 from classroom.people import invitations, people_list, roster
 from classroom.people.doubles import doubles
 from classroom.people.forms import FilterForm
@@ -22,6 +27,28 @@ from embedding.problems import Problem
 from embedding.views.access import user_of
 
 A_PAGE = 100
+_MAKE = {
+    Role.TEACHER: gettext_lazy("Make teacher"),
+    Role.ASSISTANT: gettext_lazy("Make assistant"),
+    Role.STUDENT: gettext_lazy("Make student"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Invited:
+    """A line of the table of invitations; `sent` says how long ago, empty for not yet."""
+
+    row: Invitation
+    link: str
+    over: bool
+    mail_error: str
+    sent: str
+
+    @classmethod
+    def of(cls, row: Invitation) -> "_Invited":
+        sent = ago((timezone.now() - row.sent).total_seconds()) if row.sent else ""
+        link, over = invitations.link(row), invitations.is_over(row)
+        return cls(row, link, over, invitations.mail_error(row), sent)
 
 
 @never_cache
@@ -58,17 +85,15 @@ def people(request: HttpRequest, course: int) -> HttpResponse:
         "tally": people_list.tally(membership.course),
         "sections": choice.sections,
         "has_sections": bool(choice.sections),
-        "roles": Role.choices,
+        "roles": _MAKE.items(),
     }
     if membership.is_teacher:
-        invited = [
-            (row, invitations.link(row), invitations.is_over(row))
-            for row in membership.course.invitations.filter(accepted=None).order_by("email")
-        ]
+        rows = membership.course.invitations.filter(accepted=None).order_by("email")
+        invited = [_Invited.of(row) for row in rows]
         context |= {
             "join_url": _join_url(request, membership.course),
             "invitations": invited,
-            "links": any(not over for _, _, over in invited),
+            "links": any(not each.over for each in invited),
             "doubles": doubles(membership.course),
             "mended": mended_lately(membership.course, reader=membership),
         }
@@ -86,7 +111,12 @@ def people_prepare(request: HttpRequest, course: int) -> HttpResponse:
     members = list(failed)
     if members:
         roster.prepare_again(membership.course, members, actor=user_of(request))
-        messages.success(request, f"Trying again for {counted(len(members), 'person', 'people')}.")
+        said = ngettext(
+            "Trying again for %(count)s person.",
+            "Trying again for %(count)s people.",
+            len(members),
+        )
+        messages.success(request, said % {"count": len(members)})
     return _back(request, course)
 
 
@@ -103,12 +133,11 @@ def person_remove(request: HttpRequest, course: int, member: int) -> HttpRespons
     if request.method == "POST":
         try:
             roster.member_remove(person, actor=user_of(request))
-        except Problem as said:
-            problem = said
+        except Problem as found:
+            problem = found
         else:
-            messages.success(
-                request, f"{person.name} is no longer in the course. All work is kept."
-            )
+            said = _("Removed %(name)s from the course. All work is kept.")
+            messages.success(request, said % {"name": person.name})
             mine = person.pk == membership.pk
             return redirect("classroom:courses") if mine else redirect("classroom:people", course)
     context = {"membership": membership, "tab": "people", "person": person, "problem": problem}
@@ -124,7 +153,8 @@ def person_restore(request: HttpRequest, course: int, member: int) -> HttpRespon
     person = _person(membership.course, member)
     if person.removed:
         roster.member_restore(person, actor=user_of(request))
-        messages.success(request, f"{person.name} is back in the course, with all work.")
+        said = _("%(name)s is back in the course, with all work.")
+        messages.success(request, said % {"name": person.name})
     return _back(request, course)
 
 
@@ -136,14 +166,15 @@ def person_role(request: HttpRequest, course: int, member: int) -> HttpResponse:
     person = _person(membership.course, member)
     role = request.POST.get("role", "")
     if role not in Role.values:
-        messages.error(request, "There is no such role.")
+        messages.error(request, _("This role does not exist."))
         return _back(request, course)
     try:
         roster.role_set(person, Role(role), actor=user_of(request))
     except Problem as problem:
         messages.error(request, problem.message)
     else:
-        messages.success(request, f"{person.name} is {role} now.")
+        said = _("Changed the role of %(name)s to “%(role)s”.")
+        messages.success(request, said % {"name": person.name, "role": Role(role).label})
     return _back(request, course)
 
 

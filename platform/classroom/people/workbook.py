@@ -12,6 +12,8 @@ import zipfile
 from io import BytesIO
 from pathlib import Path
 
+from django.utils.translation import gettext as _
+
 from embedding.conf import MEGABYTE
 
 _OLD = b"\xd0\xcf\x11\xe0"
@@ -19,7 +21,6 @@ _ZIP = b"PK\x03\x04"
 MOST_UNPACKED = 64 * MEGABYTE
 _SECONDS = 20
 _READER = Path(__file__).with_name("workbook_reading.py")
-_ADVICE = "Save the list as CSV in your spreadsheet program, and choose that file."
 
 
 class NoWorkbook(Exception):
@@ -45,10 +46,18 @@ def sheets(content: bytes, *, rows: int, columns: int) -> list[tuple[str, list[l
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise NoWorkbook(f"This workbook takes too long to read. {_ADVICE}") from None
+        raise NoWorkbook(
+            _(
+                "It takes too long to read this workbook. Save the list as CSV in your spreadsheet "
+                "program, then choose that file."
+            )
+        ) from None
     if done.returncode:
         raise NoWorkbook(
-            f"This workbook cannot be read: it is damaged, locked or too large. {_ADVICE}"
+            _(
+                "This workbook is damaged, locked or too large. Save the list as CSV in your "
+                "spreadsheet program, then choose that file."
+            )
         )
     found: list[tuple[str, list[list[str]]]] = json.loads(done.stdout)
     return found
@@ -61,8 +70,20 @@ def _check_zip(content: bytes) -> None:
             names = archive.namelist()
             size = sum(entry.file_size for entry in archive.infolist())
     except zipfile.BadZipFile:
-        raise NoWorkbook(f"This workbook is damaged. {_ADVICE}") from None
+        raise NoWorkbook(
+            _(
+                "This workbook is damaged. Save the list as CSV in your spreadsheet program, then "
+                "choose that file."
+            )
+        ) from None
     if not {"xl/workbook.xml", "xl/workbook.bin", "content.xml"} & set(names):
-        raise NoWorkbook("This is a zip, not a workbook. Unpack it, and choose the list in it.")
+        raise NoWorkbook(
+            _("This is a ZIP file, not a workbook. Unpack it, then choose the list in it.")
+        )
     if size > MOST_UNPACKED:
-        raise NoWorkbook(f"This workbook is too large. {_ADVICE}")
+        raise NoWorkbook(
+            _(
+                "This workbook is too large. Save the list as CSV in your spreadsheet program, "
+                "then choose that file."
+            )
+        )

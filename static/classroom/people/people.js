@@ -1,16 +1,18 @@
 // Copies links and chooses students: the buttons are there where the browser can do it.
 
+import { gettext } from "../../embedding/words.js";
+
 /** Copy a text; where that is not allowed, leave it selected in its field to be copied by hand. */
 async function copy(text, button, field) {
   try {
     await navigator.clipboard.writeText(text);
-    button.textContent = "Copied";
+    button.textContent = gettext("Copied");
   } catch {
     field.value = text;
     field.hidden = false;
     field.focus();
     field.select();
-    button.textContent = "Copy what is selected";
+    button.textContent = gettext("Now copy the selected text");
   }
 }
 

@@ -137,21 +137,21 @@ def test_the_teacher_is_told_what_was_changed_and_nobody_else(
     Event.log(care.RESTORED, "elsewhere", project=project.pk + 1000)
     page = HttpsClient(member(course, "emmy").user).get(f"/courses/{course.pk}/people")
     text = " ".join(page.content.decode().split())
-    assert "Changed on CoCalc, and put right" in text
+    assert "Changed on CoCalc and fixed" in text
     for line in (
-        "Ada Lovelace’s project: you had been removed on CoCalc, and are back.",
-        "Ada Lovelace’s project: Bob had been added on CoCalc, and is out again.",
-        "Ada Lovelace’s project: somebody who is not on this site had been added on CoCalc,",
-        "Ada Lovelace’s project: it had been deleted on CoCalc, and is restored.",
+        "Ada Lovelace’s project: You were removed on CoCalc and are back.",
+        "Ada Lovelace’s project: Bob was added on CoCalc and is removed again.",
+        "Ada Lovelace’s project: Someone without an account here was added on CoCalc",
+        "Ada Lovelace’s project: The project was deleted on CoCalc and is restored.",
     ):
         assert text.count(line) == 1, line
     assert text.count("project: ") == 4
     tutor = factories.enrol(course, factories.make_user("tutor"), Role.ASSISTANT)
     page = HttpsClient(tutor.user).get(f"/courses/{course.pk}/people")
-    assert "put right" not in page.content.decode()
+    assert "on CoCalc and fixed" not in page.content.decode()
     Event.objects.update(at=timezone.now() - timedelta(days=15))
     page = HttpsClient(member(course, "emmy").user).get(f"/courses/{course.pk}/people")
-    assert "put right" not in page.content.decode()
+    assert "on CoCalc and fixed" not in page.content.decode()
 
 
 def test_a_removal_that_failed_is_begun_again_until_it_is_done(

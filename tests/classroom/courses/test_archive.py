@@ -99,7 +99,7 @@ def test_nobody_joins_it(room: World) -> None:
     url = reverse("classroom:join", args=[room.ids["code"]])
     for answer in (stranger.get(url), stranger.post(url)):
         assert answer.status_code == 404
-    with pytest.raises(Problem, match="nobody joins it any more"):
+    with pytest.raises(Problem, match="nobody can join it any more"):
         invitations.find(room.ids["signed"])
     url = reverse("classroom:invitation", args=[room.ids["signed"]])
     assert stranger.post(url).status_code == 410

@@ -54,7 +54,7 @@ class TestWhichAreFound:
             sent = {key: value for key, value in given.items() if value} | {"email": email}
             answer = browser.post(address, sent, follow=True)
             assert "was changed successfully" in answer.content.decode()
-        assert found(course) == [("one", "two", "both have, or had, the e-mail address a@x.edu")]
+        assert found(course) == [("one", "two", "Both have or had the e-mail address a@x.edu.")]
 
     def test_the_address_of_the_invitation_that_let_one_in(self, course: Course) -> None:
         one, _ = student(course, "one"), student(course, "two", email="a@x.edu")
@@ -65,7 +65,7 @@ class TestWhichAreFound:
 
     def test_a_number(self, course: Course) -> None:
         student(course, "one", "Ada King", "s7"), student(course, "two", "Ada Lovelace", "S7")
-        assert found(course) == [("one", "two", "both have the number s7")]
+        assert found(course) == [("one", "two", "Both have the number s7.")]
 
     def test_a_name(self, course: Course) -> None:
         student(course, "one", "José Nuñez"), student(course, "two", "JOSE NUNEZ")
@@ -86,7 +86,7 @@ class TestWhichAreFound:
         # An address that anybody may have taken tells nobody apart.
         d = User.objects.get(username="d")
         UnprovenAddress.objects.create(user=d, email="d@x")
-        assert found(course) == [("c", "d", "their names are alike")]
+        assert found(course) == [("c", "d", "They have the same name.")]
 
     def test_a_class_in_which_all_are_alike(self, course: Course) -> None:
         for more in (3, 40):
@@ -103,7 +103,7 @@ def test_teachers_are_told(course: Course, teacher: User) -> None:
     address = reverse("classroom:people", args=[course.pk])
     page = HttpsClient(teacher).get(address).content.decode()
     assert "One person with two accounts?" in page
-    assert "both have the number 7" in page
+    assert "Both have the number 7." in page
     assert '<a href="?q=one">' in page
     assert "<b>King" not in page
     Membership.objects.filter(user__username="two").update(removed=timezone.now())

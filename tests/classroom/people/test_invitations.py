@@ -15,6 +15,7 @@ from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import override
 from django_tasks_db.models import DBTaskResult
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
@@ -124,7 +125,7 @@ class TestOwnAccount:
         page = browser.get(url(invitation)).content.decode()
         assert "signed in as Bob (bob)" in page
         assert not Membership.objects.filter(user=bob).exists()
-        assert "You are in" in browser.post(url(invitation), follow=True).content.decode()
+        assert "You have joined" in browser.post(url(invitation), follow=True).content.decode()
         assert Membership.objects.get(user=bob).number == "7"
         bob.refresh_from_db()
         assert bob.email == "bob@x.edu"
@@ -166,7 +167,7 @@ class TestWorthless:
         HttpsClient(factories.make_user("bob")).post(address)
         status, page = self.ask(address)
         assert status == 410
-        assert "has been used already" in page
+        assert "has already been used" in page
 
     def test_renewed(self, invitation: Invitation, teacher: User) -> None:
         old = url(invitation)
@@ -187,9 +188,9 @@ class TestWorthless:
         Invitation.objects.update(created=created - timedelta(minutes=2))
         status, page = self.ask(url(invitation))
         assert status == 410
-        assert "has run out" in page
+        assert "has expired" in page
         shown = HttpsClient(teacher).get(reverse("classroom:people", args=[invitation.course.pk]))
-        assert "Run out" in shown.content.decode()
+        assert "Expired" in shown.content.decode()
         invitations.renew(invitation, actor=teacher)
         invitation.refresh_from_db()
         assert HttpsClient().get(url(invitation)).status_code == 200
@@ -212,15 +213,15 @@ class TestTeachers:
 
     def test_renew_and_cancel(self, invitation: Invitation, teacher: User) -> None:
         assert url(invitation) in self.page(invitation, teacher)
-        assert "There is a new link" in self.post(invitation, "invitation-renew", teacher)
+        assert "Made a new link for" in self.post(invitation, "invitation-renew", teacher)
         assert url(invitation) not in self.page(invitation, teacher)
-        assert "is not invited any more" in self.post(invitation, "invitation-cancel", teacher)
+        assert "Took back the invitation for" in self.post(invitation, "invitation-cancel", teacher)
         assert not Invitation.objects.exists()
 
     def test_somebody_was_faster(self, invitation: Invitation, teacher: User) -> None:
         HttpsClient(factories.make_user("bob")).post(url(invitation))
         for name in ("invitation-renew", "invitation-cancel"):
-            assert "has taken the invitation" in self.post(invitation, name, teacher)
+            assert "has already used the invitation" in self.post(invitation, name, teacher)
         assert Invitation.objects.get().accepted
 
     def page(self, invitation: Invitation, teacher: User) -> str:
@@ -258,7 +259,7 @@ class TestHandingThemOut:
         Invitation.objects.create(course=course, email="c@x.edu", created=old)
         Invitation.objects.create(course=course, email="d@x.edu", accepted=timezone.now())
         head, plus, ada = self.take(course, teacher)
-        assert head == ["Name", "E-mail address", "Number", "Role", "Link", "Runs out"]
+        assert head == ["Name", "E-mail address", "Number", "Role", "Link", "Valid until"]
         link = invitations.link(invitation)
         over = "Sun 27 Dec 2026, 10:30 CET"
         assert ada == ["Ada Lovelace", "ada@x.edu", "7", "Student", link, over]
@@ -322,12 +323,12 @@ class TestMail:
         enqueued = self.invite(course, django_capture_on_commit_callbacks, "ada@x.edu")
         assert mail.outbox == []
         row = Invitation.objects.get()
-        assert enqueued == [[[row.pk]]]
+        assert enqueued == [[[row.pk], "en"]]
         assert invitations.mail.call([row.pk]) == 1
         sent = mail.outbox[0]
         assert sent.to == ["ada@x.edu"]
         assert sent.from_email == "noreply@learn.school.test"
-        assert sent.subject == "Physics & <Maths> (Autumn): your invitation"
+        assert sent.subject == "Your invitation to “Physics & <Maths> (Autumn)”"
         assert "“Physics & <Maths> (Autumn)”" in sent.body
         found = re.search(r"^https://\S+$", str(sent.body), re.MULTILINE)
         assert found
@@ -336,6 +337,13 @@ class TestMail:
         assert row.sent
         assert invitations.mail.call([row.pk]) == 0  # the task may come twice
         assert len(mail.outbox) == 1
+
+    def test_in_the_language_of_whoever_invites(
+        self, course: Course, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+    ) -> None:
+        with override("de"):
+            enqueued = self.invite(course, django_capture_on_commit_callbacks, "ada@x.edu")
+        assert enqueued == [[[Invitation.objects.get().pk], "de"]]
 
     def test_a_class_is_mailed_in_parts(
         self, course: Course, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
@@ -366,7 +374,7 @@ class TestMail:
         invitations.invite(course, rows, actor=teacher)
         assert invitations.mail.call([row.pk for row in Invitation.objects.all()]) == 0
         errors = set(Invitation.objects.values_list("mail_error", flat=True))
-        assert errors == {"Not mailed: the mail server cannot be reached."}
+        assert errors == {"unreachable"}
         invitations.renew(Invitation.objects.all()[0], actor=teacher)
         assert Invitation.objects.filter(mail_error="").count() == 1
 
@@ -375,7 +383,7 @@ class TestMail:
         course.refresh_from_db()
         invitations.invite(course, [Invitation(course=course, email="a@x.edu")], actor=teacher)
         assert invitations.mail.call([Invitation.objects.get().pk]) == 1
-        assert mail.outbox[0].subject.startswith("Physics Bcc: all@x.edu:")
+        assert mail.outbox[0].subject == "Your invitation to “Physics Bcc: all@x.edu”"
 
 
 def test_without_a_mail_server_nothing_is_mailed(

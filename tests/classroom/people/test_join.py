@@ -36,7 +36,7 @@ def test_joining(course: Course) -> None:
     assert not Membership.objects.filter(user__username="ada").exists()
     answer = browser.post(url(course), follow=True)
     assert answer.redirect_chain == [(reverse("classroom:course", args=[course.pk]), 302)]
-    assert "You are in" in answer.content.decode()
+    assert "You have joined" in answer.content.decode()
     ada = Membership.objects.get(user__username="ada")
     assert ada.role == Role.STUDENT
     assert ada.project
@@ -85,7 +85,7 @@ def test_removed_people_do_not_come_back_by_it(course: Course) -> None:
     browser = HttpsClient(ada.user)
     for answer in (browser.get(url(course)), browser.post(url(course))):
         assert answer.status_code == 403
-        assert "Only its teachers can let you in again" in answer.content.decode()
+        assert "Only its teachers can add you again" in answer.content.decode()
     ada.refresh_from_db()
     assert ada.removed
 
@@ -105,7 +105,7 @@ def test_closed_and_renewed(course: Course) -> None:
         for answer in asked:
             assert answer.status_code == 404
             assert "Physics" not in answer.content.decode()
-            assert "does not work any more" in answer.content.decode()
+            assert "no longer works" in answer.content.decode()
     assert Membership.objects.count() == 1
     actions = Event.objects.filter(action__startswith="course.join_link")
     assert actions.count() == 3

@@ -72,9 +72,9 @@ def test_a_german_export_lets_no_namesakes_in(desk: Desk) -> None:
     factories.make_user("ada", first_name="Ada", last_name="Lovelace")
     factories.make_user("grace", first_name="Grace", last_name="Hopper")
     page = desk.file("roster-german-export.csv")
-    assert "2 new" in page
+    assert "New: 2" in page
     assert chosen(page) == ["first_name", "last_name", "number", "email"]
-    assert "Columns as recognised" in page
+    assert "Columns that we found" in page
     desk.confirm(page)
     assert Membership.objects.count() == 1
     rows = Invitation.objects.order_by("email")
@@ -86,8 +86,8 @@ def test_a_german_export_lets_no_namesakes_in(desk: Desk) -> None:
 
 def test_a_gradebook_of_canvas(desk: Desk) -> None:
     page = desk.file("roster-canvas-gradebook.csv")
-    assert "2 new" in page
-    assert "1 line was left out" in page
+    assert "New: 2" in page
+    assert "We left out 1 line" in page
     assert "“Points Possible, 10” (line 2)" in page
     desk.confirm(page)
     row = Invitation.objects.get(email="mara.quinn@uni.test")
@@ -97,7 +97,7 @@ def test_a_gradebook_of_canvas(desk: Desk) -> None:
 
 def test_addresses_as_a_mail_program_copies_them(desk: Desk) -> None:
     page = desk.file("roster-outlook.txt")
-    assert "2 new" in page
+    assert "New: 2" in page
     assert chosen(page) == []
     desk.confirm(page)
     assert Invitation.objects.count() == 2
@@ -106,8 +106,8 @@ def test_addresses_as_a_mail_program_copies_them(desk: Desk) -> None:
 def test_brightspace_and_its_marks(desk: Desk) -> None:
     factories.make_user("mquinn", first_name="Mara", last_name="Quinn", email="mara.quinn@uni.test")
     page = desk.file("roster-d2l.csv")
-    assert "1 known" in page
-    assert "1 new" in page
+    assert "Joins: 1" in page
+    assert "New: 1" in page
     desk.confirm(page)
     assert Membership.objects.get(user__username="mquinn").number == "900417"
 
@@ -115,71 +115,71 @@ def test_brightspace_and_its_marks(desk: Desk) -> None:
 def test_columns_without_names_are_asked_and_the_choice_is_kept(desk: Desk) -> None:
     factories.make_user("ada", first_name="Ada", last_name="Lovelace")
     page = desk.post(text=PLAIN)
-    assert "No line of this list names its columns" in page
+    assert "This list has no column names" in page
     assert chosen(page) == ["", "", "", "email"]
     assert 'name="confirmed"' not in page
     assert "jo@uni.test" in page
 
     page = desk.choose(page, "", "first_name", "last_name", "")
-    assert "which column has the user name or the e-mail address" in page
+    assert "the column with the user name or the e-mail address" in page
     assert 'name="confirmed"' not in page
     page = desk.choose(page, "name", "name", "", "email")
     assert "Two columns are “Full name”" in page
     assert not RosterShape.objects.exists()
 
     page = desk.choose(page, "username", "first_name", "last_name", "email")
-    assert "1 known" in page
-    assert "1 new" in page
+    assert "Joins: 1" in page
+    assert "New: 1" in page
     assert chosen(page) == ["username", "first_name", "last_name", "email"]
     again = desk.post(text="eve,Eve,Smith,eve@uni.test\nbob,Bob,Jones,bob@uni.test")
-    assert "As you chose for an earlier list of this kind" in again
+    assert "Set as you chose for a similar list before" in again
     assert chosen(again) == ["username", "first_name", "last_name", "email"]
     # Another shape: three columns, or an address elsewhere.
-    assert "No line of this list names" in desk.post(text="eve,Eve,eve@uni.test")
-    assert "No line of this list names" in desk.post(text="eve@uni.test,Eve,Smith,eve")
+    assert "This list has no column names" in desk.post(text="eve,Eve,eve@uni.test")
+    assert "This list has no column names" in desk.post(text="eve@uni.test,Eve,Smith,eve")
 
 
 def test_names_of_columns_are_remembered_in_any_course_of_the_same_teacher(desk: Desk) -> None:
     text = "Ism;Familiya;Pochta\nAda;Lovelace;ada@uni.test\n"
     page = desk.post(text=text)
-    assert "names of these columns are not known" in page
+    assert "do not recognise these column names" in page
     assert 'name="has_header" checked' in page
     desk.choose(page, "first_name", "last_name", "email", header=True)
     other = factories.make_course(desk.teacher, "Other")
     page = desk.post(other, text=text.replace("Ada", "Eve"))
-    assert "1 new" in page
+    assert "New: 1" in page
     assert "Eve Lovelace" in page
-    assert "Pochta" not in page.partition("What each line would do")[2]
+    assert "Pochta" not in page.partition("What each line will do")[2]
     stranger = factories.make_user("other", teacher=True)
     course = factories.make_course(stranger, "Third")
     url = reverse("classroom:people-import", args=[course.pk])
-    assert "not known" in HttpsClient(stranger).post(url, {"text": text}).content.decode()
+    assert "do not recognise" in HttpsClient(stranger).post(url, {"text": text}).content.decode()
 
 
 def test_what_was_recognised_can_be_changed(desk: Desk) -> None:
     page = desk.post(text="E-Mail,ID\nada@uni.test,7\n")
     assert chosen(page) == ["email", "number"]
     page = desk.choose(page, "email", "section", header=True)
-    assert "1 new" in page
+    assert "New: 1" in page
     assert 'data-label="Section">7' in page
     page = desk.choose(page, "email", "section")
-    assert "1 malformed" in page  # the line of names is a person now
+    assert "Problem: 1" in page  # the line of names is a person now
 
 
 def test_roles_are_shown_and_only_students_let_in(desk: Desk) -> None:
     page = desk.post(text="Email,Role\nada@uni.test,Student\ntom@uni.test,TA\n")
-    assert "1 new" in page
-    assert "1 staff" in page
+    assert "New: 1" in page
+    assert "Not a student: 1" in page
     assert "The list says “TA”" in page
     page = desk.choose(page, "email", "", header=True)
-    assert "2 new" in page
+    assert "New: 2" in page
 
 
 def test_a_workbook_and_its_sheet(desk: Desk) -> None:
     content = workbooks.xlsx(Notes=[["Hello"]], People=[["E-Mail"], ["ada@uni.test"]])
     page = desk.post(file=SimpleUploadedFile("list.xlsx", content))
-    assert "Read from the sheet “People”" in page
-    assert "1 new" in page
+    assert "We read the sheet “People” only" in page
+    assert "New: 1" in page
     desk.confirm(page)
     assert Invitation.objects.get().email == "ada@uni.test"
 
@@ -197,7 +197,7 @@ def test_many_columns_are_folded(desk: Desk) -> None:
     [
         ({"table": "forged"}, "preview is too old"),
         ({"table": "forged", "column-0": "email"}, "preview is too old"),
-        ({"text": "username,email\n"}, "There is only a header in it"),
+        ({"text": "username,email\n"}, "no people below them"),
         ({"text": "<table><tr><td>ada"}, "web page"),
     ],
 )
@@ -218,11 +218,11 @@ def test_nonsense_in_the_choice_is_nothing(desk: Desk) -> None:
     more: dict[str, Any] = {"column-99": "username"}
     page = desk.choose(page, "is_superuser", "<b>", "", "email", **more)
     assert chosen(page) == ["", "", "", "email"]
-    assert "2 new" in page
+    assert "New: 2" in page
     page = desk.choose(page, *[""] * 3, "email", header=True)
-    assert "There is only" not in page
+    assert "no people below them" not in page
     page = desk.post(text="x,ada@uni.test")
-    assert "There is only a header in it" in desk.choose(page, "", "email", header=True)
+    assert "no people below them" in desk.choose(page, "", "email", header=True)
 
 
 def test_html_in_cells_is_text(desk: Desk) -> None:

@@ -181,7 +181,7 @@ class TestPages:
         lines = "username,section\nann,B\nbob,b\ncy,\n"
         preview = group.post("people-import", text=lines)
         assert preview.context["moves"] == 1
-        assert "moves from section “A” to “B”" in text(preview)
+        assert "Moves from section “A” to “B”" in text(preview)
         packed = preview.context["packed"]
         group.post("people-import", confirmed=packed)
         assert section_of(group.ann) == "A"
