@@ -12,6 +12,7 @@ from django.db.models import F, Max, Q, QuerySet
 from django.db.models.functions import Lower
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from classroom.class_steps.class_steps import GRADED, NOT_AS_RETURNED, rows_of, steps_of
 from classroom.class_steps.failures import last_failed
@@ -47,6 +48,10 @@ SORTS = {
     "collected": "collected",
     "score": "score",
     "returned": "returned",
+}
+_FROM = {
+    "submitted": pgettext_lazy("collected from", "submitted"),
+    "folder": pgettext_lazy("collected from", "folder"),
 }
 _BY_NAME = (Lower("student__user__last_name"), Lower("student__user__first_name"), "student")
 
@@ -253,7 +258,8 @@ def _row(
 
 
 def _origin(submission: Submission) -> str:
-    return submission.collected_from if submission.collected else ""
+    """Say what was collected; empty where nothing was."""
+    return str(_FROM.get(submission.collected_from, "")) if submission.collected else ""
 
 
 def _last(assignment: Assignment) -> QuerySet[Any, Any]:

@@ -17,7 +17,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -119,7 +119,7 @@ def step(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
         elif kind == Kind.HAND_OUT and overwrite and request.POST.get("confirm") != "yes":
             messages.error(
                 request,
-                "Nothing was overwritten: tick that the students' work is to be replaced.",
+                _("Nothing was overwritten. First confirm that students’ work is replaced."),
             )
         elif kind == Kind.HAND_OUT:
             # Asked before it is done: that may bring their release forward.
@@ -263,7 +263,7 @@ def _waive(assignment: Assignment, students: list[int], by: User) -> str:
     works = class_steps.rows_of(assignment).filter(student__in=students, late=True)
     count = len(penalties_waive(works, waive=True, by=by))
     if not count:
-        return _("Nobody among the chosen students has a late penalty that could be waived.")
+        return _("None of the chosen students has a late penalty to waive.")
     words = ngettext(
         "The late penalty of %(count)s student was waived.",
         "The late penalty of %(count)s students was waived.",
@@ -284,26 +284,44 @@ def _left_out(rows: list[Submission], course: Course) -> str:
     named: dict[str, list[str]] = defaultdict(list)
     for row in rows[:_NAMED]:
         named[moment(row.due, course.zone)].append(row.student.name)
-    until = [f"{', '.join(names)} (until {due})" for due, names in named.items()]
-    more = f" and {len(rows) - _NAMED} more" if len(rows) > _NAMED else ""
-    return (
-        f"Left out, because they still have time: {'; '.join(until)}{more}. Their work stays "
-        "under “To do” and is collected when it is due."
+    between = pgettext("between the items of a list", ", ")
+    until = [
+        _("%(names)s (until %(when)s)") % {"names": between.join(names), "when": due}
+        for due, names in named.items()
+    ]
+    words = _(
+        "Left out, because they still have time: %(students)s. Their work is collected when it is "
+        "due."
     )
+    rest = len(rows) - _NAMED
+    if rest > 0:
+        words = ngettext(
+            "Left out, because they still have time: %(students)s and %(count)s more. Their work "
+            "is collected when it is due.",
+            "Left out, because they still have time: %(students)s and %(count)s more. Their work "
+            "is collected when it is due.",
+            rest,
+        )
+    return words % {"students": "; ".join(until), "count": rest}
 
 
 def _held_back(held: list[tuple[Section, datetime]], course: Course) -> str:
     """Say which sections get it at a release of their own."""
     named = [f"{section.name} ({moment(release, course.zone)})" for section, release in held]
     return _("Left out, because their own release is still to come: %(sections)s.") % {
-        "sections": ", ".join(named)
+        "sections": pgettext("between the items of a list", ", ").join(named)
     }
 
 
 def _tell(request: HttpRequest, batch: Batch, actor: int) -> None:
     if batch.actor_id != actor:
-        who = person_name(batch.actor) if batch.actor else "A date"
-        messages.info(request, f"{who} has started this already; you see how far it is.")
+        words = (
+            _("%(name)s has already started this. You see its progress.")
+            % {"name": person_name(batch.actor)}
+            if batch.actor
+            else _("This has already started automatically. You see its progress.")
+        )
+        messages.info(request, words)
 
 
 def _back(request: HttpRequest, assignment: Assignment) -> str:

@@ -20,7 +20,7 @@ from classroom.grading.selection import Filter
 from classroom.models import Assignment, GradeChange, Membership, Submission
 from classroom.pages.access import assignment_of, staff_of, student_in, submission_of
 from classroom.rules.questions import work_name
-from classroom.rules.scoring import Conflict, grade_set, is_bonus, number
+from classroom.rules.scoring import Conflict, grade_set, is_bonus, number_text
 from embedding.views.access import user_of
 
 
@@ -45,8 +45,10 @@ def grade(request: HttpRequest, course: int, assignment: int, member: int) -> Ht
     if form.cleaned_data["work"] not in ("", work_name(work) or "none"):
         form.add_error(
             None,
-            "Not saved: newer work of this student was collected while you had this page open. "
-            "Look at it, then save again.",
+            _(
+                "Not saved: newer work of this student was collected while you had this page open. "
+                "Look at it, then save again."
+            ),
         )
         form.data = request.POST.dict() | {"work": work_name(work) or "none"}
         return _show(request, membership, work, wanted, form, status=409)
@@ -78,7 +80,7 @@ def grade(request: HttpRequest, course: int, assignment: int, member: int) -> Ht
         messages.warning(request, why)
     target = place.next if "next" in request.POST and place.next else work.student.pk
     if "next" in request.POST and place.next is None:
-        messages.info(request, "This was the last one.")
+        messages.info(request, _("This was the last student."))
     return redirect(desk_shown.address(work.assignment, target, wanted, _kept(request.POST)))
 
 
@@ -100,7 +102,7 @@ def _renewed(form: GradeForm) -> GradeForm:
         ),
     )
     if whole and renewed.tally.questions:
-        renewed.add_error(None, _("The score that you typed: %(score)s") % {"score": whole[:30]})
+        renewed.add_error(None, _("You typed the score %(score)s.") % {"score": whole[:30]})
     return renewed
 
 
@@ -118,23 +120,27 @@ def _tell(
 ) -> None:
     name = work.student.name
     if change is None:
-        messages.info(request, f"{name}: nothing was changed.")
+        messages.info(request, _("%(name)s: nothing was changed.") % {"name": name})
         return
     questions = form.questions
     if questions and questions.open:
         words = ngettext(
-            "%(name)s: saved. Not graded yet: %(count)d question has no points.",
-            "%(name)s: saved. Not graded yet: %(count)d questions have no points.",
+            "%(name)s: saved. Not graded yet: %(count)s question has no points.",
+            "%(name)s: saved. Not graded yet: %(count)s questions have no points.",
             questions.open,
         )
         messages.success(request, words % {"name": name, "count": questions.open})
     else:
-        messages.success(request, f"{name}: saved.")
+        messages.success(request, _("%(name)s: saved.") % {"name": name})
     if is_bonus(work.assignment, work.score):
         messages.warning(
             request,
-            f"{name} has {number(work.score)} of {number(work.assignment.points)} "
-            "points: more than there are.",
+            _("%(name)s has %(score)s of %(points)s points: more than the maximum.")
+            % {
+                "name": name,
+                "score": number_text(work.score),
+                "points": number_text(work.assignment.points),
+            },
         )
 
 

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from classroom.grading import collected
 from classroom.grading.kept_comments import kept_of
@@ -22,22 +23,28 @@ from classroom.rules.late_words import late_of
 from classroom.rules.looks import MOST as LOOK_MOST
 from classroom.rules.looks import looks_of
 from classroom.rules.questions import signed
-from classroom.rules.scoring import number
+from classroom.rules.scoring import number, number_text
 from classroom.steps.approved import version_of
 
 HISTORY = 50  # changes that are shown
 # How a score was given that nobody typed on the grading page.
 HOW = {
-    "import": "by import",
-    "autograder": "by the autograder",
-    "command": "by a command",
-    "rescale": "rescaled to other points",
-    "table": "in the table",
-    WAIVED: "late penalty waived",
-    UNWAIVED: "late penalty taken again",
+    "import": gettext_lazy("by import"),
+    "autograder": gettext_lazy("by the autograder"),
+    "command": gettext_lazy("by a command"),
+    "rescale": gettext_lazy("rescaled to other points"),
+    "table": gettext_lazy("in the table"),
+    WAIVED: gettext_lazy("late penalty waived"),
+    UNWAIVED: gettext_lazy("late penalty counts again"),
 }
 # How a score is given as a whole, whatever the questions come to.
-AS_A_WHOLE = ("page", "import", "command", "rescale", "table")
+AS_A_WHOLE = {
+    "page": gettext_lazy("Total entered as a whole: %(total)s."),
+    "import": gettext_lazy("Total from an import: %(total)s."),
+    "command": gettext_lazy("Total from a command: %(total)s."),
+    "rescale": gettext_lazy("Total rescaled to other points: %(total)s."),
+    "table": gettext_lazy("Total entered in the table: %(total)s."),
+}
 
 
 def address(
@@ -66,14 +73,14 @@ def context(work: Submission, wanted: Filter, *, file: str) -> dict[str, Any]:
     query = f"?{wanted.query}" if wanted.query else ""
     return {
         "work": work,
-        "points": number(assignment.points),
+        "points": number(assignment.points),  # for the page's script
         "state": {"name": state, "words": words},
         "news": renewal.news(work),
         "is_uncollected": renewal.is_uncollected(work) or not work.collected,
         "is_early": is_early(work, now),
         "collecting": _is_collecting(work),
         "history": history,
-        "given_how": _how(work, history),
+        "given_total": _given_total(work, history),
         "submitted": submitted(work),
         "failure": failures([work]).get(work.student_id),
         "lateness": late_of(work),
@@ -138,7 +145,7 @@ def given_of(change: GradeChange) -> list[tuple[str, str]]:
     """Return (question, “2 / 3”) of each that a change gave a score, and its adjustment."""
     questions = change.questions
     rows = [
-        (name, f"{number(score)} / {number(most)}")
+        (name, f"{number_text(score)} / {number_text(most)}")
         for name, score, most in questions.get("points", [])
         if score is not None
     ]
@@ -147,10 +154,12 @@ def given_of(change: GradeChange) -> list[tuple[str, str]]:
     return rows
 
 
-def _how(work: Submission, history: list[dict[str, Any]]) -> str:
+def _given_total(work: Submission, history: list[dict[str, Any]]) -> str:
     """Say how the score was given that the work has as a whole."""
+    how = "page"
     for each in history:
         change = each["change"]
         if change.how in AS_A_WHOLE and not change.questions and change.score == work.score:
-            return str(each["how"])
-    return ""
+            how = change.how
+            break
+    return AS_A_WHOLE[how] % {"total": number_text(work.score)}

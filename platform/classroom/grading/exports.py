@@ -83,7 +83,7 @@ def grades_csv(course: Course, *, comments: bool = False, section: str = "") -> 
                 student.name,
                 student.number,
                 *cells,
-                rule.total_text(mine.values()).removesuffix(" %"),
+                rule.total_plain(mine.values()),
             ]
         )
     return written(rows)
@@ -95,5 +95,5 @@ def _late_cells(work: Submission, assignment: Assignment) -> list[str]:
     late = late_of(work)
     how = late.how_late if late else ""
     if late and (late.waived or late.late is None or late.covered):
-        how = f"{how}. {late.why}"
+        how = f"{how}. {late.why}"  # two sentences
     return [number(work.score), how, number(work.penalty) if work.penalty else ""]

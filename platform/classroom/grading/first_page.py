@@ -36,5 +36,5 @@ def first(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
     member = everybody.filter(pk__in=collected.values("student")).first()
     if member:
         return redirect("classroom:grade", course, assignment, member.pk)
-    messages.info(request, _("Nothing was collected yet, so there is nothing to grade."))
+    messages.info(request, _("Nothing was collected yet, so you cannot grade anything."))
     return redirect("classroom:assignment", course, assignment)

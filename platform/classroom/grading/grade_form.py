@@ -24,6 +24,7 @@ from classroom.rules.scoring import (
     ByQuestion,
     last_change,
     number,
+    number_text,
     score_check,
     score_read,
 )
@@ -42,14 +43,9 @@ class Row:
     hint: str  # beside the field, in words
 
     @property
-    def auto(self) -> str:
-        """What the autograder gives, for people and the page's script."""
-        return number(self.question.auto)
-
-    @property
     def most(self) -> str:
-        """What there is to be had, for people and the page's script."""
-        return number(self.question.most)
+        """What there is to be had, for people."""
+        return number_text(self.question.most)
 
 
 class GradeForm(forms.Form):
@@ -136,7 +132,7 @@ class GradeForm(forms.Form):
         text = self.cleaned_data["adjustment"].strip().removeprefix("+")
         found = score_read(text) or Decimal()
         if abs(found) > MOST or found != found.quantize(Decimal("0.01")):
-            raise ValidationError(_("An adjustment is a number such as 1 or -0.5."))
+            raise ValidationError(_("An adjustment is a number, such as 1 or -0.5."))
         return found
 
     def clean_comment(self) -> str:
@@ -177,7 +173,7 @@ class GradeForm(forms.Form):
             score = work.score if kept else score_check(work.assignment, found.total)
         except ValidationError as error:
             below = found.total is not None and found.total < 0
-            words = _("This takes away more points than there are.") if below else error
+            words = _("This takes away more points than the work has.") if below else error
             self.add_error("adjustment", words)
             return
         self.cleaned_data |= {"score": score, "questions": found}
@@ -216,7 +212,7 @@ def _field(place: int) -> str:
 def _attributes(question: Question, place: int) -> dict[str, str]:
     words = _("Points for %(question)s, of %(most)s") % {
         "question": shown(question.name),
-        "most": number(question.most),
+        "most": number_text(question.most),
     }
     return {
         "inputmode": "decimal",
@@ -232,13 +228,13 @@ def _attributes(question: Question, place: int) -> dict[str, str]:
 
 def _hint(question: Question) -> str:
     if question.earlier is not None:
-        return _("%(points)s given for earlier work") % {"points": number(question.earlier)}
+        return _("%(points)s given for earlier work") % {"points": number_text(question.earlier)}
     if question.by_hand:
         return _("by hand")
     if question.auto is None:
         return _("not autograded yet")
     if question.given is not None:
-        return _("the autograder gave %(points)s") % {"points": number(question.auto)}
+        return _("the autograder gave %(points)s") % {"points": number_text(question.auto)}
     return ""
 
 

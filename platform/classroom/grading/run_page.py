@@ -8,6 +8,8 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -38,26 +40,30 @@ class RunForm(forms.Form):
         widget=forms.Textarea(
             attrs={"rows": 4, "spellcheck": "false", "autocapitalize": "off", "class": "code"}
         ),
-        help_text="As bash takes it.",
     )
     timeout = forms.IntegerField(
-        label="Longest time, in seconds",
+        label=gettext_lazy("Time limit, in seconds"),
         min_value=1,
         max_value=TIMEOUT_MOST,
         initial=TIMEOUT,
     )
-    scored = forms.BooleanField(required=False, label="Take scores from a file that it writes")
+    scored = forms.BooleanField(
+        required=False, label=gettext_lazy("Read scores from a file that the command writes")
+    )
     scores = forms.CharField(
-        required=False, max_length=200, label="The file's name", initial="score.json"
+        required=False, max_length=200, label=gettext_lazy("File name"), initial="score.json"
     )
     who = forms.ChoiceField(
-        choices=(("all", "All students"), ("chosen", "Those chosen below")),
+        choices=(
+            ("all", gettext_lazy("All students")),
+            ("chosen", gettext_lazy("The students chosen below")),
+        ),
         initial="all",
         widget=forms.RadioSelect,
-        label="For whom",
+        label=gettext_lazy("For whom"),
     )
     students = forms.MultipleChoiceField(
-        required=False, widget=forms.CheckboxSelectMultiple, label="Students"
+        required=False, widget=forms.CheckboxSelectMultiple, label=gettext_lazy("Students")
     )
 
     def __init__(
@@ -83,7 +89,7 @@ class RunForm(forms.Form):
         # Browsers send CR LF, which bash does not take for the end of a line.
         command = str(self.cleaned_data["command"]).replace("\r\n", "\n")
         if not command.strip():
-            raise ValidationError("Enter a command.")
+            raise ValidationError(_("Enter a command."))
         return command
 
     def clean_scores(self) -> str:
@@ -91,14 +97,14 @@ class RunForm(forms.Form):
         if self.cleaned_data.get("scored"):
             try:
                 clean_path(name)
-            except ValueError as error:
-                raise ValidationError(str(error)) from None
+            except ValueError:
+                raise ValidationError(_("Enter a file name, such as score.json.")) from None
         return name
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
         if given.get("who") == "chosen" and not given.get("students"):
-            self.add_error("students", "Choose at least one student.")
+            self.add_error("students", _("Choose at least one student."))
         return given
 
     @property
@@ -124,7 +130,7 @@ def run(request: HttpRequest, course: int, assignment: int | None = None) -> Htt
         return _ask(request, membership, found, form)
     members = form.chosen
     if not members:
-        messages.info(request, "There are no students in this course yet.")
+        messages.info(request, _("There are no students in this course yet."))
         return _ask(request, membership, found, form)
     batch = runs.command_run(
         membership.course,
@@ -151,7 +157,7 @@ def autograde(request: HttpRequest, course: int, assignment: int) -> HttpRespons
     section = section_filter(request, membership.course).chosen
     members = runs.collected_from(found, who, section)
     if not members:
-        messages.info(request, "There is nothing collected that waits for the autograder.")
+        messages.info(request, _("No collected work waits for the autograder."))
         return redirect("classroom:run-assignment", membership.course.pk, found.pk)
     batch = runs.autograde_run(found, members, actor=user_of(request))
     return _to_result(request, batch, len(members))
@@ -169,7 +175,7 @@ def autograde_copy(request: HttpRequest, course: int, assignment: int, member: i
     path, copy = request.POST.get("notebook", ""), request.POST.get("copy", "")
     batch = runs.copy_autograde(work, path, copy, actor=user_of(request))
     if batch is None:
-        messages.info(request, "This file is not waiting for a decision any more. Autograde again.")
+        messages.info(request, _("This file no longer waits for a decision. Autograde again."))
         return redirect("classroom:grade", membership.course.pk, found.pk, member)
     return _to_result(request, batch, 1)
 
@@ -214,7 +220,8 @@ def output(request: HttpRequest, course: int, batch: int, transfer: int) -> Http
         seen_or_refused(membership.course, found.member)
     (line,) = runs.lines_of([found])
     parts = [
-        f"{found.member.name if found.member else ''}: {line.words}",
+        _("%(name)s: %(words)s")
+        % {"name": found.member.name if found.member else "", "words": line.words},
         *(f"--- {name}\n{line.result.get(name) or ''}" for name in ("stdout", "stderr")),
     ]
     response = HttpResponse("\n".join(parts), content_type="text/plain; charset=utf-8")
@@ -232,7 +239,7 @@ def again(request: HttpRequest, course: int, batch: int) -> HttpResponse:
     fresh = runs.run_again(found, actor=user_of(request))
     if not fresh.transfers.exists():
         fresh.delete()
-        messages.info(request, "There is nothing to retry.")
+        messages.info(request, _("There is nothing to try again."))
         return redirect("classroom:run-result", membership.course.pk, found.pk)
     return redirect("classroom:run-result", membership.course.pk, fresh.pk)
 
@@ -251,11 +258,14 @@ def _batch(course: Course, batch: int) -> Batch:
 def _to_result(request: HttpRequest, batch: Batch, wanted: int) -> HttpResponse:
     elsewhere = wanted - batch.transfers.count()
     if elsewhere:
-        messages.warning(
-            request,
-            f"For {elsewhere} student{'' if elsewhere == 1 else 's'} another run is still under "
-            "way; they are left to that one. Run this again for them when it has ended.",
+        words = ngettext(
+            "Left out %(count)s student, because another run is still under way. "
+            "Run this again when that one has ended.",
+            "Left out %(count)s students, because another run is still under way. "
+            "Run this again when that one has ended.",
+            elsewhere,
         )
+        messages.warning(request, words % {"count": elsewhere})
     return redirect("classroom:run-result", batch.course.pk, batch.pk)
 
 

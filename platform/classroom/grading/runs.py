@@ -2,17 +2,20 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.paginator import Page, Paginator
 from django.db.models import Case, Count, F, IntegerField, Max, Q, QuerySet, When
+from django.utils.translation import gettext as _
 
 from classroom.engine.queue import step_start
 from classroom.models import Assignment, Batch, Course, Kind, Membership, Submission, Transfer
 from classroom.pages.sections import seen
 from classroom.pages.text import lasted
 from classroom.rules.renewal import UNTRIED, is_new
+from classroom.rules.scoring import number_text
 from embedding.models import Event
 
 State = Transfer.State
@@ -46,6 +49,11 @@ class Line:
         """The beginning of what it printed: ("stdout", …), ("stderr", …), as far as there is."""
         both = ((name, str(self.result.get(name) or "")) for name in ("stdout", "stderr"))
         return [(name, text[:SHOWN]) for name, text in both if text]
+
+    @property
+    def score(self) -> str:
+        """The score that it gave, for people; empty where it gave none."""
+        return _number(self.result.get("score"))
 
     @property
     def is_long(self) -> bool:
@@ -209,25 +217,36 @@ def lines_of(transfers: Iterable[Transfer]) -> list[Line]:
 
 def _line(transfer: Transfer) -> Line:
     if transfer.state == State.QUEUED:
-        return Line(transfer, "waiting", transfer.error or "Waiting")
+        return Line(transfer, "waiting", transfer.error or _("Waiting"))
     if transfer.state == State.RUNNING:
-        return Line(transfer, "running", "Running")
+        return Line(transfer, "running", _("Running"))
     if transfer.state == State.CANCELLED:
-        return Line(transfer, "left-out", transfer.error or "Left out")
+        return Line(transfer, "left-out", transfer.error or _("Left out"))
     if transfer.state == State.FAILED:
-        return Line(transfer, "failed", transfer.error or "Failed")
+        return Line(transfer, "failed", transfer.error or _("Failed"))
     result = transfer.result if isinstance(transfer.result, dict) else {}
     if transfer.options.get("autograde"):
         return Line(transfer, "held" if result.get("held") else "good", _graded(result))
     if result.get("timed_out"):
-        return Line(transfer, "failed", "It took too long and was stopped")
+        return Line(transfer, "failed", _("Stopped, because it took too long"))
     code = result.get("exit_code", 0)
-    return Line(transfer, "failed" if code else "good", f"Exit code {code}")
+    return Line(transfer, "failed" if code else "good", _("Exit code %(code)s") % {"code": code})
 
 
 def _graded(result: dict[str, object]) -> str:
     if result.get("held"):
-        return "Held: look at it by hand"
+        return _("Look at it by hand")
     if result.get("manual"):
-        return f"{result.get('found')} of {result.get('max')}; the rest is to be graded by hand"
-    return f"Score {result.get('score')}"
+        return _("%(found)s of %(most)s. Grade the rest by hand.") % {
+            "found": _number(result.get("found")),
+            "most": _number(result.get("max")),
+        }
+    return _("Score %(score)s") % {"score": _number(result.get("score"))}
+
+
+def _number(kept: object) -> str:
+    """Say a score as a step keeps it, "7.5", in the reader's language."""
+    try:
+        return number_text(Decimal(str(kept)))
+    except InvalidOperation:  # none
+        return ""

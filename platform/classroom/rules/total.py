@@ -70,6 +70,12 @@ class Rule:
             return number(total)
         return f"{number(total)} %" if percent else f"{number(total)} points"
 
+    def total_plain(self, work: Iterable[Scored]) -> str:
+        """Return a student's total for a file, the same in every language: percent, or points."""
+        total, percent = self._total(list(work))
+        in_points = self.weighted and total is not None and not percent
+        return f"{number(total)} points" if in_points else number(total)
+
     def _total(self, work: Sequence[Scored]) -> tuple[Decimal | None, bool]:
         """Return the total, and whether it is in percent."""
         scored = [
