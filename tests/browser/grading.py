@@ -50,7 +50,7 @@ def grades_by_question(teacher: Visit, first: Student, second: Student) -> None:
     why.focus()
     expect(keys).to_contain_text("Keys of this page")
     collected_copy(teacher).locator(".jp-Cell").first.click()
-    expect(keys).to_contain_text("The notebook has the keyboard")
+    expect(keys).to_contain_text("You are in the notebook")
     page.get_by_role("button", name="Back to the points").click()
     expect(why).to_be_focused()
     expect(keys).to_contain_text("Keys of this page")

@@ -117,7 +117,7 @@ def test_a_course_from_its_making_to_the_returned_grade(
     school.sandbox.quirks(latency=0)
     ends(teacher, "Hand out", 2)
     stayed_where_it_was(teacher)
-    expect(page.locator("#next")).to_contain_text("Work is collected by itself on")
+    expect(page.locator("#next")).to_contain_text("Work is collected automatically on")
     expect(page.locator(".progress-line")).to_contain_text("handed out 2/2")
     chooses(teacher)
 

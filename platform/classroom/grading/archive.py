@@ -122,9 +122,7 @@ def _student(
             yield
     if left_out:
         shown = ", ".join(left_out[:10])
-        words = _(
-            "%(folder)s: left out, because they are no files but links, for example: %(names)s"
-        )
+        words = _("%(folder)s: links were left out: %(names)s")
         errors.append(words % {"folder": work.name, "names": shown})
 
 

@@ -32,9 +32,9 @@ def comment_keep(course: Course, text: str) -> str:
         }
     kept = KeptComment.objects.filter(course=course)
     if not kept.filter(text=text).exists() and kept.count() >= MOST:
-        return _("The comment was not kept: you have %(most)s already. Remove one first.") % {
-            "most": MOST
-        }
+        return _(
+            "The comment was not kept: this course has %(most)s already. Remove one first."
+        ) % {"most": MOST}
     KeptComment.objects.get_or_create(course=course, text=text)
     return ""
 
