@@ -142,7 +142,7 @@ def stayed_where_it_was(teacher: Visit) -> None:
     expect(more).to_be_focused()
     # The end was spoken, and nothing twice.
     spoken = page.evaluate("spoken")
-    assert spoken[-1] == "Hand out: ended, 2 done."
+    assert spoken[-1] == "Hand out ended: 2 of 2 done."
     assert len(spoken) == len(set(spoken))
 
 

@@ -92,7 +92,7 @@ def types_into_the_table(teacher: Visit, course: str, one: Student) -> None:
     cells.first.focus()
     cells.first.evaluate(PASTE, "1\nseven\n9\n")
     expect(page.get_by_role("alert")).to_contain_text("This is not a number")
-    expect(page.get_by_role("alert")).to_contain_text("left out: 1")
+    expect(page.get_by_role("alert")).to_contain_text("1 pasted number was left out")
     expect(cells.nth(1)).to_have_attribute("aria-invalid", "true")
     expect(cells.first.locator(".cell")).to_have_text("1")
     page.keyboard.press("Control+z")

@@ -161,8 +161,8 @@ def test_a_course_from_its_making_to_the_returned_grade(
     look(teacher, "autograding")
     teacher.go(work)
     page.get_by_role("button", name="Autograde 2 students").click()
-    expect(page.locator("#run-state")).to_contain_text("2 of 2 ended, took")
-    expect(page.locator("#run-said")).to_contain_text("2 of 2 ended, took")
+    expect(page.locator("#run-state")).to_contain_text("2 of 2 finished · took")
+    expect(page.locator("#run-said")).to_contain_text("2 of 2 finished · took")
     look(teacher, "autograded")
 
     teacher.go(f"{course}grades")

@@ -284,7 +284,7 @@ def _left_out(rows: list[Submission], course: Course) -> str:
     named: dict[str, list[str]] = defaultdict(list)
     for row in rows[:_NAMED]:
         named[moment(row.due, course.zone)].append(row.student.name)
-    between = pgettext("between the items of a list", ", ")
+    between = pgettext("list", ", ")
     until = [
         _("%(names)s (until %(when)s)") % {"names": between.join(names), "when": due}
         for due, names in named.items()
@@ -309,7 +309,7 @@ def _held_back(held: list[tuple[Section, datetime]], course: Course) -> str:
     """Say which sections get it at a release of their own."""
     named = [f"{section.name} ({moment(release, course.zone)})" for section, release in held]
     return _("Left out, because their own release is still to come: %(sections)s.") % {
-        "sections": pgettext("between the items of a list", ", ").join(named)
+        "sections": pgettext("list", ", ").join(named)
     }
 
 

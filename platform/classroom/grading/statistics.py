@@ -58,7 +58,7 @@ class Histogram:
     @property
     def text(self) -> str:
         """The drawing in words."""
-        between = pgettext("between the items of a list", ", ")
+        between = pgettext("list", ", ")
         spread = between.join(f"{bar.label}: {bar.count}" for bar in self.bars if bar.count)
         return _("Scores by number of students: %(spread)s.") % {"spread": spread}
 
