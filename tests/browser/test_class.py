@@ -191,7 +191,7 @@ def test_a_course_from_its_making_to_the_returned_grade(
     expect(page.get_by_label("How much is taken off")).to_be_hidden()
     page.get_by_label("What late work costs").select_option("percent")
     page.get_by_label("How much is taken off").fill("10")
-    expect(page.get_by_text("10 of 10 points handed in 1 day 2 h late gives 8.")).to_be_visible()
+    expect(page.get_by_text("10 of 10 points, submitted 1 day 2 h late, become 8.")).to_be_visible()
     look(teacher, "late work")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("2 students have a score out of 5")).to_be_visible()

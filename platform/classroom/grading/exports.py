@@ -83,7 +83,7 @@ def grades_csv(course: Course, *, comments: bool = False, section: str = "") -> 
                 student.name,
                 student.number,
                 *cells,
-                rule.total_plain(mine.values()),
+                rule.total_number(mine.values()),
             ]
         )
     return written(rows)

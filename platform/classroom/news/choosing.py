@@ -19,8 +19,8 @@ class MailForm(forms.Form):
         label=_("How often"),
         choices=[
             (When.AT_ONCE, _("At once, but at most one e-mail every 15 minutes")),
-            (When.DAILY, _("Once a day, at 7 in the morning, if something is new")),
-            (When.NEVER, _("Never: I look at the bell on the site")),
+            (When.DAILY, _("Once a day at 7:00, if there is something new")),
+            (When.NEVER, _("Never. I look at the notices on the site.")),
         ],
         widget=forms.RadioSelect,
     )

@@ -5,13 +5,14 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from classroom.conf import conf
-from classroom.models import MailChoice
+from classroom.models import MailChoice, Profile
 from classroom.news.choosing import MailForm
 from classroom.notices import unsubscribing
 from classroom.notices.mailable import readers
@@ -75,17 +76,20 @@ def mail_choices(request: HttpRequest) -> HttpResponse:
 def unsubscribe(request: HttpRequest, stop: str) -> HttpResponse:
     """Ask, or at a POST at once (RFC 8058), stop mails to whoever this address was mailed to.
 
-    Programs that look at mails open its links, so opening alone stops nothing.
+    Programs that look at mails open its links, so opening alone stops nothing. The page speaks the
+    language of the mail.
     """
     template = "classroom/news/unsubscribe.html"
+    kind = request.POST.get("kind", "")
+    is_asked = request.method == "POST"
     try:
-        if request.method == "POST":
-            kind = request.POST.get("kind", "")
-            found = unsubscribing.stop(stop, kind)
-            one = next((each for each in found.kinds if each == kind), None)
-            return render(request, template, {"stopped": True, "one": one})
-        found = unsubscribing.find(stop)
+        found = unsubscribing.stop(stop, kind) if is_asked else unsubscribing.find(stop)
     except Problem as problem:
         return render(request, template, {"problem": problem}, status=problem.status)
-    off = MailChoice.objects.filter(user=found.user, when=MailChoice.When.NEVER).exists()
-    return render(request, template, {"kinds": found.kinds, "off": off})
+    if is_asked:
+        context = {"stopped": True, "one": next((each for each in found.kinds if each == kind), "")}
+    else:
+        rows = MailChoice.objects.filter(user=found.user, when=MailChoice.When.NEVER)
+        context = {"kinds": found.kinds, "off": rows.exists()}
+    with translation.override(Profile.language_of(found.user)):
+        return render(request, template, context)

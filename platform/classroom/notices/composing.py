@@ -1,21 +1,27 @@
 """The mail that a letter becomes, made of what is still so at the moment it is sent."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import groupby
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from classroom.models import Letter, Notice
-from classroom.notices.mailable import readers
+from classroom.models import Letter, Notice, Profile
+from classroom.notices.mailable import Reader, readers
 from classroom.notices.reading import visible
 from classroom.notices.unsubscribing import link
 from classroom.notices.words import Said, is_over, say, works_of
+from classroom.pages.own_zone import read_in
 from embedding.names import person_name, tidy
 
 MOST = 50  # notices in one mail
@@ -23,10 +29,28 @@ _SUBJECT = 150  # characters
 
 
 def compose(letter: Letter) -> EmailMessage | None:
-    """Return the mail; None where nothing is left to say, or nobody to say it to."""
+    """Return the mail, in its reader's language; None: nothing is left to say, or nobody to tell.
+
+    Its times are the courses', and the reader's own where they have chosen a time zone.
+    """
     reader = readers([letter.user_id])[letter.user_id]
     if reader.wants_none:
         return None
+    with _as_read_by(reader.user):
+        return _composed(letter, reader)
+
+
+@contextmanager
+def _as_read_by(user: User) -> Iterator[None]:
+    zone = Profile.of(user).time_zone
+    with (
+        translation.override(Profile.language_of(user)),
+        read_in(ZoneInfo(zone) if zone else None),
+    ):
+        yield
+
+
+def _composed(letter: Letter, reader: Reader) -> EmailMessage | None:
     notices = still_new(letter, reader.choice.off)
     if not notices:
         return None

@@ -36,7 +36,7 @@ class Reader:
 
 def readers(users: Collection[int]) -> dict[int, Reader]:
     """Return these users with their choices; one query."""
-    rows = User.objects.filter(pk__in=users).select_related("mail_choice")
+    rows = User.objects.filter(pk__in=users).select_related("mail_choice", "profile")
     return {
         user.pk: Reader(
             user,

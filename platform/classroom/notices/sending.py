@@ -20,6 +20,7 @@ from django.core.mail import EmailMessage
 from django.core.mail.backends.smtp import EmailBackend
 from django.db.models import F, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from classroom.models import Letter
 from classroom.notices.composing import compose
@@ -70,7 +71,9 @@ class Sender:
             sent = _deliver(stop)
         except Away as away:
             log.warning("The mail server takes no mail (%s)", away)
-            _due(now).update(error="The mail server cannot be reached, or takes no mail.")
+            _due(now).update(
+                error=_("The mail server cannot be reached, or it does not accept mail.")
+            )
             self._pause = min(max(2 * self._pause, 10.0), _LONGEST)
             self._not_before = now + timedelta(seconds=self._pause)
             return 0
@@ -85,9 +88,17 @@ def _due(now: datetime) -> QuerySet[Letter]:
 def _give_up(now: datetime) -> None:
     """End what nobody knows the outcome of, and what has waited too long."""
     lost = Letter.objects.filter(state=State.SENDING, changed__lt=now - LOST)
-    lost.update(state=State.UNKNOWN, changed=now, error="The worker was lost while it sent this.")
+    lost.update(
+        state=State.UNKNOWN,
+        changed=now,
+        error=_("The worker stopped while it was sending this."),
+    )
     old = Letter.objects.filter(state=State.QUEUED, created__lt=now - PATIENCE)
-    old.update(state=State.FAILED, changed=now, error="The mail server took no mail for days.")
+    old.update(
+        state=State.FAILED,
+        changed=now,
+        error=_("The mail server accepted no mail for days."),
+    )
 
 
 def _deliver(stop: Callable[[], bool]) -> int:
@@ -123,16 +134,20 @@ def _send(letter: Letter, server: "_Connection") -> bool:
         raise
     except Broken as broken:
         if broken.args[0]:
-            _end(letter, State.UNKNOWN, "The connection broke while it was sent.")
+            _end(
+                letter,
+                State.UNKNOWN,
+                _("The connection broke while this was being sent."),
+            )
         else:
-            _again(letter, "The connection to the mail server broke.")
+            _again(letter, _("The connection to the mail server broke."))
         raise
     except ValueError as error:  # an address or a text that no mail can hold
         log.warning("Letter %s cannot be made (%s)", letter.pk, type(error).__name__)
-        _end(letter, State.FAILED, "It cannot be written as an e-mail.")
+        _end(letter, State.FAILED, _("This cannot be sent as an e-mail."))
     except Exception:
         log.exception("Letter %s failed unexpectedly", letter.pk)
-        _end(letter, State.FAILED, "Something went wrong on this site.")
+        _end(letter, State.FAILED, _("Something went wrong on this site."))
     else:
         _end(letter, State.SENT)
         return True
@@ -141,7 +156,7 @@ def _send(letter: Letter, server: "_Connection") -> bool:
 
 def _refused(letter: Letter, refused: Refused) -> None:
     # What a server says may hold anything; its code is enough to look further.
-    words = f"The mail server refused it ({refused.args[0]})."
+    words = _("The mail server refused it (%(code)s).") % {"code": refused.args[0]}
     if refused.is_for_good:
         _end(letter, State.FAILED, words)
     else:

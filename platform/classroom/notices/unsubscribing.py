@@ -14,18 +14,12 @@ from django.contrib.auth.models import User
 from django.core import signing
 from django.db import transaction
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from classroom.models import MailChoice, Notice
 from embedding.problems import Problem
 
 _signer = signing.Signer(salt="classroom.unsubscribe")
-
-WORTHLESS = Problem(
-    "unsubscribe_worthless",
-    "This link is not complete, or it belongs to an e-mail address that is not used here any more. "
-    "Sign in to choose which e-mails you get.",
-    status=404,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +44,10 @@ def find(signed: str) -> Stop:
     try:
         pk, digest, kinds = _signer.unsign_object(signed)
     except signing.BadSignature:
-        raise WORTHLESS from None
+        raise _worthless() from None
     user = User.objects.filter(pk=pk).first()
     if user is None or _digest(user) != digest:
-        raise WORTHLESS
+        raise _worthless()
     return Stop(user, [Notice.Kind(kind) for kind in kinds if kind in Notice.Kind])
 
 
@@ -73,3 +67,14 @@ def stop(signed: str, kind: str = "") -> Stop:
 
 def _digest(user: User) -> str:
     return sha256(user.email.lower().encode()).hexdigest()[:16]
+
+
+def _worthless() -> Problem:
+    return Problem(
+        "unsubscribe_worthless",
+        _(
+            "This link is incomplete, or its e-mail address is no longer used on this site. "
+            "Sign in to choose which e-mails you get."
+        ),
+        status=404,
+    )

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from classroom.models import Kind, Notice, Submission
-from classroom.pages.text import moment
+from classroom.pages.own_zone import in_both
 from embedding.names import person_name, tidy
 
 Told = Notice.Kind
@@ -91,10 +91,10 @@ def _title(notice: Notice, work: Work) -> str:
 
 
 def _line(notice: Notice, work: Work) -> str:
-    due = moment(work.due, notice.course.zone) if work and work.due else ""
+    due = in_both(work.due, notice.course.zone) if work and work.due else ""
     match notice.kind:
         case Told.HANDED_OUT if notice.assignment and notice.assignment.handout:
-            return _("It is for you to keep: there is nothing to submit.")
+            return _("This is a handout. There is nothing to submit.")
         case Told.HANDED_OUT:
             return _("It is due on %(due)s.") % {"due": due} if due else _("It has no due time.")
         case Told.DUE_SOON if work and work.submitted:
@@ -173,18 +173,18 @@ _STEPS: dict[str, Callable[[int], str]] = {
         count,
     ),
     Kind.PREPARE: lambda count: ngettext(
-        "%(count)s person of “%(title)s” could not be prepared",
-        "%(count)s people of “%(title)s” could not be prepared",
+        "Preparing the project for “%(title)s” failed for %(count)s person",
+        "Preparing the projects for “%(title)s” failed for %(count)s people",
         count,
     ),
     Kind.START: lambda count: ngettext(
-        "%(count)s project of “%(title)s” could not be started",
-        "%(count)s projects of “%(title)s” could not be started",
+        "%(count)s project in “%(title)s” could not be started",
+        "%(count)s projects in “%(title)s” could not be started",
         count,
     ),
     Kind.STOP: lambda count: ngettext(
-        "%(count)s project of “%(title)s” could not be stopped",
-        "%(count)s projects of “%(title)s” could not be stopped",
+        "%(count)s project in “%(title)s” could not be stopped",
+        "%(count)s projects in “%(title)s” could not be stopped",
         count,
     ),
 }

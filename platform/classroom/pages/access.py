@@ -16,7 +16,7 @@ from classroom.models import TEACHERS, Assignment, Course, Membership, Role, Sub
 from classroom.pages.sections import sees, spellings
 from embedding.views.access import user_of
 
-ELSEWHERE = gettext_lazy("This student is in a section that you do not look after.")
+ELSEWHERE = gettext_lazy("This student is not in any of your sections.")
 _READING = ("GET", "HEAD", "OPTIONS")
 
 
@@ -30,8 +30,8 @@ class Archived(PermissionDenied):
     @property
     def text(self) -> str:
         return _(
-            "It can be read, and nothing in it can be changed. Its teachers can bring it back on "
-            "the page of its settings."
+            "You can read everything, but nothing can be changed. Teachers can restore the course "
+            "on its settings page."
         )
 
 

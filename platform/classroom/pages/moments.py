@@ -8,7 +8,9 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from django import forms
-from django.utils import timezone
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 _FORMAT = "%Y-%m-%dT%H:%M"  # what <input type="datetime-local"> takes and gives
 
@@ -24,13 +26,20 @@ def local_moment(written: str | datetime, zone: tzinfo) -> datetime:
         moment = naive.replace(tzinfo=zone, fold=0).astimezone(UTC)
         shown = moment.astimezone(zone)
     except (ValueError, OverflowError):
-        raise ValueError("This is no date and time, such as 2026-11-27 23:59.") from None
+        raise ValueError(_("Enter a date and a time, such as 2026-11-27 23:59.")) from None
     if naive.tzinfo is not None:
-        raise ValueError("Write the time without a time zone: it is meant in the course's.")
+        raise ValueError(_("Enter the time without a time zone: it is in the course’s time zone."))
     if shown.replace(tzinfo=None) != naive.replace(fold=0):
         raise ValueError(
-            f"There is no {naive:%H:%M} on {naive:%d %B %Y} in {zone}: the clocks are put forward "
-            "past it. Choose an earlier or a later time."
+            _(
+                "On %(date)s there is no %(time)s in %(zone)s, because the clocks go forward. "
+                "Choose an earlier or a later time."
+            )
+            % {
+                "date": formats.date_format(naive, pgettext("date format", "j F Y")),
+                "time": formats.date_format(naive, pgettext("date format", "H:i")),
+                "zone": zone,
+            }
         )
     return moment
 
@@ -81,8 +90,13 @@ def twice_note(moment: datetime | None, zone: tzinfo) -> str:
     local = timezone.localtime(moment, zone)
     if local.replace(fold=0).utcoffset() == local.replace(fold=1).utcoffset():
         return ""
-    which = "later" if local.fold else "earlier"
-    return (
-        f"The clocks are put back that night and show {local:%H:%M} twice: "
-        f"the {which} one, {local.tzname()}, is meant."
+    said = (
+        _("The clocks go back that night, so %(time)s comes twice. It is the later one, %(zone)s.")
+        if local.fold
+        else _(
+            "The clocks go back that night, so %(time)s comes twice. It is the earlier one, "
+            "%(zone)s."
+        )
     )
+    time = formats.date_format(local, pgettext("date format", "H:i"))
+    return said % {"time": time, "zone": local.tzname()}

@@ -12,7 +12,7 @@ def title_given(text: str) -> str:
     """Return a title without what cannot be seen; ValidationError where nothing is left of it."""
     title = tidy(text)
     if text and not title:
-        raise ValidationError("Nothing of this can be seen. Give it a title.")
+        raise ValidationError(_("This title has no visible characters. Enter a title."))
     return title
 
 

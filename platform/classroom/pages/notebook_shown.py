@@ -77,7 +77,9 @@ def shown_notebook(content: bytes) -> Shown:
     try:
         notebook = read(content)
     except Excess:
-        raise NotShown(_("This notebook holds too much to be shown here.")) from None
+        raise NotShown(
+            _("This notebook is too large to be shown here. Download it instead.")
+        ) from None
     except NotANotebook as why:
         words = _("This cannot be read as a notebook: %(reason)s.")
         raise NotShown(words % {"reason": why}) from None
@@ -88,7 +90,9 @@ def shown_notebook(content: bytes) -> Shown:
             break
         cells.append(_cell(each, budget))
     is_cut = len(cells) < len(notebook.cells)
-    cut = _("This notebook is long: the rest of it is not shown here. Download it to see all.")
+    cut = _(
+        "This notebook is long, so only its beginning is shown here. Download it to see all of it."
+    )
     return Shown(cells, cut if is_cut else "")
 
 
@@ -155,13 +159,13 @@ def _data(data: dict[str, Any], budget: _Budget) -> Iterator[Output]:
         if picture := _picture(str(data[kind]), budget):
             yield Output(picture=picture)
         else:
-            yield Output(note=_("A picture that is not shown here."))
+            yield Output(note=_("A picture, which is not shown here."))
         return
     kind = next((each for each in _TEXTS if each in data), "")
     if kind:
         yield _text(str(data[kind]), budget)
     if data.keys() - set(_TEXTS):
-        yield Output(note=_("Part of this output is shown in CoCalc only."))
+        yield Output(note=_("Part of this output is only shown in CoCalc."))
 
 
 def _picture(written: str, budget: _Budget) -> str:

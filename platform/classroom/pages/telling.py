@@ -5,6 +5,7 @@ from types import TracebackType
 
 from django.contrib import messages
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from embedding.cocalc.errors import CocalcError
 from embedding.problems import Busy, Problem, of_cocalc
@@ -28,7 +29,7 @@ class Telling:
         trace: TracebackType | None,
     ) -> bool:
         if isinstance(error, Busy):
-            self._tell("The course's project is being prepared just now. Try again in a moment.")
+            self._tell(_("The course’s project is being prepared. Try again in a moment."))
         elif isinstance(error, CocalcError | Problem):
             problem = of_cocalc(error) if isinstance(error, CocalcError) else error
             level = logging.WARNING if problem.status >= 500 else logging.INFO

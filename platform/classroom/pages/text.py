@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 import nh3
 from django.utils import formats, timezone
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
 from markdown_it import MarkdownIt
 
 from classroom.pages.mathematics import CLASSES, mathematics
@@ -43,31 +45,58 @@ def moment(value: datetime | None, zone: zoneinfo.ZoneInfo) -> str:
     if value is None:
         return ""
     local = timezone.localtime(value, zone)
-    return f"{formats.date_format(local, 'D j M Y, H:i')} {local.tzname()}"
+    # Translators: how a date and time are written, in the letters of Django's template filter
+    # “date”: D is “Fri”, j the day, M “Nov”, Y the year, H:i the time.
+    return f"{formats.date_format(local, pgettext('date format', 'D j M Y, H:i'))} {local.tzname()}"
 
 
 def short_moment(value: datetime, zone: zoneinfo.ZoneInfo, *, beside: datetime) -> str:
     """Say a moment within a sentence: "11:55", and the day where it is not that of `beside`."""
     local, other = (timezone.localtime(each, zone) for each in (value, beside))
-    day = "" if local.date() == other.date() else f"{formats.date_format(local, 'D j M Y')}, "
-    return f"{day}{local:%H:%M}"
+    if local.date() == other.date():
+        return formats.date_format(local, pgettext("date format", "H:i"))
+    return formats.date_format(local, pgettext("date format", "D j M Y, H:i"))
 
 
 def second(value: datetime, zone: zoneinfo.ZoneInfo, *, beside: datetime) -> str:
     """Say a moment to the second: "21:04:13 CET", and the day where it is not that of `beside`."""
     local, other = (timezone.localtime(each, zone) for each in (value, beside))
-    day = "" if local.date() == other.date() else f"{formats.date_format(local, 'D j M Y')}, "
-    return f"{day}{local:%H:%M:%S} {local.tzname()}"
+    if local.date() == other.date():
+        pattern = pgettext("date format", "H:i:s")
+    else:
+        pattern = pgettext("date format", "D j M Y, H:i:s")
+    return f"{formats.date_format(local, pattern)} {local.tzname()}"
 
 
 def ago(seconds: float) -> str:
     """Say how long something is past: "20 seconds ago", "3 hours ago"."""
     if seconds < 2:
-        return "just now"
-    for unit, size, least in (("day", 86400, 2), ("hour", 3600, 2), ("minute", 60, 2)):
-        if seconds >= size * least:
-            return f"{counted(int(seconds // size), unit)} ago"
-    return f"{int(seconds)} seconds ago"
+        return _("just now")
+    count, unit = _whole(seconds, least=2)
+    words = {
+        "day": ngettext("%(count)s day ago", "%(count)s days ago", count),
+        "hour": ngettext("%(count)s hour ago", "%(count)s hours ago", count),
+        "minute": ngettext("%(count)s minute ago", "%(count)s minutes ago", count),
+        "second": ngettext("%(count)s second ago", "%(count)s seconds ago", count),
+    }
+    return words[unit] % {"count": count}
+
+
+def left(time: timedelta) -> str:
+    """Say how long a time is, never more than it is: "3 days", "47 hours", "12 minutes"."""
+    seconds = time.total_seconds()
+    if seconds < 60:
+        return _("less than a minute")
+    return _long(*_whole(seconds, least=1))
+
+
+def lasted(time: timedelta) -> str:
+    """Say how long something took, by the clock: "1 second", "4 minutes", "3 hours"."""
+    seconds = max(round(time.total_seconds()), 1)
+    if seconds < 90:
+        return _long(seconds, "second")
+    minutes = round(seconds / 60)
+    return _long(minutes, "minute") if minutes < 90 else _long(round(minutes / 60), "hour")
 
 
 def counted(count: int, one: str, many: str = "") -> str:
@@ -75,10 +104,19 @@ def counted(count: int, one: str, many: str = "") -> str:
     return f"{count} {one if count == 1 else many or one + 's'}"
 
 
-def lasted(time: timedelta) -> str:
-    """Say how long something took, by the clock: "1 second", "4 minutes", "3 hours"."""
-    seconds = max(round(time.total_seconds()), 1)
-    if seconds < 90:
-        return counted(seconds, "second")
-    minutes = round(seconds / 60)
-    return counted(minutes, "minute") if minutes < 90 else counted(round(minutes / 60), "hour")
+def _whole(seconds: float, *, least: int) -> tuple[int, str]:
+    """Return a time in the largest unit of which there are two, or `least` minutes."""
+    for unit, size, enough in (("day", 86400, 2), ("hour", 3600, 2), ("minute", 60, least)):
+        if seconds >= size * enough:
+            return int(seconds // size), unit
+    return int(seconds), "second"
+
+
+def _long(count: int, unit: str) -> str:
+    words = {
+        "day": ngettext("%(count)s day", "%(count)s days", count),
+        "hour": ngettext("%(count)s hour", "%(count)s hours", count),
+        "minute": ngettext("%(count)s minute", "%(count)s minutes", count),
+        "second": ngettext("%(count)s second", "%(count)s seconds", count),
+    }
+    return words[unit] % {"count": count}

@@ -10,6 +10,8 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 
+from django.utils.translation import gettext as _
+
 from classroom.rules.zip_names import name_of
 from embedding.conf import MEGABYTE
 
@@ -35,7 +37,7 @@ _WRONG = (
 
 
 class Closed(Exception):
-    """An archive that cannot be looked into; part of a sentence says why."""
+    """An archive that cannot be looked into; a sentence says why."""
 
 
 def is_archive(path: str) -> bool:
@@ -50,12 +52,12 @@ def members(path: str, content: bytes) -> Iterator[tuple[str, bytes]]:
         for count, (name, inner) in enumerate(_flattened(path.lower(), content)):
             room -= len(inner)
             if count >= MOST_FILES or room < 0:
-                raise Closed("too much is in it")
+                raise Closed(_("It contains too much."))
             yield name, inner
     except _WRONG:
-        raise Closed("it is damaged, or of a kind that this site does not know") from None
+        raise Closed(_("It is damaged, or of a kind that this site does not know.")) from None
     except RuntimeError:  # zipfile's word for it
-        raise Closed("it is locked by a password") from None
+        raise Closed(_("It has a password.")) from None
 
 
 def _flattened(path: str, content: bytes) -> Iterator[tuple[str, bytes]]:
@@ -67,7 +69,7 @@ def _flattened(path: str, content: bytes) -> Iterator[tuple[str, bytes]]:
             for part, xml in _members(".zip", inner):
                 yield name, _text(xml) if part.endswith(".xml") else xml
         elif is_archive(name):
-            raise Closed(f"“{name}” in it is an archive, too")
+            raise Closed(_("It contains another archive, “%(name)s”.") % {"name": name})
         else:
             yield name, inner
 
@@ -79,7 +81,7 @@ def _text(xml: bytes) -> bytes:
 
 def _members(path: str, content: bytes) -> Iterator[tuple[str, bytes]]:
     if path.endswith(_CLOSED):
-        raise Closed("it is of a kind that this site does not open")
+        raise Closed(_("This site does not open archives of this kind."))
     if path.endswith((".zip", *_OFFICE)):
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             for entry in archive.infolist():
@@ -111,5 +113,5 @@ def _unpacked(content: bytes) -> bytes:
     with _opened(content) as file:
         found = file.read(MOST_BYTES + 1)
     if len(found) > MOST_BYTES:
-        raise Closed("too much is in it")
+        raise Closed(_("It contains too much."))
     return found

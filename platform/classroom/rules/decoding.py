@@ -6,13 +6,15 @@ which any bytes mean something: so what is plainly no text is told by its zeros 
 
 from collections.abc import Iterator
 
+from django.utils.translation import gettext_lazy as _
+
 _STARTS = {
-    b"%PDF": "This is a PDF. Save it as CSV or plain text first.",
-    b"PK\x03\x04": "This is a zip or a workbook. Save it as CSV first.",
-    b"\xd0\xcf\x11\xe0": "This is an old workbook. Save it as CSV first.",
-    b"{\\rtf": "This is a text document. Save it as CSV or plain text first.",
+    b"%PDF": _("This is a PDF. Save it as CSV or plain text first."),
+    b"PK\x03\x04": _("This is a zip file or a spreadsheet. Save it as CSV first."),
+    b"\xd0\xcf\x11\xe0": _("This is an old spreadsheet. Save it as CSV first."),
+    b"{\\rtf": _("This is a text document. Save it as CSV or plain text first."),
 }
-_NO_TEXT = "This file is not text. Save it as CSV or plain text first."
+_NO_TEXT = _("This file is not text. Save it as CSV or plain text first.")
 
 
 class NoText(Exception):
@@ -23,7 +25,7 @@ def text_of(content: bytes) -> str:
     """Return the text of a file, without a mark in front. NoText for what is none."""
     for start, said in _STARTS.items():
         if content.startswith(start):
-            raise NoText(said)
+            raise NoText(str(said))
     for encoding in _encodings(content):
         try:
             text = content.decode(encoding)
@@ -32,7 +34,7 @@ def text_of(content: bytes) -> str:
         if "\0" in text:
             continue
         return text.removeprefix("\ufeff")
-    raise NoText(_NO_TEXT)
+    raise NoText(str(_NO_TEXT))
 
 
 def _encodings(content: bytes) -> Iterator[str]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from classroom.nbgrader.reading import MarkingError
 from classroom.nbgrader.student_version import is_marked
@@ -20,8 +21,6 @@ from classroom.rules.leaks import Found
 from classroom.rules.source_folder import STUDENT, Contents
 
 MOST_LEFT_OUT = 50  # names that are kept
-_LEFT = "Lines that were taken out of its cells still stand elsewhere in it."
-_ALONE = "The end of a region has no beginning, so the lines before it were not taken out."
 
 
 class Held(Found):
@@ -103,7 +102,7 @@ def _held(found: Iterable[Found | None], hashes: Mapping[str, str]) -> list[Held
 
 
 def _too_large(path: str) -> Found:
-    why = "It is too large for this site to look through. Look through it yourself."
+    why = _("This file is too large to be checked by this site. Check it yourself.")
     return Found(path=path, why=why, lines=[], more=0)
 
 
@@ -117,13 +116,18 @@ def _of_the_teacher(contents: Contents, students: Mapping[str, bytes]) -> list[F
         student = students.get(path)
         if not (same or student) or not _is_marked(source):
             continue
-        why = f"It is the teacher's own “{path}”, of which nothing was taken out."
+        why = _("This is the teacher’s own “%(path)s”, with all solutions.") % {"path": path}
         found += [Found(path=other, why=why, lines=[], more=0) for other in same]
         if student is not None and not same and contents.made:
             if lines := leaks.left_in(source, student):
-                found.append(Found(path=path, why=_LEFT, lines=lines, more=0))
+                why = _("Lines that were removed from its cells are still elsewhere in the file.")
+                found.append(Found(path=path, why=why, lines=lines, more=0))
             if lines := leaks.ends_alone(source):
-                found.append(Found(path=path, why=_ALONE, lines=lines, more=0))
+                why = _(
+                    "A region has an end but no beginning, so the lines before its end were not "
+                    "removed."
+                )
+                found.append(Found(path=path, why=why, lines=lines, more=0))
     return found
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Max
+from django.utils.translation import gettext as _
 
 from classroom.models import Kind, Submission, Transfer
 
@@ -72,7 +73,7 @@ def failure_of(transfer: Transfer | None, submitted: datetime | None) -> Failure
     at = pressed(transfer)
     if submitted is not None and submitted >= at:
         return None  # it was this one, or came after it
-    words = transfer.error or "It was cancelled before it began."
+    words = transfer.error or _("It was cancelled before it started.")
     return Failure(at, words, transfer.error_code)
 
 

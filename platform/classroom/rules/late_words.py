@@ -19,7 +19,7 @@ from classroom.rules.penalties import (
     late_by,
     units_begun,
 )
-from classroom.rules.scoring import number
+from classroom.rules.scoring import number, number_text
 
 _MINUTE = timedelta(minutes=1)
 # How late the work of an example is, by what its penalty is counted in.
@@ -29,14 +29,29 @@ _USUAL = Decimal(10)  # points of an example, where there are none
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """How a score that counts came about, where its work was late; numbers are for people."""
+    """How a score that counts came about, where its work was late; texts are for people."""
 
     late: timedelta | None  # None: nobody knows how late it was
-    before: str  # empty: no score yet
-    penalty: str  # empty: nothing was taken off
-    after: str
+    given: Decimal | None  # None: no score yet
+    taken_off: Decimal | None  # None: nothing was
+    final: Decimal | None
     covered: int  # late days
     waived: bool
+
+    @property
+    def before(self) -> str:
+        """The score as it was given; empty: there is none yet."""
+        return number_text(self.given)
+
+    @property
+    def penalty(self) -> str:
+        """What was taken off; empty: nothing was."""
+        return number_text(self.taken_off)
+
+    @property
+    def after(self) -> str:
+        """The score that counts."""
+        return number_text(self.final)
 
     @property
     def how_late(self) -> str:
@@ -49,11 +64,11 @@ class Late:
         if self.waived:
             return _("The late penalty was waived.")
         if self.late is None:
-            return _("Nobody knows when it came, so nothing is taken off for being late.")
+            return _("We don’t know when it was submitted, so nothing is taken off for being late.")
         if self.covered:
             return ngettext(
-                "%(days)s late day is used for it.",
-                "%(days)s late days are used for it.",
+                "It uses %(days)s late day.",
+                "It uses %(days)s late days.",
                 self.covered,
             ) % {"days": self.covered}
         return ""
@@ -72,9 +87,9 @@ class Late:
         """Return it as JSON can hold it."""
         return {
             "late": self.late.total_seconds() if self.late else None,
-            "before": self.before,
-            "penalty": self.penalty,
-            "after": self.after,
+            "before": number(self.given),
+            "penalty": number(self.taken_off),
+            "after": number(self.final),
             "covered": self.covered,
             "waived": self.waived,
         }
@@ -86,9 +101,9 @@ def late_of(work: Submission) -> Late | None:
         return None
     return Late(
         late=late_by(work),
-        before=number(work.score),
-        penalty=number(work.penalty) if work.penalty else "",
-        after=number(work.final),
+        given=work.score,
+        taken_off=work.penalty or None,
+        final=work.final,
         covered=work.late_days,
         waived=work.waived is not None,
     )
@@ -99,8 +114,17 @@ def late_kept(kept: Mapping[str, Any] | None) -> Late | None:
     if not kept:
         return None
     seconds = kept["late"]
-    late = None if seconds is None else timedelta(seconds=seconds)
-    return Late(**{**kept, "late": late})
+    given, taken_off, final = (
+        Decimal(kept[name]) if kept[name] else None for name in ("before", "penalty", "after")
+    )
+    return Late(
+        late=None if seconds is None else timedelta(seconds=seconds),
+        given=given,
+        taken_off=taken_off,
+        final=final,
+        covered=kept["covered"],
+        waived=kept["waived"],
+    )
 
 
 def late_text(late: timedelta) -> str:
@@ -144,7 +168,7 @@ def rule_text(assignment: Rule) -> str:
                 1 if amount == 1 else 2,
             )
         )
-    said = [text % {"amount": number(amount)}]
+    said = [text % {"amount": number_text(amount)}]
     if assignment.late_grace:
         said.append(
             ngettext(
@@ -217,14 +241,14 @@ def cost_text(submission: Submission, now: datetime, late_days: LateDays | None)
         said.append(_("No points are taken off."))
     elif assignment.late_penalty == Assignment.LatePenalty.PERCENT:
         off = min(units * (assignment.late_amount or 0), 100 - assignment.late_floor)
-        said.append(_("%(off)s %% of the score is taken off.") % {"off": number(off)})
+        said.append(_("%(off)s %% of the score is taken off.") % {"off": number_text(off)})
     else:
         off = units * (assignment.late_amount or Decimal())
         said.append(
             ngettext(
                 "%(off)s point is taken off.", "%(off)s points are taken off.", 1 if off == 1 else 2
             )
-            % {"off": number(off)}
+            % {"off": number_text(off)}
         )
     return " ".join(said)
 
@@ -236,12 +260,12 @@ def example_text(assignment: Assignment) -> str:
     points = assignment.points or _USUAL
     late = EXAMPLES[assignment.late_per]
     after = points - deduction(assignment, points, late)
-    return example_sentence(number(points), late_text(late), number(after))
+    return example_sentence(number_text(points), late_text(late), number_text(after))
 
 
 def example_sentence(points: str, time: str, after: str) -> str:
     """Say what becomes of full points."""
-    return _("%(points)s of %(points)s points handed in %(time)s late gives %(after)s.") % {
+    return _("%(points)s of %(points)s points, submitted %(time)s late, become %(after)s.") % {
         "points": points,
         "time": time,
         "after": after,

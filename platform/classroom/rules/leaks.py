@@ -13,7 +13,9 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
+
+from django.utils.translation import gettext as _
 
 from classroom.nbgrader.marks import is_flagged
 from classroom.nbgrader.reading import read
@@ -54,6 +56,35 @@ class Line(TypedDict):
     meant: str  # the marker that it probably is; empty where it is one as it should be
 
 
+class Place(NamedTuple):
+    """Where a text stands: in a cell of a notebook, else in the notebook, else the whole file."""
+
+    cell: int = 0  # from 1
+    part: str | None = None  # of the cell or the notebook; None for what is read line by line
+    inside: str = ""  # the file in an archive
+
+    @property
+    def is_source(self) -> bool:
+        """Whether it is read line by line: a cell's source, or a file of text."""
+        return self.part is None
+
+    def words(self, line: int) -> str:
+        """Say where a line of the text stands: “cell 3, line 2”."""
+        values = {"cell": self.cell, "line": line, "part": self.part}
+        if self.cell and not self.is_source:
+            # Translators: the part is a word of Jupyter’s: metadata, outputs.
+            said = _("cell %(cell)s, its %(part)s") % values
+        elif self.cell:
+            said = _("cell %(cell)s, line %(line)s") % values
+        elif not self.is_source:
+            said = _("the notebook’s %(part)s") % values
+        else:
+            said = _("line %(line)s") % values
+        if self.inside:
+            return _("“%(name)s” in it, %(place)s") % {"name": self.inside, "place": said}
+        return said
+
+
 class Found(TypedDict):
     """What is in one file."""
 
@@ -81,14 +112,14 @@ def find(path: str, content: bytes) -> Found | None:
         return report.found()
     marked = _look(content, report)
     if marked and not is_notebook(path):
-        report.why = (
-            "This is a notebook marked for nbgrader under another ending, so nothing was taken out "
-            f"of it. Give it a name that ends in “{NOTEBOOK}”, or take it out."
-        )
+        report.why = _(
+            "This is a notebook for nbgrader, but its name does not end in “%(ending)s”. So its "
+            "solutions were not removed. Rename or remove the file."
+        ) % {"ending": NOTEBOOK}
     found = report.found()
     if found and is_notebook(path) and not marked:
-        found["why"] = (
-            "No cell of this notebook is marked for nbgrader, so nothing was taken out of it."
+        found["why"] = _(
+            "No cell of this notebook is marked for nbgrader, so nothing was removed from it."
         )
     return found
 
@@ -118,9 +149,9 @@ def left_in(before: bytes, after: bytes) -> list[Line]:
     gone = set(_cell_lines(was)) - set(_cell_lines(now))
     kept = [line for line in gone if len(line) > 7]
     found = [
-        Line(where=_sound(where), text=_sound(line)[:WIDTH], meant="")
-        for where, text in _texts(now)
-        if not where.endswith("source")
+        Line(where=_sound(place.words(1)), text=_sound(line)[:WIDTH], meant="")
+        for place, text in _texts(now)
+        if not place.is_source
         for line in kept
         if line in text
     ]
@@ -133,15 +164,15 @@ def ends_alone(notebook: bytes) -> list[Line]:
     Raises MarkingError.
     """
     alone = []
-    for where, text in _texts(read(notebook)):
+    for place, text in _texts(read(notebook)):
         inside: set[str] = set()
-        for number, line in enumerate(text.split("\n") if where.endswith("source") else (), 1):
+        for number, line in enumerate(text.split("\n") if place.is_source else (), 1):
             for kind in _KINDS:
                 if kind.begin in line:
                     inside.add(kind.end)
                 elif kind.end in line and kind.end not in inside:
-                    place = where.replace("source", f"line {number}")
-                    alone.append(Line(where=place, text=_shown(line), meant=""))
+                    where = _sound(place.words(number))
+                    alone.append(Line(where=where, text=_shown(line), meant=""))
                 elif kind.end in line:
                     inside.remove(kind.end)
     return alone[:MOST_LINES]
@@ -156,16 +187,16 @@ class Report:
         self._lines: list[Line] = []
         self._count = 0
 
-    def see(self, text: str, where: str) -> None:
-        """Look through a text; `where` names it, and its lines where it ends in “line”."""
+    def see(self, text: str, place: Place) -> None:
+        """Look through a text that stands at a place."""
         for number, line in enumerate(re.split(r"\r\n|\r|\n", text), 1):
             slip = meant(line)
             if slip is None:
                 continue
             self._count += 1
             if len(self._lines) < MOST_LINES:
-                exact = f"{where} {number}" if where.endswith("line") else where
-                self._lines.append(Line(where=_sound(exact), text=_shown(line), meant=slip))
+                where = _sound(place.words(number))
+                self._lines.append(Line(where=where, text=_shown(line), meant=slip))
 
     def found(self) -> Found | None:
         """Return what was seen, if anything."""
@@ -200,14 +231,14 @@ def _slip(given: tuple[str, ...]) -> str:
     return _MEANT[near[0]] if near else ""
 
 
-def _look(content: bytes, report: Report, prefix: str = "") -> bool:
+def _look(content: bytes, report: Report, inside: str = "") -> bool:
     """Look through a file that is no archive; return whether it is a notebook that is marked."""
     notebook = _notebook(content)
     if notebook is None:
-        report.see(_text(content), f"{prefix}line")
+        report.see(_text(content), Place(inside=inside))
         return False
-    for where, text in _texts(notebook):
-        report.see(text, f"{prefix}{where.replace('source', 'line')}")
+    for place, text in _texts(notebook):
+        report.see(text, place._replace(inside=inside))
     return any(is_flagged(_nbgrader(cell)) for cell in _cells(notebook))
 
 
@@ -215,12 +246,16 @@ def _look_into(content: bytes, path: str, report: Report) -> None:
     marked = []
     try:
         for name, inner in members(path, content):
-            if _look(inner, report, f"“{name}” in it, "):
+            if _look(inner, report, name):
                 marked.append(_sound(name))
     except Closed as closed:
-        report.why = f"This site cannot look into it: {_sound(str(closed))}. Look into it yourself."
+        report.why = _("This site cannot look into this file. %(reason)s Check it yourself.") % {
+            "reason": _sound(str(closed))
+        }
     if marked:
-        report.why = f"“{marked[0]}” in it is a notebook marked for nbgrader, with all its answers."
+        report.why = _(
+            "It contains “%(name)s”, a notebook for nbgrader with all its solutions."
+        ) % {"name": marked[0]}
 
 
 def _notebook(content: bytes) -> dict[str, Any] | None:
@@ -248,22 +283,22 @@ def _nbgrader(cell: dict[str, Any]) -> object:
     return metadata.get("nbgrader") if isinstance(metadata, dict) else None
 
 
-def _texts(notebook: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Give all texts of a notebook with where they stand; those of a cell end in “source”."""
+def _texts(notebook: dict[str, Any]) -> Iterator[tuple[Place, str]]:
+    """Give all texts of a notebook with where they stand."""
     for number, cell in enumerate(_cells(notebook), 1):
         for key, value in cell.items():
-            part = "source" if key in ("source", "input") else f"its {key}"
+            part = None if key in ("source", "input") else key
             for text in _strings(value):
-                yield f"cell {number}, {part}", text
+                yield Place(number, part), text
     for key, value in notebook.items():
         if key not in ("cells", "worksheets"):
             for text in _strings(value):
-                yield f"the notebook's {key}", text
+                yield Place(part=key), text
     sheets = notebook.get("worksheets")
     for sheet in sheets if isinstance(sheets, list) else []:
         if isinstance(sheet, dict):
             for text in _strings({key: value for key, value in sheet.items() if key != "cells"}):
-                yield "the notebook's metadata", text
+                yield Place(part="metadata"), text
 
 
 def _strings(value: object) -> Iterator[str]:
@@ -282,8 +317,8 @@ def _strings(value: object) -> Iterator[str]:
 
 
 def _cell_lines(notebook: dict[str, Any]) -> Iterator[str]:
-    for where, text in _texts(notebook):
-        if where.endswith("source"):
+    for place, text in _texts(notebook):
+        if place.is_source:
             yield from (line.strip() for line in text.splitlines())
 
 

@@ -5,6 +5,8 @@ Only of the teacher's files: what a student hands in is taken as it is.
 
 from fnmatch import fnmatchcase
 
+from django.utils.translation import gettext as _
+
 _EDITORS = (
     ".ipynb_checkpoints",
     ".virtual_documents",
@@ -33,16 +35,16 @@ PATTERNS = (*_EDITORS, *_SYSTEMS)  # of names in small letters
 
 
 def why_left_out(path: str) -> str:
-    """Say what a file is that does not go out: “an editor's leftover”; empty for one that does."""
+    """Say what a file is that does not go out: “left by an editor”; empty for one that does."""
     names = path.lower().split("/")
     if _any(names, _EDITORS):
-        return "an editor's leftover"
-    return "a leftover of the system" if _any(names, _SYSTEMS) else ""
+        return _("left by an editor")
+    return _("left by the operating system") if _any(names, _SYSTEMS) else ""
 
 
 def told(path: str) -> str:
-    """Name a leftover with what it is: “hw.ipynb.bak (an editor's leftover)”."""
-    return f"{path} ({why_left_out(path)})"
+    """Name a leftover with what it is: “hw.ipynb.bak (left by an editor)”."""
+    return _("%(path)s (%(why)s)") % {"path": path, "why": why_left_out(path)}
 
 
 def _any(names: list[str], patterns: tuple[str, ...]) -> bool:

@@ -11,6 +11,8 @@ import shlex
 from collections.abc import Iterable, Mapping
 from typing import NotRequired, TypedDict
 
+from django.utils.translation import gettext as _
+
 from embedding.client import client
 from embedding.cocalc.client import Output
 from embedding.cocalc.errors import CommandFailed, NotCocalc, NotFound
@@ -127,8 +129,11 @@ def too_much(path: str) -> Problem:
     """The refusal of a folder over the limits."""
     return Problem(
         "too_much",
-        f"“{path}” holds too much: a folder may have up to {MAX_FILES} files and "
-        f"{MAX_BYTES // MEGABYTE} MB in all. Take out what is not needed, then try again.",
+        _(
+            "The folder “%(path)s” is too large. It can have up to %(files)s files and %(size)s MB "
+            "in total. Remove what you don’t need, then try again."
+        )
+        % {"path": path, "files": MAX_FILES, "size": MAX_BYTES // MEGABYTE},
         status=409,
     )
 

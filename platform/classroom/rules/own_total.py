@@ -6,9 +6,10 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from classroom.models import Assignment, Membership, Submission
-from classroom.rules.scoring import number
+from classroom.rules.scoring import number_text
 from classroom.rules.total import Rule
 
 
@@ -67,8 +68,8 @@ def own_total(student: Membership) -> OwnTotal | None:
             Line(
                 each.pk,
                 each.title,
-                _of_points(number(returned[each.pk].returned_score), [each]),
-                number(_weight(each)),
+                _of_points(number_text(returned[each.pk].returned_score), [each]),
+                number_text(_weight(each)),
             )
             for each in own
         ],
@@ -85,17 +86,21 @@ def _weight(assignment: Assignment) -> Decimal:
 def _of_points(score: str, assignments: Sequence[Assignment]) -> str:
     points = [each.points for each in assignments if each.points is not None]
     if len(points) < len(assignments):
-        return _("%(score)s points") % {"score": score}
-    most = number(sum(points, Decimal()))
-    return _("%(score)s of %(points)s points") % {"score": score, "points": most}
+        return ngettext("%(points)s point", "%(points)s points", 1 if score == "1" else 2) % {
+            "points": score
+        }
+    most = sum(points, Decimal())
+    return ngettext(
+        "%(score)s of %(points)s point", "%(score)s of %(points)s points", 1 if most == 1 else 2
+    ) % {"score": score, "points": number_text(most)}
 
 
 def _said(rule: Rule, own: Sequence[Assignment]) -> str:
     if not rule.weighted:
-        return _("This is the sum of the scores that were returned to you so far.")
+        return _("This is the sum of all scores that you have got back so far.")
     if any(_weight(each) for each in own):
         return _(
-            "This is the average, in percent, of what was returned to you so far. "
-            "Each assignment counts as much as its weight says."
+            "This is the average of all scores that you have got back so far, in percent. "
+            "The higher an assignment’s weight, the more it counts."
         )
-    return _("This is the sum of your scores so far. They do not count in the course’s average.")
+    return _("This is the sum of your scores so far. They do not count towards your average.")

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from classroom.models import Assignment, Submission
 from classroom.rules.renewal import work_of
-from classroom.rules.scoring import BONUS, CENT, MOST, ByQuestion, number
+from classroom.rules.scoring import BONUS, CENT, MOST, ByQuestion, number_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +55,16 @@ class Question:
         limit = self.most * BONUS if self.most else MOST
         if not score.is_finite() or not 0 <= score <= limit:
             raise ValidationError(
-                _("“%(question)s” goes from 0 to %(most)s, with a bonus up to %(limit)s.")
-                % {"question": self.label, "most": number(self.most), "limit": number(limit)}
+                _("“%(question)s” can have 0 to %(most)s points, or with a bonus %(limit)s.")
+                % {
+                    "question": self.label,
+                    "most": number_text(self.most),
+                    "limit": number_text(limit),
+                }
             )
         kept = score.quantize(CENT)
         if kept != score:
-            raise ValidationError(_("A score has at most two decimal places."))
+            raise ValidationError(_("A score can have at most two decimal places."))
         return kept
 
 
@@ -108,7 +112,7 @@ class Tally:
 
 def signed(value: Decimal) -> str:
     """Say an adjustment with its sign."""
-    return f"+{number(value)}" if value > 0 else f"\N{MINUS SIGN}{number(-value)}"
+    return f"+{number_text(value)}" if value > 0 else f"\N{MINUS SIGN}{number_text(-value)}"
 
 
 def in_points(points: Decimal | None, score: Decimal, most: Decimal) -> Decimal:

@@ -9,6 +9,7 @@ from typing import Protocol
 from django.db.models import BooleanField, Case, F, Q, Value, When
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact, GreaterThan
+from django.utils.translation import gettext as _
 
 
 class Moments(Protocol):
@@ -52,10 +53,10 @@ def work_of(work: Moments) -> datetime | None:
 def news(work: Moments) -> str:
     """Say what is new, in a few words; empty where nothing is."""
     if is_uncollected(work):
-        return "Submitted again"
+        return _("Submitted again")
     if not is_ungraded(work):
         return ""
-    return "New work since graded" if work.graded else "New work since returned"
+    return _("New work since it was graded") if work.graded else _("New work since it was returned")
 
 
 def is_new(new: bool = True) -> Q:

@@ -1,6 +1,7 @@
 """Points per question, as they are returned to a student."""
 
-from typing import TypedDict
+from collections.abc import Mapping
+from typing import Any, NotRequired, TypedDict
 
 from django.utils.translation import gettext as _
 
@@ -11,10 +12,11 @@ from classroom.rules.questions import hidden_names, tally_of
 class Question(TypedDict):
     """One question; its score is None where a person grades it within the whole.
 
-    The adjustment comes last, and has no maximum.
+    The adjustment comes last, and has no maximum. `name_of` says its name to people.
     """
 
     name: str
+    hidden: NotRequired[int]  # of a hidden test: which of them it is, from 1
     score: float | None
     max: float | None
 
@@ -32,14 +34,24 @@ def as_returned(submission: Submission) -> list[Question]:
         return []
     secret = hidden_names(submission)
     hidden = [each.name for each in tally.questions if each.name in secret]
-    found = [
-        Question(
-            name=f"Hidden test {hidden.index(each.name) + 1}" if each.name in secret else each.name,
+    found = []
+    for each in tally.questions:
+        row = Question(
+            name=each.name,
             score=None if each.score is None else float(each.score),
             max=float(each.most),
         )
-        for each in tally.questions
-    ]
+        if each.name in secret:
+            row["hidden"] = hidden.index(each.name) + 1
+            row["name"] = f"Hidden test {row['hidden']}"
+        found.append(row)
     if tally.adjustment:
-        found.append(Question(name=_("Adjustment"), score=float(tally.adjustment), max=None))
+        found.append(Question(name="Adjustment", score=float(tally.adjustment), max=None))
     return found
+
+
+def name_of(question: Question | Mapping[str, Any]) -> str:
+    """Return what a question is called, in the reader's language."""
+    if number := question.get("hidden"):
+        return _("Hidden test %(number)s") % {"number": number}
+    return _("Adjustment") if question["max"] is None else str(question["name"])

@@ -15,6 +15,8 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from classroom.models import UNWAIVED, WAIVED, Assignment, GradeChange, Submission
 from classroom.rules.penalties import RULE, penalty_of
@@ -71,7 +73,10 @@ def score_read(text: str) -> Decimal | None:
     except InvalidOperation:
         score = Decimal("NaN")
     if not score.is_finite() or "_" in text:
-        raise ValidationError("This is not a number; write a score such as 7.5.")
+        raise ValidationError(
+            _("This is not a number. Write a score such as %(example)s.")
+            % {"example": number_text(Decimal("7.5"))}
+        )
     return score
 
 
@@ -81,16 +86,17 @@ def score_check(assignment: Assignment, score: Decimal | None) -> Decimal | None
         return None
     points = assignment.points
     if not score.is_finite() or score < 0:
-        raise ValidationError("A score is 0 or more.")
+        raise ValidationError(_("A score cannot be less than 0."))
     if points is not None and score > points * BONUS:
         raise ValidationError(
-            f"A score goes up to {number(points)}, with a bonus up to {number(points * BONUS)}."
+            _("A score can be at most %(points)s, or with a bonus %(most)s.")
+            % {"points": number_text(points), "most": number_text(points * BONUS)}
         )
     if score > MOST:
-        raise ValidationError(f"A score goes up to {number(MOST)}.")
+        raise ValidationError(_("A score can be at most %(most)s.") % {"most": number_text(MOST)})
     kept = score.quantize(CENT)
     if kept != score:
-        raise ValidationError("A score has at most two decimal places.")
+        raise ValidationError(_("A score can have at most two decimal places."))
     return kept
 
 
@@ -165,9 +171,16 @@ def grades_set(
 def comment_check(comment: str) -> str:
     """Return a comment as it is kept; ValidationError where it cannot be one."""
     if "\0" in comment:
-        raise ValidationError("The comment holds a character that cannot be stored.")
+        raise ValidationError(_("The comment contains a character that cannot be saved."))
     if len(comment) > COMMENT_MOST:
-        raise ValidationError(f"A comment has at most {COMMENT_MOST} characters.")
+        raise ValidationError(
+            ngettext(
+                "A comment can have at most %(most)s character.",
+                "A comment can have at most %(most)s characters.",
+                COMMENT_MOST,
+            )
+            % {"most": COMMENT_MOST}
+        )
     return comment if comment.strip() else ""  # nothing to read is no comment
 
 
@@ -241,8 +254,16 @@ def _refuse_other_points(grades: Sequence[Grade]) -> dict[int, Assignment]:
     for pk, row in rows.items():
         if row.points != known[pk].points:
             raise ValidationError(
-                f"The points were changed just now, to {number(row.points) or 'none'}. "
-                "Look at the score again, then save."
+                _(
+                    "Somebody changed the points of this assignment to %(points)s just now. "
+                    "Check the score, then save again."
+                )
+                % {"points": number_text(row.points)}
+                if row.points is not None
+                else _(
+                    "Somebody removed the points of this assignment just now. "
+                    "Check the score, then save again."
+                )
             )
     return rows
 

@@ -24,6 +24,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from classroom.rules import archives, leaks, leftovers, manifest
 from classroom.rules.manifest import File
 from embedding.client import client
@@ -51,12 +54,18 @@ _PICKING = (
 MADE = ".student-version"
 _TAKEN, _LOCKED, _NO_FOLDER, _NO_SOURCE, _NOTEBOOKS = 90, 91, 92, 93, 94
 _PROBLEMS = {
-    _TAKEN: "The course's project has a folder “{folder}” already, which may be something else. "
-    "Use it as it is, or rename it in CoCalc first.",
-    _LOCKED: "Somebody else is changing these files. Try again in a moment.",
-    _NO_SOURCE: "This folder is not in the course's project any more.",
-    _NOTEBOOKS: "The notebooks in “{folder}” are too large to be looked through. Clear their "
-    "outputs, then check again.",
+    _TAKEN: gettext_lazy(
+        "The course’s project already has a folder “%(folder)s”, which may be something else. "
+        "Use that folder as it is, or rename it in CoCalc first."
+    ),
+    _LOCKED: gettext_lazy(
+        "Somebody else is changing these files right now. Try again in a moment."
+    ),
+    _NO_SOURCE: gettext_lazy("This folder is no longer in the course’s project."),
+    _NOTEBOOKS: gettext_lazy(
+        "The notebooks in “%(folder)s” are too large to be checked. Clear their outputs, then "
+        "check again."
+    ),
 }
 _CODES = {
     _TAKEN: "folder_taken",
@@ -101,10 +110,10 @@ def unsound_name(files: Iterable[File]) -> str:
     for file in files:
         if not is_sound(file["path"]):
             shown = " ".join(file["path"].split())[:200]
-            return (
-                f"The file “{shown}” has a name that will not do. Rename or remove it in CoCalc, "
+            return _(
+                "The file name “%(name)s” cannot be used. Rename or remove the file in CoCalc, "
                 "then check again."
-            )
+            ) % {"name": shown}
     return ""
 
 
@@ -305,8 +314,8 @@ def read(output: Output, folder: str) -> Contents:
         return Contents([], None, made=False, notebooks={})
     if output.exit_code in _PROBLEMS:
         raise _problem(output.exit_code, folder)
-    listed, _, rest = output.stdout.partition("\n")
-    whose, _, printed = rest.partition("\n")
+    listed, _newline, rest = output.stdout.partition("\n")
+    whose, _newline, printed = rest.partition("\n")
     found = manifest.read(Output(listed, output.stderr, output.exit_code), folder)
     files, student = told_apart(found)
     picked, unread, left_out = _picked(printed)
@@ -372,7 +381,7 @@ def _name(path: str) -> str:
 
 
 def _problem(exit_code: int, folder: str) -> Problem:
-    message = _PROBLEMS[exit_code].format(folder=folder)
+    message = str(_PROBLEMS[exit_code]) % {"folder": folder}
     return Problem(_CODES[exit_code], message, status=409, recoverable=exit_code == _LOCKED)
 
 

@@ -6,10 +6,12 @@ from typing import Protocol
 
 from django.db.models import FloatField, Q, QuerySet, Sum
 from django.db.models.functions import Cast, Coalesce
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from classroom.models import Assignment, Membership
 from classroom.rules.penalties import final_score
-from classroom.rules.scoring import number
+from classroom.rules.scoring import number, number_text
 
 
 class Scored(Protocol):
@@ -46,16 +48,23 @@ class Rule:
         """The rule, for the head of the page."""
         if not self.weighted:
             points = sum((each.points or Decimal() for each in self._all), Decimal())
-            return f"Total: the sum of the scores, of {number(points)} points in all."
-        said = ["Total: the weighted mean, in percent, of what has a score."]
+            return ngettext(
+                "Total: the sum of all scores, out of %(points)s point.",
+                "Total: the sum of all scores, out of %(points)s points.",
+                1 if points == 1 else 2,
+            ) % {"points": number_text(points)}
+        said = [_("Total: the weighted average of all scores, in percent.")]
         if any(each.weight is None and each.points for each in self._all):
-            said.append("An assignment without a weight counts with its points.")
+            said.append(_("If an assignment has no weight, its points are its weight."))
         without = [each.title for each in self._all if not each.points and each.weight != 0]
         if without:
-            said.append(f"Left out, because {_have(without)} no points: {_few(without)}.")
+            said.append(_without_points(without))
         if len(self._counts) < len(self._all):
             said.append(
-                "If a student has scores only for what does not count, it is their sum, in points."
+                _(
+                    "If none of a student’s scores count, the total is the sum of these scores, "
+                    "in points."
+                )
             )
         return " ".join(said)
 
@@ -67,14 +76,20 @@ class Rule:
         """Return a student's total as it is shown."""
         total, percent = self._total(list(work))
         if total is None or not self.weighted:
-            return number(total)
-        return f"{number(total)} %" if percent else f"{number(total)} points"
+            return number_text(total)
+        if percent:
+            return _("%(number)s %%") % {"number": number_text(total)}
+        text = ngettext("%(points)s point", "%(points)s points", 1 if total == 1 else 2)
+        return text % {"points": number_text(total)}
 
-    def total_plain(self, work: Iterable[Scored]) -> str:
-        """Return a student's total for a file, the same in every language: percent, or points."""
+    def total_number(self, work: Iterable[Scored]) -> str:
+        """Return a student's total as a file has it: in percent where there are weights.
+
+        Where it is the sum of what does not count, its unit is said in English.
+        """
         total, percent = self._total(list(work))
-        in_points = self.weighted and total is not None and not percent
-        return f"{number(total)} points" if in_points else number(total)
+        is_sum = self.weighted and total is not None and not percent
+        return f"{number(total)} points" if is_sum else number(total)
 
     def _total(self, work: Sequence[Scored]) -> tuple[Decimal | None, bool]:
         """Return the total, and whether it is in percent."""
@@ -105,10 +120,15 @@ class Rule:
         return students.annotate(total=Coalesce(mean, added))
 
 
-def _have(titles: Sequence[str]) -> str:
-    return "it has" if len(titles) == 1 else "they have"
-
-
-def _few(titles: Sequence[str]) -> str:
-    shown = ", ".join(f"“{title}”" for title in titles[:3])
-    return shown if len(titles) <= 3 else f"{shown} and {len(titles) - 3} more"
+def _without_points(titles: Sequence[str]) -> str:
+    if len(titles) == 1:
+        return _("“%(title)s” has no points, so it is left out.") % {"title": titles[0]}
+    # Translators: a list of titles, each in quotation marks.
+    shown = _(", ").join(_("“%(title)s”") % {"title": title} for title in titles[:3])
+    if len(titles) <= 3:
+        return _("These have no points, so they are left out: %(titles)s.") % {"titles": shown}
+    return ngettext(
+        "These have no points, so they are left out: %(titles)s and %(count)s more.",
+        "These have no points, so they are left out: %(titles)s and %(count)s more.",
+        len(titles) - 3,
+    ) % {"titles": shown, "count": len(titles) - 3}

@@ -70,7 +70,7 @@ def ask(submission: Submission, text: str, *, seen: str, at: datetime) -> Look:
     if not text:
         raise Problem("empty", _("Write what your teacher should look at."), status=400)
     if len(text) > MOST or "\0" in text:
-        said = _("Your text is too long: it may have %(most)s characters, and has %(count)s.")
+        said = _("Your text has %(count)s characters. It can have at most %(most)s.")
         raise Problem("too_long", said % {"most": MOST, "count": len(text)}, status=400)
     with transaction.atomic():
         # Whoever comes second sees what the first has asked; a deadline counts as it is now.
@@ -96,22 +96,22 @@ def ask(submission: Submission, text: str, *, seen: str, at: datetime) -> Look:
 
 def _return_asked_about(asking: Asking, seen: str) -> datetime:
     if asking.waiting:
-        said = _("You have asked already. Your teacher has not answered yet.")
+        said = _("You have already asked. Your teacher has not answered yet.")
         raise Problem("asked", said, status=409)
     returned = asking.submission.returned
     if returned is None or returned.isoformat() != seen:
         said = _(
-            "Your work was returned again while you were writing. Look at the new result first. "
-            "Then send your text if you still want to."
+            "Your teacher returned your work again while you were writing. Look at the new result "
+            "first. Then send your text if you still want to."
         )
         raise Problem("returned_again", said, status=409)
     if asking.was_used:
-        said = _("You have asked about this result already.")
+        said = _("You have already asked about this result.")
         raise Problem("asked", said, status=409)
     if not asking.is_open:
         said = _(
-            "The time to ask for another look is over. Copy your text if you want to send it to "
-            "your teacher in another way."
+            "It is too late to ask for another look here. If you want to send your text to your "
+            "teacher in another way, copy it."
         )
         raise Problem("over", said, status=409)
     return returned

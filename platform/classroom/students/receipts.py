@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.template.defaultfilters import pluralize
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from classroom.models import Assignment, Snapshot, Submission, TestRun
 from classroom.pages.text import moment, second, short_moment
@@ -30,7 +31,9 @@ class Line:
     @property
     def detail(self) -> str:
         """What is said beside the path."""
-        return f"{self.size} · saved {self.saved}" if self.saved else self.size
+        if not self.saved:
+            return self.size
+        return _("%(size)s · saved %(time)s") % {"size": self.size, "time": self.saved}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +52,26 @@ class Receipt:
     @property
     def title(self) -> str:
         """Say it in one line."""
-        saved = f", saved at {self.saved}" if self.saved else ""
-        late = " late" if self.late else ""
-        return f"Submitted{late}: {self.count} file{pluralize(self.count)}{saved}"
+        one = {"count": self.count, "time": self.saved}
+        if self.late and self.saved:
+            text = ngettext(
+                "Submitted late: %(count)s file, saved at %(time)s",
+                "Submitted late: %(count)s files, last saved at %(time)s",
+                self.count,
+            )
+        elif self.late:
+            text = ngettext(
+                "Submitted late: %(count)s file", "Submitted late: %(count)s files", self.count
+            )
+        elif self.saved:
+            text = ngettext(
+                "Submitted: %(count)s file, saved at %(time)s",
+                "Submitted: %(count)s files, last saved at %(time)s",
+                self.count,
+            )
+        else:
+            text = ngettext("Submitted: %(count)s file", "Submitted: %(count)s files", self.count)
+        return text % one
 
 
 def receipt_of(snapshot: Snapshot, zone: ZoneInfo) -> Receipt:
@@ -79,10 +99,30 @@ def receipt_of(snapshot: Snapshot, zone: ZoneInfo) -> Receipt:
 
 def sentence(receipt: Receipt, assignment: Assignment) -> str:
     """Say what was submitted, and when; plainly, if that was late."""
-    what = f"{receipt.count} file{pluralize(receipt.count)}, {receipt.size}"
-    saved = f" Last saved: {receipt.saved}." if receipt.saved else ""
-    late = " late" if receipt.late else ""
-    return f"“{assignment}” was submitted{late}: {what}, {receipt.taken}.{saved}"
+    if receipt.late:
+        text = ngettext(
+            "“%(title)s” was submitted late: %(count)s file, %(size)s, %(taken)s.",
+            "“%(title)s” was submitted late: %(count)s files, %(size)s, %(taken)s.",
+            receipt.count,
+        )
+    else:
+        text = ngettext(
+            "“%(title)s” was submitted: %(count)s file, %(size)s, %(taken)s.",
+            "“%(title)s” was submitted: %(count)s files, %(size)s, %(taken)s.",
+            receipt.count,
+        )
+    said = [
+        text
+        % {
+            "title": assignment,
+            "count": receipt.count,
+            "size": receipt.size,
+            "taken": receipt.taken,
+        }
+    ]
+    if receipt.saved:
+        said.append(_("Last saved: %(time)s.") % {"time": receipt.saved})
+    return " ".join(said)
 
 
 def reservation(submission: Submission, snapshot: Snapshot, zone: ZoneInfo) -> str:
@@ -97,14 +137,20 @@ def reservation(submission: Submission, snapshot: Snapshot, zone: ZoneInfo) -> s
     said = []
     if snapshot.finished and not is_late(submission, snapshot.taken):
         at = second(snapshot.finished, zone, beside=snapshot.taken)
-        said.append(f"You pressed in time, but copying your files took until {at}.")
+        said.append(pressed_in_time(at))
     counts = counting(submission)
     if counts is None:
-        said.append("Late work is not taken, so it does not count.")
+        said.append(_("Late work is not accepted, so it does not count."))
     elif counts != snapshot:
         when = short_moment(counts.taken, zone, beside=snapshot.taken)
-        said.append(f"It does not count: your submission of {when} does.")
+        said.append(_("It does not count. Your submission of %(time)s counts.") % {"time": when})
     return " ".join([*said, *tests])
+
+
+def pressed_in_time(until: str) -> str:
+    """Say why a submission is late though its student pressed in time."""
+    text = _("You pressed Submit in time, but copying your files took until %(time)s.")
+    return text % {"time": until}
 
 
 def saved_at(file: Mapping[str, Any], zone: ZoneInfo, *, beside: datetime) -> str:

@@ -18,6 +18,7 @@ from classroom.rules.late_words import late_kept
 from classroom.rules.looks import MOST
 from classroom.rules.names import graded_path
 from classroom.rules.own_total import own_total
+from classroom.rules.returned_questions import name_of
 from classroom.rules.scoring import number
 from classroom.students.asking import ask, asking_of
 from embedding.problems import Problem
@@ -59,7 +60,7 @@ def _show(
         "membership": membership,
         "zone": membership.course.zone,
         "work": work,
-        "questions": work.returned_questions,
+        "questions": [each | {"name": name_of(each)} for each in work.returned_questions],
         "has_by_hand": any(each["score"] is None for each in work.returned_questions),
         "is_otherwise": _is_otherwise(work),
         "late": late_kept(work.returned_late),
@@ -79,8 +80,8 @@ def _is_otherwise(work: Submission) -> bool:
     if not scores or None in scores or work.returned_score is None:
         return False
     late = late_kept(work.returned_late)
-    before = late.before if late else number(work.returned_score)
-    return number(sum((Decimal(str(each)) for each in scores), Decimal())) != before
+    before = late.given if late else work.returned_score
+    return number(sum((Decimal(str(each)) for each in scores), Decimal())) != number(before)
 
 
 def _place(work: Submission) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from classroom.models import Membership, Submission
 from classroom.rules import saved_times
@@ -62,15 +63,23 @@ def look(submission: Submission, since: datetime | None = None) -> Look:
     """
     project = submission.student.project
     if project is None or project.project_id is None:
-        raise Problem("unprepared", "Your project is not there yet.", status=409, recoverable=True)
+        raise Problem(
+            "unprepared",
+            _("Your project is still being prepared. Try again in a moment."),
+            status=409,
+            recoverable=True,
+        )
     folder = submission.assignment.folder
     try:
         files = saved_times.of_folder(str(project.project_id), folder)
     except NotFound:
         raise Problem(
             "folder_missing",
-            f"There is no folder “{folder}” in your project any more. If you renamed or moved "
-            "it, bring it back; then submit again.",
+            _(
+                "The folder “%(folder)s” is no longer in your project. If you renamed or moved it, "
+                "undo that. Then submit again."
+            )
+            % {"folder": folder},
             status=409,
         ) from None
     now = timezone.now()

@@ -12,7 +12,8 @@ from enum import StrEnum
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext_lazy
 
 from classroom.models import (
     Assignment,
@@ -23,6 +24,7 @@ from classroom.models import (
     TestRun,
     Transfer,
 )
+from classroom.pages.text import left
 from classroom.rules.counting import counting_of
 from classroom.rules.deadlines import came_late, is_late, is_taken, last_moment
 from classroom.rules.last_submit import Failure, failure_of, last_submits
@@ -54,14 +56,15 @@ class State(StrEnum):
 
 
 LABELS = {
-    State.COMING: "Not yet out",
-    State.ON_ITS_WAY: "On its way",
-    State.OPEN: _("In progress"),
-    State.SUBMITTED: "Submitted",
-    State.CLOSED: "Closed",
-    State.COLLECTED: "Collected",
-    State.RETURNED: "Returned",
+    State.COMING: pgettext_lazy("state of an assignment", "Not out yet"),
+    State.ON_ITS_WAY: pgettext_lazy("state of an assignment", "On its way"),
+    State.OPEN: pgettext_lazy("state of an assignment", "In progress"),
+    State.SUBMITTED: pgettext_lazy("state of an assignment", "Submitted"),
+    State.CLOSED: pgettext_lazy("state of an assignment", "Closed"),
+    State.COLLECTED: pgettext_lazy("state of an assignment", "Collected"),
+    State.RETURNED: pgettext_lazy("state of an assignment", "Returned"),
 }
+HANDED_OUT = pgettext_lazy("state of an assignment", "Handed out")
 
 
 @dataclass(slots=True)
@@ -106,7 +109,7 @@ class Standing:
     def label(self) -> str:
         """The state in a word or two for the page."""
         if self.assignment.handout and self.state == State.OPEN:
-            return "Handed out"
+            return str(HANDED_OUT)
         return str(LABELS[self.state])
 
     @property
@@ -184,7 +187,7 @@ class Standing:
         """The time until it is due, in words: "2 days"; empty when it is over, or never due."""
         if self.due is None or self.due < self.now or self.state == State.RETURNED:
             return ""
-        return in_words(self.due - self.now)
+        return left(self.due - self.now)
 
     @property
     def can_submit(self) -> bool:
@@ -205,9 +208,9 @@ class Standing:
     @property
     def way_on(self) -> str:
         """What to do about a failure where *Submit* is not there any more; else nothing."""
-        return (
-            "" if self.can_submit else "It is too late to submit again: show this to your teacher."
-        )
+        if self.can_submit:
+            return ""
+        return _("It is too late to submit again. Show this message to your teacher.")
 
     @property
     def is_moving(self) -> bool:
@@ -282,16 +285,6 @@ def _when_due(standing: Standing) -> tuple[bool, datetime, int]:
     """Order by the due time; what is not out yet comes after what can be worked on."""
     due = standing.due or datetime.max.replace(tzinfo=UTC)
     return not standing.is_out, due, standing.assignment.pk
-
-
-def in_words(left: timedelta) -> str:
-    """Say how long a time is, never more than it is: "3 days", "47 hours", "12 minutes"."""
-    minutes = int(left.total_seconds() // 60)
-    for unit, size, least in (("day", 1440, 2), ("hour", 60, 2), ("minute", 1, 1)):
-        if minutes >= size * least:
-            count = minutes // size
-            return f"{count} {unit}{'' if count == 1 else 's'}"
-    return "less than a minute"
 
 
 def seen_by_students() -> Q:

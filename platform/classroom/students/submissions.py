@@ -75,11 +75,14 @@ class WouldLose(Question):
     """A submission in time would no longer count; `cost` is what being late takes, in words."""
 
     def __init__(self, kept: Snapshot, when: str, cost: str, given: Answers) -> None:
-        words = f"Your submission of {when} was on time and will no longer count. {cost}".strip()
+        lost = _(
+            "Your submission of %(time)s was on time. If you submit late, it no longer counts."
+        )
+        words = f"{lost % {'time': when}} {cost}".strip()
         super().__init__("would_lose_on_time", words, replace(given, instead_of=kept.pk))
-        self.title, self.yes = "Submit late?", "Submit late"
-        self.no = f"Keep the one of {when}"
-        self.more = "Your teacher can see both."
+        self.title, self.yes = _("Submit late?"), _("Submit late")
+        self.no = _("Keep the submission of %(time)s") % {"time": when}
+        self.more = _("Your teacher can see both.")
 
 
 class IsAsGiven(Question):
@@ -87,7 +90,7 @@ class IsAsGiven(Question):
 
     def __init__(self, given: Answers, *, was_opened: bool = True) -> None:
         words = (
-            _("Nothing has changed since you got it. Submit anyway?")
+            _("You have not changed anything yet. Submit anyway?")
             if was_opened
             else _("You have not opened it yet. Submit anyway?")
         )
@@ -148,17 +151,23 @@ def check(submission: Submission, at: datetime) -> None:
     """Refused where nothing is taken at this moment, whatever the student has. No CoCalc."""
     assignment = submission.assignment
     if assignment.handout:
-        raise Refused("handout", "A handout is yours to keep: it is not submitted.")
+        raise Refused("handout", _("This is a handout. There is nothing to submit."))
     if submission.handed_out is None:
-        raise Refused("not_out", "This assignment has not reached you yet.")
+        raise Refused("not_out", _("You have not received this assignment yet."))
     if not is_taken(submission, at):
-        last = moment(last_moment(submission), assignment.course.zone)
-        counts = "What you submitted last" if submission.submitted else "The folder as it was then"
-        raise Refused(
-            "closed",
-            f"Work was taken until {last}. It is closed now: nothing was submitted. "
-            f"{counts} counts.",
+        text = (
+            _(
+                "You could submit until %(time)s. It is closed now, so nothing was submitted. "
+                "Your last submission counts."
+            )
+            if submission.submitted
+            else _(
+                "You could submit until %(time)s. It is closed now, so nothing was submitted. "
+                "Your folder as it was then counts."
+            )
         )
+        last = moment(last_moment(submission), assignment.course.zone)
+        raise Refused("closed", text % {"time": last})
 
 
 def _is_under_way(submission: Submission) -> bool:

@@ -7,7 +7,6 @@ names. What is given out has the hash that the list says: it is what was submitt
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -89,7 +88,7 @@ def file_content(project: str, snapshot: Snapshot, file: File) -> bytes:
     except BadRequest as error:  # a folder, say, or larger than it was
         raise Problem(
             "unreadable",
-            _("CoCalc cannot read this file as it was submitted. It may have been changed since."),
+            _("CoCalc cannot read this file. It may have changed since it was submitted."),
             status=409,
             recoverable=True,
             detail=str(error),
@@ -97,7 +96,7 @@ def file_content(project: str, snapshot: Snapshot, file: File) -> bytes:
     except ValueError:
         raise Problem(
             "bad_name",
-            _("“%(name)s” has a name that cannot be opened here. Download all files instead.")
+            _("A file with the name “%(name)s” cannot be opened here. Download all files instead.")
             % {"name": file["path"]},
             status=409,
         ) from None
@@ -109,7 +108,7 @@ def file_content(project: str, snapshot: Snapshot, file: File) -> bytes:
 def files_taken(project: str, snapshot: Snapshot) -> list[Item]:
     """Bring all files of a snapshot here; raises as `file_content` does, and `take`."""
     if sum(file["size"] for file in snapshot.files) > conf().download_max_bytes:
-        raise _too_large(_("All of it"))
+        raise _too_large()
     try:
         items = take(project, snapshot.path, most_bytes=conf().download_max_bytes)
     except Problem as refused:
@@ -137,19 +136,21 @@ def zipped(items: list[Item], root: str) -> Iterator[bytes]:
     yield sink.taken()
 
 
-def _too_large(name: str) -> Problem:
-    words: dict[str, Any] = {"name": name, "most": conf().download_max_bytes // MEGABYTE}
-    return Problem(
-        "too_large",
-        _("“%(name)s” is larger than %(most)s MB, which is too much to download here.") % words,
-        status=409,
+def _too_large(name: str = "") -> Problem:
+    """The refusal of a file, or of all of them."""
+    text = (
+        _("“%(name)s” is larger than %(most)s MB, which is too large to be downloaded here.")
+        if name
+        else _("The files are larger than %(most)s MB, which is too large to be downloaded here.")
     )
+    words = {"name": name, "most": conf().download_max_bytes // MEGABYTE}
+    return Problem("too_large", text % words, status=409)
 
 
 def _gone() -> Problem:
     return Problem(
         "gone",
-        _("This is not in the course’s project any more. Ask your teacher if you need it."),
+        _("This is no longer in the course’s project. Ask your teacher if you need it."),
         status=404,
         recoverable=True,
     )
@@ -158,6 +159,6 @@ def _gone() -> Problem:
 def _changed() -> Problem:
     return Problem(
         "changed",
-        _("This is not as it was submitted: it was changed in the course’s project since."),
+        _("Somebody changed this in the course’s project after it was submitted."),
         status=409,
     )

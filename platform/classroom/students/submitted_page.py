@@ -147,7 +147,7 @@ def _file_of(request: HttpRequest, snapshot: Snapshot) -> tuple[int | None, File
 def _project(membership: Membership) -> str:
     project = membership.course.project.project_id
     if project is None:
-        raise Problem("unprepared", _("The course’s project is not there yet."), status=409)
+        raise Problem("unprepared", _("The course’s project is still being prepared."), status=409)
     return str(project)
 
 
@@ -158,7 +158,7 @@ def _line(file: File, membership: Membership, snapshot: Snapshot) -> dict[str, A
 
 def _problem(error: CocalcError | Problem | Busy) -> Problem:
     if isinstance(error, Busy):
-        words = _("This is too much to be sent at once. Download the files one by one.")
+        words = _("These are too many files to download at once. Download them one by one.")
         return Problem("too_large", words, status=409)
     return of_cocalc(error) if isinstance(error, CocalcError) else error
 

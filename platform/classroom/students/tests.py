@@ -7,7 +7,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from classroom.models import Assignment, Snapshot, TestRun
-from classroom.rules.scoring import number
+from classroom.rules.scoring import number_text
 from classroom.rules.test_runs import Attempts, are_on, is_waiting
 from classroom.steps.tests_wanted import attempts_text, said
 
@@ -75,7 +75,7 @@ def _questions(run: TestRun) -> Iterator[Question]:
     for place, cell in enumerate(run.cells, start=1):
         name = cell["name"] or _("Test %(number)s (hidden)") % {"number": place}
         if cell["score"] is not None:
-            points = number(cell["score"])
+            points = number_text(cell["score"])
         else:
             points = _("graded by hand") if cell["manual"] else _("no result")
-        yield Question(name, points, number(cell["max"]))
+        yield Question(name, points, number_text(cell["max"]))

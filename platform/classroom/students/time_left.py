@@ -4,8 +4,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from classroom.models import Assignment
-from classroom.pages.text import moment, short_moment
-from classroom.students.standing import Standing, in_words
+from classroom.pages.text import left, moment, short_moment
+from classroom.students.standing import Standing
 from embedding.places import Deadline
 
 _Policy = Assignment.LatePolicy
@@ -37,7 +37,7 @@ def deadline_of(standing: Standing) -> Deadline | None:
     when = {"moment": short_moment(due, zone, beside=due)}
     is_taken_late = last is not None or assignment.late_policy == _Policy.ANY
     return Deadline(
-        _("%(time)s left") % {"time": in_words(due - now)},
+        _("%(time)s left") % {"time": left(due - now)},
         title,
         at=due,
         counts_down=True,

@@ -13,6 +13,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -101,7 +102,11 @@ def saved(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
             return answer(problem)
         context["problem"] = problem.message
         return render(request, "classroom/students/saved.html", context, status=problem.status)
-    context |= {"look": look, "lines": _lines(look, membership.course)}
+    context |= {
+        "look": look,
+        "names": _(", ").join(look.opened or look.left),
+        "lines": _lines(look, membership.course),
+    }
     if not _asks_for_json(request):
         return render(request, "classroom/students/saved.html", context)
     return JsonResponse(
@@ -231,8 +236,8 @@ def _asked(question: submissions.Question) -> HttpResponse:
 
 
 def _under_way() -> HttpResponse:
-    text = "CoCalc takes its time. You may go on working or leave; it is submitted all the same."
-    return JsonResponse({"title": "Being submitted", "text": text, "lines": []}, status=202)
+    text = _("This takes a while. You can go on working or leave this page.")
+    return JsonResponse({"title": _("Being submitted"), "text": text, "lines": []}, status=202)
 
 
 def _receipt(submission: Submission, snapshot: Snapshot) -> HttpResponse:
@@ -240,7 +245,8 @@ def _receipt(submission: Submission, snapshot: Snapshot) -> HttpResponse:
     receipt = receipt_of(snapshot, assignment.course.zone)
     lines = [[line.path, line.detail] for line in receipt.lines]
     if receipt.more:
-        lines.append([f"and {receipt.more} more", ""])
+        more = ngettext("and %(count)s more", "and %(count)s more", receipt.more)
+        lines.append([more % {"count": receipt.more}, ""])
     text = f"{assignment}, {receipt.size}, {receipt.taken}."
     but = reservation(submission, snapshot, assignment.course.zone)
     return JsonResponse(
@@ -272,15 +278,18 @@ def _not_taken(request: HttpRequest, standing: Standing) -> HttpResponse:
 
 def _unsaved(look: saving.Look, since: datetime) -> dict[str, object] | None:
     """Say to a page that knows nothing of the open files what may not be saved."""
+    files = _(", ").join(look.opened or look.left)
     if look.opened:
         text = _(
             "You have %(files)s open in another tab. CoCalc saves by itself every %(seconds)s "
-            "seconds. Press Save there, or wait, then try again."
-        ) % {"files": ", ".join(look.opened), "seconds": saving.AUTOSAVE}
+            "seconds. Press Save there, or wait. Then try again."
+        ) % {"files": files, "seconds": saving.AUTOSAVE}
     elif look.left:
-        text = _("You closed %(files)s a moment ago. CoCalc needs some seconds to save it.") % {
-            "files": ", ".join(look.left)
-        }
+        text = ngettext(
+            "You closed %(files)s a moment ago. CoCalc needs a few seconds to save it.",
+            "You closed %(files)s a moment ago. CoCalc needs a few seconds to save them.",
+            len(look.left),
+        ) % {"files": files}
     else:
         return None
     return {"text": text, "since": f"{since.timestamp():.3f}", "is_closing": not look.opened}

@@ -6,9 +6,8 @@ from datetime import datetime
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 
-from classroom.pages.own_zone import own_time, own_zone
+from classroom.pages.own_zone import in_both, own_words, own_zone
 from classroom.pages.text import markdown as render
 from classroom.pages.text import moment as say
 from classroom.pages.text import second as say_second
@@ -56,7 +55,7 @@ def clock(value: datetime | None, zone: zoneinfo.ZoneInfo) -> SafeString:
             say(value, zone),
         )
     said = format_html('<time datetime="{}">{}</time>', value.isoformat(), say(value, zone))
-    words = _own_words(value, zone)
+    words = own_words(value, zone)
     if not words:
         return said
     return format_html(
@@ -67,10 +66,4 @@ def clock(value: datetime | None, zone: zoneinfo.ZoneInfo) -> SafeString:
 @register.filter
 def in_both_zones(value: datetime | None, zone: zoneinfo.ZoneInfo) -> str:
     """Say a moment like `clock`, without markup: for a title, where lines are many."""
-    words = _own_words(value, zone) if value else ""
-    return f"{say(value, zone)} ({words})" if words else say(value, zone)
-
-
-def _own_words(value: datetime, zone: zoneinfo.ZoneInfo) -> str:
-    own = own_time(value, zone)
-    return _("%(time)s your time") % {"time": own} if own else ""
+    return in_both(value, zone) if value else ""

@@ -113,15 +113,15 @@ def test_a_handout_keeps_no_more_than_its_release(school: School) -> None:
         ({"title": "x" * 201}, "title", "at most 200"),
         ({"handout": "perhaps"}, "handout", "valid choice"),
         ({"points": "-1"}, "points", "greater than or equal"),
-        ({"due": "soon"}, "due", "no date and time"),
-        ({"due": "2030-03-31T02:30"}, "due", "There is no 02:30 on 31 March 2030"),
-        ({"release": "2030-03-31T02:00"}, "release", "clocks are put forward"),
+        ({"due": "soon"}, "due", "a date and a time"),
+        ({"due": "2030-03-31T02:30"}, "due", "On 31 March 2030 there is no 02:30"),
+        ({"release": "2030-03-31T02:00"}, "release", "clocks go forward"),
         ({"due": "2030-02-28T08:00"}, "due", "after it is released"),
         ({"due": "2030-03-01T08:00"}, "due", "after it is released"),
         ({"late_policy": "until"}, "late_until", "until when"),
         ({"late_policy": "until", "late_until": "2030-03-08T23:59"}, "late_until", "later than"),
         ({"late_policy": "until", "due": ""}, "due", "needs a due time"),
-        ({"late_policy": "until", "late_until": "never"}, "late_until", "no date and time"),
+        ({"late_policy": "until", "late_until": "never"}, "late_until", "a date and a time"),
         ({"late_policy": "sometimes"}, "late_policy", "valid choice"),
     ],
 )
@@ -158,7 +158,7 @@ def test_an_hour_that_comes_twice_is_the_first_and_said_so(school: School) -> No
     )
     made = Assignment.objects.get(title="Loops & lists")
     assert made.due == datetime(2030, 10, 27, 0, 30, tzinfo=UTC)
-    note = "show 02:30 twice: the earlier one, CEST, is meant."
+    note = "so 02:30 comes twice. It is the earlier one, CEST."
     assert note in said(response)
     page = school.client.get(school.url("assignment-edit", made.pk))
     assert note in page.content.decode()
@@ -168,7 +168,7 @@ def test_a_stored_moment_stays_when_its_text_does(school: School) -> None:
     later = datetime(2030, 10, 27, 1, 30, 15, tzinfo=UTC)  # the second 02:30 of that night
     Assignment.objects.filter(pk=school.assignment.pk).update(due=later)
     page = school.client.get(school.of("assignment-edit"))
-    assert "the later one, CET, is meant." in page.content.decode()
+    assert "It is the later one, CET." in page.content.decode()
     changes = {"due": "2030-10-27T02:30", "release": ""}
     school.client.post(school.of("assignment-edit"), FORM | changes)
     school.assignment.refresh_from_db()

@@ -113,7 +113,7 @@ def test_what_is_wrong_is_said_at_its_field_and_all_is_kept(
     assert answer.status_code == 400
     said = words(answer)
     assert "Nothing was saved." in said
-    assert "the clocks are put forward" in said
+    assert "the clocks go forward" in said
     assert "greater than or equal to 0" in said
     assert stored(second).points == 5
     # The page holds what was entered, and saves it once it is right.
@@ -132,7 +132,7 @@ def test_what_is_wrong_is_said_at_its_field_and_all_is_kept(
             {"late_policy": "until", "late_until": "2060-01-01T00:00"},
             "This must be later than the due time.",
         ),
-        ({"due": "soon"}, "This is no date and time"),
+        ({"due": "soon"}, "Enter a date and a time"),
         ({"late_policy": "never"}, "Select a valid choice."),
     ],
 )

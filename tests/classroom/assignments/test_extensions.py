@@ -106,9 +106,9 @@ def test_only_who_has_the_files_is_told(
     [
         ("2030-03-08T23:59", "ends later than the assignment is due"),
         ("2030-03-01T12:00", "ends later than the assignment is due"),
-        ("2030-03-31T02:15", "There is no 02:15 on 31 March 2030"),
+        ("2030-03-31T02:15", "On 31 March 2030 there is no 02:15"),
         ("", "required"),
-        ("tomorrow", "no date and time"),
+        ("tomorrow", "a date and a time"),
     ],
 )
 def test_a_time_that_is_no_extension_is_refused(
@@ -125,7 +125,7 @@ def test_an_hour_that_comes_twice_is_said(
 ) -> None:
     response = give(teacher, assignment, ann, due="2030-10-27T02:30")
     assert Extension.objects.get().due == datetime(2030, 10, 27, 0, 30, tzinfo=UTC)
-    assert "the earlier one, CEST, is meant" in said(response)[1]
+    assert "It is the earlier one, CEST." in said(response)[1]
 
 
 @pytest.mark.parametrize("fields", [{"due": None}, {"handout": True}])

@@ -172,7 +172,7 @@ def test_what_is_too_large_to_be_looked_through_is_said(
     upload(teacher, assignment, {"a.py": small, "b.py": small, "c.py": bytes(500) + small})
     assert [each["path"] for each in assignment.going_out["found"]] == ["a.py", "b.py", "c.py"]
     shown = page(teacher, assignment)
-    assert shown.count("too large for this site to look through") == 1
+    assert shown.count("too large to be checked by this site") == 1
 
 
 # --- what a teacher decides ---------------------------------------------------------------
@@ -238,7 +238,7 @@ def test_slips_are_pointed_out_beside_the_student_version(
     shown = page(teacher, assignment)
     assert "cell 2, line 2" in shown
     assert "Did you mean “BEGIN SOLUTION”?" in shown
-    assert "The end of a region has no beginning" in shown
+    assert "A region has an end but no beginning" in shown
     assert "cell 2, line 4" in shown
     assert "What students do not get" in shown
     approve(teacher, assignment)
@@ -287,9 +287,7 @@ def test_leftovers_are_left_out_and_named(
     teacher: HttpsClient, assignment: Assignment, cocalc: Client
 ) -> None:
     said = upload(teacher, assignment, {"a.ipynb": PLAIN, "a.ipynb.bak": MARKED, ".a.py.swp": b""})
-    assert (
-        "Left out: a.ipynb.bak (an editor's leftover), .a.py.swp (an editor's leftover)." in said[1]
-    )
+    assert "Left out: a.ipynb.bak (left by an editor), .a.py.swp (left by an editor)." in said[1]
     cocalc.exec(
         project(assignment),
         "cd homework-1; mkdir .ipynb_checkpoints in; cp a.ipynb .ipynb_checkpoints;"

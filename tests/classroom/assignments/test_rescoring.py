@@ -234,8 +234,8 @@ def test_a_first_weight_is_said_before_and_empties_no_total(room: Class) -> None
     answer = send(room, weight="5")
     said = words(answer)
     assert rows(answer) == [["Bob Babbage", "4", "80 %"], ["Ada Lovelace", "7.5", "75 %"]]
-    assert "Total: the sum of the scores, of 15 points in all." in said
-    assert "An assignment without a weight counts with its points." in said
+    assert "Total: the sum of all scores, out of 15 points." in said
+    assert "If an assignment has no weight, its points are its weight." in said
     assert "rescale" not in said.lower().replace("rescaling", "")
     assert Assignment.objects.get(pk=room.assignment.pk).weight is None
     assert send(room, weight="5", seen=seen(answer), scores="keep").status_code == 302
@@ -303,7 +303,7 @@ def test_a_score_checked_against_the_old_points_is_refused(room: Class) -> None:
     work = room.work()
     assert work.assignment.points == 10
     Assignment.objects.update(points=20)
-    with pytest.raises(ValidationError, match="The points were changed just now, to 20"):
+    with pytest.raises(ValidationError, match="changed the points of this assignment to 20"):
         grades_set([Grade(work, Decimal(9))], by=None, how="autograder")
     assert room.work().score == Decimal("7.5")
 

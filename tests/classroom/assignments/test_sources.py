@@ -360,7 +360,7 @@ def test_a_folder_that_is_gone_says_so(teacher: HttpsClient, assignment: Assignm
     response = teacher.get(url(assignment, "assignment-browse"), {"folder": "gone"}, follow=True)
     assert "not in the project any more" in str(next(iter(response.context["messages"])))
     said = told(teacher, assignment, "assignment-browse", folder="gone")
-    assert said == ["This folder is not in the course's project any more."]
+    assert said == ["This folder is no longer in the course’s project."]
     assert paths(assignment.files) == ["a"]
     assert assignment.version == Version.READY
 

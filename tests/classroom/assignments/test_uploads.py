@@ -70,8 +70,8 @@ def test_a_zip_is_unpacked_without_its_outer_folder_and_junk() -> None:
     upload = read(("hw.ZIP", content))
     assert upload.files == {"a.ipynb": NOTEBOOK, "data/x.csv": b"1"}
     assert len(upload.left_out) == 6
-    assert "Homework 1/a.ipynb.bak (an editor's leftover)" in upload.left_out
-    assert "Homework 1/.DS_Store (a leftover of the system)" in upload.left_out
+    assert "Homework 1/a.ipynb.bak (left by an editor)" in upload.left_out
+    assert "Homework 1/.DS_Store (left by the operating system)" in upload.left_out
 
 
 def test_a_zip_can_stay_a_zip() -> None:

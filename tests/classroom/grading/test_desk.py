@@ -115,12 +115,12 @@ def test_the_autograders_score_may_be_overruled_and_taken_up_again(room: Class) 
     ("typed", "words"),
     [
         ({"question-1": "three"}, "This is not a number"),
-        ({"question-1": "7"}, "“why” goes from 0 to 3, with a bonus up to 6."),
-        ({"question-1": "-1"}, "“why” goes from 0 to 3"),
+        ({"question-1": "7"}, "“why” can have 0 to 3 points, or with a bonus 6."),
+        ({"question-1": "-1"}, "“why” can have 0 to 3 points"),
         ({"question-1": "1.234"}, "at most two decimal places"),
         ({"question-1": "1", "question-2": "1", "adjustment": "-9"}, "takes away more points"),
         ({"question-1": "1", "question-2": "1", "adjustment": "x"}, "This is not a number"),
-        ({"question-1": "1", "question-2": "1", "adjustment": "99"}, "A score goes up to 10"),
+        ({"question-1": "1", "question-2": "1", "adjustment": "99"}, "A score can be at most 10"),
         ({"question-1": "1", "adjustment": "1e12"}, "An adjustment is a number"),
     ],
 )

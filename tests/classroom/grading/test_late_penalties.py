@@ -240,7 +240,7 @@ def test_the_form_says_what_is_wrong_and_shows_an_example(room: Class) -> None:
     assert "less than or equal to 100" in words(send(room, late_floor="101"))
     url = f"{room.base}/assignments/{room.assignment.pk}/edit"
     page = HttpsClient(room.teacher).get(url)
-    assert "10 of 10 points handed in 1 day 2 h late gives 8." in words(page)
+    assert "10 of 10 points, submitted 1 day 2 h late, become 8." in words(page)
 
 
 def test_late_work_that_is_not_taken_costs_nothing(room: Class) -> None:

@@ -101,7 +101,7 @@ def test_a_total_is_the_sum_of_the_scores(room: Class) -> None:
         (room.ada, "9.5"),
         (room.bob, "4"),
     ]
-    assert matrix.rule.text == "Total: the sum of the scores, of 15 points in all."
+    assert matrix.rule.text == "Total: the sum of all scores, out of 15 points."
 
 
 def test_with_weights_it_is_the_weighted_mean_of_what_has_a_score(room: Class) -> None:
@@ -117,7 +117,7 @@ def test_with_weights_it_is_the_weighted_mean_of_what_has_a_score(room: Class) -
         (room.bob, "80 %"),
         (room.ada, "25 %"),
     ]
-    assert "weighted mean" in matrix.rule.text
+    assert "weighted average" in matrix.rule.text
 
 
 # --- the filter
@@ -224,7 +224,7 @@ def test_a_second_click_turns_the_order_round() -> None:
 def test_a_grade_given_before_it_was_collected_again_is_marked(room: Class) -> None:
     room.work(collected=ago(1), graded=ago(2), score=1)
     cells = Matrix(room.course, Filter(text="ada")).rows[0].cells
-    assert '<span class="tag warn" title="New work since graded">new</span>' in cells
+    assert '<span class="tag warn" title="New work since it was graded">new</span>' in cells
     assert 'class="cell again"' in cells
 
 

@@ -103,7 +103,7 @@ def test_in_what_is_said_before_and_after(room: Class) -> None:
     told = browser.post(room.grade_url(), given | seen, follow=True)
     assert "Ada Lovelace has 8.5 of 7.5 points" in told.content.decode()
     refused = browser.post(room.grade_url(), given | {"adjustment": "99", "seen": "9"})
-    assert "A score goes up to 7.5, with a bonus up to 15." in refused.content.decode()
+    assert "A score can be at most 7.5, or with a bonus 15." in refused.content.decode()
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def test_a_column_is_saved_and_what_is_wrong_is_said(room: Class) -> None:
     page = HttpsClient(room.teacher).get(room.grade_url()).content.decode()
     assert "in the table" in page
     over = send(room, entry(room, room.bob, "20.5")).json()["cells"][0]
-    assert "A score goes up to 10" in over["error"]
+    assert "A score can be at most 10" in over["error"]
 
 
 def test_an_undo_is_a_change_of_its_own(room: Class) -> None:

@@ -94,7 +94,7 @@ def test_pictures_come_with_the_page_and_only_true_ones() -> None:
 def test_what_a_browser_would_run_is_named_and_left_out(kind: str) -> None:
     lure = "<script>alert(1)</script>"
     (found,) = outputs(data(**{kind: lure}))
-    assert found == Output(note="Part of this output is shown in CoCalc only.")
+    assert found == Output(note="Part of this output is only shown in CoCalc.")
     both = outputs(data(**{kind: lure, "text__plain": "a table"}))
     assert [each.text for each in both] == ["a table", ""]
     assert "alert" not in html(code("", data(**{kind: lure})))
@@ -143,7 +143,7 @@ def test_what_is_no_notebook_says_so(content: bytes) -> None:
 
 
 def test_what_is_too_much_says_so() -> None:
-    with pytest.raises(NotShown, match="holds too much"):
+    with pytest.raises(NotShown, match="is too large"):
         shown_notebook(b"[" * (reading.MOST_BRACKETS + 1))
     with pytest.raises(NotShown, match="too large"):
         shown_notebook(b" " * (notebook_shown.MOST_BYTES + 1))
@@ -170,7 +170,7 @@ def test_long_outputs_and_notebooks_are_cut_and_say_so() -> None:
     picture = base64.b64encode(PNG + b"\0" * 1_500_000).decode()
     shown = outputs(*[data(image__png=picture)] * 3)
     assert [bool(each.picture) for each in shown] == [True, True, False]
-    assert shown[2].note == "A picture that is not shown here."
+    assert shown[2].note == "A picture, which is not shown here."
 
 
 def test_markdown_that_takes_long_to_render_is_shown_as_it_is() -> None:

@@ -24,7 +24,6 @@ from classroom.rules.deadlines import (
     last_moment,
     submissions_ensure,
 )
-from classroom.students.standing import in_words
 from tests.classroom.factories import enrol, make_assignment, make_course, make_user, submission
 
 pytestmark = pytest.mark.django_db
@@ -370,20 +369,3 @@ def test_asked_without_a_moment_it_is_now(course: Course, student: Membership) -
     snapshot = taken(row, now)
     taken(row, now + DAY)
     assert counting(row) == snapshot
-
-
-@pytest.mark.parametrize(
-    ("left", "words"),
-    [
-        (timedelta(days=3, hours=23), "3 days"),
-        (timedelta(days=2), "2 days"),
-        (timedelta(days=2) - TICK, "47 hours"),
-        (timedelta(hours=2), "2 hours"),
-        (timedelta(hours=2) - TICK, "119 minutes"),
-        (timedelta(minutes=1), "1 minute"),
-        (timedelta(minutes=1) - TICK, "less than a minute"),
-        (timedelta(), "less than a minute"),
-    ],
-)
-def test_time_left_is_never_said_too_long(left: timedelta, words: str) -> None:
-    assert in_words(left) == words

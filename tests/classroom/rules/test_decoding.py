@@ -26,8 +26,8 @@ def test_letters_of_windows_alone() -> None:
     ("content", "words"),
     [
         (b"%PDF-1.7", "PDF"),
-        (b"PK\x03\x04", "workbook"),
-        (b"\xd0\xcf\x11\xe0", "workbook"),
+        (b"PK\x03\x04", "spreadsheet"),
+        (b"\xd0\xcf\x11\xe0", "spreadsheet"),
         (b"{\\rtf1", "document"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "not text"),
         (b"\xff\xfe\x00", "not text"),

@@ -124,7 +124,7 @@ def test_all_of_a_notebook_is_looked_through() -> None:
     assert places("a.ipynb", content(made)) == [
         "cell 1, its metadata",
         "cell 1, its outputs",
-        "the notebook's metadata",
+        "the notebook’s metadata",
     ]
 
 
@@ -132,12 +132,12 @@ def test_a_notebook_of_format_3_is_looked_through_under_any_name() -> None:
     given = (CASES / "source-format-3.ipynb").read_bytes()
     for name in ("week1.ipynb", "week1.txt", "week1"):
         assert places(name, given)[:2] == ["cell 1, line 2", "cell 1, line 4"]
-    assert found("week1.txt", given)["why"].startswith("This is a notebook marked for nbgrader")
+    assert found("week1.txt", given)["why"].startswith("This is a notebook for nbgrader, but")
 
 
 @pytest.mark.parametrize("name", ["a.ipynb.txt", "a.json", "a", "a.txt"])
 def test_a_marked_notebook_under_another_ending_is_found_without_markers(name: str) -> None:
-    assert found(name, MARKED)["why"].startswith("This is a notebook marked for nbgrader under")
+    assert found(name, MARKED)["why"].startswith("This is a notebook for nbgrader, but")
     assert find("a.ipynb", MARKED) is None, "this one is made into a student version"
     assert find(name, PLAIN) is None
 
@@ -145,16 +145,20 @@ def test_a_marked_notebook_under_another_ending_is_found_without_markers(name: s
 @pytest.mark.parametrize(
     ("path", "given", "why"),
     [
-        ("a.zip", zipped({"b/hw.ipynb": MARKED}), "“b/hw.ipynb” in it is a notebook marked"),
-        ("a.zip", zipped({"b.zip": zipped({})}), "“b.zip” in it is an archive, too"),
-        ("a.pptx", b"no zip", "it is damaged"),
-        ("a.zip", locked(), "locked by a password"),
-        ("a.zip", b"PK no zip", "it is damaged"),
-        ("a.tgz", b"no tar", "it is damaged"),
-        ("a.tar.gz", gzip.compress(b"no tar" * 200, mtime=0), "it is damaged"),
-        ("a.7z", b"", "of a kind that this site does not open"),
-        ("a.zip", zipped({f"{n}": bytes(30_000_000) for n in range(3)}), "too much is in it"),
-        ("a.gz", gzip.compress(bytes(70_000_000), mtime=0), "too much is in it"),
+        (
+            "a.zip",
+            zipped({"b/hw.ipynb": MARKED}),
+            "It contains “b/hw.ipynb”, a notebook for nbgrader",
+        ),
+        ("a.zip", zipped({"b.zip": zipped({})}), "It contains another archive, “b.zip”."),
+        ("a.pptx", b"no zip", "It is damaged"),
+        ("a.zip", locked(), "It has a password."),
+        ("a.zip", b"PK no zip", "It is damaged"),
+        ("a.tgz", b"no tar", "It is damaged"),
+        ("a.tar.gz", gzip.compress(b"no tar" * 200, mtime=0), "It is damaged"),
+        ("a.7z", b"", "does not open archives of this kind"),
+        ("a.zip", zipped({f"{n}": bytes(30_000_000) for n in range(3)}), "It contains too much."),
+        ("a.gz", gzip.compress(bytes(70_000_000), mtime=0), "It contains too much."),
     ],
 )
 def test_what_cannot_be_looked_into_is_never_harmless(path: str, given: bytes, why: str) -> None:
@@ -277,4 +281,4 @@ def test_any_bytes_are_looked_through(path: str, given: bytes) -> None:
 def test_a_notebook_is_looked_through_however_deeply_it_is_nested() -> None:
     deep = "[" * 900 + '"# BEGIN SOLUTION"' + "]" * 900
     given = f'{{"nbformat": 4, "cells": [], "metadata": {deep}}}'
-    assert places("a.txt", given.encode()) == ["the notebook's metadata"]
+    assert places("a.txt", given.encode()) == ["the notebook’s metadata"]

@@ -54,7 +54,7 @@ def test_names_that_are_long_in_all_are_too_much(
     """They all stand in the database."""
     put(tmp_path, {f"{'x' * 200}{number}": b"" for number in range(5)})
     monkeypatch.setattr(manifest, "MAX_NAMES", 1_000)
-    with pytest.raises(Problem, match="holds too much"):
+    with pytest.raises(Problem, match="is too large"):
         of(tmp_path)
     monkeypatch.setattr(manifest, "MAX_NAMES", 1_010)
     assert len(of(tmp_path)) == 5
@@ -66,7 +66,7 @@ def test_a_project_that_does_not_count_is_not_believed(
     put(tmp_path, dict.fromkeys("abcd", b""))
     said = shell.run(manifest.script("hw"), tmp_path)
     monkeypatch.setattr(manifest, "MAX_FILES", 3)
-    with pytest.raises(Problem, match="holds too much"):
+    with pytest.raises(Problem, match="is too large"):
         manifest.read(said, "hw")
 
 

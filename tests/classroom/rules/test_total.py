@@ -61,19 +61,19 @@ def test_a_total(
 
 def test_the_rule_says_what_it_does() -> None:
     assert Rule([assignment(1, "10"), assignment(2, "4.50")]).text == (
-        "Total: the sum of the scores, of 14.5 points in all."
+        "Total: the sum of all scores, out of 14.5 points."
     )
     weighted = Rule(
         [assignment(1, "10", "1"), assignment(2, "5"), assignment(3, None, None, "Essay")]
     )
     assert weighted.text == (
-        "Total: the weighted mean, in percent, of what has a score. "
-        "An assignment without a weight counts with its points. "
-        "Left out, because it has no points: “Essay”. "
-        "If a student has scores only for what does not count, it is their sum, in points."
+        "Total: the weighted average of all scores, in percent. "
+        "If an assignment has no weight, its points are its weight. "
+        "“Essay” has no points, so it is left out. "
+        "If none of a student’s scores count, the total is the sum of these scores, in points."
     )
     assert Rule([assignment(1, "10", "1")]).text == (
-        "Total: the weighted mean, in percent, of what has a score."
+        "Total: the weighted average of all scores, in percent."
     )
 
 

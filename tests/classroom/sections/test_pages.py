@@ -121,7 +121,7 @@ class TestPages:
         wrong = group.post("section-dates", group.work.pk, **sent)
         assert wrong.status_code == 400
         assert "released: this section gets it too late" in text(wrong)
-        assert "There is no 02:15 on 31 March 2030" in text(wrong)
+        assert "On 31 March 2030 there is no 02:15" in text(wrong)
         sent |= {due: "2030-03-15T23:59", fields["B"][1]: ""}
         assert said(group.post("section-dates", group.work.pk, **sent)) == [
             "Saved. The due time of 1 student has changed."
@@ -306,7 +306,7 @@ class TestAssistantOfASection:
             theirs.get("run-output", run.pk, of_bob.pk, by=by),
         ):
             assert answer.status_code == 403
-            assert "in a section that you do not look after" in text(answer)
+            assert "not in any of your sections" in text(answer)
         work.refresh_from_db()
         assert work.score == 5
         assert work.waived is None

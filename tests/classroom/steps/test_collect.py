@@ -468,7 +468,7 @@ def test_only_other_work_is_new(cocalc: Client, assignment: Assignment, ada: Mem
     cocalc.write_file(project_of(ada), "homework-1/a.ipynb", b"other work")
     collect(assignment, ada)
     third = factories.submission(assignment, ada)
-    assert (third.renewed, news(third)) == (third.collected, "New work since graded")
+    assert (third.renewed, news(third)) == (third.collected, "New work since it was graded")
     # Rows of before this was known: the same work is of when it was collected.
     Submission.objects.update(renewed=None)
     collect(assignment, ada)

@@ -198,7 +198,7 @@ def test_a_name_that_is_no_text_fails_with_a_sentence(
 ) -> None:
     transfer = fill(assignment, {"a.ipynb": MARKED})
     cocalc.exec(project(assignment), r"touch homework-1/$'a\nb'", bash=True)
-    with pytest.raises(Problem, match="“a b” has a name that will not do"):
+    with pytest.raises(Problem, match="The file name “a b” cannot be used"):
         version.run(transfer)
 
 
