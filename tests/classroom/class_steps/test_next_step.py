@@ -28,7 +28,12 @@ WHEN = "Fri 27 Nov 2026, 23:59 CET"
             "Hand out to 2 students",
             "",
         ),
-        ({"has_it": 120, "still_working": 120, "due": WHEN}, Do.WAIT, "", f"automatically on {WHEN}."),
+        (
+            {"has_it": 120, "still_working": 120, "due": WHEN},
+            Do.WAIT,
+            "",
+            f"automatically on {WHEN}.",
+        ),
         (
             {"has_it": 120, "to_collect": 118, "still_working": 2, "due": WHEN},
             Do.COLLECT,
