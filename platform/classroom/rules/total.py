@@ -8,6 +8,7 @@ from django.db.models import FloatField, Q, QuerySet, Sum
 from django.db.models.functions import Cast, Coalesce
 
 from classroom.models import Assignment, Membership
+from classroom.rules.anonymity import known
 from classroom.rules.penalties import final_score
 from classroom.rules.scoring import number
 
@@ -86,9 +87,9 @@ class Rule:
         return 100 * shares / sum((weight for _, weight, _ in counted), Decimal()), True
 
     def annotate(self, students: "QuerySet[Membership]") -> "QuerySet[Membership]":
-        """Give each student the same total, for sorting."""
+        """Give each student the same total, for sorting; of what is shown by name."""
         score = Cast(final_score("submissions__"), FloatField())
-        scored = Q(submissions__score__isnull=False)
+        scored = known("submissions__") & Q(submissions__score__isnull=False)
         added = Sum(score, filter=scored & Q(submissions__assignment__in=list(self._known)))
         if not self.weighted:
             return students.annotate(total=added)
