@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from classroom.pages.access import Archived
+from classroom.rules.anonymity import NamesHidden
 
 SENTENCES = {
     400: ("Something in this request is not right", "Go back, reload the page and try again."),
@@ -62,6 +63,8 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
     """
     if isinstance(exception, Archived):
         return answer(request, 403, exception.title, exception.text, "archived")
+    if isinstance(exception, NamesHidden):
+        return answer(request, 403, exception.title, exception.text, "names_hidden")
     title, text = SENTENCES[403]
     return answer(request, 403, title, str(exception) or text, "forbidden")
 

@@ -33,6 +33,7 @@ from classroom.rules.penalties import has_rule
 from classroom.rules.waiving import penalties_waive
 from classroom.sections.dates import waiting
 from embedding.names import person_name
+from embedding.problems import Problem
 from embedding.views.access import user_of
 
 PAGE = 100
@@ -114,6 +115,8 @@ def step(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
     overwrite = request.POST.get("overwrite") == "yes"
     section = wanted.section
     with Telling(request):
+        if kind in (Kind.COLLECT, Kind.RETURN):
+            _refuse_few(shown, who, section)
         if who == "failed":
             class_steps.try_again(shown, kind, actor=actor)
         elif kind == Kind.HAND_OUT and overwrite and request.POST.get("confirm") != "yes":
@@ -147,12 +150,21 @@ def step(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
     return redirect(_back(request, shown))
 
 
+def _refuse_few(assignment: Assignment, who: object, section: str) -> None:
+    """Problem where so few would be collected or returned that one sees whose work it is."""
+    if assignment.anonymous and (section or who not in ("missing", "all", "failed")):
+        words = _("Names are hidden: collect from all students at once, and return to all at once.")
+        raise Problem("names_hidden", words, status=409)
+
+
 @live
 @require_safe
 def step_progress(request: HttpRequest, course: int, batch: int) -> HttpResponse:
     """Show how far a step is: for a page's script that part alone, else a page of its own."""
     membership = staff_of(request, course)
     shown = _batch_of(membership.course, batch)
+    if progress.is_nameless(shown) and not is_live(request):
+        return redirect("classroom:run-result", course, batch)  # there it is told without names
     [one] = progress.progress_of([shown])
     context: dict[str, Any] = {"membership": membership, "tab": "course", "one": one}
     if not is_live(request):
@@ -355,4 +367,7 @@ def _transfers(batch: Batch, number: str | None) -> Any:
     )
     page: Any = Paginator(rows, PAGE).get_page(number)
     page.object_list = [(row, stayed_of(row)) for row in page.object_list]
+    if batch.kind == Kind.COLLECT and batch.assignment and batch.assignment.anonymous:
+        for row, _stayed in page.object_list:
+            row.ended = None  # the folder without a name tells when it came
     return page

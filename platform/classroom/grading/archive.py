@@ -23,6 +23,7 @@ from classroom.models import Assignment, Submission
 from classroom.pages.sections import seen
 from classroom.pages.spreadsheets import written
 from classroom.rules import names
+from classroom.rules.anonymity import code_of, folder_of, is_hidden
 from embedding.client import client
 from embedding.cocalc.errors import CocalcError
 from embedding.cocalc.paths import clean_path
@@ -35,6 +36,7 @@ BUFFER = 256 * 1024
 ERRORS = "ERRORS.txt"
 PART = ".collected-*.part"  # a tar under way; manifests and lists leave such names out
 _ABSENT, _LARGE = 80, 83
+_NOBODY = ("", "", "", "", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,11 @@ class Work:
 
 
 def works_of(assignment: Assignment, section: str = "") -> list[Work]:
-    """Return what is collected, by name of the folder; a removed student's work too."""
+    """Return what is collected, by name of the folder; a removed student's work too.
+
+    Work whose name is hidden comes by its code. With it, a section is not told apart.
+    """
+    section = "" if assignment.anonymous else section
     found = (
         Submission.objects.filter(
             seen(assignment.course, "student__", section=section),
@@ -57,21 +63,29 @@ def works_of(assignment: Assignment, section: str = "") -> list[Work]:
         .select_related("student__user", "assignment")
         .order_by("student__user__last_name", "student__user__first_name", "student_id")
     )
+    hidden = sorted(filter(is_hidden, found), key=code_of)
     folders = Names()
     return [
-        Work(
-            names.collected_of(each),
-            folders.name(names.student_folder(each.student)),
-            (
-                each.student.user.get_username(),
-                each.student.name,
-                each.student.number,
-                each.collected.isoformat(timespec="seconds") if each.collected else "",
-                "late" if each.late else "",
-            ),
-        )
-        for each in found
+        *(
+            Work(names.collected_of(each), folders.name(folder_of(each)), _NOBODY)
+            for each in hidden
+        ),
+        *(_by_name(each, folders) for each in found if not is_hidden(each)),
     ]
+
+
+def _by_name(each: Submission, folders: Names) -> Work:
+    return Work(
+        names.collected_of(each),
+        folders.name(names.student_folder(each.student)),
+        (
+            each.student.user.get_username(),
+            each.student.name,
+            each.student.number,
+            each.collected.isoformat(timespec="seconds") if each.collected else "",
+            "late" if each.late else "",
+        ),
+    )
 
 
 def zipped(project: str, works: Sequence[Work], root: str) -> Iterator[bytes]:

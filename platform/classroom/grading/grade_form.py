@@ -13,10 +13,12 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
+from django.utils.crypto import salted_hmac
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from classroom.models import Submission
+from classroom.rules.anonymity import is_hidden
 from classroom.rules.questions import Question, Tally, is_from_elsewhere, tally_of, typed, work_name
 from classroom.rules.scoring import (
     COMMENT_MOST,
@@ -200,9 +202,17 @@ class GradeForm(forms.Form):
             "adjustment": number(self.tally.adjustment) if self.tally.adjustment else "",
             "comment": work.comment,
             "seen": last.pk if last else 0,
-            "work": work_name(work) or "none",
+            "work": work_mark(work),
             "known": self._known,
         }
+
+
+def work_mark(work: Submission) -> str:
+    """Name the work that was looked at; where its name is hidden, not by when it came."""
+    name = work_name(work) or "none"
+    if not is_hidden(work):
+        return name
+    return salted_hmac("classroom.grading.work", f"{work.code} {name}").hexdigest()[:40]
 
 
 def _field(place: int) -> str:

@@ -238,6 +238,8 @@ class _Reader:
     def _grades(self, line: int, row: list[str], member: Membership) -> None:
         found: dict[int, dict[str, object]] = {}
         for position, assignment in self._scores.items():
+            if self._is_hidden(line, row[position], member, assignment):
+                continue
             try:
                 score = score_check(assignment, score_read(plain(row[position].strip())))
             except ValidationError as error:
@@ -256,6 +258,8 @@ class _Reader:
                 score = work.score
             found.setdefault(assignment.pk, {})["score"] = score
         for position, assignment in self._comments.items():
+            if self._is_hidden(line, row[position], member, assignment):
+                continue
             try:
                 comment = comment_check(plain(row[position]))
             except ValidationError as error:
@@ -266,6 +270,16 @@ class _Reader:
             found.setdefault(assignment.pk, {})["comment"] = comment
         for assignment_id, given in found.items():
             self._change(line, member, assignment_id, given)
+
+    def _is_hidden(self, line: int, cell: str, member: Membership, assignment: Assignment) -> bool:
+        """Whether the name is hidden: an empty cell is left alone then, and any other refused."""
+        work = self._work.get((member.pk, assignment.pk))
+        if work is None or not assignment.anonymous or work.returned:
+            return False
+        if cell.strip():
+            words = _("%(title)s: names are hidden until the work is returned.")
+            self._fault(line, words % {"title": assignment.title})
+        return True
 
     def _change(
         self, line: int, member: Membership, assignment_id: int, given: dict[str, object]

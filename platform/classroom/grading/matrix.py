@@ -14,6 +14,7 @@ from django.utils.translation import pgettext
 from classroom.grading.selection import Filter, graded_assignments, shown
 from classroom.grading.work_state import Work, state_of
 from classroom.models import Assignment, Course, Membership, Submission
+from classroom.rules.anonymity import known
 from classroom.rules.looks import waits
 from classroom.rules.renewal import Moments, work_of
 from classroom.rules.scoring import number, number_text
@@ -140,21 +141,49 @@ class Matrix:
             mine = work.get(student.pk, {})
             # By hand: a template takes ten times as long for them.
             if self._entering:
-                cells = [_entry(mine.get(pk), now, pk, student.pk) for _, pk in places]
+                cells = [
+                    self._hidden(mine, pk) or _entry(mine.get(pk), now, pk, student.pk)
+                    for _, pk in places
+                ]
             else:
                 cells = [
-                    cell_of(mine.get(pk), now).html(f"{place}{student.pk}{query}")
+                    self._hidden(mine, pk)
+                    or cell_of(mine.get(pk), now).html(f"{place}{student.pk}{query}")
                     for place, pk in places
                 ]
             total = self.rule.total_text(mine.values())
             rows.append(Row(student, mark_safe("".join(cells)), total))  # noqa: S308  see Cell
         return rows
 
+    @cached_property
+    def anonymous(self) -> list[Assignment]:
+        """The assignments of which there is work whose names are hidden."""
+        there = {each.pk for each in self.assignments if each.anonymous}
+        works = Submission.objects.filter(assignment__in=there, returned=None)
+        hidden = set(works.filter(collected__isnull=False).values_list("assignment", flat=True))
+        return [each for each in self.assignments if each.pk in hidden]
+
+    def _hidden(self, mine: dict[int, Work], assignment: int) -> str:
+        """Return the cell that says no more than that names are hidden; empty where they are not.
+
+        All work that was not returned looks alike, whether there is any or not.
+        """
+        if assignment in mine or assignment not in self._anonymous:
+            return ""
+        words = escape(_("Hidden until returned"))
+        return (
+            f'<td><span class="cell hidden-name" title="{words}">{escape(_("hidden"))}</span></td>'
+        )
+
+    @cached_property
+    def _anonymous(self) -> set[int]:
+        return {each.pk for each in self.assignments if each.anonymous}
+
     def work_of(self, students: list[int]) -> dict[int, dict[int, Work]]:
-        """Return the work of some students: by student, by assignment."""
+        """Return the work of some students that may be shown by name: by student, by assignment."""
         found: dict[int, dict[int, Work]] = {}
         rows = Submission.objects.filter(
-            student__in=students, assignment__in=[each.pk for each in self.assignments]
+            known(), student__in=students, assignment__in=[each.pk for each in self.assignments]
         )
         for values in rows.annotate(asks=waits()).values_list(*Work._fields):
             each = Work(*values)

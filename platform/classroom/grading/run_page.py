@@ -14,16 +14,18 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from classroom.grading import runs
+from classroom.grading.desk_shown import whose
 from classroom.grading.selection import Filter, shown
-from classroom.models import Assignment, Batch, Course, Kind, Membership, Transfer
+from classroom.grading.whose import page_of, shown_by_code, shown_by_name
+from classroom.models import Assignment, Batch, Course, Kind, Membership, Submission, Transfer
 from classroom.pages.access import (
     assignment_of,
     seen_or_refused,
     staff_of,
     student_in,
-    submission_of,
 )
 from classroom.pages.sections import section_filter
+from classroom.rules.anonymity import NamesHidden
 from classroom.steps.run import TIMEOUT, TIMEOUT_MOST
 from embedding.cocalc.paths import clean_path
 from embedding.views.access import user_of
@@ -82,7 +84,8 @@ class RunForm(forms.Form):
         self.fields["students"].choices = [  # type: ignore[attr-defined]  # the field's own
             (pk, member.name) for pk, member in self.members.items()
         ]
-        if assignment is None:  # there is nothing that a score could belong to
+        # There is nothing that a score could belong to, or a score would be given by name.
+        if assignment is None or assignment.anonymous:
             del self.fields["scored"], self.fields["scores"]
 
     def clean_command(self) -> str:
@@ -154,7 +157,8 @@ def autograde(request: HttpRequest, course: int, assignment: int) -> HttpRespons
         raise Http404
     who = request.POST.get("who", "")
     who = who if who in ("all", "new", "untried") else "ungraded"
-    section = section_filter(request, membership.course).chosen
+    # Of a section, which may be a single student, nothing is told apart without names.
+    section = "" if found.anonymous else section_filter(request, membership.course).chosen
     members = runs.collected_from(found, who, section)
     if not members:
         messages.info(request, _("No collected work waits for the autograder."))
@@ -171,12 +175,28 @@ def autograde_copy(request: HttpRequest, course: int, assignment: int, member: i
     found = assignment_of(membership.course, assignment)
     if found.handout or not found.marked:
         raise Http404
-    work = submission_of(found, student_in(membership.course, member))
+    return _copy(request, shown_by_name(found, student_in(membership.course, member)))
+
+
+@require_POST
+@login_required
+def autograde_copy_hidden(
+    request: HttpRequest, course: int, assignment: int, code: str
+) -> HttpResponse:
+    """Do the same for a work whose name is hidden."""
+    membership = staff_of(request, course)
+    found = assignment_of(membership.course, assignment)
+    if found.handout or not found.marked:
+        raise Http404
+    return _copy(request, shown_by_code(membership.course, found, code))
+
+
+def _copy(request: HttpRequest, work: Submission) -> HttpResponse:
     path, copy = request.POST.get("notebook", ""), request.POST.get("copy", "")
     batch = runs.copy_autograde(work, path, copy, actor=user_of(request))
     if batch is None:
         messages.info(request, _("This file no longer waits for a decision. Autograde again."))
-        return redirect("classroom:grade", membership.course.pk, found.pk, member)
+        return redirect(page_of(work.assignment, whose(work)))
     return _to_result(request, batch, 1)
 
 
@@ -189,6 +209,7 @@ def result(request: HttpRequest, course: int, batch: int) -> HttpResponse:
     found = _batch(membership.course, batch)
     page = runs.page_of(found, request.GET.get("page", "1"))
     counts = runs.counts_of(found)
+    hidden = runs.hidden_in(found, page.object_list)
     return render(
         request,
         "classroom/grading/run_result.html",
@@ -198,7 +219,7 @@ def result(request: HttpRequest, course: int, batch: int) -> HttpResponse:
             "batch": found,
             "autograde": bool(found.options.get("autograde")),
             "page": page,
-            "lines": runs.lines_of(page.object_list),
+            "lines": runs.lines_of(page.object_list, hidden),
             "counts": counts,
             "under_way": counts.ended < counts.total,
         },
@@ -211,13 +232,14 @@ def result(request: HttpRequest, course: int, batch: int) -> HttpResponse:
 def output(request: HttpRequest, course: int, batch: int, transfer: int) -> HttpResponse:
     """Show all that is kept of one student's output, as text."""
     membership = staff_of(request, course)
+    run = _batch(membership.course, batch)
     found = get_object_or_404(
-        Transfer.objects.select_related("member__user"),
-        pk=transfer,
-        batch=_batch(membership.course, batch),
+        Transfer.objects.select_related("member__user"), pk=transfer, batch=run
     )
     if found.member:
         seen_or_refused(membership.course, found.member)
+    if runs.hidden_in(run, [found]):
+        raise NamesHidden
     (line,) = runs.lines_of([found])
     parts = [
         _("%(name)s: %(words)s")
@@ -273,15 +295,16 @@ def _ask(
     request: HttpRequest, membership: Membership, found: Assignment | None, form: RunForm
 ) -> HttpResponse:
     section = section_filter(request, membership.course).chosen
+    counted = "" if found and found.anonymous else section
     context = {
         "membership": membership,
         "tab": "course" if found else "grades",
         "assignment": found,
         "form": form,
         "section": section,
-        "collected": len(runs.collected_from(found, "all", section)) if found else 0,
-        "ungraded": len(runs.collected_from(found, "ungraded", section)) if found else 0,
-        "new": len(runs.collected_from(found, "new", section)) if found else 0,
+        "collected": len(runs.collected_from(found, "all", counted)) if found else 0,
+        "ungraded": len(runs.collected_from(found, "ungraded", counted)) if found else 0,
+        "new": len(runs.collected_from(found, "new", counted)) if found else 0,
         "batches": runs.runs_of(membership.course, found),
         "assignments": membership.course.assignments.filter(handout=False, removed=None),
     }

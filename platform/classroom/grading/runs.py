@@ -1,19 +1,32 @@
 """Commands in every project, and the autograder: starting them, and how they went."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.paginator import Page, Paginator
-from django.db.models import Case, Count, F, IntegerField, Max, Q, QuerySet, When
+from django.db.models import (
+    Case,
+    Count,
+    F,
+    IntegerField,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    When,
+)
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from classroom.engine.queue import step_start
 from classroom.models import Assignment, Batch, Course, Kind, Membership, Submission, Transfer
 from classroom.pages.sections import seen
 from classroom.pages.text import lasted
+from classroom.rules.anonymity import called, code_of
 from classroom.rules.renewal import UNTRIED, is_new
 from classroom.rules.scoring import number_text
 from embedding.models import Event
@@ -37,6 +50,25 @@ class Line:
     transfer: Transfer
     state: str  # "waiting", "running", "good", "held", "failed", "left-out"
     words: str
+    hidden: Submission | None = None  # the work, where its name is hidden
+
+    @property
+    def name(self) -> str:
+        """Whose it is, or what stands for that."""
+        if self.hidden:
+            return called(self.hidden)
+        return self.transfer.member.name if self.transfer.member else ""
+
+    @property
+    def href(self) -> str:
+        """The address of the work's grading page; empty where there is none."""
+        assignment, member = self.transfer.assignment_id, self.transfer.member_id
+        if assignment is None or member is None:
+            return ""
+        if self.hidden:
+            args = [self.transfer.course_id, assignment, self.hidden.code]
+            return reverse("classroom:grade-hidden", args=args)
+        return reverse("classroom:grade", args=[self.transfer.course_id, assignment, member])
 
     @property
     def result(self) -> dict[str, Any]:
@@ -192,8 +224,27 @@ def counts_of(batch: Batch) -> Counts:
     return Counts(**found, took=lasted(last_end - batch.created) if over else "")
 
 
+def hides(batch: Batch) -> bool:
+    """Whether a run is about work whose names may be hidden: what it says is of their grading."""
+    return bool(batch.assignment and batch.assignment.anonymous and batch.options.get("autograde"))
+
+
+def hidden_in(batch: Batch, transfers: Iterable[Transfer]) -> dict[int | None, Submission]:
+    """Return the works of these transfers whose names are hidden, by student."""
+    if not hides(batch) or batch.assignment is None:
+        return {}
+    found: dict[int | None, Submission] = {}
+    students = [each.member_id for each in transfers]
+    works = Submission.objects.filter(assignment=batch.assignment, student__in=students)
+    for work in works.filter(returned=None).defer("details"):
+        work.assignment = batch.assignment
+        code_of(work)
+        found[work.student_id] = work
+    return found
+
+
 def page_of(batch: Batch, number: str) -> "Page[Transfer]":
-    """Return a page of a run's transfers, failures first, then by name."""
+    """Return a page of a run's transfers, failures first, then by name, or by code."""
     rank = Case(
         When(FAILED, then=0),
         When(state__in=Transfer.ACTIVE, then=1),
@@ -202,17 +253,23 @@ def page_of(batch: Batch, number: str) -> "Page[Transfer]":
         output_field=IntegerField(),
     )
     order = ("user__last_name", "user__first_name", "user__username")
-    transfers = (
-        transfers_of(batch)
-        .select_related("member__user")
-        .order_by(rank, *(f"member__{key}" for key in order))
-    )
+    transfers = transfers_of(batch).select_related("member__user")
+    by_name = [f"member__{key}" for key in order]
+    if hides(batch):
+        works = Submission.objects.filter(assignment=batch.assignment, student=OuterRef("member"))
+        code = Subquery(works.filter(returned=None).values("code")[:1])
+        transfers = transfers.order_by(rank, code.asc(nulls_last=True), *by_name)
+    else:
+        transfers = transfers.order_by(rank, *by_name)
     return Paginator(transfers, PAGE).get_page(number)
 
 
-def lines_of(transfers: Iterable[Transfer]) -> list[Line]:
-    """Return how these transfers went."""
-    return [_line(each) for each in transfers]
+def lines_of(
+    transfers: Iterable[Transfer], hidden: Mapping[int | None, Submission] | None = None
+) -> list[Line]:
+    """Return how these transfers went; `hidden` is what `hidden_in` gave."""
+    works = hidden or {}
+    return [replace(_line(each), hidden=works.get(each.member_id)) for each in transfers]
 
 
 def _line(transfer: Transfer) -> Line:

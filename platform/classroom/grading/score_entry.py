@@ -19,6 +19,7 @@ from classroom.grading.matrix import Matrix, cell_of, work_seen
 from classroom.grading.selection import Filter, students_of
 from classroom.models import Course, Submission
 from classroom.pages.sections import seen
+from classroom.rules.anonymity import is_hidden
 from classroom.rules.looks import waits
 from classroom.rules.scoring import grade_set, number, number_text, score_check, score_read
 
@@ -105,6 +106,9 @@ def _saved(matrix: Matrix, entry: Entry, by: User) -> dict[str, Any]:
         if row is None:
             return answer | {"error": _("This student or assignment was removed.")}
         row.assignment = next(each for each in matrix.assignments if each.pk == row.assignment_id)
+        if is_hidden(row):
+            words = _("%(title)s: names are hidden until the work is returned. Grade it there.")
+            return answer | {"error": words % {"title": row.assignment.title}}
         try:
             _give(row, entry, by)
         except ValidationError as error:

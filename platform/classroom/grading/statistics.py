@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, pgettext
 from classroom.grading.question_statistics import Outcome, outcomes_of
 from classroom.models import Assignment, Course, Submission
 from classroom.pages.sections import seen
+from classroom.rules.anonymity import known
 from classroom.rules.penalties import final_score
 from classroom.rules.scoring import number_text
 
@@ -87,8 +88,10 @@ OF_HANDOUTS = ("handed_out", "opened")
 def statistics_of(course: Course, section: str = "") -> tuple[int, list[Steps]]:
     """Return how many students there are, and how far each assignment is; removed ones left out.
 
-    Four queries, whatever the course's size; one more where it is of one section.
+    Four queries, whatever the course's size; one more where it is of one section. Of one, which may
+    be a single student, no grading counts while names are hidden.
     """
+    named = known() if section else Q()
     mine = seen(course, section=section)
     here = Q(submissions__student__removed=None) & seen(
         course, "submissions__student__", section=section
@@ -97,7 +100,10 @@ def statistics_of(course: Course, section: str = "") -> tuple[int, list[Steps]]:
         Assignment.objects.filter(course=course, removed=None).annotate(
             **{
                 f"n_{field}": Count(
-                    "submissions", filter=here & Q(**{f"submissions__{field}__isnull": False})
+                    "submissions",
+                    filter=here
+                    & Q(**{f"submissions__{field}__isnull": False})
+                    & (known("submissions__") if section and field == "graded" else Q()),
                 )
                 for field in WORDS
             }
@@ -106,6 +112,7 @@ def statistics_of(course: Course, section: str = "") -> tuple[int, list[Steps]]:
     scores: dict[int, list[Decimal]] = {}
     rows = Submission.objects.filter(
         seen(course, "student__", section=section),
+        named,
         assignment__in=[each.pk for each in assignments],
         student__removed=None,
         score__isnull=False,
@@ -113,7 +120,7 @@ def statistics_of(course: Course, section: str = "") -> tuple[int, list[Steps]]:
     for assignment, score in rows.values_list("assignment_id", final_score()):
         scores.setdefault(assignment, []).append(score or Decimal())
     students = course.memberships.filter(mine, role="student", removed=None).count()
-    outcomes = outcomes_of(assignments, seen(course, "student__", section=section))
+    outcomes = outcomes_of(assignments, seen(course, "student__", section=section) & named)
     return students, [
         _steps(each, scores.get(each.pk, []), outcomes.get(each.pk, [])) for each in assignments
     ]
