@@ -381,11 +381,11 @@ def test_an_extension_is_told_to_its_student_alone(
     look(teacher, "extensions")
 
     grace.go(course)
-    expect(card(grace, "Proofs")).to_contain_text("Your extension.")
+    expect(card(grace, "Proofs")).to_contain_text("You have an extension.")
     expect(card(grace, "Proofs")).to_contain_text("A broken arm")
     look(grace, "an extension of one's own")
     ada.go(course)
-    expect(card(ada, "Proofs")).to_contain_text("Late work is not taken.")
+    expect(card(ada, "Proofs")).to_contain_text("Late work is not accepted.")
     assert "xtension" not in ada.page.content()
     assert "broken arm" not in ada.page.content()
 
@@ -417,7 +417,7 @@ def test_cocalc_away_is_named_and_what_failed_is_done_again(
     press(teacher, work, "Hand out", "to 2 students")
     failed = panel(teacher, "Hand out")
     expect(failed).to_contain_text("0 of 2 done · 2 failed")
-    expect(failed).to_contain_text("CoCalc had a fault of its own.")
+    expect(failed).to_contain_text("CoCalc had an error.")
     retry = teacher.page.get_by_role("button", name="Try again for 2 students")
     expect(retry).to_be_visible()
     look(teacher, "a failure")

@@ -170,7 +170,7 @@ def test_what_was_just_typed_is_submitted_from_the_notebook_s_page(
     submit.click()
     unknown = page.get_by_role("region", name="Not submitted")
     expect(unknown).to_contain_text("CoCalc does not say whether everything is saved")
-    unknown.get_by_role("button", name="Submit as it is saved now").click()
+    unknown.get_by_role("button", name="Submit what is saved now").click()
     expect(receipt).to_be_visible()
     ada.becomes("ready")
 
@@ -208,9 +208,9 @@ def test_what_was_just_typed_is_submitted_from_the_notebook_s_page(
     types(ada, "fourth = 4")
     submit.click()
     asked = page.get_by_role("region", name="Submit late?")
-    expect(asked).to_contain_text("was on time and will no longer count.")
+    expect(asked).to_contain_text("was on time. If you submit late, it no longer counts.")
     expect(
-        asked.get_by_role("button", name=re.compile(r"Keep the one of \d\d:\d\d"))
+        asked.get_by_role("button", name=re.compile(r"Keep the submission of \d\d:\d\d"))
     ).to_be_focused()
     page.keyboard.press("Enter")
     expect(asked).to_be_hidden()
@@ -236,7 +236,7 @@ def test_from_the_course_s_page_one_is_told_and_can_wait(
     expect(other.get_by_role("heading", name="Submit Tasks")).to_be_visible()
     expect(other.get_by_text("press Save there, or wait here")).to_be_visible()
     enter(other, other.get_by_role("button", name="Wait and submit"))
-    expect(other.get_by_text("Waiting until CoCalc has saved")).to_be_visible()
+    expect(other.get_by_text("Waiting for CoCalc to save your work")).to_be_visible()
     assert count(school) == before
     ada.editor.locator(".jp-CodeCell").first.press("Control+s")
     expect(other.get_by_text("“Tasks” was submitted: 3 files")).to_be_visible()

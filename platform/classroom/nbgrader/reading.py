@@ -26,7 +26,7 @@ def read(content: bytes) -> nbformat.NotebookNode:
         ) from None
     except NotANotebook as reason:
         raise MarkingError(
-            f"This is not a Jupyter notebook ({reason}). Open it in CoCalc and save it again."
+            f"This is not a Jupyter notebook. {reason} Open it in CoCalc and save it again."
         ) from None
 
 

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from classroom.pages.text import markdown
 from embedding.ipynb.parts import CODE, MARKDOWN
 from embedding.ipynb.reading import Excess, NotANotebook, read
+from embedding.problems import said
 
 MOST_BYTES = 8_000_000  # of a file that is shown
 MOST_CELLS = 1_000
@@ -81,8 +82,8 @@ def shown_notebook(content: bytes) -> Shown:
             _("This notebook is too large to be shown here. Download it instead.")
         ) from None
     except NotANotebook as why:
-        words = _("This cannot be read as a notebook: %(reason)s.")
-        raise NotShown(words % {"reason": why}) from None
+        words = _("This cannot be read as a notebook. %(reason)s")
+        raise NotShown(words % {"reason": said(why)}) from None
     budget = _Budget()
     cells: list[Cell] = []
     for each in notebook.cells[:MOST_CELLS]:

@@ -20,7 +20,7 @@ from classroom.rules import anonymity, manifest, names
 from classroom.rules.counting import returned_set
 from classroom.rules.late_words import late_of
 from classroom.rules.questions import is_from_elsewhere, signed, tally_of
-from classroom.rules.returned_questions import as_returned
+from classroom.rules.returned_questions import as_returned, name_of
 from classroom.rules.scoring import number
 from classroom.steps import folders
 from classroom.steps.autograde import autograded
@@ -144,7 +144,7 @@ def _table(submission: Submission, by_hand: str) -> str:
         return ""
     rows = ["| Problem | Score | Points |", "| --- | ---: | ---: |"]
     for each in questions:
-        name, score, most = each["name"].replace("|", chr(92) + "|"), each["score"], each["max"]
+        name, score, most = name_of(each).replace("|", chr(92) + "|"), each["score"], each["max"]
         shown = by_hand if score is None else number(score)
         if most is None and score is not None:
             shown = signed(Decimal(str(score)))

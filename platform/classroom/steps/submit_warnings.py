@@ -23,6 +23,7 @@ from embedding.client import client
 from embedding.cocalc.errors import CocalcError
 from embedding.cocalc.paths import is_notebook
 from embedding.ipynb.reading import Excess, NotANotebook, parts_of
+from embedding.problems import said
 
 MOST = 5  # sentences
 _logger = logging.getLogger(__name__)
@@ -99,9 +100,8 @@ class _Looking:
         try:
             parts_of(self._content(item.file))
         except (NotANotebook, Excess) as why:
-            reason = f"it {why}" if isinstance(why, Excess) else str(why)
             yield (
-                f"“{path}” cannot be read as a notebook: {reason}. Open it in CoCalc, save it, "
+                f"“{path}” cannot be read as a notebook. {said(why)} Open it in CoCalc, save it, "
                 "and submit again."
             )
 

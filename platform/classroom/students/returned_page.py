@@ -60,7 +60,7 @@ def _show(
         "membership": membership,
         "zone": membership.course.zone,
         "work": work,
-        "questions": [each | {"name": name_of(each)} for each in work.returned_questions],
+        "questions": [{**each, "name": name_of(each)} for each in work.returned_questions],
         "has_by_hand": any(each["score"] is None for each in work.returned_questions),
         "is_otherwise": _is_otherwise(work),
         "late": late_kept(work.returned_late),

@@ -3,6 +3,8 @@
  * on the page that asks before a submit, which waits until all is saved. Without this, both go by
  * pages and buttons.
  */
+import { fill, gettext } from "../../embedding/words.js";
+
 const LOOK = 2500; // milliseconds
 const LONGEST = 75000;
 
@@ -15,7 +17,7 @@ async function look(url) {
   return body;
 }
 
-function fill(place, html) {
+function put(place, html) {
   const fresh = new DOMParser().parseFromString(html, "text/html").body;
   place.replaceChildren(...[...fresh.childNodes].map((node) => document.adoptNode(node)));
 }
@@ -32,7 +34,7 @@ async function tell() {
         place.className = "student-look";
         link.parentElement.after(place);
       }
-      fill(place, html);
+      put(place, html);
     } catch {
       // The link leads to the same, and says what is wrong.
     }
@@ -51,10 +53,11 @@ async function wait(form) {
   for (let told = ""; ; await pause(LOOK)) {
     try {
       const { seconds, html } = await look(url);
-      fill(document.getElementById("saved"), html);
+      put(document.getElementById("saved"), html);
       if (!seconds || performance.now() > end) break;
       // Not every few seconds: a screen reader says it each time.
-      const words = `Waiting until CoCalc has saved: less than ${Math.ceil(seconds / 10) * 10} seconds more.`;
+      const most = Math.ceil(seconds / 10) * 10;
+      const words = fill(gettext("Waiting for CoCalc to save your work: less than %(seconds)s seconds."), { seconds: most });
       if (words !== told) said.textContent = told = words;
     } catch (error) {
       if (performance.now() > end) {
@@ -64,7 +67,7 @@ async function wait(form) {
       }
     }
   }
-  said.textContent = "Submitting…";
+  said.textContent = gettext("Submitting…");
   form.requestSubmit(now);
 }
 

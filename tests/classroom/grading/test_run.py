@@ -178,8 +178,8 @@ def test_a_file_from_before_does_not_count(lab: Class, cocalc: Client) -> None:
         ('{"score": true}', "no number"),
         ('{"score": NaN}', "is no JSON"),
         ('{"score": 1e999999}', "out of all bounds"),
-        ('{"score": -1}', "0 or more"),
-        ('{"score": 21}', "up to 20"),
+        ('{"score": -1}', "cannot be less than 0"),
+        ('{"score": 21}', "with a bonus 20"),
         ('{"score": 1, "comment": 3}', "no text"),
         ("[" * 50_000, "is no JSON"),
         ('{"score": ' + "9" * 5000 + "}", "is no JSON"),
@@ -202,7 +202,7 @@ def test_a_strange_comment_can_be_stored(lab: Class) -> None:
 def test_an_impossible_score_leaves_the_output(lab: Class) -> None:
     result = scored(lab, """echo tried; echo '{"score": 99}' > score.json""")
     assert result["stdout"] == "tried\n"
-    assert "up to 20" in result["scores_error"]
+    assert "with a bonus 20" in result["scores_error"]
     assert lab.work().score is None
 
 

@@ -110,7 +110,7 @@ class TestPage:
         assert "&lt;i&gt;Ada asks for another look at “&lt;b&gt;x&lt;/b&gt; gpj”" in page
 
     def test_with_none_it_says_so(self, room: Class) -> None:
-        assert "Nothing is new" in text_of(HttpsClient(room.ada.user))
+        assert "Nothing new" in text_of(HttpsClient(room.ada.user))
 
     def test_a_page_costs_the_same_for_many_notices(
         self, room: Class, django_assert_max_num_queries: Any
@@ -170,11 +170,11 @@ class TestChoices:
     def test_it_says_why_nothing_comes(self, room: Class, settings: Any) -> None:
         client = HttpsClient(room.ada.user)
         row = UnprovenAddress.objects.create(user=room.ada.user, email="ada@x.edu")
-        assert "until you prove" in text_of(client, MAIL)
+        assert "until you confirm" in text_of(client, MAIL)
         row.delete()
         room.ada.user.email = ""
         room.ada.user.save()
-        assert "no e-mail address in your account" in text_of(client, MAIL)
+        assert "Your account has no e-mail address" in text_of(client, MAIL)
         settings.CLASSROOM = settings.CLASSROOM | {"MAIL": False}
         page = text_of(client, MAIL)
         assert "This site sends no e-mail" in page

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core import signing
 
-from classroom.models import Letter, MailChoice, Notice
+from classroom.models import Letter, MailChoice, Notice, Profile
 from classroom.notices import unsubscribing
 from classroom.notices.sending import Sender
 from config.logs import NoLinks
@@ -54,6 +54,13 @@ def test_one_click_stops_all_and_may_be_repeated(room: Class, url: str, office: 
     Letter.objects.update(state=Letter.State.QUEUED)
     assert Sender().deliver() == 0
     assert len(office.mails) == 1
+
+
+def test_the_page_speaks_the_language_of_the_mail(room: Class, url: str) -> None:
+    assert '<html lang="en"' in nobody().get(url).content.decode()
+    Profile.objects.create(user=room.ada.user, language="de")
+    for answer in (nobody().get(url), nobody().post(url, ONE_CLICK, content_type=FORM)):
+        assert '<html lang="de"' in answer.content.decode()
 
 
 def test_looking_stops_nothing_and_asks(room: Class, url: str) -> None:

@@ -1,14 +1,23 @@
 """Mails over real SMTP: what they say, that none goes twice, and what a bad server does."""
 
+import re
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import connections
 from django.utils import timezone
 
-from classroom.models import Letter, MailChoice, Membership, Notice, UnprovenAddress
+from classroom.models import (
+    Letter,
+    MailChoice,
+    Membership,
+    Notice,
+    Profile,
+    Submission,
+    UnprovenAddress,
+)
 from classroom.notices import sending
 from classroom.notices.letters import gather
 from classroom.notices.sending import Sender
@@ -64,6 +73,17 @@ class TestMails:
         text = office.mails[0].get_content()
         assert "Hello Aoife O'Neil," in text
         assert "“R&D <1>” was returned to you" in text
+
+    def test_it_is_in_its_readers_language_and_time(self, room: Class, office: PostOffice) -> None:
+        due = datetime(2060, 10, 26, 3, 0, tzinfo=UTC)
+        Submission.objects.update(due=due)
+        Profile.objects.create(user=room.ada.user, language="de", time_zone="America/New_York")
+        room.tell(room.ada, room.bob, kind=Notice.Kind.EXTENSION)
+        room.letters()
+        Sender().deliver()
+        german, english = (mail.get_content() for mail in office.mails)
+        assert re.search(r"Di,? 26\.? Okt\. 2060, 05:00 CEST \(Mo,? 25\.? Okt\., 23:00 ", german)
+        assert "It is due on Tue 26 Oct 2060, 05:00 CEST.\n" in english
 
     def test_no_score_and_no_comment_is_in_it(self, room: Class, office: PostOffice) -> None:
         work = room.work(room.ada)
@@ -221,7 +241,7 @@ class TestBadServers:
         letter = self.again()
         assert (letter.state, letter.error) == (
             State.UNKNOWN,
-            "The connection broke while it was sent.",
+            "The connection broke while this was being sent.",
         )
         office.dies = False
         self.again()
@@ -233,7 +253,7 @@ class TestBadServers:
         office.sender = "550 not from you"
         letter = self.again()
         assert (letter.state, letter.attempts) == (State.QUEUED, 0)
-        assert letter.error == "The mail server cannot be reached, or takes no mail."
+        assert letter.error == "The mail server cannot be reached, or it does not accept mail."
         office.sender = ""
         assert self.again().state == State.SENT
 

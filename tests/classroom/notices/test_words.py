@@ -46,7 +46,7 @@ def test_what_students_are_told(room: Class) -> None:
     assert lines[:2] == ["It has no due time.", "You have submitted it."]
     assert lines[-1] == "You have submitted it since then."
     type(room.homework).objects.update(handout=True)
-    assert said(room.ada)[-1][1] == "It is for you to keep: there is nothing to submit."
+    assert said(room.ada)[-1][1] == "This is a handout. There is nothing to submit."
 
 
 def test_what_teachers_are_told(room: Class) -> None:
@@ -69,7 +69,7 @@ def test_what_teachers_are_told(room: Class) -> None:
         "“Homework 1” could not be returned to 3 students",
         "The new due time of “Homework 1” could not be written for 4 students",
         "The command for “Homework 1” failed for 5 students",
-        "6 people of “Physics” could not be prepared",
+        "Preparing the projects for “Physics” failed for 6 people",
         "A step for “Homework 1” failed for 7 people",
     ]
     assert {path for _, _, path in found[1:]} == {f"{base}/steps/7/", f"{base}/runs/7/"}

@@ -7,12 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 import classroom
 from classroom.models import Assignment, GradeChange, Submission
 from classroom.rules.deadlines import due_update, lateness_update
-from classroom.rules.late_words import cost_text, example_text, late_days_of, late_of, rule_text
+from classroom.rules.late_words import (
+    cost_text,
+    example_text,
+    late_days_of,
+    late_kept,
+    late_of,
+    rule_text,
+)
 from classroom.rules.penalties import deduction, penalties_update
 from classroom.rules.scoring import grade_set
 from classroom.rules.waiving import penalties_waive
@@ -111,6 +118,17 @@ def test_a_score_keeps_what_was_given_and_counts_less(room: Class) -> None:
     graded(room, work, "10")
     assert work.score == 10
     assert work.final == 8
+
+
+def test_what_is_kept_of_it_is_the_same_in_any_language(room: Class) -> None:
+    late = late_of(graded(room, came(room.work(), 2), "9.50"))
+    assert late
+    kept = late.kept()
+    with translation.override("de"):
+        assert late.kept() == kept
+        assert late_kept(kept) == late
+        assert (late.before, late.after) == ("9,5", "8,55")
+    assert (kept["before"], late.penalty, late.after) == ("9.5", "0.95", "8.55")
 
 
 def test_a_later_due_time_gives_the_points_back(room: Class) -> None:

@@ -4,6 +4,7 @@ import random
 from decimal import Decimal
 
 import pytest
+from django.utils import translation
 
 from classroom.models import Assignment, Membership, Submission
 from classroom.rules.total import Rule
@@ -57,6 +58,8 @@ def test_a_total(
 ) -> None:
     rule = Rule(assignment(*each) for each in assignments)
     assert rule.total_text(work(**scores)) == total
+    with translation.override("de"):
+        assert rule.total_number(work(**scores)) == total.removesuffix(" %"), "as files have it"
 
 
 def test_the_rule_says_what_it_does() -> None:

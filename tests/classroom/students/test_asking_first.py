@@ -58,7 +58,7 @@ def test_what_is_as_it_was_handed_out_is_asked_about(
     sandbox.reset_calls()
     error = ask(browser, given.assignment)["error"]
     assert sandbox.calls()["counts"] == {"project_exec": 1}, "nothing was copied"
-    assert error["message"] == "Nothing has changed since you got it. Submit anyway?"
+    assert error["message"] == "You have not changed anything yet. Submit anyway?"
     assert error["question"] == {
         "title": "Nothing has changed",
         "yes": "Submit anyway",
@@ -70,8 +70,8 @@ def test_what_is_as_it_was_handed_out_is_asked_about(
     told = browser.get(address(given.assignment, "submitting"), headers=JSON).json()
     assert told == {"error": error}
     words = card(browser, given.assignment)
-    assert "Nothing had changed since you got it. Submit anyway" in words
-    assert "Last submit failed" not in words
+    assert "You had not changed anything yet. Submit anyway" in words
+    assert "Submitting failed" not in words
     assert failures([given]) == {}
     receipt = ask(browser, given.assignment, as_it_is="1")
     assert receipt["title"].startswith("Submitted: 3 files")
@@ -82,7 +82,7 @@ def test_without_scripts_a_page_asks(browser: HttpsClient, given: Submission) ->
     for _ in range(2):
         answer = browser.post(submit)
         assert answer.status_code == 409
-        assert "Nothing has changed since you got it." in text_of(answer.content.decode())
+        assert "You have not changed anything yet." in text_of(answer.content.decode())
     fields = dict(re.findall(r'name="(as_it_is|how)" value="(\w+)"', answer.content.decode()))
     assert fields == {"as_it_is": "1", "how": "now"}
     answer = browser.post(submit, fields, follow=True)
@@ -151,7 +151,7 @@ def test_what_a_worker_took_over_is_asked_about_on_the_course_s_page(
     )
     factories.work_off()
     assert not Snapshot.objects.exists()
-    assert "Nothing had changed since you got it. Submit anyway" in card(browser, given.assignment)
+    assert "You had not changed anything yet. Submit anyway" in card(browser, given.assignment)
     browser.post(address(given.assignment, "submit"), {"as_it_is": "1"})
     assert Snapshot.objects.count() == 1
     assert "Nothing had changed" not in card(browser, given.assignment)

@@ -86,9 +86,9 @@ def test_work_returned_by_an_earlier_version_has_no_table(room: Class) -> None:
 
 def test_questions_that_do_not_add_up_are_explained(room: Class) -> None:
     give_back(room.work(details={"cells": {"loops": [2.5, 5]}}))
-    assert "Your score above counts." in page(room)
+    assert "The score above counts." in page(room)
     give_back(room.work(details={"cells": {"loops": [2.5, 5], "more": [5, 5]}}))
-    assert "Your score above counts." not in page(room)
+    assert "The score above counts." not in page(room)
 
 
 def test_without_a_score_it_says_so(room: Class) -> None:
@@ -146,7 +146,7 @@ def test_a_student_asks_once_and_the_staff_is_told(room: Class) -> None:
     assert "<textarea" not in html
     again = ask(room, "Once more.")
     assert again.status_code == 409
-    assert "You have asked already." in again.content.decode()
+    assert "You have already asked." in again.content.decode()
     assert "Once more." in again.content.decode()  # it is not lost
     assert Look.objects.count() == 1
 
@@ -179,7 +179,7 @@ def test_the_time_ends_while_one_writes(room: Class) -> None:
     answer = ask(room, "It took me a while.")
     assert answer.status_code == 409
     html = answer.content.decode()
-    assert "The time to ask for another look is over" in html
+    assert "It is too late to ask for another look here" in html
     assert "It took me a while." in html
     assert not Look.objects.exists()
     assert "That time is over." in page(room)
@@ -198,7 +198,7 @@ def test_work_that_is_returned_meanwhile_is_looked_at_first(room: Class) -> None
     give_back(room.work())
     answer = ask(room, seen=seen.isoformat())
     assert answer.status_code == 409
-    assert "was returned again" in answer.content.decode()
+    assert "returned your work again" in answer.content.decode()
     assert "Please look at (b) again.</textarea>" in answer.content.decode()
     assert ask(room, seen="").status_code == 409
     assert ask(room).status_code == 302

@@ -107,7 +107,7 @@ def test_with_the_file_open_one_is_asked_and_may_submit_as_it_is(
     assert not Snapshot.objects.exists()
     html = browser.get(asked["Location"]).content.decode()
     words = text_of(html)
-    assert "You have a.ipynb open. CoCalc saves by itself every 45 seconds:" in words
+    assert "You have a.ipynb open. CoCalc saves by itself every 45 seconds." in words
     # With its day, where midnight was meanwhile.
     saved = r"a\.ipynb 4 bytes · saved 2 minutes ago, (?:[\w ]+, )?\d\d:\d\d:\d\d CES?T"
     assert re.search(saved, words)
@@ -159,7 +159,7 @@ def test_what_was_left_a_moment_ago_is_waited_for_without_asking(
     asked = submits(browser, assignment)
     assert is_asked(asked)
     html = browser.get(asked["Location"]).content.decode()
-    assert "You left a.ipynb a moment ago." in text_of(html)
+    assert "You closed a.ipynb a moment ago." in text_of(html)
     assert "data-waits" in html
     # Once it is written, or would have been.
     cocalc.write_file(project, "homework-1/a.ipynb", b"typed")
@@ -222,8 +222,8 @@ def test_what_cannot_be_listed_is_a_sentence(
     monkeypatch.setattr(manifest, "MAX_FILES", 50)
     for script, words in (
         ("cd homework-1; seq 60 | xargs touch", "up to 50 files"),
-        ("mv homework-1 x; ln -s x homework-1", "There is no folder “homework-1”"),
-        ("rm homework-1", "There is no folder “homework-1”"),
+        ("mv homework-1 x; ln -s x homework-1", "“homework-1” is no longer in your project"),
+        ("rm homework-1", "“homework-1” is no longer in your project"),
     ):
         cocalc.exec(project, script, bash=True)
         answer = browser.get(address(assignment, "saved"))
@@ -300,7 +300,7 @@ def test_a_script_is_told_what_fails(
     Submission.objects.update(due=timezone.now() - timedelta(hours=1))
     status, message = told(browser)
     assert status == 409
-    assert "Work was taken until" in message
+    assert "You could submit until" in message
     assert not Snapshot.objects.exists()
 
 
@@ -327,7 +327,7 @@ def test_the_receipt_names_each_file_s_saved_time(
     snapshot = taken(assignment, ada, files)
     receipt = receipt_of(snapshot, course.zone)
     assert receipt.lines[1].saved == "Tue 14 Nov 2023, 23:13:20 CET"
-    assert re.fullmatch(r"Submitted: 23 files, saved at \d\d:\d\d:\d\d CES?T", receipt.title)
+    assert re.fullmatch(r"Submitted: 23 files, last saved at \d\d:\d\d:\d\d CES?T", receipt.title)
     assert f"Last saved: {receipt.saved}." in sentence(receipt, assignment)
     words = card(browser, assignment)
     assert f"00.txt 3 bytes · saved {receipt.saved}" in words

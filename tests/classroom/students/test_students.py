@@ -172,7 +172,7 @@ def test_signed_out_leads_to_signing_in(course: Course) -> None:
         f"{page}?unsent={assignment.pk}"
     )
     words = text_of(answer.content.decode())
-    assert "Not submitted. You had been signed out when you pressed Submit." in words
+    assert "Not submitted. You were signed out when you pressed Submit." in words
 
 
 def test_wrong_methods_and_addresses(course: Course, browser: HttpsClient) -> None:
@@ -224,7 +224,7 @@ def test_no_student_sees_another_s(course: Course, browser: HttpsClient) -> None
 
 
 def test_an_empty_course_says_so(course: Course, browser: HttpsClient) -> None:
-    assert "Nothing is out yet" in page(browser, course)
+    assert "Nothing here yet" in page(browser, course)
 
 
 @pytest.mark.parametrize("release", [None, timezone.now() - HOUR, timezone.now() + DAY])
@@ -261,7 +261,10 @@ def test_what_is_announced_shows_its_title_and_its_time_alone(
         instructions="veiled words",
         files=[{"path": "veiled.ipynb", "size": 1, "sha256": ""}],
     )
-    assert card(browser, assignment) == "Coming soon Not yet out Comes Mon 1 Mar 2060, 09:00 CET"
+    assert (
+        card(browser, assignment)
+        == "Coming soon Not out yet Available from Mon 1 Mar 2060, 09:00 CET"
+    )
     html = page(browser, course)
     for word in ("veiled", assignment.folder, "2 Mar", "10 points", address(assignment, "open")):
         assert word not in html
@@ -338,7 +341,7 @@ def test_late_work_that_is_taken_no_more_is_said_not_to_count(
         Snapshot.objects.create(submission=row, taken=at, late=late, path=str(at))
     change(assignment, submitted=due + TICK)
     words = card(browser, assignment)
-    assert ", late, not counted · 0 files" in words
+    assert " · late · does not count · 0 files" in words
     assert "(this one counts)" in words
 
 
@@ -347,7 +350,7 @@ def test_overdue_and_still_taken(course: Course, browser: HttpsClient) -> None:
     assignment = out(course, due=now - HOUR, late_policy=Policy.UNTIL, late_until=now + DAY)
     words = card(browser, assignment)
     assert "In progress Late" in words
-    assert "Late work is taken until" in words
+    assert "Late work is accepted until" in words
     assert "Submit (late)" in words
 
 
@@ -357,7 +360,7 @@ def test_a_handout_is_not_submitted(course: Course, browser: HttpsClient) -> Non
     assert words == "Notes Handed out Open Notes"
     answer = browser.post(address(handout, "submit"))
     assert answer.status_code == 409
-    assert "A handout is yours to keep" in text_of(answer.content.decode())
+    assert "This is a handout. There is nothing to submit." in text_of(answer.content.decode())
 
 
 def test_times_are_the_course_s_and_left_for_the_script(
@@ -576,7 +579,7 @@ def test_waiting_goes_on_by_itself_and_comes_next(
     )
     Transfer.objects.update(state=State.QUEUED, error="CoCalc cannot be reached.")
     html = browser.get(address(assignment, "open")).content.decode()
-    assert "CoCalc cannot be reached. It is tried again on its own." in html
+    assert "CoCalc cannot be reached. This site tries again by itself." in html
     assert factories.submission(assignment, ada).opened is None
 
 
@@ -590,7 +593,7 @@ def test_waiting_for_files_that_are_not_ready_starts_nothing(
         version=Assignment.Version.CHECK,
     )
     answer = browser.get(address(assignment, "open"))
-    assert "Your teacher still prepares the files" in answer.content.decode()
+    assert "Your teacher is still preparing the files" in answer.content.decode()
     assert not Transfer.objects.exists()
 
 
@@ -636,7 +639,7 @@ def test_submit_says_what_was_taken_and_when(
     )
     assert "a.ipynb 4 bytes" in card(browser, assignment)
     browser.post(address(assignment, "submit"))
-    assert "Before that:" in card(browser, assignment)
+    assert "Earlier submissions:" in card(browser, assignment)
 
 
 def test_late_and_closed_are_said_plainly(
@@ -650,8 +653,8 @@ def test_late_and_closed_are_said_plainly(
     assert answer.status_code == 409
     words = text_of(answer.content.decode())
     assert "Not submitted" in words
-    assert "Work was taken until" in words
-    assert "What you submitted last counts." in words
+    assert "You could submit until" in words
+    assert "Your last submission counts." in words
     assert Snapshot.objects.count() == 1
 
 
@@ -687,7 +690,7 @@ def failed(assignment: Assignment, student: Membership, **fields: Any) -> Transf
     )
 
 
-SHOW = "It is too late to submit again: show this to your teacher."
+SHOW = "It is too late to submit again. Show this message to your teacher."
 
 
 @pytest.mark.parametrize(
@@ -718,7 +721,7 @@ def test_a_failed_submit_is_told_in_every_state(
     change(assignment, returned=now if state == "Returned" else None)
     row = failed(assignment, ada, state=end)
     words = card(browser, assignment)
-    assert f"Homework 1 {state} Last submit failed" in words
+    assert f"Homework 1 {state} Submitting failed" in words
     assert re.search(r"Not submitted \(.*\d\d:\d\d CES?T\)\. The disk is full\.", words)
     assert (SHOW in words, "Try again" in words) == (not taken, taken)
     notebook = browser.get(f"/projects/{project}/open/homework-1/a.ipynb").content.decode()
@@ -741,7 +744,7 @@ def test_what_is_refused_because_nothing_changed_is_no_failure(
     failed(assignment, ada, error_code="unchanged", error="Nothing has changed.")
     words = card(browser, assignment)
     assert "Nothing has changed." in words
-    assert "Last submit failed" not in words
+    assert "Submitting failed" not in words
     assert "Try again" not in words
 
 
@@ -756,7 +759,9 @@ def test_late_instead_of_in_time_is_asked_about(
     assert not in_time.late
     Assignment.objects.update(due=timezone.now())
     due_update(assignment)
-    question = r"Your submission of \d\d:\d\d was on time and will no longer count\."
+    question = (
+        r"Your submission of \d\d:\d\d was on time\. If you submit late, it no longer counts\."
+    )
 
     answer = browser.post(submit)
     assert answer.status_code == 409
@@ -767,7 +772,7 @@ def test_late_instead_of_in_time_is_asked_about(
         assert answer.status_code == 409
         words = text_of(answer.content.decode())
         assert re.search(question, words)
-        assert re.search(r"Keep the one of \d\d:\d\d Submit late", words)
+        assert re.search(r"Keep the submission of \d\d:\d\d Submit late", words)
     said = browser.post(submit, headers={"Accept": "application/json"})
     error = said.json()["error"]
     assert (said.status_code, error["code"]) == (409, "would_lose_on_time")
@@ -781,8 +786,8 @@ def test_late_instead_of_in_time_is_asked_about(
     answer = browser.post(submit, fields, follow=True)
     assert "“Homework 1” was submitted late:" in text_of(answer.content.decode())
     words = card(browser, assignment)
-    assert ", late · 1 file" in words
-    assert "not counted" not in words
+    assert " · late · 1 file" in words
+    assert "does not count" not in words
     assert "this one counts" not in words
 
 

@@ -213,7 +213,7 @@ def test_closed_says_until_when_it_was_taken(
     Assignment.objects.update(due=now - after, late_policy=policy, late_until=now - after + HOUR)
     due_update(row.assignment)
     sandbox.reset_calls()
-    with pytest.raises(submissions.Refused, match=r"taken until .*20\d\d, \d\d:\d\d CES?T"):
+    with pytest.raises(submissions.Refused, match=r"could submit until .*20\d\d, \d\d:\d\d CES?T"):
         submissions.submit(read(row), now)
     assert unchanged(row)
     assert sandbox.calls()["counts"] == {}
@@ -291,8 +291,8 @@ def test_what_is_finished_too_late_takes_nothing_from_what_was_in_time(
     assert counting(read(row)) == punctual
     said = reservation(read(row), late, row.assignment.course.zone)
     assert re.fullmatch(
-        r"You pressed in time, but copying your files took until \d\d:\d\d:\d\d CES?T\. "
-        r"It does not count: your submission of \d\d:\d\d does\.",
+        r"You pressed Submit in time, but copying your files took until \d\d:\d\d:\d\d CES?T\. "
+        r"It does not count\. Your submission of \d\d:\d\d counts\.",
         said,
     )
     # Where late work is not taken, there is nothing that counts.
@@ -300,7 +300,7 @@ def test_what_is_finished_too_late_takes_nothing_from_what_was_in_time(
     Snapshot.objects.filter(pk=punctual.pk).delete()
     assert counting(read(row)) is None
     said = reservation(read(row), late, row.assignment.course.zone)
-    assert said.endswith("Late work is not taken, so it does not count.")
+    assert said.endswith("Late work is not accepted, so it does not count.")
 
 
 def test_an_extension_that_comes_while_it_is_copied_counts(cocalc: Client, row: Submission) -> None:
@@ -326,7 +326,7 @@ def test_an_unchanged_late_one_is_refused_and_others_are_asked_about(
     assert counting(read(row)) == punctual
     cocalc.write_file(project_of(row.student), "homework-1/a.ipynb", b"late work")
     for answer in (None, punctual.pk + 1):  # of a page that knew another
-        with pytest.raises(submissions.WouldLose, match="was on time and will no longer count"):
+        with pytest.raises(submissions.WouldLose, match="If you submit late, it no longer counts"):
             submissions.submit(row, timezone.now(), instead_of=answer)
     # Where nobody can look, it is asked all the same.
     sandbox.quirks(api_down="close")

@@ -100,7 +100,7 @@ def test_the_notebook_is_shown_as_it_was_submitted(
     [
         ("data/b c.csv", "1,2"),
         ("binary", "This file is not text, so it is not shown here."),
-        ("new\nline", "has a name that cannot be opened here"),
+        ("new\nline", "cannot be opened here"),
         ("\\xff.txt", "ÿ"),
         ("<script>alert(1)<_script>.txt", LURE),
     ],
@@ -216,7 +216,7 @@ def test_what_is_gone_says_so_and_can_be_tried_again(
         answer = browser.get(address(snapshot, what))
         assert answer.status_code == 404
         words = text_of(answer.content.decode())
-        assert "not in the course’s project any more" in words
+        assert "no longer in the course’s project" in words
         assert "Try again" in words
     sandbox.quirks(fail_events=["project_exec"])
     for what in ("", "download", "zip"):

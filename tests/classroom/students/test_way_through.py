@@ -236,7 +236,7 @@ def test_a_page_that_is_open_over_the_due_time_is_told(
     url = address(assignment, "saved")
     answer = browser.get(url, headers={"Accept": "application/json"})
     assert answer.status_code == 409
-    assert "It is closed now: nothing was submitted." in answer.json()["error"]["message"]
+    assert "It is closed now, so nothing was submitted." in answer.json()["error"]["message"]
     assert browser.get(url).status_code == 404
 
 
