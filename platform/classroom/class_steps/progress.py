@@ -13,7 +13,6 @@ from django.utils.translation import ngettext
 from classroom.models import Assignment, Batch, Course, Kind, Transfer
 from classroom.pages.sections import seen
 from classroom.pages.text import lasted
-from classroom.rules.anonymity import called_each
 
 State = Transfer.State
 NOT_BEGUN = timedelta(seconds=20)  # so long nobody has taken a row: is there a worker?
@@ -154,6 +153,7 @@ def is_nameless(batch: Batch) -> bool:
 
 
 def _causes(found: dict[int | None, Progress] | dict[int, Progress]) -> None:
+    found = {pk: one for pk, one in found.items() if not is_nameless(one.batch)}
     told = (
         Transfer.objects.filter(_seen([one.batch for one in found.values()]), batch__in=list(found))
         .exclude(state=State.DONE)
@@ -162,25 +162,13 @@ def _causes(found: dict[int | None, Progress] | dict[int, Progress]) -> None:
         .select_related("member__user")
     )
     groups: dict[tuple[int, str, str], list[str]] = {}
-    nameless = {pk: _nameless(one.batch) for pk, one in found.items()}
     for row in told:
         name = row.member.name if row.member else _("the course’s own project")
-        name = nameless[row.batch_id or 0].get(row.member_id or 0, name)
         groups.setdefault((row.batch_id or 0, row.state, row.error), []).append(name)
     for (pk, state, error), names in groups.items():
-        if nameless[pk]:
-            names.sort()  # not by the names that they stand for
         found[pk].causes.append(Cause(state, error, len(names), names[:SHOWN]))
     for one in found.values():
         one.causes.sort(key=lambda cause: (cause.state != State.FAILED, -cause.count))
-
-
-def _nameless(batch: Batch) -> dict[int, str]:
-    """Return what students are called in a step that is told without names, by student."""
-    if not is_nameless(batch):
-        return {}
-    members = Transfer.objects.filter(batch=batch).values_list("member", flat=True)
-    return called_each(batch.assignment, [pk for pk in members if pk is not None])
 
 
 def shown_on(assignment: Assignment) -> list[Batch]:

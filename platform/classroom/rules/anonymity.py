@@ -114,18 +114,6 @@ def called(work: Submission) -> str:
     return _("Student %(code)s") % {"code": code_of(work)}
 
 
-def called_each(assignment: Assignment | None, students: "set[int] | list[int]") -> dict[int, str]:
-    """Return what those of the students are called whose work on an assignment is hidden."""
-    if assignment is None or not assignment.anonymous:
-        return {}
-    found = Submission.objects.filter(assignment=assignment, returned=None, student__in=students)
-    each = {}
-    for work in found.only("code", "student_id", "returned", "assignment_id"):
-        work.assignment = assignment
-        each[work.student_id] = called(work)
-    return each
-
-
 def may_begin(assignment: Assignment) -> bool:
     """Whether names can be hidden still: what came in before lies in folders called by names."""
     works = Submission.objects.filter(assignment=assignment)
