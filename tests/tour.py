@@ -318,7 +318,9 @@ def classroom(browser: Browser, site: str, data: Path) -> None:
     with step("teacher: autogrades it"):
         page.goto(work)
         page.get_by_role("button", name="Autograde 1 student").click()
-        expect(page.locator("#run-state").get_by_text("1 of 1 ended")).to_be_visible(timeout=LIMIT)
+        expect(page.locator("#run-state").get_by_text("1 of 1 finished")).to_be_visible(
+            timeout=LIMIT
+        )
         page.get_by_role("link", name="Ada Lovelace").click()
     with step("teacher: grades it beside the collected copy"):
         expect(page.locator("cocalc-notebook")).to_have_attribute("state", "ready", timeout=LIMIT)

@@ -94,7 +94,7 @@ EARLY = "Collect, also before the due time"  # what the page calls it
 def press_early(teacher: Visit, work: str, count: int) -> None:
     """Collect from so many who still have time."""
     teacher.go(work)
-    expect(teacher.page.get_by_text("Work is collected by itself on")).to_be_visible()
+    expect(teacher.page.get_by_text("Work is collected automatically on")).to_be_visible()
     teacher.page.get_by_text("More", exact=True).click()
     teacher.page.get_by_text("Collect before the due time…").click()
     people = "1 student" if count == 1 else f"{count} students"
@@ -134,7 +134,7 @@ def stayed_where_it_was(teacher: Visit) -> None:
     """The page changed around it: the menu is open, the focus in it, and Escape closes it."""
     page = teacher.page
     more = page.locator("#more > summary")
-    expect(page.locator("#next")).to_contain_text("Work is collected by itself on")
+    expect(page.locator("#next")).to_contain_text("Work is collected automatically on")
     expect(more).to_be_focused()
     expect(page.locator("#more")).to_have_attribute("open", "")
     page.keyboard.press("Escape")
@@ -142,7 +142,7 @@ def stayed_where_it_was(teacher: Visit) -> None:
     expect(more).to_be_focused()
     # The end was spoken, and nothing twice.
     spoken = page.evaluate("spoken")
-    assert spoken[-1] == "Hand out: ended, 2 done."
+    assert spoken[-1] == "Hand out ended: 2 of 2 done."
     assert len(spoken) == len(set(spoken))
 
 

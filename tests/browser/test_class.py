@@ -117,7 +117,7 @@ def test_a_course_from_its_making_to_the_returned_grade(
     school.sandbox.quirks(latency=0)
     ends(teacher, "Hand out", 2)
     stayed_where_it_was(teacher)
-    expect(page.locator("#next")).to_contain_text("Work is collected by itself on")
+    expect(page.locator("#next")).to_contain_text("Work is collected automatically on")
     expect(page.locator(".progress-line")).to_contain_text("handed out 2/2")
     chooses(teacher)
 
@@ -161,8 +161,8 @@ def test_a_course_from_its_making_to_the_returned_grade(
     look(teacher, "autograding")
     teacher.go(work)
     page.get_by_role("button", name="Autograde 2 students").click()
-    expect(page.locator("#run-state")).to_contain_text("2 of 2 ended, took")
-    expect(page.locator("#run-said")).to_contain_text("2 of 2 ended, took")
+    expect(page.locator("#run-state")).to_contain_text("2 of 2 finished · took")
+    expect(page.locator("#run-said")).to_contain_text("2 of 2 finished · took")
     look(teacher, "autograded")
 
     teacher.go(f"{course}grades")

@@ -106,6 +106,14 @@ def make_world(prefix: str = "") -> World:
         returned=RETURNED,
         text="Please look again.",
     )
+    nameless = factories.make_assignment(
+        course, "Blind", folder="blind", points=10, anonymous=True, marked=True
+    )
+    shade = factories.submission(nameless, bob)
+    shade.handed_out = shade.submitted = shade.collected = now - timedelta(hours=5)
+    shade.score, shade.graded, shade.code = 4, now, "7F3K"
+    shade.details = {"copies": {"hw.ipynb": ["hw (1).ipynb"]}}
+    shade.save()
     snapshot = Snapshot.objects.create(
         submission=factories.submission(homework, bob),
         taken=now - timedelta(hours=9),
@@ -143,6 +151,8 @@ def make_world(prefix: str = "") -> World:
             "course": course.pk,
             "assignment": homework.pk,
             "gone": gone.pk,
+            "nameless": nameless.pk,
+            "shade": shade.code,
             "member": bob.pk,
             "removed": eve.pk,
             "helper": helper.pk,

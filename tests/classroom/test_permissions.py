@@ -189,6 +189,14 @@ waive                  GET  405
 waive                  POST sign-in 404     404 404     404     403       403       >grade      >grade
 kept-comment-remove    GET  405
 kept-comment-remove    POST sign-in 404     404 404     404     403       403       >grade      >grade
+grade-list             GET  sign-in 404     404 404     404     403       403       200         200
+grade-list             POST 405
+grade-hidden           GET  sign-in 404     404 404     404     403       403       200         200
+grade-hidden           POST sign-in 404     404 404     404     403       403       >grade-hidden >grade-hidden
+kept-comment-remove-hidden GET  405
+kept-comment-remove-hidden POST sign-in 404 404 404     404     403       403       >grade-hidden >grade-hidden
+autograde-copy-hidden  GET  405
+autograde-copy-hidden  POST sign-in 404     404 404     404     403       403       >grade-hidden >grade-hidden
 collected-zip          GET  sign-in 404     404 404     404     403       403       200         200
 collected-zip          POST 405
 statistics             GET  sign-in 404     404 404     404     403       403       200         200
@@ -248,6 +256,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "extension": {"due": "2036-11-27T23:59", "reason": ""},
     "step": {"kind": "collect", "who": "all"},
     "grade": {"score": "3", "comment": "", "seen": "0"},
+    "grade-hidden": {"score": "3", "comment": "", "seen": "0"},
     "returned": {"text": "Please look again.", "seen": secrets.RETURNED.isoformat()},
     "look-answer": {"outcome": "kept", "answer": "", "look": secrets.LOOK},
     "grades-import": {"text": "Username,Homework 1\nbob,9\n"},
@@ -263,12 +272,17 @@ FORMS: dict[str, dict[str, Any]] = {
     },
 }
 # These take other ids than those of the course's usual assignment, person or step.
+NAMELESS = {"assignment": "nameless", "code": "shade"}
 OTHERS = {
     "calendar": {"signed": "calendar"},
     "person-restore": {"member": "removed"},
     "section-assistant": {"member": "helper"},
     "assignment-restore": {"assignment": "gone"},
     "look-answer": {"member": "removed"},
+    "grade-list": {"assignment": "nameless"},
+    "grade-hidden": NAMELESS,
+    "kept-comment-remove-hidden": NAMELESS,
+    "autograde-copy-hidden": NAMELESS,
     "run-result": {"batch": "run"},
     "run-output": {"batch": "run"},
     "run-again": {"batch": "run"},

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,6 +17,7 @@ from django.utils.translation import gettext as _
 from classroom.assignments import sources
 from classroom.models import Assignment, Course, Submission, Transfer
 from classroom.rules import going_out, names
+from classroom.rules.anonymity import TOO_LATE, may_begin
 from classroom.rules.counting import counting_each
 from classroom.rules.deadlines import due_update, submissions_ensure
 from classroom.rules.penalties import RULE, is_same, penalties_update
@@ -72,6 +74,8 @@ def assignment_change(assignment: Assignment, *, by: User) -> int:
     """
     with transaction.atomic(), counted_anew(assignment, by=by):
         was = Assignment.objects.select_for_update(no_key=True).get(pk=assignment.pk)
+        if assignment.anonymous and not was.anonymous and not may_begin(was):
+            raise ValidationError(str(TOO_LATE))
         assignment.save(
             update_fields=[
                 "title",
@@ -85,12 +89,15 @@ def assignment_change(assignment: Assignment, *, by: User) -> int:
                 "late_policy",
                 "late_until",
                 "look_until",
+                "anonymous",
                 *RULE[1:],
                 *TESTS,
             ]
         )
         if not is_same(was, assignment):
             penalties_update(Submission.objects.filter(assignment=assignment))
+        if was.anonymous != assignment.anonymous:
+            _log("course.names_hidden", assignment, by, hidden=assignment.anonymous)
         if was.due != assignment.due:
             _log(
                 "course.due_changed",

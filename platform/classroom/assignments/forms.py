@@ -23,10 +23,16 @@ from classroom.assignments.tests_form import (
 from classroom.models import Assignment, Course
 from classroom.pages.moments import MomentField, twice_note
 from classroom.pages.naming import title_given
+from classroom.rules.anonymity import TOO_LATE, may_begin
 from classroom.rules.scoring import number
 from classroom.rules.test_runs import TESTS
 
 LatePolicy = Assignment.LatePolicy
+HIDING = _(
+    "Nobody who grades sees whose work it is until you return it. Names that students write into "
+    "their own files cannot be hidden."
+)
+ONE_WAY = _("If you take the tick away, all names show at once.")
 MOMENTS = ("release", "due", "late_until", "look_until")
 
 
@@ -67,16 +73,18 @@ class AssignmentForm(LateFormPart, TestsFormPart):
             "late_policy",
             "late_until",
             "look_until",
+            "anonymous",
             *LATE_FIELDS,
             *TESTS,
         )
         labels = {
             "late_policy": "Work after the due time",
             "announced": _("Students see the title and date before it is handed out"),
+            "anonymous": _("Hide names while grading"),
             **LATE_LABELS,
             **TEST_LABELS,
         }
-        help_texts = {"announced": "", **LATE_HELP, **TEST_HELP}
+        help_texts = {"announced": "", "anonymous": HIDING, **LATE_HELP, **TEST_HELP}
         widgets = {
             **LATE_WIDGETS,
             **TEST_WIDGETS,
@@ -103,6 +111,11 @@ class AssignmentForm(LateFormPart, TestsFormPart):
             self.fields["handout"].disabled = True
             self.fields["release"].disabled = self.instance.out is not None
         self.fields["announced"].disabled = self.instance.out is not None
+        if self.instance.pk and not self.instance.anonymous and not may_begin(self.instance):
+            self.fields["anonymous"].disabled = True
+            self.fields["anonymous"].help_text = TOO_LATE
+        elif self.instance.anonymous:
+            self.fields["anonymous"].help_text = f"{HIDING} {ONE_WAY}"
 
     def clean_title(self) -> str:
         return title_given(self.cleaned_data["title"])
@@ -113,7 +126,7 @@ class AssignmentForm(LateFormPart, TestsFormPart):
         self.clean_tests_rule(data)
         if data.get("handout"):
             data.update(due=None, late_until=None, points=None, weight=None, look_until=None)
-            data["late_policy"] = LatePolicy.CLOSED
+            data["late_policy"], data["anonymous"] = LatePolicy.CLOSED, False
             for name in ("due", "late_until", "points", "weight", "late_policy", "look_until"):
                 self.errors.pop(name, None)
             self.clean_late_rule(data)

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from classroom.assignments import assignments
 from classroom.models import Assignment, Membership, Role, Submission, final_of
+from classroom.rules.anonymity import called, is_hidden, known
 from classroom.rules.late_words import rule_text
 from classroom.rules.penalties import RULE, costly, costs, has_rule, is_same
 from classroom.rules.scoring import (
@@ -151,7 +152,7 @@ def effect_of(assignment: Assignment) -> Effect:
         return effect  # the usual case: nothing is looked up
     if was:
         rows = Submission.objects.filter(assignment=was, score__isnull=False)
-        effect.scored = list(rows.select_related("student__user").order_by(*_BY_NAME))
+        effect.scored = list(rows.select_related("student__user", "assignment").order_by(*_BY_NAME))
         effect.rescaled = _rescaled(was, assignment, effect.scored)
     effect.lines = _lines(effect, _Scores.of(effect, after + before))
     effect.digest = _digest(effect, [*others, *([was] if was else [])])
@@ -225,7 +226,10 @@ def _rescaled(
 
 @dataclass(frozen=True, slots=True)
 class _Scores:
-    """The scores that count of the students who are in the course: by student, by assignment."""
+    """The scores that count of the students who are in the course: by student, by assignment.
+
+    Of work whose name is hidden there is none.
+    """
 
     now: dict[int, dict[int, Decimal]]
     kept: dict[int, dict[int, Decimal]]
@@ -239,7 +243,7 @@ class _Scores:
             student__role=Role.STUDENT,
         ).defer("details")
         now: dict[int, dict[int, Decimal]] = defaultdict(dict)
-        for work in works.filter(score__isnull=False):
+        for work in works.filter(known(), score__isnull=False):
             if (counts := work.final) is not None:
                 now[work.student_id][work.assignment_id] = counts
         late: dict[int, list[Submission]] = defaultdict(list)
@@ -260,7 +264,7 @@ class _Scores:
         """Return what counts by the new rule, with these scores, by submission, instead."""
         then = {student: dict(counts) for student, counts in now.items()}
         for row in effect.scored:
-            if row.student_id in then and row.pk in rescaled:
+            if row.student_id in then and row.pk in rescaled and not is_hidden(row):
                 then[row.student_id][row.assignment_id] = rescaled[row.pk]
         for student, works in late.items():
             rules = {work.assignment_id: work.assignment for work in works}
@@ -272,20 +276,24 @@ class _Scores:
             for work in works:
                 counts = final_of(work.score, found[work.pk].penalty)
                 work.score = scores[work.pk]
-                if counts is not None:
+                if counts is not None and not is_hidden(work):
                     then[student][work.assignment_id] = counts
         return then
 
 
 def _lines(effect: Effect, scores: _Scores) -> list[Line]:
     """Return a line for each student for whom something changes, the worst first."""
-    scored = {row.student_id: row for row in effect.scored}
+    scored = {row.student_id: row for row in effect.scored if not is_hidden(row)}
     names = {row.student_id: row.student.name for row in scored.values()}
     members = Membership.objects.filter(pk__in=scores.now.keys() - names.keys())
     for member in members.select_related("user"):
         names[member.pk] = member.name
     order = sorted(names, key=lambda pk: (names[pk].split()[-1:], names[pk]))
     lines = [_line(effect, pk, names[pk], scored.get(pk), scores) for pk in order]
+    # Lines of their own: a total beside them would say whose they are.
+    hidden = sorted((called(row), row.pk, row) for row in effect.scored if is_hidden(row))
+    nothing = _Scores({}, {}, {})
+    lines += [_line(effect, row.student_id, name, row, nothing) for name, _pk, row in hidden]
     lines = [line for line in lines if line.changes]
     return sorted(lines, key=lambda line: (not line.refused, not line.over))
 

@@ -4,6 +4,7 @@ Who is shown, and in which order, is the database's, so that a large course cost
 """
 
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,13 +13,15 @@ from django.db.models import F, Max, Q, QuerySet
 from django.db.models.functions import Lower
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from classroom.class_steps.class_steps import GRADED, NOT_AS_RETURNED, rows_of, steps_of
 from classroom.class_steps.failures import last_failed
 from classroom.class_steps.stayed import stayed_of, with_stayed
 from classroom.models import Assignment, Kind, Submission, Transfer
+from classroom.rules.anonymity import is_hidden, known
 from classroom.rules.last_submit import Failure, failures
-from classroom.rules.renewal import is_new, news
+from classroom.rules.renewal import UNCOLLECTED, is_new, news
 
 PAGE = 100
 State = Transfer.State
@@ -40,6 +43,7 @@ FILTERS = {
     "not-returned": _("Not returned"),
 }
 OF_HANDOUTS = ("", "failed", "out", "not-out")
+OF_GRADING = ("graded", "not-graded", "not-returned")
 SORTS = {
     "due": "due",
     "out": "handed_out",
@@ -48,6 +52,11 @@ SORTS = {
     "score": "score",
     "returned": "returned",
 }
+_FROM = {
+    "submitted": pgettext_lazy("collected from", "submitted"),
+    "folder": pgettext_lazy("collected from", "folder"),
+}
+_APART = ("submitted", "collected", "score")  # what is not told of a name that is hidden
 _BY_NAME = (Lower("student__user__last_name"), Lower("student__user__first_name"), "student")
 
 
@@ -123,6 +132,7 @@ class Cell:
     transfer: Transfer | None
     late: bool = False
     origin: str = ""
+    hides: bool = False  # whether the name is hidden where it is graded, so the moment is here
 
     @property
     def waiting(self) -> bool:
@@ -157,6 +167,7 @@ class Row:
     submission: Submission
     cells: list[Cell]
     failure: Failure | None  # of the student's last submit
+    hides: bool = False  # whether the name is hidden where it is graded
 
     @property
     def news(self) -> str:
@@ -165,14 +176,17 @@ class Row:
 
 
 def filters_of(assignment: Assignment) -> dict[str, Any]:
-    """Return the filters that there are for it."""
-    names = OF_HANDOUTS if assignment.handout else FILTERS
+    """Return the filters that there are for it; by name nobody's grading is looked for."""
+    names = OF_HANDOUTS if assignment.handout else tuple(FILTERS)
+    if assignment.anonymous:
+        names = tuple(name for name in names if name not in OF_GRADING)
     return {name: FILTERS[name] for name in names}
 
 
 def page_of(assignment: Assignment, wanted: Wanted) -> Page[Row]:
     """Return one page of students; an odd number is the nearest page."""
-    rows = _ordered(shown(assignment, wanted), wanted.sort).select_related("student__user")
+    sort = "" if assignment.anonymous and wanted.sort.removeprefix("-") in _APART else wanted.sort
+    rows = _ordered(shown(assignment, wanted), sort).select_related("student__user")
     page: Page[Any] = Paginator(rows, PAGE).get_page(wanted.page)
     submissions = list(page.object_list)
     last = _last_transfers(assignment, [row.student_id for row in submissions])
@@ -194,7 +208,10 @@ def shown(assignment: Assignment, wanted: Wanted) -> QuerySet[Submission]:
             | Q(student__number__icontains=word)
         )
     if wanted.show == "failed":
-        return rows.filter(student__in=last_failed().filter(assignment=assignment).values("member"))
+        failed = last_failed().filter(assignment=assignment)
+        if assignment.anonymous:
+            failed = failed.exclude(kind=Kind.RUN)  # the autograder's are told without names
+        return rows.filter(student__in=failed.values("member"))
     here = Q(collected__isnull=False)
     conditions = {
         "out": Q(handed_out__isnull=False),
@@ -204,11 +221,11 @@ def shown(assignment: Assignment, wanted: Wanted) -> QuerySet[Submission]:
         "late": Q(late=True),
         "collected": here,
         "not-collected": Q(handed_out__isnull=False, collected=None),
-        "again": is_new(),
-        "graded": here & GRADED,
-        "not-graded": here & ~GRADED,
+        "again": is_new() & (known() | UNCOLLECTED),
+        "graded": here & GRADED & known(),
+        "not-graded": here & ~GRADED & known(),
         "returned": Q(returned__isnull=False),
-        "not-returned": here & NOT_AS_RETURNED,
+        "not-returned": here & NOT_AS_RETURNED & known(),
     }
     return rows.filter(conditions.get(wanted.show, Q()))
 
@@ -230,6 +247,11 @@ def _row(
     failure: Failure | None,
 ) -> Row:
     submission.assignment = assignment
+    hides = is_hidden(submission)
+    if hides:
+        # Nothing of its grading leaves this module.
+        submission.score, submission.comment, submission.graded = None, "", None
+        submission.penalty, submission.held, submission.details = Decimal(), "", {}
     at = {
         Kind.HAND_OUT: submission.handed_out,
         Kind.COLLECT: submission.collected,
@@ -245,15 +267,18 @@ def _row(
                 last.get((submission.student_id, kind)),
                 late=kind == Kind.COLLECT and submission.late,
                 origin=_origin(submission) if kind == Kind.COLLECT else "",
+                hides=hides and kind == Kind.COLLECT,
             )
             for kind in steps_of(assignment)
         ],
         failure,
+        hides,
     )
 
 
 def _origin(submission: Submission) -> str:
-    return submission.collected_from if submission.collected else ""
+    """Say what was collected; empty where nothing was."""
+    return str(_FROM.get(submission.collected_from, "")) if submission.collected else ""
 
 
 def _last(assignment: Assignment) -> QuerySet[Any, Any]:

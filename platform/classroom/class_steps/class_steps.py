@@ -31,6 +31,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from classroom.assignments.assignments import blocked_reason
 from classroom.class_steps.failures import last_failed
@@ -217,12 +218,13 @@ def try_again(assignment: Assignment, kind: Kind, *, actor: User) -> Batch:
 
 
 def _nobody_failed() -> Problem:
-    return Problem("nobody", "There is nobody for whom it failed.", status=409)
+    return Problem("nobody", _("There is nothing to try again."), status=409)
 
 
 def _unblocked(assignment: Assignment) -> None:
     if reason := blocked_reason(assignment):
-        raise Problem("blocked", f"This cannot be handed out yet. {reason}", status=409)
+        words = _("This cannot be handed out yet. %(why)s") % {"why": reason}
+        raise Problem("blocked", words, status=409)
 
 
 def _start(
@@ -234,8 +236,12 @@ def _start(
     section: str = "",
 ) -> Batch:
     if kind not in steps_of(assignment):
-        word = "collected" if kind == Kind.COLLECT else "returned"
-        raise Problem("handout", f"A handout is never {word}.", status=409)
+        words = (
+            _("A handout is not collected: students keep it.")
+            if kind == Kind.COLLECT
+            else _("A handout is not returned: students keep it.")
+        )
+        raise Problem("handout", words, status=409)
     if who == "missing" or who == "all":
         chosen = rows_for(assignment, kind, who, section).values("student")
         members = _active(assignment.course).filter(pk__in=chosen)
@@ -243,7 +249,7 @@ def _start(
         members = _active(assignment.course).filter(pk__in=set(who))
     people = list(members)
     if not people:
-        raise Problem("nobody", _NOBODY[kind], status=409)
+        raise Problem("nobody", str(_NOBODY[kind]), status=409)
     if kind == Kind.COLLECT:
         people = _with_no_time_left(assignment, people, options)
     batch = step_start(
@@ -263,17 +269,21 @@ def _with_no_time_left(
     if not left:
         raise Problem(
             "early",
-            "Nothing was collected: these students still have time. Their work is collected when "
-            "it is due; you can also choose to collect it before that.",
+            _(
+                "Nothing was collected, because these students still have time. Their work is "
+                "collected when it is due. You can also collect it early."
+            ),
             status=409,
         )
     return left
 
 
 _NOBODY = {
-    Kind.HAND_OUT: "There is nobody to hand this out to: choose students, or add some first.",
-    Kind.COLLECT: "There is nobody to collect this from: nobody of those has it.",
-    Kind.RETURN: "There is nothing to return: nobody's work is collected and graded.",
+    Kind.HAND_OUT: gettext_lazy("Nothing was handed out. Choose students, or add some first."),
+    Kind.COLLECT: gettext_lazy(
+        "Nothing was collected, because none of these students has the assignment."
+    ),
+    Kind.RETURN: gettext_lazy("Nothing was returned, because no work is collected and graded."),
 }
 
 

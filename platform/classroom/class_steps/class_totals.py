@@ -19,6 +19,7 @@ from classroom.class_steps.next_step import ClassState, Failed, Step, next_step
 from classroom.models import Assignment, Course, Membership, Role, Submission, Transfer
 from classroom.pages.sections import seen
 from classroom.pages.text import moment
+from classroom.rules.anonymity import known
 from classroom.rules.renewal import UNCOLLECTED, UNTRIED, is_new
 
 Numbers = dict[str, Any]
@@ -26,7 +27,7 @@ Numbers = dict[str, Any]
 
 def totals(assignment: Assignment, section: str = "") -> Numbers:
     """Count, in one query, what the page's head and buttons say, of all or of one section."""
-    return rows_of(assignment, section).aggregate(**_counts())
+    return rows_of(assignment, section).aggregate(**_counts(apart=bool(section)))
 
 
 def comes_next(
@@ -118,10 +119,15 @@ def _under_way(assignments: list[Assignment]) -> set[int | None]:
     return set(rows.order_by().values_list("assignment", flat=True))
 
 
-def _counts() -> dict[str, Any]:
+def _counts(*, apart: bool = False) -> dict[str, Any]:
+    """Return what is counted; of a section `apart`, not the grading of work without a name.
+
+    A section may be a single student.
+    """
     out = Q(handed_out__isnull=False)
     here = Q(collected__isnull=False)
-    graded = here & GRADED
+    shown = known() if apart else Q()
+    graded = here & GRADED & shown
     # As `grading.work_state` finds what waits, where *Grade* leads.
     waits = (~GRADED & (Q(returned=None) | Q(unfinished=True))) | (~Q(held="") & Q(score=None))
     unseen = waits | (is_new() & ~UNCOLLECTED)
@@ -144,8 +150,8 @@ def _counts() -> dict[str, Any]:
         "still_working": many(out & early()),
         "collect_early": many(out & TO_COLLECT),
         "next_due": Min("due", filter=out & early()),
-        "to_autograde": many(here & UNTRIED),
-        "to_grade": many(here & unseen),
+        "to_autograde": many(here & UNTRIED & shown),
+        "to_grade": many(here & unseen & shown),
         "return_all": many(graded),
         "return_missing": many(graded & NOT_AS_RETURNED),
     }

@@ -3,6 +3,7 @@
 from collections import Counter
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from classroom.class_steps.next_step import Failed
 from classroom.models import Assignment, Kind, Role, Transfer
@@ -39,8 +40,13 @@ def failed_of(assignments: list[Assignment], section: str = "") -> dict[int, Fai
         return {}
     which = seen(assignments[0].course, "member__", section=section)  # they are of one course
     rows = last_failed().filter(which, assignment__in=assignments).order_by("-pk")
+    if section:  # which may be a single student: the autograder's are told without names
+        rows = rows.exclude(kind=Kind.RUN, assignment__anonymous=True)
     found: dict[int, tuple[str, Counter[str]]] = {}
+    nameless = {each.pk for each in assignments if each.anonymous}
     for assignment, kind, error in rows.values_list("assignment", "kind", "error"):
+        if kind == Kind.RUN and assignment in nameless:
+            error = _("The list of runs shows why.")
         newest, reasons = found.setdefault(assignment or 0, (kind, Counter()))
         if kind == newest:
             reasons[error] += 1

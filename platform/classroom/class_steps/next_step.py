@@ -95,16 +95,16 @@ def next_step(state: ClassState) -> Step:
         return _step(
             Do.ADD_STUDENTS,
             _("Add students") if state.for_teacher else "",
-            _("There are no students in the course yet."),
+            _("There are no students in this course yet."),
         )
     if state.under_way:
-        return Step(Do.WAIT, said=_("You may leave this page: it goes on without you."))
+        return Step(Do.WAIT, said=_("You can leave this page. The work goes on without you."))
     if state.failed is None:
         return _usual(state)
     rest = _usual(_without_failed(state, state.failed))
     count = state.failed.students
     words = ngettext("Try again for %(count)s student", "Try again for %(count)s students", count)
-    what = {"step": state.failed.kind.label, "why": state.failed.reason}
+    what = {"step": str(state.failed.kind.label), "why": state.failed.reason}
     return Step(
         Do.TRY_AGAIN,
         _for(count, words),
@@ -155,7 +155,7 @@ def _usual(state: ClassState) -> Step:
     if state.still_working:
         return Step(Do.WAIT, said=_still_working(state))
     if state.returned:
-        return Step(Do.DONE, said=_("All done: what was graded is with the students."))
+        return Step(Do.DONE, said=_("All done. The graded work was returned to the students."))
     return Step(Do.DONE, said=_("There is nothing to do now."))
 
 
@@ -165,13 +165,13 @@ def _handing_out(state: ClassState) -> Step:
         said = state.blocked
         if state.goes_out:
             once = _(
-                "It is handed out by itself on %(when)s, or as soon as it is ready after that."
+                "It is handed out automatically on %(when)s, or as soon as it is ready after that."
             )
-            said = f"{said} {once % {'when': state.goes_out}}"
+            said = f"{said} {once % {'when': state.goes_out}}"  # two sentences
         if state.version == Version.MAKING:
             return Step(Do.WAIT, said=said)
         if not state.for_teacher:
-            return Step(Do.WAIT, said=_("%(why)s A teacher sees to it.") % {"why": said})
+            return Step(Do.WAIT, said=_("%(why)s Ask a teacher to fix it.") % {"why": said})
         if state.version == Version.CHECK:
             return _step(Do.APPROVE, _("Look at the files"), said)
         if state.version in (Version.FAILED, Version.COPYING):
@@ -179,7 +179,8 @@ def _handing_out(state: ClassState) -> Step:
         return _step(Do.ADD_FILES, _("Add files"), said)
     if state.goes_out and not state.has_it:
         return Step(
-            Do.WAIT, said=_("It is handed out by itself on %(when)s.") % {"when": state.goes_out}
+            Do.WAIT,
+            said=_("It is handed out automatically on %(when)s.") % {"when": state.goes_out},
         )
     words = ngettext(
         "Hand out to %(count)s student", "Hand out to %(count)s students", state.to_hand_out
@@ -191,11 +192,11 @@ def _still_working(state: ClassState) -> str:
     if not state.still_working or not state.due:
         return ""
     if state.still_working == state.has_it:
-        return _("Work is collected by itself on %(when)s.") % {"when": state.due}
+        return _("Work is collected automatically on %(when)s.") % {"when": state.due}
     said = ngettext(
-        "%(count)s student still has time. The work is collected by itself on %(when)s.",
-        "%(count)s students still have time. Their work is collected by itself, the next on "
-        "%(when)s.",
+        "%(count)s student still has time. The work is collected automatically on %(when)s.",
+        "%(count)s students still have time. Their work is collected automatically, the next "
+        "on %(when)s.",
         state.still_working,
     )
     return said % {"count": state.still_working, "when": state.due}

@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Max, Min, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from classroom.models import Assignment, Batch, Course, Transfer
+from classroom.models import Assignment, Batch, Course, Kind, Transfer
 from classroom.pages.sections import seen
 from classroom.pages.text import lasted
 
@@ -95,10 +97,12 @@ class Progress:
             return ""
         seconds = (self.now - self.began).total_seconds() / self.over * self.left
         if seconds < 10:
-            return "a few seconds"
+            return _("a few seconds left")
         if seconds < 90:
-            return f"about {round(seconds / 10) * 10} seconds"
-        return f"about {round(seconds / 60)} minutes"
+            return _("about %(count)s seconds left") % {"count": round(seconds / 10) * 10}
+        minutes = round(seconds / 60)
+        words = ngettext("about %(count)s minute left", "about %(count)s minutes left", minutes)
+        return words % {"count": minutes}
 
     @property
     def unattended(self) -> bool:
@@ -142,7 +146,14 @@ def _seen(batches: list[Batch]) -> Q:
     return seen(batches[0].course, "member__") if batches else Q()
 
 
+def is_nameless(batch: Batch) -> bool:
+    """Whether a step is of the autograder, and about work whose names may be hidden."""
+    autograder = batch.kind == Kind.RUN and bool(batch.options.get("autograde"))
+    return bool(autograder and batch.assignment and batch.assignment.anonymous)
+
+
 def _causes(found: dict[int | None, Progress] | dict[int, Progress]) -> None:
+    found = {pk: one for pk, one in found.items() if not is_nameless(one.batch)}
     told = (
         Transfer.objects.filter(_seen([one.batch for one in found.values()]), batch__in=list(found))
         .exclude(state=State.DONE)
@@ -152,7 +163,7 @@ def _causes(found: dict[int | None, Progress] | dict[int, Progress]) -> None:
     )
     groups: dict[tuple[int, str, str], list[str]] = {}
     for row in told:
-        name = row.member.name if row.member else "the course's own project"
+        name = row.member.name if row.member else _("the course’s own project")
         groups.setdefault((row.batch_id or 0, row.state, row.error), []).append(name)
     for (pk, state, error), names in groups.items():
         found[pk].causes.append(Cause(state, error, len(names), names[:SHOWN]))

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.db.models.fields.json import KeyTransform
+from django.utils.translation import ngettext
 
 from classroom.models import Kind, Transfer
 from classroom.steps.folders import few
@@ -27,5 +28,9 @@ def stayed_of(transfer: Any) -> str:
     if not isinstance(paths, list) or not paths:
         return ""
     count = transfer.changed_of if isinstance(transfer.changed_of, int) else len(paths)
-    it = "it" if count == 1 else "them"
-    return f"Stayed as the student changed {it}: {few(paths, count)}."
+    words = ngettext(
+        "The student changed %(files)s, so it stayed as it was.",
+        "The student changed %(files)s, so they stayed as they were.",
+        count,
+    )
+    return words % {"files": few(paths, count)}

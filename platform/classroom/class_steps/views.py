@@ -17,7 +17,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -33,6 +33,7 @@ from classroom.rules.penalties import has_rule
 from classroom.rules.waiving import penalties_waive
 from classroom.sections.dates import waiting
 from embedding.names import person_name
+from embedding.problems import Problem
 from embedding.views.access import user_of
 
 PAGE = 100
@@ -114,12 +115,14 @@ def step(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
     overwrite = request.POST.get("overwrite") == "yes"
     section = wanted.section
     with Telling(request):
+        if kind in (Kind.COLLECT, Kind.RETURN):
+            _refuse_few(shown, who, section)
         if who == "failed":
             class_steps.try_again(shown, kind, actor=actor)
         elif kind == Kind.HAND_OUT and overwrite and request.POST.get("confirm") != "yes":
             messages.error(
                 request,
-                "Nothing was overwritten: tick that the students' work is to be replaced.",
+                _("Nothing was overwritten. First confirm that students’ work is replaced."),
             )
         elif kind == Kind.HAND_OUT:
             # Asked before it is done: that may bring their release forward.
@@ -147,12 +150,21 @@ def step(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
     return redirect(_back(request, shown))
 
 
+def _refuse_few(assignment: Assignment, who: object, section: str) -> None:
+    """Problem where so few would be collected or returned that one sees whose work it is."""
+    if assignment.anonymous and (section or who not in ("missing", "all", "failed")):
+        words = _("Names are hidden: collect from all students at once, and return to all at once.")
+        raise Problem("names_hidden", words, status=409)
+
+
 @live
 @require_safe
 def step_progress(request: HttpRequest, course: int, batch: int) -> HttpResponse:
     """Show how far a step is: for a page's script that part alone, else a page of its own."""
     membership = staff_of(request, course)
     shown = _batch_of(membership.course, batch)
+    if progress.is_nameless(shown) and not is_live(request):
+        return redirect("classroom:run-result", course, batch)  # there it is told without names
     [one] = progress.progress_of([shown])
     context: dict[str, Any] = {"membership": membership, "tab": "course", "one": one}
     if not is_live(request):
@@ -263,7 +275,7 @@ def _waive(assignment: Assignment, students: list[int], by: User) -> str:
     works = class_steps.rows_of(assignment).filter(student__in=students, late=True)
     count = len(penalties_waive(works, waive=True, by=by))
     if not count:
-        return _("Nobody among the chosen students has a late penalty that could be waived.")
+        return _("None of the chosen students has a late penalty to waive.")
     words = ngettext(
         "The late penalty of %(count)s student was waived.",
         "The late penalty of %(count)s students was waived.",
@@ -284,26 +296,44 @@ def _left_out(rows: list[Submission], course: Course) -> str:
     named: dict[str, list[str]] = defaultdict(list)
     for row in rows[:_NAMED]:
         named[moment(row.due, course.zone)].append(row.student.name)
-    until = [f"{', '.join(names)} (until {due})" for due, names in named.items()]
-    more = f" and {len(rows) - _NAMED} more" if len(rows) > _NAMED else ""
-    return (
-        f"Left out, because they still have time: {'; '.join(until)}{more}. Their work stays "
-        "under “To do” and is collected when it is due."
+    between = pgettext("list", ", ")
+    until = [
+        _("%(names)s (until %(when)s)") % {"names": between.join(names), "when": due}
+        for due, names in named.items()
+    ]
+    words = _(
+        "Left out, because they still have time: %(students)s. Their work is collected when it is "
+        "due."
     )
+    rest = len(rows) - _NAMED
+    if rest > 0:
+        words = ngettext(
+            "Left out, because they still have time: %(students)s and %(count)s more. Their work "
+            "is collected when it is due.",
+            "Left out, because they still have time: %(students)s and %(count)s more. Their work "
+            "is collected when it is due.",
+            rest,
+        )
+    return words % {"students": "; ".join(until), "count": rest}
 
 
 def _held_back(held: list[tuple[Section, datetime]], course: Course) -> str:
     """Say which sections get it at a release of their own."""
     named = [f"{section.name} ({moment(release, course.zone)})" for section, release in held]
     return _("Left out, because their own release is still to come: %(sections)s.") % {
-        "sections": ", ".join(named)
+        "sections": pgettext("list", ", ").join(named)
     }
 
 
 def _tell(request: HttpRequest, batch: Batch, actor: int) -> None:
     if batch.actor_id != actor:
-        who = person_name(batch.actor) if batch.actor else "A date"
-        messages.info(request, f"{who} has started this already; you see how far it is.")
+        words = (
+            _("%(name)s has already started this. You see its progress.")
+            % {"name": person_name(batch.actor)}
+            if batch.actor
+            else _("This has already started automatically. You see its progress.")
+        )
+        messages.info(request, words)
 
 
 def _back(request: HttpRequest, assignment: Assignment) -> str:
@@ -337,4 +367,7 @@ def _transfers(batch: Batch, number: str | None) -> Any:
     )
     page: Any = Paginator(rows, PAGE).get_page(number)
     page.object_list = [(row, stayed_of(row)) for row in page.object_list]
+    if batch.kind == Kind.COLLECT and batch.assignment and batch.assignment.anonymous:
+        for row, _stayed in page.object_list:
+            row.ended = None  # the folder without a name tells when it came
     return page

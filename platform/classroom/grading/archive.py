@@ -16,11 +16,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from uuid import uuid4
 
+from django.utils.translation import gettext as _
+
 from classroom.carrying.zipping import Names, Sink, Tree, entry_moment
 from classroom.models import Assignment, Submission
 from classroom.pages.sections import seen
 from classroom.pages.spreadsheets import written
 from classroom.rules import names
+from classroom.rules.anonymity import code_of, folder_of, is_hidden
 from embedding.client import client
 from embedding.cocalc.errors import CocalcError
 from embedding.cocalc.paths import clean_path
@@ -33,6 +36,7 @@ BUFFER = 256 * 1024
 ERRORS = "ERRORS.txt"
 PART = ".collected-*.part"  # a tar under way; manifests and lists leave such names out
 _ABSENT, _LARGE = 80, 83
+_NOBODY = ("", "", "", "", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,11 @@ class Work:
 
 
 def works_of(assignment: Assignment, section: str = "") -> list[Work]:
-    """Return what is collected, by name of the folder; a removed student's work too."""
+    """Return what is collected, by name of the folder; a removed student's work too.
+
+    Work whose name is hidden comes by its code. With it, a section is not told apart.
+    """
+    section = "" if assignment.anonymous else section
     found = (
         Submission.objects.filter(
             seen(assignment.course, "student__", section=section),
@@ -55,21 +63,29 @@ def works_of(assignment: Assignment, section: str = "") -> list[Work]:
         .select_related("student__user", "assignment")
         .order_by("student__user__last_name", "student__user__first_name", "student_id")
     )
+    hidden = sorted(filter(is_hidden, found), key=code_of)
     folders = Names()
     return [
-        Work(
-            names.collected_of(each),
-            folders.name(names.student_folder(each.student)),
-            (
-                each.student.user.get_username(),
-                each.student.name,
-                each.student.number,
-                each.collected.isoformat(timespec="seconds") if each.collected else "",
-                "late" if each.late else "",
-            ),
-        )
-        for each in found
+        *(
+            Work(names.collected_of(each), folders.name(folder_of(each)), _NOBODY)
+            for each in hidden
+        ),
+        *(_by_name(each, folders) for each in found if not is_hidden(each)),
     ]
+
+
+def _by_name(each: Submission, folders: Names) -> Work:
+    return Work(
+        names.collected_of(each),
+        folders.name(names.student_folder(each.student)),
+        (
+            each.student.user.get_username(),
+            each.student.name,
+            each.student.number,
+            each.collected.isoformat(timespec="seconds") if each.collected else "",
+            "late" if each.late else "",
+        ),
+    )
 
 
 def zipped(project: str, works: Sequence[Work], root: str) -> Iterator[bytes]:
@@ -83,15 +99,15 @@ def zipped(project: str, works: Sequence[Work], root: str) -> Iterator[bytes]:
         yield sink.taken()
         for work in works:
             try:
-                for _ in _student(archive, project, work, f"{root}/{work.name}", errors):
+                for _copied in _student(archive, project, work, f"{root}/{work.name}", errors):
                     yield sink.taken()
             except (CocalcError, Problem, tarfile.TarError, ValueError, EOFError) as error:
-                errors.append(f"{work.name}: not complete. {_words(error)}")
+                words = _("%(folder)s: not complete. %(why)s")
+                errors.append(words % {"folder": work.name, "why": _words(error)})
             yield sink.taken()
         if errors:
-            archive.writestr(
-                f"{root}/{ERRORS}", "\r\n".join(["What is missing, and why:", *errors])
-            )
+            head = _("What is missing, and why:")
+            archive.writestr(f"{root}/{ERRORS}", "\r\n".join([head, *errors]))
     yield sink.taken()
 
 
@@ -120,7 +136,8 @@ def _student(
             yield
     if left_out:
         shown = ", ".join(left_out[:10])
-        errors.append(f"{work.name}: no files and left out, links for example: {shown}")
+        words = _("%(folder)s: links were left out: %(names)s")
+        errors.append(words % {"folder": work.name, "names": shown})
 
 
 class _Tar(io.RawIOBase):
@@ -156,21 +173,22 @@ class _Tar(io.RawIOBase):
     def _fetch(self, script: str, *, first: bool = False) -> None:
         output = client().exec(self._project, script, bash=True, timeout=120, check=False)
         if output.exit_code == _ABSENT:
-            raise Problem("missing", "The folder is not there any more.", status=404)
+            raise Problem("missing", _("The folder was deleted or renamed."), status=404)
         if output.exit_code == _LARGE:
             raise Problem(
                 "too_large",
-                f"The folder has more than {MOST // MEGABYTE} MB. Fetch it in CoCalc.",
+                _("The folder has more than %(most)s MB. Download it in CoCalc.")
+                % {"most": MOST // MEGABYTE},
                 status=409,
             )
-        size, _, content = output.stdout.partition("\n")
+        size, _line, content = output.stdout.partition("\n")
         if output.exit_code != 0 or not size.strip().isdigit():
-            raise Problem("garbled", "The folder could not be read.", status=502)
+            raise Problem("garbled", _("The folder could not be read."), status=502)
         self._piece = base64.b64decode(content.strip(), validate=True)
         self._size = int(size) if first else self._size
         self._got += len(self._piece)
         if self._got < self._size and len(self._piece) != PIECE:
-            raise Problem("garbled", "The folder came incomplete.", status=502)
+            raise Problem("garbled", _("The folder arrived incomplete."), status=502)
 
 
 def _make(path: str, part: str) -> str:
@@ -201,7 +219,7 @@ dd if=$f bs={PIECE} skip={number} count=1 iflag=fullblock status=none | base64 -
 def _words(error: Exception) -> str:
     if isinstance(error, CocalcError):
         return of_cocalc(error).message
-    return error.message if isinstance(error, Problem) else "The folder came damaged."
+    return error.message if isinstance(error, Problem) else _("The folder arrived damaged.")
 
 
 def file_name(assignment: Assignment) -> str:

@@ -13,14 +13,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from classroom.grading import desk_shown
-from classroom.grading.grade_form import GradeForm
+from classroom.grading.grade_form import GradeForm, work_mark
 from classroom.grading.kept_comments import comment_keep, comment_used
-from classroom.grading.neighbours import place_of
 from classroom.grading.selection import Filter
+from classroom.grading.whose import page_of, shown_by_code, shown_by_name
 from classroom.models import Assignment, GradeChange, Membership, Submission
-from classroom.pages.access import assignment_of, staff_of, student_in, submission_of
-from classroom.rules.questions import work_name
-from classroom.rules.scoring import Conflict, grade_set, is_bonus, number
+from classroom.pages.access import assignment_of, staff_of, student_in
+from classroom.rules.anonymity import called, is_hidden
+from classroom.rules.scoring import Conflict, grade_set, is_bonus, number_text
 from embedding.views.access import user_of
 
 
@@ -30,11 +30,27 @@ from embedding.views.access import user_of
 def grade(request: HttpRequest, course: int, assignment: int, member: int) -> HttpResponse:
     """Show a student's work, and take its points and comment."""
     membership = staff_of(request, course)
-    work = submission_of(
-        _graded(assignment_of(membership.course, assignment)),
-        student_in(membership.course, member),
-    )
-    wanted = Filter.of(request.GET)
+    found = _graded(assignment_of(membership.course, assignment))
+    work = shown_by_name(found, student_in(membership.course, member))
+    return _grade(request, membership, work, Filter.of(request.GET))
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def grade_hidden(request: HttpRequest, course: int, assignment: int, code: str) -> HttpResponse:
+    """Do the same for a work whose name is hidden; where it was returned, its name is in order."""
+    membership = staff_of(request, course)
+    found = _graded(assignment_of(membership.course, assignment))
+    work = shown_by_code(membership.course, found, code)
+    if request.method != "POST" and not is_hidden(work):
+        return redirect(page_of(found, work.student.pk))
+    return _grade(request, membership, work, Filter(state=Filter.of(request.GET).state))
+
+
+def _grade(
+    request: HttpRequest, membership: Membership, work: Submission, wanted: Filter
+) -> HttpResponse:
     if request.method != "POST":
         return _show(request, membership, work, wanted, GradeForm(work))
     form = GradeForm(work, request.POST)
@@ -42,16 +58,18 @@ def grade(request: HttpRequest, course: int, assignment: int, member: int) -> Ht
         return _show(request, membership, work, wanted, _renewed(form), status=409)
     if not form.is_valid():
         return _show(request, membership, work, wanted, form, status=400)
-    if form.cleaned_data["work"] not in ("", work_name(work) or "none"):
+    if form.cleaned_data["work"] not in ("", work_mark(work)):
         form.add_error(
             None,
-            "Not saved: newer work of this student was collected while you had this page open. "
-            "Look at it, then save again.",
+            _(
+                "Not saved: newer work of this student was collected while you had this page open. "
+                "Look at it, then save again."
+            ),
         )
-        form.data = request.POST.dict() | {"work": work_name(work) or "none"}
+        form.data = request.POST.dict() | {"work": work_mark(work)}
         return _show(request, membership, work, wanted, form, status=409)
     # Where it goes on is decided before the score changes who is shown.
-    place = place_of(work.assignment, work.student, wanted)
+    place = desk_shown.place(work, wanted)
     before = work.comment
     try:
         change = grade_set(
@@ -76,9 +94,9 @@ def grade(request: HttpRequest, course: int, assignment: int, member: int) -> Ht
     comment_used(membership.course, before, work.comment)
     if form.cleaned_data["keep"] and (why := comment_keep(membership.course, work.comment)):
         messages.warning(request, why)
-    target = place.next if "next" in request.POST and place.next else work.student.pk
+    target = place.next if "next" in request.POST and place.next else desk_shown.whose(work)
     if "next" in request.POST and place.next is None:
-        messages.info(request, "This was the last one.")
+        messages.info(request, _("This was the last student."))
     return redirect(desk_shown.address(work.assignment, target, wanted, _kept(request.POST)))
 
 
@@ -100,7 +118,7 @@ def _renewed(form: GradeForm) -> GradeForm:
         ),
     )
     if whole and renewed.tally.questions:
-        renewed.add_error(None, _("The score that you typed: %(score)s") % {"score": whole[:30]})
+        renewed.add_error(None, _("You typed the score %(score)s.") % {"score": whole[:30]})
     return renewed
 
 
@@ -116,25 +134,29 @@ def _kept(given: QueryDict) -> dict[str, str]:
 def _tell(
     request: HttpRequest, work: Submission, change: GradeChange | None, form: GradeForm
 ) -> None:
-    name = work.student.name
+    name = called(work)
     if change is None:
-        messages.info(request, f"{name}: nothing was changed.")
+        messages.info(request, _("%(name)s: nothing was changed.") % {"name": name})
         return
     questions = form.questions
     if questions and questions.open:
         words = ngettext(
-            "%(name)s: saved. Not graded yet: %(count)d question has no points.",
-            "%(name)s: saved. Not graded yet: %(count)d questions have no points.",
+            "%(name)s: saved. Not graded yet: %(count)s question has no points.",
+            "%(name)s: saved. Not graded yet: %(count)s questions have no points.",
             questions.open,
         )
         messages.success(request, words % {"name": name, "count": questions.open})
     else:
-        messages.success(request, f"{name}: saved.")
+        messages.success(request, _("%(name)s: saved.") % {"name": name})
     if is_bonus(work.assignment, work.score):
         messages.warning(
             request,
-            f"{name} has {number(work.score)} of {number(work.assignment.points)} "
-            "points: more than there are.",
+            _("%(name)s has %(score)s of %(points)s points: more than the maximum.")
+            % {
+                "name": name,
+                "score": number_text(work.score),
+                "points": number_text(work.assignment.points),
+            },
         )
 
 
@@ -147,7 +169,9 @@ def _show(
     conflict: GradeChange | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    context = desk_shown.context(work, wanted, file=request.GET.get("file", ""))
+    hidden = is_hidden(work)
+    shown = desk_shown.context_hidden if hidden else desk_shown.context
+    context = shown(work, wanted, file=request.GET.get("file", ""))
     context |= {
         "membership": membership,
         "tab": "grades",
@@ -156,4 +180,5 @@ def _show(
         "conflict_given": desk_shown.given_of(conflict) if conflict else [],
         "question": request.POST.get("question") or request.GET.get("question", ""),
     }
-    return render(request, "classroom/grading/desk.html", context, status=status)
+    template = "classroom/grading/desk_hidden.html" if hidden else "classroom/grading/desk.html"
+    return render(request, template, context, status=status)

@@ -7,73 +7,139 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from classroom.grading import collected
 from classroom.grading.kept_comments import kept_of
-from classroom.grading.neighbours import place_of
+from classroom.grading.neighbours import Place, place_of
 from classroom.grading.selection import Filter
 from classroom.grading.submitted import submitted
+from classroom.grading.whose import nameless_place, page_of, state_without_name
 from classroom.grading.work_state import STATES, state_of
 from classroom.models import UNWAIVED, WAIVED, Assignment, GradeChange, Kind, Submission, Transfer
 from classroom.rules import renewal
+from classroom.rules.anonymity import called, is_hidden
 from classroom.rules.deadlines import is_early
 from classroom.rules.last_submit import failures
 from classroom.rules.late_words import late_of
 from classroom.rules.looks import MOST as LOOK_MOST
 from classroom.rules.looks import looks_of
 from classroom.rules.questions import signed
-from classroom.rules.scoring import number
+from classroom.rules.scoring import number, number_text
 from classroom.steps.approved import version_of
 
 HISTORY = 50  # changes that are shown
 # How a score was given that nobody typed on the grading page.
 HOW = {
-    "import": "by import",
-    "autograder": "by the autograder",
-    "command": "by a command",
-    "rescale": "rescaled to other points",
-    "table": "in the table",
-    WAIVED: "late penalty waived",
-    UNWAIVED: "late penalty taken again",
+    "import": gettext_lazy("by import"),
+    "autograder": gettext_lazy("by the autograder"),
+    "command": gettext_lazy("by a command"),
+    "rescale": gettext_lazy("rescaled to other points"),
+    "table": gettext_lazy("in the table"),
+    WAIVED: gettext_lazy("late penalty waived"),
+    UNWAIVED: gettext_lazy("late penalty counts again"),
 }
 # How a score is given as a whole, whatever the questions come to.
-AS_A_WHOLE = ("page", "import", "command", "rescale", "table")
+AS_A_WHOLE = {
+    "page": gettext_lazy("Total entered as a whole: %(total)s."),
+    "import": gettext_lazy("Total from an import: %(total)s."),
+    "command": gettext_lazy("Total from a command: %(total)s."),
+    "rescale": gettext_lazy("Total rescaled to other points: %(total)s."),
+    "table": gettext_lazy("Total entered in the table: %(total)s."),
+}
 
 
 def address(
-    assignment: Assignment, member: int, wanted: Filter, kept: dict[str, str] | None = None
+    assignment: Assignment, whose: int | str, wanted: Filter, kept: dict[str, str] | None = None
 ) -> str:
-    """Return the address of a student's grading page; `kept` is what it goes on with."""
-    found = reverse("classroom:grade", args=[assignment.course.pk, assignment.pk, member])
+    """Return the address of a work's grading page; `kept` is what it goes on with."""
+    found = page_of(assignment, whose)
     more = urlencode({name: value for name, value in (kept or {}).items() if value})
     query = "&".join(filter(None, [wanted.query, more]))
     return f"{found}?{query}" if query else found
 
 
-def context(work: Submission, wanted: Filter, *, file: str) -> dict[str, Any]:
-    """Return what the page's template needs; `file` is the one that was asked for, or ""."""
+def whose(work: Submission) -> int | str:
+    """Return what the address of its page names it by: its student's id, or its code."""
+    return work.code if is_hidden(work) else work.student.pk
+
+
+def place(work: Submission, wanted: Filter) -> Place:
+    """Return where it stands among those that a filter shows."""
+    if is_hidden(work):
+        return nameless_place(work.assignment.course, work, wanted.state)
+    return place_of(work.assignment, work.student, wanted)
+
+
+def context_hidden(work: Submission, wanted: Filter, *, file: str) -> dict[str, Any]:
+    """Return what the page's template needs where names are hidden, and nothing else."""
     assignment = work.assignment
-    place = place_of(assignment, work.student, wanted)
+    where = place(work, wanted)
+    now = timezone.now()
+    history = [each for each in _history(work) if each["change"].how not in (WAIVED, UNWAIVED)]
+    state, words = state_without_name(work, now)
+    query = f"?{wanted.query}" if wanted.query else ""
+    shown = _files(work, file)
+    return shown | {
+        "work": work,
+        "hidden": True,
+        "name": called(work),
+        "code": work.code,
+        "points": number(assignment.points),
+        "state": {"name": state, "words": words},
+        "history": history,
+        "given_total": _given_total(work, history),
+        "notes": _notes(work),
+        "copies": _copies(work),
+        "kept_comments": kept_of(assignment.course),
+        "place": where,
+        "previous": where.previous
+        and address(assignment, where.previous, wanted, shown["going_on"]),
+        "next": where.next and address(assignment, where.next, wanted, shown["going_on"]),
+        "wanted": wanted,
+        "filter_words": STATES.get(wanted.state, ""),
+        "query": query,
+        "listed": reverse("classroom:grade-list", args=[assignment.course.pk, assignment.pk])
+        + query,
+    }
+
+
+def _files(work: Submission, file: str) -> dict[str, Any]:
+    """Return the collected files, and which of them is shown; `file` is what was asked for."""
     files = collected.files_of(work) if work.collected else []
     first = files[0] if files else ""
     file = file if file in files else first
-    # The first one is the first for the next student, too, whatever its name is there.
-    going_on = {"file": "" if file == first else file}
     folder = collected.folder_of(work)
+    return {
+        "files": files,
+        "file": file,
+        # The first one is the first for the next student, too, whatever its name is there.
+        "going_on": {"file": "" if file == first else file},
+        "folder": folder,
+        "path": f"{folder}/{file}" if file else "",
+    }
+
+
+def context(work: Submission, wanted: Filter, *, file: str) -> dict[str, Any]:
+    """Return what the page's template needs; `file` is the one that was asked for, or ""."""
+    assignment = work.assignment
+    where = place(work, wanted)
+    shown = _files(work, file)
+    going_on = shown["going_on"]
     now = timezone.now()
     history = _history(work)
     state, words = state_of(work, now)
     query = f"?{wanted.query}" if wanted.query else ""
-    return {
+    return shown | {
         "work": work,
-        "points": number(assignment.points),
+        "points": number(assignment.points),  # for the page's script
         "state": {"name": state, "words": words},
         "news": renewal.news(work),
         "is_uncollected": renewal.is_uncollected(work) or not work.collected,
         "is_early": is_early(work, now),
         "collecting": _is_collecting(work),
         "history": history,
-        "given_how": _how(work, history),
+        "given_total": _given_total(work, history),
         "submitted": submitted(work),
         "failure": failures([work]).get(work.student_id),
         "lateness": late_of(work),
@@ -81,16 +147,11 @@ def context(work: Submission, wanted: Filter, *, file: str) -> dict[str, Any]:
         "most": LOOK_MOST,
         "notes": _notes(work),
         "copies": _copies(work),
-        "files": files,
-        "file": file,
-        "going_on": going_on,
-        "folder": folder,
-        "path": f"{folder}/{file}" if file else "",
         "extension": assignment.extensions.filter(student=work.student).first(),
         "kept_comments": kept_of(assignment.course),
-        "place": place,
-        "previous": place.previous and address(assignment, place.previous, wanted, going_on),
-        "next": place.next and address(assignment, place.next, wanted, going_on),
+        "place": where,
+        "previous": where.previous and address(assignment, where.previous, wanted, going_on),
+        "next": where.next and address(assignment, where.next, wanted, going_on),
         "wanted": wanted,
         "filter_words": STATES.get(wanted.state, ""),
         "query": query,
@@ -138,7 +199,7 @@ def given_of(change: GradeChange) -> list[tuple[str, str]]:
     """Return (question, “2 / 3”) of each that a change gave a score, and its adjustment."""
     questions = change.questions
     rows = [
-        (name, f"{number(score)} / {number(most)}")
+        (name, f"{number_text(score)} / {number_text(most)}")
         for name, score, most in questions.get("points", [])
         if score is not None
     ]
@@ -147,10 +208,12 @@ def given_of(change: GradeChange) -> list[tuple[str, str]]:
     return rows
 
 
-def _how(work: Submission, history: list[dict[str, Any]]) -> str:
+def _given_total(work: Submission, history: list[dict[str, Any]]) -> str:
     """Say how the score was given that the work has as a whole."""
+    how = "page"
     for each in history:
         change = each["change"]
         if change.how in AS_A_WHOLE and not change.questions and change.score == work.score:
-            return str(each["how"])
-    return ""
+            how = change.how
+            break
+    return AS_A_WHOLE[how] % {"total": number_text(work.score)}

@@ -11,6 +11,7 @@ from classroom.grading.selection import Filter as Everybody
 from classroom.grading.selection import graded_assignments, shown
 from classroom.models import Assignment, Course, Submission
 from classroom.pages.spreadsheets import written
+from classroom.rules.anonymity import known
 from classroom.rules.late_words import late_of
 from classroom.rules.penalties import has_rule
 from classroom.rules.scoring import number
@@ -45,7 +46,10 @@ def columns(assignments: Sequence[Assignment]) -> dict[int, str]:
 
 
 def grades_csv(course: Course, *, comments: bool = False, section: str = "") -> str:
-    """Return the grades of all students, or of one section's, as CSV, by name."""
+    """Return the grades of all students, or of one section's, as CSV, by name.
+
+    The cells of work whose name is hidden are empty.
+    """
     assignments = graded_assignments(course)
     headings = columns(assignments)
     commented = (COMMENT,) if comments else ()
@@ -53,6 +57,7 @@ def grades_csv(course: Course, *, comments: bool = False, section: str = "") -> 
     students = list(shown(course, Everybody(section=section)).select_related("user"))
     work: dict[int, dict[int, Submission]] = {}
     for found in Submission.objects.filter(
+        known(),
         assignment__in=[assignment.pk for assignment in assignments],
         student__course=course,
         student__removed=None,
@@ -95,5 +100,5 @@ def _late_cells(work: Submission, assignment: Assignment) -> list[str]:
     late = late_of(work)
     how = late.how_late if late else ""
     if late and (late.waived or late.late is None or late.covered):
-        how = f"{how}. {late.why}"
+        how = f"{how}. {late.why}"  # two sentences
     return [number(work.score), how, number(work.penalty) if work.penalty else ""]

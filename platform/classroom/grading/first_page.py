@@ -10,7 +10,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from classroom.grading.selection import Filter, matching, ordered
-from classroom.models import Submission
+from classroom.grading.whose import nameless, page_of
+from classroom.models import Assignment, Course, Submission
 from classroom.pages.access import assignment_of, staff_of
 
 _WAITING = ("to-grade", "held", "again")
@@ -25,6 +26,8 @@ def first(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
     found = assignment_of(membership.course, assignment)
     if found.handout:
         raise Http404
+    if nameless(membership.course, found):
+        return _first_nameless(membership.course, found)
     for state in _WAITING:
         wanted = Filter(state=state)
         students = matching(membership.course, wanted, found)
@@ -36,5 +39,13 @@ def first(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
     member = everybody.filter(pk__in=collected.values("student")).first()
     if member:
         return redirect("classroom:grade", course, assignment, member.pk)
-    messages.info(request, _("Nothing was collected yet, so there is nothing to grade."))
+    messages.info(request, _("Nothing was collected yet, so you cannot grade anything."))
     return redirect("classroom:assignment", course, assignment)
+
+
+def _first_nameless(course: Course, assignment: Assignment) -> HttpResponse:
+    for state in _WAITING:
+        if waiting := nameless(course, assignment, state):
+            query = Filter(state=state).query
+            return redirect(f"{page_of(assignment, waiting[0].work.code)}?{query}")
+    return redirect("classroom:grade-list", course.pk, assignment.pk)

@@ -13,10 +13,12 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
+from django.utils.crypto import salted_hmac
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from classroom.models import Submission
+from classroom.rules.anonymity import is_hidden
 from classroom.rules.questions import Question, Tally, is_from_elsewhere, tally_of, typed, work_name
 from classroom.rules.scoring import (
     COMMENT_MOST,
@@ -24,6 +26,7 @@ from classroom.rules.scoring import (
     ByQuestion,
     last_change,
     number,
+    number_text,
     score_check,
     score_read,
 )
@@ -42,14 +45,9 @@ class Row:
     hint: str  # beside the field, in words
 
     @property
-    def auto(self) -> str:
-        """What the autograder gives, for people and the page's script."""
-        return number(self.question.auto)
-
-    @property
     def most(self) -> str:
-        """What there is to be had, for people and the page's script."""
-        return number(self.question.most)
+        """What there is to be had, for people."""
+        return number_text(self.question.most)
 
 
 class GradeForm(forms.Form):
@@ -136,7 +134,7 @@ class GradeForm(forms.Form):
         text = self.cleaned_data["adjustment"].strip().removeprefix("+")
         found = score_read(text) or Decimal()
         if abs(found) > MOST or found != found.quantize(Decimal("0.01")):
-            raise ValidationError(_("An adjustment is a number such as 1 or -0.5."))
+            raise ValidationError(_("An adjustment is a number, such as 1 or -0.5."))
         return found
 
     def clean_comment(self) -> str:
@@ -177,7 +175,7 @@ class GradeForm(forms.Form):
             score = work.score if kept else score_check(work.assignment, found.total)
         except ValidationError as error:
             below = found.total is not None and found.total < 0
-            words = _("This takes away more points than there are.") if below else error
+            words = _("This takes away more points than the work has.") if below else error
             self.add_error("adjustment", words)
             return
         self.cleaned_data |= {"score": score, "questions": found}
@@ -204,9 +202,17 @@ class GradeForm(forms.Form):
             "adjustment": number(self.tally.adjustment) if self.tally.adjustment else "",
             "comment": work.comment,
             "seen": last.pk if last else 0,
-            "work": work_name(work) or "none",
+            "work": work_mark(work),
             "known": self._known,
         }
+
+
+def work_mark(work: Submission) -> str:
+    """Name the work that was looked at; where its name is hidden, not by when it came."""
+    name = work_name(work) or "none"
+    if not is_hidden(work):
+        return name
+    return salted_hmac("classroom.grading.work", f"{work.code} {name}").hexdigest()[:40]
 
 
 def _field(place: int) -> str:
@@ -216,7 +222,7 @@ def _field(place: int) -> str:
 def _attributes(question: Question, place: int) -> dict[str, str]:
     words = _("Points for %(question)s, of %(most)s") % {
         "question": shown(question.name),
-        "most": number(question.most),
+        "most": number_text(question.most),
     }
     return {
         "inputmode": "decimal",
@@ -232,13 +238,13 @@ def _attributes(question: Question, place: int) -> dict[str, str]:
 
 def _hint(question: Question) -> str:
     if question.earlier is not None:
-        return _("%(points)s given for earlier work") % {"points": number(question.earlier)}
+        return _("%(points)s given for earlier work") % {"points": number_text(question.earlier)}
     if question.by_hand:
         return _("by hand")
     if question.auto is None:
         return _("not autograded yet")
     if question.given is not None:
-        return _("the autograder gave %(points)s") % {"points": number(question.auto)}
+        return _("the autograder gave %(points)s") % {"points": number_text(question.auto)}
     return ""
 
 

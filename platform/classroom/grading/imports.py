@@ -22,6 +22,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from classroom.grading.exports import BEFORE, COMMENT, FIXED, KEY, LATE, PENALTY, TOTAL, columns
 from classroom.grading.selection import graded_assignments, students_of
@@ -33,14 +34,13 @@ from classroom.rules.scoring import (
     comment_check,
     grades_set,
     is_bonus,
-    number,
+    number_text,
     score_check,
     score_read,
 )
 from embedding.conf import MEGABYTE
 
 MOST_BYTES = 2 * MEGABYTE
-TOO_LARGE = f"The file is too large: up to {MOST_BYTES // MEGABYTE} MB are taken."
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +55,12 @@ class Change:
     @property
     def before(self) -> str:
         """The score until now, for people."""
-        return number(self.submission.score) or "–"
+        return number_text(self.submission.score) or "–"
 
     @property
     def after(self) -> str:
         """The score to be, for people."""
-        return number(self.score) or "–"
+        return number_text(self.score) or "–"
 
     @property
     def is_loss(self) -> bool:
@@ -105,10 +105,17 @@ class Plan:
         return sum(each.is_loss for each in self.changes)
 
 
+def too_large() -> str:
+    """Say how large a file may be."""
+    return _("The file is too large. It may have at most %(most)s MB.") % {
+        "most": MOST_BYTES // MEGABYTE
+    }
+
+
 def decoded(content: bytes) -> str:
     """Return a file's text; ValidationError where it is too large, or no text."""
     if len(content) > MOST_BYTES:
-        raise ValidationError(TOO_LARGE)
+        raise ValidationError(too_large())
     try:
         return text_of(content)
     except NoText as said:
@@ -119,9 +126,9 @@ def plan(course: Course, text: str) -> Plan:
     """Say what an import of this CSV would do. ValidationError where it cannot be read at all."""
     lines = _rows(text)
     try:
-        _, head = next(lines)
+        head = next(lines)[1]
     except StopIteration:
-        raise ValidationError("There is nothing in it.") from None
+        raise ValidationError(_("The file is empty.")) from None
     reader = _Reader(course, [plain(cell).strip() for cell in head])
     for line, row in lines:
         reader.read(line, row)
@@ -156,11 +163,15 @@ class _Reader:
         folded = [name.casefold() for name in head]
         if KEY.casefold() not in folded:
             raise ValidationError(
-                f"The first line must have a column “{KEY}”. Export the grades to see how it looks."
+                _(
+                    "The first line must have a column “%(name)s”. "
+                    "Export the grades to see an example."
+                )
+                % {"name": KEY}
             )
         double = [name for name, count in Counter(folded).items() if name and count > 1]
         if double:
-            raise ValidationError(f"There are two columns “{double[0]}”.")
+            raise ValidationError(_("Two columns are called “%(name)s”.") % {"name": double[0]})
         self._key = folded.index(KEY.casefold())
         self._columns(assignments, head)
         self._members = {
@@ -168,7 +179,7 @@ class _Reader:
             for member in students_of(course).select_related("user")
         }
         self._seen: dict[str, int] = {}
-        self._whose = "this course" if course.only_sections is None else "your sections"
+        self._is_assistants = course.only_sections is not None
         self._work = {
             (each.student_id, each.assignment_id): each
             for each in Submission.objects.filter(
@@ -198,22 +209,28 @@ class _Reader:
             elif name and folded not in fixed:
                 self.plan.ignored.append(name)
         if not self._scores and not self._comments:
-            raise ValidationError("No column has the title of an assignment of this course.")
+            raise ValidationError(_("No column has the title of an assignment of this course."))
 
     def read(self, line: int, row: list[str]) -> None:
         """Take one line in."""
         self.plan.lines += 1
         if any(cell.strip() for cell in row[self._width :]) or len(row) < self._width:
-            self._fault(line, f"it has {len(row)} cells, and the first line {self._width}.")
+            words = ngettext(
+                "It has %(count)s cell, but the first line has %(width)s.",
+                "It has %(count)s cells, but the first line has %(width)s.",
+                len(row),
+            )
+            self._fault(line, words % {"count": len(row), "width": self._width})
             return
         username = plain(row[self._key].strip())
         member = self._members.get(username)
         if not username:
-            self._fault(line, "it has no username.")
+            self._fault(line, _("The user name is missing."))
         elif member is None:
-            self._fault(line, f"“{username[:60]}” is no student of {self._whose}.")
+            self._fault(line, self._unknown() % {"name": username[:60]})
         elif username in self._seen:
-            self._fault(line, f"“{username[:60]}” is in line {self._seen[username]} already.")
+            words = _("“%(name)s” is already in line %(line)s.")
+            self._fault(line, words % {"name": username[:60], "line": self._seen[username]})
         else:
             self._seen[username] = line
             self._grades(line, row, member)
@@ -221,28 +238,48 @@ class _Reader:
     def _grades(self, line: int, row: list[str], member: Membership) -> None:
         found: dict[int, dict[str, object]] = {}
         for position, assignment in self._scores.items():
+            if self._is_hidden(line, row[position], member, assignment):
+                continue
             try:
                 score = score_check(assignment, score_read(plain(row[position].strip())))
             except ValidationError as error:
-                shown = row[position].strip()[:30]
-                self._fault(line, f"{assignment.title}: “{shown}”. {' '.join(error.messages)}")
+                words = _("%(title)s: “%(shown)s”. %(why)s") % {
+                    "title": assignment.title,
+                    "shown": row[position].strip()[:30],
+                    "why": " ".join(error.messages),
+                }
+                self._fault(line, words)
                 continue
             if assignment.pk in self._worked_out:
-                if words := self._edited(row, member, assignment, score):
-                    self._fault(line, words)
+                if edited := self._edited(row, member, assignment, score):
+                    self._fault(line, edited)
                     continue
             elif (work := self._work.get((member.pk, assignment.pk))) and score == work.final:
                 score = work.score
             found.setdefault(assignment.pk, {})["score"] = score
         for position, assignment in self._comments.items():
+            if self._is_hidden(line, row[position], member, assignment):
+                continue
             try:
                 comment = comment_check(plain(row[position]))
             except ValidationError as error:
-                self._fault(line, f"{assignment.title}: {' '.join(error.messages)}")
+                words = _("%(title)s: %(why)s")
+                why = " ".join(error.messages)
+                self._fault(line, words % {"title": assignment.title, "why": why})
                 continue
             found.setdefault(assignment.pk, {})["comment"] = comment
         for assignment_id, given in found.items():
             self._change(line, member, assignment_id, given)
+
+    def _is_hidden(self, line: int, cell: str, member: Membership, assignment: Assignment) -> bool:
+        """Whether the name is hidden: an empty cell is left alone then, and any other refused."""
+        work = self._work.get((member.pk, assignment.pk))
+        if work is None or not assignment.anonymous or work.returned:
+            return False
+        if cell.strip():
+            words = _("%(title)s: names are hidden until the work is returned.")
+            self._fault(line, words % {"title": assignment.title})
+        return True
 
     def _change(
         self, line: int, member: Membership, assignment_id: int, given: dict[str, object]
@@ -250,7 +287,8 @@ class _Reader:
         work = self._work.get((member.pk, assignment_id))
         if work is None:
             if any(value not in (None, "") for value in given.values()):
-                self._fault(line, f"{member.name} has no place for this assignment yet.")
+                words = _("%(name)s does not have this assignment yet.")
+                self._fault(line, words % {"name": member.name})
             return
         work.student = member
         work.assignment = self._by_id(assignment_id)
@@ -279,9 +317,14 @@ class _Reader:
         if given == as_exported or (work is not None and given == work.final):
             return ""
         return _(
-            "%(title)s: “%(shown)s” is worked out from the score before the late penalty. "
-            "Change that one, in the column “%(title)s%(column)s”."
+            "%(title)s: “%(shown)s” was changed, but it is only the result. "
+            "Change the score in the column “%(title)s%(column)s”."
         ) % {"title": assignment.title, "shown": shown[:30], "column": BEFORE}
+
+    def _unknown(self) -> str:
+        if self._is_assistants:
+            return _("Your sections have no student “%(name)s”.")
+        return _("This course has no student “%(name)s”.")
 
     def _by_id(self, assignment_id: int) -> Assignment:
         both = (*self._scores.values(), *self._comments.values())
@@ -304,6 +347,9 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
         except StopIteration:
             return
         except csv.Error as error:
-            raise ValidationError(f"Line {line} is no CSV: {error}.") from None
+            raise ValidationError(
+                _("Line %(line)s cannot be read as CSV. Check its quotation marks.")
+                % {"line": line}
+            ) from error
         if any(cell.strip() for cell in row):
             yield line, row

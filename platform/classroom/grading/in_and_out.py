@@ -10,12 +10,14 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from classroom.grading import archive
 from classroom.grading.exports import grades_csv
-from classroom.grading.imports import MOST_BYTES, TOO_LARGE, Plan, apply, decoded, plan
+from classroom.grading.imports import MOST_BYTES, Plan, apply, decoded, plan, too_large
 from classroom.models import Course, Membership
 from classroom.pages.access import assignment_of, staff_of
 from classroom.pages.sections import section_filter
@@ -32,10 +34,10 @@ SHOWN = 500  # changes that the preview lists
 class GradesFileForm(forms.Form):
     """A CSV with grades, as a file or pasted."""
 
-    file = forms.FileField(required=False, label="CSV file")
+    file = forms.FileField(required=False, label=gettext_lazy("CSV file"))
     text = forms.CharField(
         required=False,
-        label="or paste it",
+        label=gettext_lazy("or paste its content"),
         strip=False,
         widget=forms.Textarea,
         max_length=MOST_BYTES,
@@ -46,12 +48,12 @@ class GradesFileForm(forms.Form):
         file = given.get("file")
         if isinstance(file, UploadedFile):
             if (file.size or 0) > MOST_BYTES:
-                raise ValidationError(TOO_LARGE)
+                raise ValidationError(too_large())
             given["csv"] = decoded(file.read())
         elif str(given.get("text") or "").strip():
             given["csv"] = given["text"]
         elif not self.errors:
-            raise ValidationError("Choose a file, or paste its content.")
+            raise ValidationError(_("Choose a file, or paste its content."))
         return given
 
 
@@ -111,7 +113,11 @@ def _confirmed(request: HttpRequest, membership: Membership) -> HttpResponse:
         raise Http404 from None
     if not done:
         messages.warning(
-            request, "Something has changed meanwhile, so nothing was written. Look once more."
+            request,
+            _(
+                "Nothing was saved, because something changed in the meantime. "
+                "Check the changes again."
+            ),
         )
         return _preview(request, membership, text, found, status=409)
     count = len(found.changes)
@@ -121,7 +127,8 @@ def _confirmed(request: HttpRequest, membership: Membership) -> HttpResponse:
         actor=membership.user.get_username(),
         grades=count,
     )
-    messages.success(request, f"{count} grade{'' if count == 1 else 's'} written.")
+    words = ngettext("%(count)s grade saved.", "%(count)s grades saved.", count)
+    messages.success(request, words % {"count": count})
     return redirect("classroom:grades", membership.course.pk)
 
 
@@ -157,7 +164,7 @@ def collected_zip(request: HttpRequest, course: int, assignment: int) -> HttpRes
     works = archive.works_of(found, section_filter(request, membership.course).chosen)
     project = _project(membership.course)
     if not works or not project:
-        messages.info(request, "Nothing is collected yet.")
+        messages.info(request, _("Nothing was collected yet."))
         return redirect("classroom:assignment", membership.course.pk, found.pk)
     if request.method != "HEAD":
         turns.take(project)  # it asks CoCalc only while it is sent, when it is too late to refuse

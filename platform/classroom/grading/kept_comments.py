@@ -25,16 +25,16 @@ def comment_keep(course: Course, text: str) -> str:
     """
     text = text.strip()
     if not text:
-        return _("There is no comment to keep.")
+        return _("Write a comment to keep it.")
     if len(text) > KeptComment.MOST:
-        return _("The comment was not kept: only comments of up to %(most)s characters are.") % {
+        return _("The comment was not kept: it may have at most %(most)s characters.") % {
             "most": KeptComment.MOST
         }
     kept = KeptComment.objects.filter(course=course)
     if not kept.filter(text=text).exists() and kept.count() >= MOST:
-        return _("The comment was not kept: there are %(most)s already. Remove one first.") % {
-            "most": MOST
-        }
+        return _(
+            "The comment was not kept: this course has %(most)s already. Remove one first."
+        ) % {"most": MOST}
     KeptComment.objects.get_or_create(course=course, text=text)
     return ""
 

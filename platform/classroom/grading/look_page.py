@@ -11,8 +11,9 @@ from django.views.decorators.http import require_POST
 
 from classroom.grading.looks import Outcome, answer
 from classroom.grading.selection import Filter
+from classroom.grading.whose import shown_by_name
 from classroom.models import Submission
-from classroom.pages.access import assignment_of, staff_of, student_in, submission_of
+from classroom.pages.access import assignment_of, staff_of, student_in
 from classroom.rules.looks import MOST, looks_of
 from embedding.problems import Problem
 from embedding.views.access import user_of
@@ -24,7 +25,7 @@ from embedding.views.access import user_of
 def look_answer(request: HttpRequest, course: int, assignment: int, member: int) -> HttpResponse:
     """Take an answer, and lead back to the grading page; where it is refused, show it again."""
     membership = staff_of(request, course)
-    work = submission_of(
+    work = shown_by_name(
         assignment_of(membership.course, assignment), student_in(membership.course, member)
     )
     text, outcome = request.POST.get("answer", ""), request.POST.get("outcome", "")

@@ -29,16 +29,18 @@ def answer(work: Submission, look: int, text: str, outcome: Outcome, *, by: User
     """
     text = tidied(text)
     if len(text) > MOST or "\0" in text:
-        said = _("The answer is too long: it may have %(most)s characters, and has %(count)s.")
+        said = _(
+            "The answer is too long. It has %(count)s characters; at most %(most)s are allowed."
+        )
         raise Problem("too_long", said % {"most": MOST, "count": len(text)}, status=400)
     with transaction.atomic():
         # In this order everywhere: the work, then what was asked of it.
         row = Submission.objects.select_for_update().get(pk=work.pk)
         found = Look.objects.select_for_update().filter(pk=look, submission=row).first()
         if found is None:
-            raise Problem("missing", _("There is no such request."), status=404)
+            raise Problem("missing", _("This request was removed."), status=404)
         if found.answered:
-            said = _("Somebody else has answered meanwhile. Look at that answer first.")
+            said = _("Somebody else has already answered. Read that answer first.")
             raise Problem("answered", said, status=409)
         _fits(row, found, outcome)
         found.answer, found.outcome = text, outcome
@@ -56,19 +58,19 @@ def _fits(row: Submission, look: Look, outcome: Outcome) -> None:
     is_changed = row.final != look.score_before
     if outcome == Outcome.KEPT and is_changed:
         said = _(
-            "The saved score is not the one that the student asked about. Answer with the new "
-            "score, or save the old one again first."
+            "The score has changed since the student asked. Answer with the new score, or save the "
+            "old score again first."
         )
         raise Problem("changed", said, status=409)
     if outcome == Outcome.CHANGED and not is_changed:
         said = _(
-            "The saved score is the one that the student asked about. Save the new score on the "
-            "grading page first, then answer."
+            "The score is still the same. Save the new score on the grading page first, then "
+            "answer."
         )
         raise Problem("not_changed", said, status=409)
     if row.final != row.returned_score and _is_returning(row):
         # It may have read the score before that was changed, and would be joined.
-        said = _("This work is being returned at this moment. Answer again in a minute.")
+        said = _("This work is being returned right now. Try again in a minute.")
         raise Problem("returning", said, status=409)
 
 

@@ -9,13 +9,15 @@ from django.utils import timezone
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from classroom.grading.selection import Filter, graded_assignments, shown
 from classroom.grading.work_state import Work, state_of
 from classroom.models import Assignment, Course, Membership, Submission
+from classroom.rules.anonymity import known
 from classroom.rules.looks import waits
 from classroom.rules.renewal import Moments, work_of
-from classroom.rules.scoring import number
+from classroom.rules.scoring import number, number_text
 from classroom.rules.total import Rule
 
 PAGE = 100  # students
@@ -33,12 +35,12 @@ class Cell:
     before: str = ""  # the score before its late penalty, in words
 
     def html(self, href: str) -> str:
-        """Return it as HTML. `href` is escaped already, and all else is words of ours."""
-        words = f"{self.words}. {self.before}" if self.before else self.words
+        """Return it as HTML. `href` is escaped already."""
+        words = escape(f"{self.words}. {self.before}" if self.before else self.words)
+        text = escape(self.text)
         # A name that holds what is seen, so that one who speaks to the page is understood.
-        label = f"{self.text}, {words}"
-        named = f' aria-label="{label}" title="{words}"' if self._has_score else ""
-        link = f'<a class="cell {self.state}" href="{href}"{named}>{self.text}</a>'
+        named = f' aria-label="{text}, {words}" title="{words}"' if self._has_score else ""
+        link = f'<a class="cell {self.state}" href="{href}"{named}>{text}</a>'
         return f"<td>{link}{self._tags}</td>"
 
     def entry_html(self, assignment: int, student: int, value: str, work: str) -> str:
@@ -46,7 +48,8 @@ class Cell:
         return (
             f'<td class="entry" tabindex="-1" data-assignment="{assignment}" '
             f'data-student="{student}" data-value="{value}" data-work="{work}">'
-            f'<span class="cell {self.state}" title="{self.words}">{self.text}</span>'
+            f'<span class="cell {self.state}" title="{escape(self.words)}">'
+            f"{escape(self.text)}</span>"
             f"{self._tags}</td>"
         )
 
@@ -56,13 +59,19 @@ class Cell:
 
     @property
     def _tags(self) -> str:
-        is_new = self._has_score and self.state == "again"
-        new = f' <span class="tag warn" title="{self.words}">new</span>' if is_new else ""
-        return f"{_LATE if self.late else ''}{new}{_LOOK if self.asks else ''}"
+        tags = []
+        if self.late:
+            tags.append(_tag(_("late")))
+        if self._has_score and self.state == "again":
+            tags.append(_tag(pgettext("work", "new"), self.words))
+        if self.asks:
+            tags.append(_tag(pgettext("tag", "look"), _("Asked for another look")))
+        return "".join(tags)
 
 
-_LATE = ' <span class="tag warn">late</span>'
-_LOOK = ' <span class="tag warn" title="Asked for another look">look</span>'
+def _tag(text: str, title: str = "") -> str:
+    titled = f' title="{escape(title)}"' if title else ""
+    return f' <span class="tag warn"{titled}>{escape(text)}</span>'
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +123,7 @@ class Matrix:
     def columns(self) -> list[Column]:
         """The assignments as the head shows them."""
         return [
-            Column(each, number(each.points), self.wanted.sorted_by(str(each.pk)).query)
+            Column(each, number_text(each.points), self.wanted.sorted_by(str(each.pk)).query)
             for each in self.assignments
         ]
 
@@ -132,21 +141,49 @@ class Matrix:
             mine = work.get(student.pk, {})
             # By hand: a template takes ten times as long for them.
             if self._entering:
-                cells = [_entry(mine.get(pk), now, pk, student.pk) for _, pk in places]
+                cells = [
+                    self._hidden(mine, pk) or _entry(mine.get(pk), now, pk, student.pk)
+                    for _, pk in places
+                ]
             else:
                 cells = [
-                    cell_of(mine.get(pk), now).html(f"{place}{student.pk}{query}")
+                    self._hidden(mine, pk)
+                    or cell_of(mine.get(pk), now).html(f"{place}{student.pk}{query}")
                     for place, pk in places
                 ]
             total = self.rule.total_text(mine.values())
             rows.append(Row(student, mark_safe("".join(cells)), total))  # noqa: S308  see Cell
         return rows
 
+    @cached_property
+    def anonymous(self) -> list[Assignment]:
+        """The assignments of which there is work whose names are hidden."""
+        there = {each.pk for each in self.assignments if each.anonymous}
+        works = Submission.objects.filter(assignment__in=there, returned=None)
+        hidden = set(works.filter(collected__isnull=False).values_list("assignment", flat=True))
+        return [each for each in self.assignments if each.pk in hidden]
+
+    def _hidden(self, mine: dict[int, Work], assignment: int) -> str:
+        """Return the cell that says no more than that names are hidden; empty where they are not.
+
+        All work that was not returned looks alike, whether there is any or not.
+        """
+        if assignment in mine or assignment not in self._anonymous:
+            return ""
+        words = escape(_("Hidden until returned"))
+        return (
+            f'<td><span class="cell hidden-name" title="{words}">{escape(_("hidden"))}</span></td>'
+        )
+
+    @cached_property
+    def _anonymous(self) -> set[int]:
+        return {each.pk for each in self.assignments if each.anonymous}
+
     def work_of(self, students: list[int]) -> dict[int, dict[int, Work]]:
-        """Return the work of some students: by student, by assignment."""
+        """Return the work of some students that may be shown by name: by student, by assignment."""
         found: dict[int, dict[int, Work]] = {}
         rows = Submission.objects.filter(
-            student__in=students, assignment__in=[each.pk for each in self.assignments]
+            known(), student__in=students, assignment__in=[each.pk for each in self.assignments]
         )
         for values in rows.annotate(asks=waits()).values_list(*Work._fields):
             each = Work(*values)
@@ -169,15 +206,15 @@ def _entry(work: Work | None, now: datetime, assignment: int, student: int) -> s
 def cell_of(work: Work | None, now: datetime) -> Cell:
     """Return what the matrix shows of a work."""
     if work is None:
-        return Cell("not-out", "–", "Not out", False)
+        return Cell("not-out", "–", _("Not handed out"), False)
     state, words = state_of(work, now)
-    text = words if work.score is None else number(work.final)
+    text = words if work.score is None else number_text(work.final)
     if state == "not-out" and work.score is None:
         text = "–"
     before = ""
     if work.score is not None and work.penalty:
         before = _("%(before)s less %(penalty)s for being late.") % {
-            "before": number(work.score),
-            "penalty": number(work.penalty),
+            "before": number_text(work.score),
+            "penalty": number_text(work.penalty),
         }
     return Cell(state, text, words, work.late, work.asks, before)

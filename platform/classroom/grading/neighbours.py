@@ -10,8 +10,8 @@ from classroom.models import Assignment, Membership
 class Place:
     """Where a student stands among those that a filter shows."""
 
-    previous: int | None
-    next: int | None
+    previous: int | str | None  # a student's id; a work's code where names are hidden
+    next: int | str | None
     position: int  # from 1; 0 where the filter does not show this one
     count: int
 

@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from classroom.models import Assignment, Submission
 from classroom.rules.questions import Question, questions_of
-from classroom.rules.scoring import number
+from classroom.rules.scoring import number_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,9 @@ def _outcome(name: str, questions: Sequence[Question]) -> Outcome:
     full = sum(score >= most for score in scores) if most else None
     return Outcome(
         name=name,
-        most=number(most),
+        most=number_text(most),
         count=count,
-        mean=number(sum(scores, Decimal()) / count) if count else "",
+        mean=number_text(sum(scores, Decimal()) / count) if count else "",
         full=_share(full, count),
         none=_share(sum(score == 0 for score in scores), count),
     )

@@ -8,20 +8,24 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from classroom.grading import runs
+from classroom.grading.desk_shown import whose
 from classroom.grading.selection import Filter, shown
-from classroom.models import Assignment, Batch, Course, Kind, Membership, Transfer
+from classroom.grading.whose import page_of, shown_by_code, shown_by_name
+from classroom.models import Assignment, Batch, Course, Kind, Membership, Submission, Transfer
 from classroom.pages.access import (
     assignment_of,
     seen_or_refused,
     staff_of,
     student_in,
-    submission_of,
 )
 from classroom.pages.sections import section_filter
+from classroom.rules.anonymity import NamesHidden
 from classroom.steps.run import TIMEOUT, TIMEOUT_MOST
 from embedding.cocalc.paths import clean_path
 from embedding.views.access import user_of
@@ -38,26 +42,30 @@ class RunForm(forms.Form):
         widget=forms.Textarea(
             attrs={"rows": 4, "spellcheck": "false", "autocapitalize": "off", "class": "code"}
         ),
-        help_text="As bash takes it.",
     )
     timeout = forms.IntegerField(
-        label="Longest time, in seconds",
+        label=gettext_lazy("Time limit, in seconds"),
         min_value=1,
         max_value=TIMEOUT_MOST,
         initial=TIMEOUT,
     )
-    scored = forms.BooleanField(required=False, label="Take scores from a file that it writes")
+    scored = forms.BooleanField(
+        required=False, label=gettext_lazy("Read scores from a file that the command writes")
+    )
     scores = forms.CharField(
-        required=False, max_length=200, label="The file's name", initial="score.json"
+        required=False, max_length=200, label=gettext_lazy("File name"), initial="score.json"
     )
     who = forms.ChoiceField(
-        choices=(("all", "All students"), ("chosen", "Those chosen below")),
+        choices=(
+            ("all", gettext_lazy("All students")),
+            ("chosen", gettext_lazy("The students chosen below")),
+        ),
         initial="all",
         widget=forms.RadioSelect,
-        label="For whom",
+        label=gettext_lazy("For whom"),
     )
     students = forms.MultipleChoiceField(
-        required=False, widget=forms.CheckboxSelectMultiple, label="Students"
+        required=False, widget=forms.CheckboxSelectMultiple, label=gettext_lazy("Students")
     )
 
     def __init__(
@@ -76,14 +84,15 @@ class RunForm(forms.Form):
         self.fields["students"].choices = [  # type: ignore[attr-defined]  # the field's own
             (pk, member.name) for pk, member in self.members.items()
         ]
-        if assignment is None:  # there is nothing that a score could belong to
+        # There is nothing that a score could belong to, or a score would be given by name.
+        if assignment is None or assignment.anonymous:
             del self.fields["scored"], self.fields["scores"]
 
     def clean_command(self) -> str:
         # Browsers send CR LF, which bash does not take for the end of a line.
         command = str(self.cleaned_data["command"]).replace("\r\n", "\n")
         if not command.strip():
-            raise ValidationError("Enter a command.")
+            raise ValidationError(_("Enter a command."))
         return command
 
     def clean_scores(self) -> str:
@@ -91,14 +100,14 @@ class RunForm(forms.Form):
         if self.cleaned_data.get("scored"):
             try:
                 clean_path(name)
-            except ValueError as error:
-                raise ValidationError(str(error)) from None
+            except ValueError:
+                raise ValidationError(_("Enter a file name, such as score.json.")) from None
         return name
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
         if given.get("who") == "chosen" and not given.get("students"):
-            self.add_error("students", "Choose at least one student.")
+            self.add_error("students", _("Choose at least one student."))
         return given
 
     @property
@@ -124,7 +133,7 @@ def run(request: HttpRequest, course: int, assignment: int | None = None) -> Htt
         return _ask(request, membership, found, form)
     members = form.chosen
     if not members:
-        messages.info(request, "There are no students in this course yet.")
+        messages.info(request, _("There are no students in this course yet."))
         return _ask(request, membership, found, form)
     batch = runs.command_run(
         membership.course,
@@ -148,10 +157,11 @@ def autograde(request: HttpRequest, course: int, assignment: int) -> HttpRespons
         raise Http404
     who = request.POST.get("who", "")
     who = who if who in ("all", "new", "untried") else "ungraded"
-    section = section_filter(request, membership.course).chosen
+    # Of a section, which may be a single student, nothing is told apart without names.
+    section = "" if found.anonymous else section_filter(request, membership.course).chosen
     members = runs.collected_from(found, who, section)
     if not members:
-        messages.info(request, "There is nothing collected that waits for the autograder.")
+        messages.info(request, _("No collected work waits for the autograder."))
         return redirect("classroom:run-assignment", membership.course.pk, found.pk)
     batch = runs.autograde_run(found, members, actor=user_of(request))
     return _to_result(request, batch, len(members))
@@ -165,12 +175,28 @@ def autograde_copy(request: HttpRequest, course: int, assignment: int, member: i
     found = assignment_of(membership.course, assignment)
     if found.handout or not found.marked:
         raise Http404
-    work = submission_of(found, student_in(membership.course, member))
+    return _copy(request, shown_by_name(found, student_in(membership.course, member)))
+
+
+@require_POST
+@login_required
+def autograde_copy_hidden(
+    request: HttpRequest, course: int, assignment: int, code: str
+) -> HttpResponse:
+    """Do the same for a work whose name is hidden."""
+    membership = staff_of(request, course)
+    found = assignment_of(membership.course, assignment)
+    if found.handout or not found.marked:
+        raise Http404
+    return _copy(request, shown_by_code(membership.course, found, code))
+
+
+def _copy(request: HttpRequest, work: Submission) -> HttpResponse:
     path, copy = request.POST.get("notebook", ""), request.POST.get("copy", "")
     batch = runs.copy_autograde(work, path, copy, actor=user_of(request))
     if batch is None:
-        messages.info(request, "This file is not waiting for a decision any more. Autograde again.")
-        return redirect("classroom:grade", membership.course.pk, found.pk, member)
+        messages.info(request, _("This file no longer waits for a decision. Autograde again."))
+        return redirect(page_of(work.assignment, whose(work)))
     return _to_result(request, batch, 1)
 
 
@@ -183,6 +209,7 @@ def result(request: HttpRequest, course: int, batch: int) -> HttpResponse:
     found = _batch(membership.course, batch)
     page = runs.page_of(found, request.GET.get("page", "1"))
     counts = runs.counts_of(found)
+    hidden = runs.hidden_in(found, page.object_list)
     return render(
         request,
         "classroom/grading/run_result.html",
@@ -192,7 +219,7 @@ def result(request: HttpRequest, course: int, batch: int) -> HttpResponse:
             "batch": found,
             "autograde": bool(found.options.get("autograde")),
             "page": page,
-            "lines": runs.lines_of(page.object_list),
+            "lines": runs.lines_of(page.object_list, hidden),
             "counts": counts,
             "under_way": counts.ended < counts.total,
         },
@@ -205,16 +232,18 @@ def result(request: HttpRequest, course: int, batch: int) -> HttpResponse:
 def output(request: HttpRequest, course: int, batch: int, transfer: int) -> HttpResponse:
     """Show all that is kept of one student's output, as text."""
     membership = staff_of(request, course)
+    run = _batch(membership.course, batch)
     found = get_object_or_404(
-        Transfer.objects.select_related("member__user"),
-        pk=transfer,
-        batch=_batch(membership.course, batch),
+        Transfer.objects.select_related("member__user"), pk=transfer, batch=run
     )
     if found.member:
         seen_or_refused(membership.course, found.member)
+    if runs.hidden_in(run, [found]):
+        raise NamesHidden
     (line,) = runs.lines_of([found])
     parts = [
-        f"{found.member.name if found.member else ''}: {line.words}",
+        _("%(name)s: %(words)s")
+        % {"name": found.member.name if found.member else "", "words": line.words},
         *(f"--- {name}\n{line.result.get(name) or ''}" for name in ("stdout", "stderr")),
     ]
     response = HttpResponse("\n".join(parts), content_type="text/plain; charset=utf-8")
@@ -232,7 +261,7 @@ def again(request: HttpRequest, course: int, batch: int) -> HttpResponse:
     fresh = runs.run_again(found, actor=user_of(request))
     if not fresh.transfers.exists():
         fresh.delete()
-        messages.info(request, "There is nothing to retry.")
+        messages.info(request, _("There is nothing to try again."))
         return redirect("classroom:run-result", membership.course.pk, found.pk)
     return redirect("classroom:run-result", membership.course.pk, fresh.pk)
 
@@ -251,11 +280,14 @@ def _batch(course: Course, batch: int) -> Batch:
 def _to_result(request: HttpRequest, batch: Batch, wanted: int) -> HttpResponse:
     elsewhere = wanted - batch.transfers.count()
     if elsewhere:
-        messages.warning(
-            request,
-            f"For {elsewhere} student{'' if elsewhere == 1 else 's'} another run is still under "
-            "way; they are left to that one. Run this again for them when it has ended.",
+        words = ngettext(
+            "Left out %(count)s student, because another run is still under way. "
+            "Run this again when that one has ended.",
+            "Left out %(count)s students, because another run is still under way. "
+            "Run this again when that one has ended.",
+            elsewhere,
         )
+        messages.warning(request, words % {"count": elsewhere})
     return redirect("classroom:run-result", batch.course.pk, batch.pk)
 
 
@@ -263,15 +295,16 @@ def _ask(
     request: HttpRequest, membership: Membership, found: Assignment | None, form: RunForm
 ) -> HttpResponse:
     section = section_filter(request, membership.course).chosen
+    counted = "" if found and found.anonymous else section
     context = {
         "membership": membership,
         "tab": "course" if found else "grades",
         "assignment": found,
         "form": form,
         "section": section,
-        "collected": len(runs.collected_from(found, "all", section)) if found else 0,
-        "ungraded": len(runs.collected_from(found, "ungraded", section)) if found else 0,
-        "new": len(runs.collected_from(found, "new", section)) if found else 0,
+        "collected": len(runs.collected_from(found, "all", counted)) if found else 0,
+        "ungraded": len(runs.collected_from(found, "ungraded", counted)) if found else 0,
+        "new": len(runs.collected_from(found, "new", counted)) if found else 0,
         "batches": runs.runs_of(membership.course, found),
         "assignments": membership.course.assignments.filter(handout=False, removed=None),
     }

@@ -1,18 +1,34 @@
 """Commands in every project, and the autograder: starting them, and how they went."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.paginator import Page, Paginator
-from django.db.models import Case, Count, F, IntegerField, Max, Q, QuerySet, When
+from django.db.models import (
+    Case,
+    Count,
+    F,
+    IntegerField,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    When,
+)
+from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from classroom.engine.queue import step_start
 from classroom.models import Assignment, Batch, Course, Kind, Membership, Submission, Transfer
 from classroom.pages.sections import seen
 from classroom.pages.text import lasted
+from classroom.rules.anonymity import called, code_of
 from classroom.rules.renewal import UNTRIED, is_new
+from classroom.rules.scoring import number_text
 from embedding.models import Event
 
 State = Transfer.State
@@ -34,6 +50,25 @@ class Line:
     transfer: Transfer
     state: str  # "waiting", "running", "good", "held", "failed", "left-out"
     words: str
+    hidden: Submission | None = None  # the work, where its name is hidden
+
+    @property
+    def name(self) -> str:
+        """Whose it is, or what stands for that."""
+        if self.hidden:
+            return called(self.hidden)
+        return self.transfer.member.name if self.transfer.member else ""
+
+    @property
+    def href(self) -> str:
+        """The address of the work's grading page; empty where there is none."""
+        assignment, member = self.transfer.assignment_id, self.transfer.member_id
+        if assignment is None or member is None:
+            return ""
+        if self.hidden:
+            args = [self.transfer.course_id, assignment, self.hidden.code]
+            return reverse("classroom:grade-hidden", args=args)
+        return reverse("classroom:grade", args=[self.transfer.course_id, assignment, member])
 
     @property
     def result(self) -> dict[str, Any]:
@@ -46,6 +81,11 @@ class Line:
         """The beginning of what it printed: ("stdout", …), ("stderr", …), as far as there is."""
         both = ((name, str(self.result.get(name) or "")) for name in ("stdout", "stderr"))
         return [(name, text[:SHOWN]) for name, text in both if text]
+
+    @property
+    def score(self) -> str:
+        """The score that it gave, for people; empty where it gave none."""
+        return _number(self.result.get("score"))
 
     @property
     def is_long(self) -> bool:
@@ -184,8 +224,27 @@ def counts_of(batch: Batch) -> Counts:
     return Counts(**found, took=lasted(last_end - batch.created) if over else "")
 
 
+def hides(batch: Batch) -> bool:
+    """Whether a run is about work whose names may be hidden: what it says is of their grading."""
+    return bool(batch.assignment and batch.assignment.anonymous and batch.options.get("autograde"))
+
+
+def hidden_in(batch: Batch, transfers: Iterable[Transfer]) -> dict[int | None, Submission]:
+    """Return the works of these transfers whose names are hidden, by student."""
+    if not hides(batch) or batch.assignment is None:
+        return {}
+    found: dict[int | None, Submission] = {}
+    students = [each.member_id for each in transfers]
+    works = Submission.objects.filter(assignment=batch.assignment, student__in=students)
+    for work in works.filter(returned=None).defer("details"):
+        work.assignment = batch.assignment
+        code_of(work)
+        found[work.student_id] = work
+    return found
+
+
 def page_of(batch: Batch, number: str) -> "Page[Transfer]":
-    """Return a page of a run's transfers, failures first, then by name."""
+    """Return a page of a run's transfers, failures first, then by name, or by code."""
     rank = Case(
         When(FAILED, then=0),
         When(state__in=Transfer.ACTIVE, then=1),
@@ -194,40 +253,57 @@ def page_of(batch: Batch, number: str) -> "Page[Transfer]":
         output_field=IntegerField(),
     )
     order = ("user__last_name", "user__first_name", "user__username")
-    transfers = (
-        transfers_of(batch)
-        .select_related("member__user")
-        .order_by(rank, *(f"member__{key}" for key in order))
-    )
+    transfers = transfers_of(batch).select_related("member__user")
+    by_name = [f"member__{key}" for key in order]
+    if hides(batch):
+        works = Submission.objects.filter(assignment=batch.assignment, student=OuterRef("member"))
+        code = Subquery(works.filter(returned=None).values("code")[:1])
+        transfers = transfers.order_by(rank, code.asc(nulls_last=True), *by_name)
+    else:
+        transfers = transfers.order_by(rank, *by_name)
     return Paginator(transfers, PAGE).get_page(number)
 
 
-def lines_of(transfers: Iterable[Transfer]) -> list[Line]:
-    """Return how these transfers went."""
-    return [_line(each) for each in transfers]
+def lines_of(
+    transfers: Iterable[Transfer], hidden: Mapping[int | None, Submission] | None = None
+) -> list[Line]:
+    """Return how these transfers went; `hidden` is what `hidden_in` gave."""
+    works = hidden or {}
+    return [replace(_line(each), hidden=works.get(each.member_id)) for each in transfers]
 
 
 def _line(transfer: Transfer) -> Line:
     if transfer.state == State.QUEUED:
-        return Line(transfer, "waiting", transfer.error or "Waiting")
+        return Line(transfer, "waiting", transfer.error or _("Waiting"))
     if transfer.state == State.RUNNING:
-        return Line(transfer, "running", "Running")
+        return Line(transfer, "running", _("Running"))
     if transfer.state == State.CANCELLED:
-        return Line(transfer, "left-out", transfer.error or "Left out")
+        return Line(transfer, "left-out", transfer.error or _("Left out"))
     if transfer.state == State.FAILED:
-        return Line(transfer, "failed", transfer.error or "Failed")
+        return Line(transfer, "failed", transfer.error or _("Failed"))
     result = transfer.result if isinstance(transfer.result, dict) else {}
     if transfer.options.get("autograde"):
         return Line(transfer, "held" if result.get("held") else "good", _graded(result))
     if result.get("timed_out"):
-        return Line(transfer, "failed", "It took too long and was stopped")
+        return Line(transfer, "failed", _("Stopped, because it took too long"))
     code = result.get("exit_code", 0)
-    return Line(transfer, "failed" if code else "good", f"Exit code {code}")
+    return Line(transfer, "failed" if code else "good", _("Exit code %(code)s") % {"code": code})
 
 
 def _graded(result: dict[str, object]) -> str:
     if result.get("held"):
-        return "Held: look at it by hand"
+        return _("Look at it by hand")
     if result.get("manual"):
-        return f"{result.get('found')} of {result.get('max')}; the rest is to be graded by hand"
-    return f"Score {result.get('score')}"
+        return _("%(found)s of %(most)s. Grade the rest by hand.") % {
+            "found": _number(result.get("found")),
+            "most": _number(result.get("max")),
+        }
+    return _("Score %(score)s") % {"score": _number(result.get("score"))}
+
+
+def _number(kept: object) -> str:
+    """Say a score as a step keeps it, "7.5", in the reader's language."""
+    try:
+        return number_text(Decimal(str(kept)))
+    except InvalidOperation:  # none
+        return ""

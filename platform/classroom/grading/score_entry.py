@@ -19,8 +19,9 @@ from classroom.grading.matrix import Matrix, cell_of, work_seen
 from classroom.grading.selection import Filter, students_of
 from classroom.models import Course, Submission
 from classroom.pages.sections import seen
+from classroom.rules.anonymity import is_hidden
 from classroom.rules.looks import waits
-from classroom.rules.scoring import grade_set, number, score_check, score_read
+from classroom.rules.scoring import grade_set, number, number_text, score_check, score_read
 
 MOST = 500  # entries at once
 HOW = "table"
@@ -103,16 +104,19 @@ def _saved(matrix: Matrix, entry: Entry, by: User) -> dict[str, Any]:
             .first()
         )
         if row is None:
-            return answer | {"error": _("This student or assignment is not here any more.")}
+            return answer | {"error": _("This student or assignment was removed.")}
         row.assignment = next(each for each in matrix.assignments if each.pk == row.assignment_id)
+        if is_hidden(row):
+            words = _("%(title)s: names are hidden until the work is returned. Grade it there.")
+            return answer | {"error": words % {"title": row.assignment.title}}
         try:
             _give(row, entry, by)
         except ValidationError as error:
-            return answer | {"error": f"{row.student.name}: {' '.join(error.messages)}"}
+            return answer | {"error": _of(row, " ".join(error.messages))}
         except NotSaved as error:
-            return answer | {"error": f"{row.student.name}: {error}"}
+            return answer | {"error": _of(row, str(error))}
     words = (
-        _("%(student)s, %(assignment)s: the score was taken away.")
+        _("%(student)s, %(assignment)s: score removed.")
         if row.score is None
         else _("%(student)s, %(assignment)s: %(score)s saved.")
     )
@@ -121,9 +125,13 @@ def _saved(matrix: Matrix, entry: Entry, by: User) -> dict[str, Any]:
         % {
             "student": row.student.name,
             "assignment": row.assignment.title,
-            "score": number(row.score),
+            "score": number_text(row.score),
         }
     }
+
+
+def _of(row: Submission, why: str) -> str:
+    return _("%(student)s: %(why)s") % {"student": row.student.name, "why": why}
 
 
 def _give(row: Submission, entry: Entry, by: User) -> None:
@@ -133,16 +141,16 @@ def _give(row: Submission, entry: Entry, by: User) -> None:
         raise NotSaved(_somebody_else(row.score))
     if work_seen(row) != entry.work:
         raise NotSaved(
-            _("newer work was collected since this page was loaded. Look at it, then type again.")
+            _("Newer work was collected while this page was open. Look at it, then type again.")
         )
     grade_set(row, score=score, by=by, how=HOW)
 
 
 def _somebody_else(score: Decimal | None) -> str:
     if score is None:
-        return _("somebody has taken the score away since this page was loaded. Type it again.")
-    return _("somebody has given %(score)s since this page was loaded. Type yours again.") % {
-        "score": number(score)
+        return _("Somebody removed the score while this page was open. Type it again.")
+    return _("Somebody entered %(score)s while this page was open. Type your score again.") % {
+        "score": number_text(score)
     }
 
 

@@ -13,6 +13,7 @@ from django.http import QueryDict
 from classroom.grading.work_state import STATES, state_query
 from classroom.models import Assignment, Course, Membership, Role, Submission
 from classroom.pages.sections import seen
+from classroom.rules.anonymity import known
 from classroom.rules.penalties import final_score
 from classroom.rules.total import Rule
 
@@ -95,11 +96,14 @@ def matching(
     if wanted.state:
         work = Submission.objects.filter(
             state_query(wanted.state), student=OuterRef("pk"), assignment__handout=False
-        ).filter(assignment__removed=None)
+        ).filter(known(), assignment__removed=None)
         chosen = assignment.pk if assignment else wanted.assignment
         if chosen:
             work = work.filter(assignment=chosen)
         students = students.filter(Exists(work))
+    if assignment and assignment.anonymous:
+        named = Submission.objects.filter(known(), assignment=assignment)
+        students = students.filter(pk__in=named.values("student"))
     return students
 
 
@@ -122,7 +126,7 @@ def ordered(
     elif field == "number":
         key = F("number")
     else:
-        work = Submission.objects.filter(student=OuterRef("pk"), assignment=int(field))
+        work = Submission.objects.filter(known(), student=OuterRef("pk"), assignment=int(field))
         counts = work.annotate(counts=final_score()).values("counts")[:1]
         students = students.annotate(score=counts)
         key = F("score")

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db.models import Count, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext
 
 from classroom.grading.question_statistics import Outcome, outcomes_of
 from classroom.models import Assignment, Course, Submission
 from classroom.pages.sections import seen
+from classroom.rules.anonymity import known
 from classroom.rules.penalties import final_score
-from classroom.rules.scoring import number
+from classroom.rules.scoring import number_text
 
 BINS = 10
 
@@ -56,8 +59,9 @@ class Histogram:
     @property
     def text(self) -> str:
         """The drawing in words."""
-        spread = ", ".join(f"{bar.label}: {bar.count}" for bar in self.bars if bar.count)
-        return f"Scores by number of students: {spread}."
+        between = pgettext("list", ", ")
+        spread = between.join(f"{bar.label}: {bar.count}" for bar in self.bars if bar.count)
+        return _("Scores by number of students: %(spread)s.") % {"spread": spread}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +74,24 @@ class Steps:
     questions: list[Outcome]
 
 
-WORDS = ("Handed out", "Opened", "Submitted", "Collected", "Graded", "Returned")
-FIELDS = ("handed_out", "opened", "submitted", "collected", "graded", "returned")
+WORDS = {
+    "handed_out": gettext_lazy("Handed out"),
+    "opened": gettext_lazy("Opened"),
+    "submitted": gettext_lazy("Submitted"),
+    "collected": gettext_lazy("Collected"),
+    "graded": gettext_lazy("Graded"),
+    "returned": gettext_lazy("Returned"),
+}
+OF_HANDOUTS = ("handed_out", "opened")
 
 
 def statistics_of(course: Course, section: str = "") -> tuple[int, list[Steps]]:
     """Return how many students there are, and how far each assignment is; removed ones left out.
 
-    Four queries, whatever the course's size; one more where it is of one section.
+    Four queries, whatever the course's size; one more where it is of one section. Of one, which may
+    be a single student, no grading counts while names are hidden.
     """
+    named = known() if section else Q()
     mine = seen(course, section=section)
     here = Q(submissions__student__removed=None) & seen(
         course, "submissions__student__", section=section
@@ -87,15 +100,19 @@ def statistics_of(course: Course, section: str = "") -> tuple[int, list[Steps]]:
         Assignment.objects.filter(course=course, removed=None).annotate(
             **{
                 f"n_{field}": Count(
-                    "submissions", filter=here & Q(**{f"submissions__{field}__isnull": False})
+                    "submissions",
+                    filter=here
+                    & Q(**{f"submissions__{field}__isnull": False})
+                    & (known("submissions__") if section and field == "graded" else Q()),
                 )
-                for field in FIELDS
+                for field in WORDS
             }
         )
     )
     scores: dict[int, list[Decimal]] = {}
     rows = Submission.objects.filter(
         seen(course, "student__", section=section),
+        named,
         assignment__in=[each.pk for each in assignments],
         student__removed=None,
         score__isnull=False,
@@ -103,17 +120,17 @@ def statistics_of(course: Course, section: str = "") -> tuple[int, list[Steps]]:
     for assignment, score in rows.values_list("assignment_id", final_score()):
         scores.setdefault(assignment, []).append(score or Decimal())
     students = course.memberships.filter(mine, role="student", removed=None).count()
-    outcomes = outcomes_of(assignments, seen(course, "student__", section=section))
+    outcomes = outcomes_of(assignments, seen(course, "student__", section=section) & named)
     return students, [
         _steps(each, scores.get(each.pk, []), outcomes.get(each.pk, [])) for each in assignments
     ]
 
 
 def _steps(assignment: Assignment, scores: Sequence[Decimal], questions: list[Outcome]) -> Steps:
-    only = ("Handed out", "Opened") if assignment.handout else WORDS
+    only = OF_HANDOUTS if assignment.handout else tuple(WORDS)
     counts = [
-        (word, getattr(assignment, f"n_{field}") if word in only else None)
-        for word, field in zip(WORDS, FIELDS, strict=True)
+        (str(word), getattr(assignment, f"n_{field}") if field in only else None)
+        for field, word in WORDS.items()
     ]
     drawn = histogram(scores, assignment.points) if scores else None
     return Steps(assignment, counts, drawn, questions)
@@ -139,17 +156,19 @@ def histogram(scores: Sequence[Decimal], points: Decimal | None) -> Histogram:
             width=round(width - 4, 1),
             height=round(room * count / most, 1),
             count=count,
-            label=f"{number(edges[step])}–{number(edges[step + 1])}",
+            label=f"{number_text(edges[step])}–{number_text(edges[step + 1])}",
         )
         for step, count in enumerate(counts)
     ]
-    ticks = [(round(SIDE + step * width, 1), number(edges[step])) for step in range(0, BINS + 1, 2)]
+    ticks = [
+        (round(SIDE + step * width, 1), number_text(edges[step])) for step in range(0, BINS + 1, 2)
+    ]
     return Histogram(
         bars=bars,
         ticks=ticks,
-        mean=number(statistics.mean(scores)) if scores else "",
-        median=number(statistics.median(scores)) if scores else "",
-        lowest=number(min(scores)) if scores else "",
-        highest=number(max(scores)) if scores else "",
+        mean=number_text(statistics.mean(scores)) if scores else "",
+        median=number_text(statistics.median(scores)) if scores else "",
+        lowest=number_text(min(scores)) if scores else "",
+        highest=number_text(max(scores)) if scores else "",
         count=len(scores),
     )

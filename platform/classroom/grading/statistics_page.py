@@ -27,7 +27,7 @@ def statistics(request: HttpRequest, course: int) -> HttpResponse:
             "tab": "statistics",
             "students": students,
             "assignments": assignments,
-            "words": WORDS,
+            "words": WORDS.values(),
             "drawing": {
                 "width": WIDTH,
                 "height": HEIGHT,

@@ -7,6 +7,7 @@ from classroom.grading import (
     first_page,
     in_and_out,
     kept_comments_page,
+    list_page,
     look_page,
     matrix_page,
     run_page,
@@ -30,6 +31,19 @@ urlpatterns: list[URLPattern] = [
         f"{_ASSIGNMENT}/grade/<int:member>/kept-comments/<int:comment>/remove",
         kept_comments_page.forget,
         name="kept-comment-remove",
+    ),
+    # The same, and no more, of works whose names are hidden.
+    path(f"{_ASSIGNMENT}/nameless/", list_page.grade_list, name="grade-list"),
+    path(f"{_ASSIGNMENT}/nameless/<str:code>", desk.grade_hidden, name="grade-hidden"),
+    path(
+        f"{_ASSIGNMENT}/nameless/<str:code>/kept-comments/<int:comment>/remove",
+        kept_comments_page.forget_hidden,
+        name="kept-comment-remove-hidden",
+    ),
+    path(
+        f"{_ASSIGNMENT}/nameless/<str:code>/autograde",
+        run_page.autograde_copy_hidden,
+        name="autograde-copy-hidden",
     ),
     path(f"{_ASSIGNMENT}/collected.zip", in_and_out.collected_zip, name="collected-zip"),
     path(f"{_COURSE}/statistics", statistics_page.statistics, name="statistics"),

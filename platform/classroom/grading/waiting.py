@@ -3,11 +3,12 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Case, Count, F, OuterRef, QuerySet, Subquery, When
 
 from classroom.grading.work_state import state_query
 from classroom.models import Course, Membership, Role, Submission
 from classroom.pages.sections import seen_by
+from classroom.rules.anonymity import known
 
 # As the matrix's filter finds them, where the counts lead.
 COUNTED = ("to-grade", "again", "held")
@@ -22,7 +23,7 @@ class Waiting:
     again: int = 0
     held: int = 0
     first_assignment: int | None = None
-    first_student: int | None = None
+    first_student: int | None = None  # also None where that one's name is hidden
 
     @property
     def is_any(self) -> bool:
@@ -37,7 +38,8 @@ def waiting(staff: Collection[Membership]) -> dict[int, Waiting]:
     courses = [member.course_id for member in staff]
     of_course, of_work = seen_by(staff, "", "student__")
     first = _work().filter(of_work, state_query("to-grade"), assignment__course=OuterRef("pk"))
-    first = first.order_by(
+    named = Case(When(known(), then=F("student")), default=None)
+    first = first.annotate(named=named).order_by(
         *("assignment__due", "assignment", "student__user__last_name"),
         *("student__user__first_name", "student__user__username"),
     )
@@ -46,7 +48,7 @@ def waiting(staff: Collection[Membership]) -> dict[int, Waiting]:
         .order_by()
         .annotate(
             first_assignment=Subquery(first.values("assignment")[:1]),
-            first_student=Subquery(first.values("student")[:1]),
+            first_student=Subquery(first.values("named")[:1]),
         )
         .values_list("pk", "first_assignment", "first_student")
     )

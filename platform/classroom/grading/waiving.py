@@ -10,7 +10,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from classroom.grading.selection import Filter
-from classroom.pages.access import assignment_of, staff_of, student_in, submission_of
+from classroom.grading.whose import shown_by_name
+from classroom.pages.access import assignment_of, staff_of, student_in
 from classroom.rules.waiving import penalties_waive
 from embedding.views.access import user_of
 
@@ -24,7 +25,7 @@ def waive(request: HttpRequest, course: int, assignment: int, member: int) -> Ht
     found = assignment_of(membership.course, assignment)
     if found.handout:
         raise Http404
-    work = submission_of(found, student_in(membership.course, member))
+    work = shown_by_name(found, student_in(membership.course, member))
     waives = request.POST.get("waive") == "yes"
     if not penalties_waive([work], waive=waives, by=user_of(request)):
         messages.info(request, _("Nothing was changed."))

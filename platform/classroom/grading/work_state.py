@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from classroom.models import Submission, final_of
 from classroom.rules.looks import waits
@@ -13,15 +15,15 @@ from classroom.rules.renewal import is_new, news
 
 # What people look for, as the filter names it.
 STATES = {
-    "to-grade": "To grade",
-    "again": "New work since collected or graded",
-    "held": "Held for a person",
-    "look": "Asked for another look",
-    "missing": "Missing",
-    "late": "Late",
-    "submitted": "Submitted, not collected",
-    "graded": "Graded, not returned",
-    "returned": "Returned",
+    "to-grade": gettext_lazy("To grade"),
+    "again": gettext_lazy("New work since collected or graded"),
+    "held": gettext_lazy("Look at it by hand"),
+    "look": gettext_lazy("Asked for another look"),
+    "missing": gettext_lazy("Missing"),
+    "late": gettext_lazy("Late"),
+    "submitted": gettext_lazy("Submitted, not collected"),
+    "graded": gettext_lazy("Graded, not returned"),
+    "returned": gettext_lazy("Returned"),
 }
 
 
@@ -89,21 +91,21 @@ def state_of(work: Submission | Work, now: datetime) -> tuple[str, str]:
     if new := news(work):
         return "again", new
     if work.held and work.score is None:
-        return "held", "Look at it by hand"
+        return "held", _("Look at it by hand")
     if work.graded:
         if work.returned and work.returned >= work.graded:
-            return "returned", "Returned"
-        return "graded", "Graded, not returned"
+            return "returned", _("Returned")
+        return "graded", _("Graded, not returned")
     if work.returned and not work.unfinished:
-        return "returned", "Returned"
+        return "returned", _("Returned")
     if work.collected:
-        return "to-grade", "To grade"
+        return "to-grade", _("To grade")
     if work.submitted:
-        return "submitted", "Submitted"
+        return "submitted", _("Submitted")
     if work.handed_out is None:
-        return "not-out", "Not out"
+        return "not-out", _("Not handed out")
     if work.due and work.due < now:
-        return "missing", "Missing"
+        return "missing", _("Missing")
     if work.opened:
-        return "opened", "Opened"
-    return "out", "Handed out"
+        return "opened", _("Opened")
+    return "out", _("Handed out")

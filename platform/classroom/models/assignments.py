@@ -129,6 +129,8 @@ class Assignment(models.Model):
     test_counts = models.CharField(
         max_length=10, choices=Counts, default=Counts.LAST, db_default=Counts.LAST.value
     )
+    # Names are hidden from those who grade until the work is returned: `rules.anonymity`.
+    anonymous = models.BooleanField(default=False, db_default=False)
     out = models.DateTimeField(
         null=True, editable=False, help_text="Since when everybody gets it, newcomers too."
     )

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from django.db import models
-from django.db.models import Value
+from django.db.models import Q, Value
 
 from classroom.models.assignments import Assignment
 from classroom.models.people import Membership
@@ -42,6 +42,14 @@ class Submission(models.Model):
     collected_from = models.CharField(max_length=10, choices=From, blank=True)
     collected_path = models.CharField(
         max_length=600, blank=True, help_text="In the course's project."
+    )
+    # Written by `rules.anonymity` alone.
+    code = models.CharField(
+        max_length=8,
+        blank=True,
+        db_default="",
+        editable=False,
+        help_text="What the work is called while its student’s name is hidden.",
     )
     late = models.BooleanField(default=False, help_text="What was collected came after it was due.")
     # What is compared with the due time when that moves; see `rules.deadlines`.
@@ -116,6 +124,9 @@ class Submission(models.Model):
     class Meta:
         constraints = (
             models.UniqueConstraint(fields=("assignment", "student"), name="submission_once"),
+            models.UniqueConstraint(
+                fields=("assignment", "code"), condition=~Q(code=""), name="submission_code_once"
+            ),
         )
         indexes = (models.Index(fields=("due",), name="submission_due"),)
 

@@ -2,7 +2,8 @@
 
 In the student's project an assignment is `<folder>/`, and when returned `graded-<folder>/`, as
 CoCalc itself has it. In the course's project the source is `<folder>/`, and what came back lies
-under `collected/<folder>/<student>/` and `submitted/<folder>/<student>/<time>/`.
+under `collected/<folder>/<student>/` and `submitted/<folder>/<student>/<time>/`. Where names are
+hidden while grading, a code stands in the student's place (`rules.anonymity`).
 """
 
 import re
@@ -10,6 +11,7 @@ import unicodedata
 from datetime import UTC, datetime
 
 from classroom.models import Assignment, Membership, Submission
+from classroom.rules import anonymity
 from embedding.names import tidy
 
 _BAD = re.compile(r"[\x00-\x1f\x7f-\x9f/\\:*?\"<>|]+")
@@ -45,7 +47,10 @@ def _readable(name: str) -> str:
 
 def collected_of(submission: Submission) -> str:
     """Where this work was collected, whatever its student is called by now; else where it will."""
-    return submission.collected_path or collected_path(submission.assignment, submission.student)
+    if submission.collected_path or not submission.assignment.anonymous:
+        found = submission.collected_path
+        return found or collected_path(submission.assignment, submission.student)
+    return f"collected/{submission.assignment.folder}/{anonymity.folder_of(submission)}"
 
 
 def collected_path(assignment: Assignment, student: Membership) -> str:
@@ -57,6 +62,15 @@ def submitted_path(assignment: Assignment, student: Membership, at: datetime) ->
     """Where a snapshot lies in the course's project."""
     moment = at.astimezone(UTC).strftime("%Y-%m-%dT%H-%M-%S.%fZ")
     return f"submitted/{assignment.folder}/{student_folder(student)}/{moment}"
+
+
+def submitted_of(submission: Submission, at: datetime) -> str:
+    """Where a snapshot of this work is put: under the student's name, or what stands for it."""
+    path = submitted_path(submission.assignment, submission.student, at)
+    if not submission.assignment.anonymous:
+        return path
+    head, moment = f"submitted/{submission.assignment.folder}", path.rpartition("/")[2]
+    return f"{head}/{anonymity.folder_of(submission)}/{moment}"
 
 
 def graded_path(assignment: Assignment) -> str:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from classroom.models import Assignment, Membership
+from classroom.rules.anonymity import known
 from classroom.rules.penalties import final_score
 from classroom.rules.scoring import number, number_text
 
@@ -107,9 +108,9 @@ class Rule:
         return 100 * shares / sum((weight for _, weight, _ in counted), Decimal()), True
 
     def annotate(self, students: "QuerySet[Membership]") -> "QuerySet[Membership]":
-        """Give each student the same total, for sorting."""
+        """Give each student the same total, for sorting; of what is shown by name."""
         score = Cast(final_score("submissions__"), FloatField())
-        scored = Q(submissions__score__isnull=False)
+        scored = known("submissions__") & Q(submissions__score__isnull=False)
         added = Sum(score, filter=scored & Q(submissions__assignment__in=list(self._known)))
         if not self.weighted:
             return students.annotate(total=added)

@@ -18,7 +18,7 @@ from classroom.carrying.calls import Refused
 from classroom.carrying.items import Item, files_of
 from classroom.models import Assignment, Kind, Membership, Snapshot, Submission, Transfer
 from classroom.pages.text import moment
-from classroom.rules import names, source_folder
+from classroom.rules import anonymity, names, source_folder
 from classroom.rules.counting import counting
 from classroom.rules.deadlines import (
     AT_THE_DUE_TIME,
@@ -75,7 +75,8 @@ def run(transfer: Transfer) -> dict[str, Any]:
             "collected then, on its own."
         )
     target = folders.course_project(transfer.course)
-    work = _collected(submission, student, target, transfer)
+    with anonymity.said_by_name(submission):
+        work = _collected(submission, student, target, transfer)
     digest = _digest(work.files)
     _write_down(submission, work, began, is_same=digest == _digest_before(submission))
     paths = [file["path"] for file in work.files if file["path"] != due_date.NAME]
@@ -92,14 +93,16 @@ def _collected(
     submission: Submission, student: Membership, target: str, transfer: Transfer
 ) -> _Work:
     path = names.collected_of(submission)
+    is_hidden = anonymity.is_hidden(submission)
+    choose = _nameless if is_hidden else _wanted
     options: dict[str, Any] = {
         "how": "mirror",
-        "texts": {names.student_file(student): _who(student)},
+        "texts": {} if is_hidden else {names.student_file(student): _who(student)},
         "spared": ["STUDENT - *.txt"],
     }
     snapshot = counting(submission)
     if snapshot:
-        items = _submitted(snapshot)
+        items = choose(_submitted(snapshot))
         _place(target, path, items, snapshot, options)
         # Whatever it is by now: the due time may come back.
         was_late = Snapshot.objects.filter(pk=snapshot.pk, late=True).exists()
@@ -113,7 +116,7 @@ def _collected(
             target,
             path,
             lying=lying_in_course(assignment, submission),
-            choose=_wanted,
+            choose=choose,
             **options,
         )
     except Refused as refused:
@@ -199,18 +202,16 @@ def _digest(files: list[File]) -> str:
 
 def _submitted(snapshot: Snapshot) -> list[Item]:
     """Return what was submitted; it lies in the course's project already."""
-    return _wanted(
-        [
-            Item(
-                file["path"],
-                file["size"],
-                file["sha256"],
-                file.get("modified", 0),
-                elsewhere=f"{snapshot.path}/{file['path']}",
-            )
-            for file in snapshot.files
-        ]
-    )
+    return [
+        Item(
+            file["path"],
+            file["size"],
+            file["sha256"],
+            file.get("modified", 0),
+            elsewhere=f"{snapshot.path}/{file['path']}",
+        )
+        for file in snapshot.files
+    ]
 
 
 def _changed(files: list[File]) -> datetime:
@@ -222,6 +223,11 @@ def _changed(files: list[File]) -> datetime:
 def _wanted(items: list[Item]) -> list[Item]:
     """Leave out what is no student's to say: whose work it is."""
     return [item for item in items if not _OURS.fullmatch(item.path)]
+
+
+def _nameless(items: list[Item]) -> list[Item]:
+    """Leave out, too, what says when it is due: who has longer could be known by it."""
+    return [item for item in _wanted(items) if item.path != due_date.NAME]
 
 
 def _who(student: Membership) -> str:

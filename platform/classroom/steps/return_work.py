@@ -16,7 +16,7 @@ from classroom.carrying.items import Item, files_of, item_of
 from classroom.carrying.outgoing import Load, put, put_sparing
 from classroom.models import Assignment, Kind, Notice, Submission, Transfer
 from classroom.notices.telling import tell
-from classroom.rules import manifest, names
+from classroom.rules import anonymity, manifest, names
 from classroom.rules.counting import returned_set
 from classroom.rules.late_words import late_of
 from classroom.rules.questions import is_from_elsewhere, signed, tally_of
@@ -55,8 +55,9 @@ def run(transfer: Transfer) -> dict[str, Any]:
         raise Skip("Not graded yet: give a score or a comment first.")
     source, project = folders.course_project(transfer.course), student_ready(student)
     path, grade = names.collected_of(submission), grade_text(assignment, submission)
-    items = [*_collected(source, path), item_of(NAME, grade.encode())]
-    put(source, path, Load([]), how="keep", texts={NAME: grade})
+    with anonymity.said_by_name(submission):
+        items = [*_collected(source, path), item_of(NAME, grade.encode())]
+        put(source, path, Load([]), how="keep", texts={NAME: grade})
     graded = names.graded_path(assignment)
     try:
         found = put_sparing(project, graded, items, seek=graded, how="replace")

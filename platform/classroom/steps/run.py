@@ -8,9 +8,10 @@ none counts). It runs in the assignment's folder, or in the home where there is 
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 from classroom.models import Kind, Submission, Transfer
-from classroom.rules import scoring
+from classroom.rules import anonymity, scoring
 from classroom.steps import autograde, commands
 from classroom.steps.prepare import student_ready
 from classroom.steps.registry import Skip, step
@@ -57,6 +58,8 @@ def _score(transfer: Transfer, content: bytes | None) -> dict[str, Any]:
     )
     if submission is None:
         return {"scores_error": "There is no such assignment any more."}
+    if anonymity.is_hidden(submission):
+        return {"scores_error": _("No scores are taken while names are hidden.")}
     try:
         score, comment = commands.score_of(content)
         actor = transfer.batch.actor if transfer.batch else None

@@ -42,7 +42,7 @@ from classroom.rules import manifest
 from classroom.rules.counting import counting
 from classroom.rules.deadlines import came, came_late, is_late, is_taken
 from classroom.rules.last_submit import AS_GIVEN, UNCHANGED
-from classroom.rules.names import submitted_path
+from classroom.rules.names import submitted_of
 from classroom.rules.source_folder import digest
 from classroom.steps import due_date
 from classroom.steps.bringing import Brought, bring, lying_in_course
@@ -91,7 +91,7 @@ def _take(submission: Submission, at: datetime, options: dict[str, Any]) -> Snap
         raise Problem("unprepared", "Your project is not there yet.", status=409, recoverable=True)
     source = str(student.project.project_id)
     target = str(assignment.course.project.project_id)
-    path = submitted_path(assignment, student, at)
+    path = submitted_of(submission, at)
     spare = _spare(submission)
     try:
         brought = bring(
@@ -275,8 +275,4 @@ def _left_behind(submission: Submission) -> list[str]:
     if submission.submitted:
         failed = failed.filter(created__gt=submission.submitted)
     moments = failed.order_by("-pk").values_list("options__at", flat=True)[:KEPT]
-    return [
-        submitted_path(submission.assignment, submission.student, datetime.fromisoformat(at))
-        for at in moments
-        if at
-    ]
+    return [submitted_of(submission, datetime.fromisoformat(at)) for at in moments if at]

@@ -14,6 +14,7 @@ from classroom.carrying.zipping import Names
 from classroom.models import Membership, Role, Snapshot
 from classroom.pages.access import assignment_of, membership_of, seen_or_refused
 from classroom.pages.sending import attach
+from classroom.rules.anonymity import refuse_hidden
 from classroom.rules.counting import counting
 from classroom.rules.deadlines import came_late
 from classroom.rules.manifest import File
@@ -125,6 +126,8 @@ def _snapshot_of(
         rows = rows.filter(submission__student=membership)
     found = get_object_or_404(rows, pk=snapshot)
     seen_or_refused(membership.course, found.submission.student)
+    if membership.role != Role.STUDENT:
+        refuse_hidden(found.submission)
     return membership, found
 
 

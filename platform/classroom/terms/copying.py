@@ -20,7 +20,17 @@ from classroom.rules.test_runs import TESTS
 from classroom.terms.plan import Line
 from embedding.models import Event
 
-_TAKEN = ("title", "handout", "instructions", "points", "weight", "announced", *RULE, *TESTS)
+_TAKEN = (
+    "title",
+    "handout",
+    "instructions",
+    "points",
+    "weight",
+    "announced",
+    "anonymous",
+    *RULE,
+    *TESTS,
+)
 
 
 def assignments_to_copy(course: Course) -> list[Assignment]:

@@ -1,5 +1,7 @@
 // The table's own help: choosing all on the page, and how many are chosen.
 // Everything it does can be done without it.
+import { fill, ngettext } from "../../embedding/words.js";
+
 const boxes = () => [...document.querySelectorAll('#students input[name="member"]')];
 
 function show() {
@@ -12,8 +14,8 @@ function show() {
   all.checked = ticked > 0 && ticked === boxes().length;
   all.indeterminate = ticked > 0 && !all.checked;
   const chosen = every?.checked ? Number(every.dataset.count) : ticked;
-  const { none, one, many } = said.dataset;
-  said.textContent = chosen === 0 ? none : chosen === 1 ? one : many.replace("#", chosen);
+  const words = ngettext("%(count)s student is chosen", "%(count)s students are chosen", chosen);
+  said.textContent = chosen ? fill(words, { count: chosen }) : said.dataset.none;
 }
 
 document.addEventListener("change", ({ target }) => {

@@ -2,7 +2,10 @@
  * Points by question: sums up while somebody types, and leads from field to field. The server forms
  * the score again, by its own rule (rules/questions.py); what is shown here is a preview of it.
  */
+import { fill, language, ngettext } from "../../embedding/words.js";
+
 const CENTS = 100;
+const numbers = new Intl.NumberFormat(language, { maximumFractionDigits: 2, useGrouping: false });
 
 /** The number somebody typed, as the server reads it; null for nothing, NaN for no number. */
 function read(text) {
@@ -12,11 +15,13 @@ function read(text) {
   return /^[-+]?(\d+\.?\d*|\.\d+)$/.test(written) ? Number(written) : NaN;
 }
 
-/** As people write it: at most two places, none of them idle. */
-function shown(number) {
-  const rounded = (Math.sign(number) * Math.round(Math.abs(number) * CENTS + 1e-7)) / CENTS;
-  return String(rounded);
+/** To two places, as the server does it. */
+function rounded(number) {
+  return (Math.sign(number) * Math.round(Math.abs(number) * CENTS + 1e-7)) / CENTS;
 }
+
+/** As people write it: at most two places, none of them idle. */
+const shown = (number) => numbers.format(rounded(number) || 0); // no -0
 
 /**
  * @param {HTMLFormElement} form
@@ -46,15 +51,15 @@ export function questions(form, saveAndNext) {
       most += limit;
     }
     const more = read(adjustment.value) ?? 0;
-    const { points, open: openWords, wrong: words } = table.dataset;
+    const { points, wrong: words } = table.dataset;
     const worth = Number(points);
     const scaled = points && most ? (sum * worth) / most : sum;
     table.querySelector("[data-sum]").textContent = wrong ? "" : shown(sum);
     const row = table.querySelector("[data-scaled]");
     if (row) row.textContent = wrong ? "" : shown(scaled);
     const total = table.querySelector("[data-total]");
-    let text = `${shown(Number(shown(scaled)) + more)}${points ? ` / ${points}` : ""}`;
-    if (open) text = openWords.replace("#", open);
+    let text = `${shown(rounded(scaled) + more)}${points ? ` / ${shown(worth)}` : ""}`;
+    if (open) text = fill(ngettext("%(count)s not graded yet", "%(count)s not graded yet", open), { count: open });
     if (wrong || Number.isNaN(more)) text = words;
     if (total.textContent !== text) total.textContent = text;
   }

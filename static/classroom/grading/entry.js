@@ -4,6 +4,8 @@
  * says what the cell showed before, so that nobody's score is overwritten; an undo is a save with
  * the two the other way round.
  */
+import { fill, gettext, ngettext } from "../../embedding/words.js";
+
 const table = document.querySelector("[data-entry]");
 const bar = document.querySelector("[data-entry-bar]");
 const said = bar.querySelector("[data-said]");
@@ -79,7 +81,7 @@ function write(cell, text) {
 function name(cell) {
   const student = cell.parentElement.querySelector("th").textContent.trim();
   const title = table.tHead.rows[0].cells[cell.cellIndex].textContent.trim();
-  return `${student}, ${title}`;
+  return fill(gettext("%(student)s, %(assignment)s"), { student, assignment: title });
 }
 
 /** Save, one after the other: what is typed next must see what was saved before.
@@ -129,8 +131,11 @@ async function send(entries, isUndo, more) {
   for (const { cell } of entries) cell.ariaBusy = null;
   if (changes.length && !isUndo) done.push(changes);
   undo.disabled = !done.length;
-  const words = changes.length === 1 ? changes[0].said : bar.dataset.many.replace("#", changes.length);
-  said.textContent = changes.length ? `${isUndo ? `${bar.dataset.undone} ` : ""}${words}` : "";
+  const count = changes.length;
+  const words = count === 1
+    ? changes[0].said
+    : fill(ngettext("%(count)s score saved.", "%(count)s scores saved.", count), { count });
+  said.textContent = count ? `${isUndo ? `${bar.dataset.undone} ` : ""}${words}` : "";
   errors.replaceChildren(
     ...faults.map((fault) => Object.assign(document.createElement("li"), { textContent: fault })),
   );
@@ -204,7 +209,12 @@ document.addEventListener("paste", (event) => {
     if (!cell) left += 1;
     else if (typed !== cell.dataset.value) entries.push({ cell, typed });
   }));
-  const more = left ? [bar.dataset.left.replace("#", left)] : [];
+  const words = ngettext(
+    "%(count)s pasted number was left out, because the table has no cell for it.",
+    "%(count)s pasted numbers were left out, because the table has no cells for them.",
+    left,
+  );
+  const more = left ? [fill(words, { count: left })] : [];
   if (entries.length) give(entries.slice(0, 500), false, more);
 });
 

@@ -20,7 +20,7 @@ WHEN = "Fri 27 Nov 2026, 23:59 CET"
         ({"students": 0, "for_teacher": False}, Do.ADD_STUDENTS, "", "no students"),
         ({"to_hand_out": 120}, Do.HAND_OUT, "Hand out to 120 students", ""),
         ({"to_hand_out": 1, "has_it": 119}, Do.HAND_OUT, "Hand out to 1 student", ""),
-        ({"to_hand_out": 120, "goes_out": WHEN}, Do.WAIT, "", f"by itself on {WHEN}."),
+        ({"to_hand_out": 120, "goes_out": WHEN}, Do.WAIT, "", f"automatically on {WHEN}."),
         # Some were handed it by hand before its time: the rest may be, too.
         (
             {"to_hand_out": 2, "has_it": 118, "goes_out": WHEN},
@@ -28,7 +28,12 @@ WHEN = "Fri 27 Nov 2026, 23:59 CET"
             "Hand out to 2 students",
             "",
         ),
-        ({"has_it": 120, "still_working": 120, "due": WHEN}, Do.WAIT, "", f"by itself on {WHEN}."),
+        (
+            {"has_it": 120, "still_working": 120, "due": WHEN},
+            Do.WAIT,
+            "",
+            f"automatically on {WHEN}.",
+        ),
         (
             {"has_it": 120, "to_collect": 118, "still_working": 2, "due": WHEN},
             Do.COLLECT,
@@ -78,7 +83,7 @@ def test_its_files_come_first(version: str, do: Do, button: str) -> None:
     state = replace(ALL, to_hand_out=120, version=version, blocked="Why not.")
     step = next_step(state)
     assert (step.do, step.button, step.said) == (do, button, "Why not.")
-    assert "by itself on" in next_step(replace(state, goes_out=WHEN)).said
+    assert "automatically on" in next_step(replace(state, goes_out=WHEN)).said
     # An assistant may not change them.
     theirs = next_step(replace(state, for_teacher=False))
     assert (theirs.do, theirs.button) == (Do.WAIT, "")

@@ -148,4 +148,4 @@ def test_what_no_form_sends_is_not_found(course: Course, prof: User, ada: Member
 
 def test_the_page_says_what_cannot_be_restricted(course: Course, prof: User) -> None:
     page = HttpsClient(prof).get(url(course)).content.decode()
-    assert "has no way to ask for it" in page
+    assert "cannot ask for that" in page

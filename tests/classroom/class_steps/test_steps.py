@@ -224,11 +224,11 @@ class TestButtons:
         assert "Collect early from 2 students<" in shown
         said = text(press(emmy, assignment, kind="collect", who="all"))
         assert "Left out, because they still have time: Ada Lovelace (until " in said
-        assert "stays under “To do” and is collected when it is due." in said
+        assert "Their work is collected when it is due." in said
         assert [row.member for row in Transfer.objects.all()] == [bob]
         # Nor by choosing her, unless that is chosen, too.
         said = text(press(emmy, assignment, kind="collect", who="chosen", member=[ada.pk]))
-        assert "Nothing was collected: these students still have time." in said
+        assert "Nothing was collected, because these students still have time." in said
         said = text(
             press(emmy, assignment, kind="collect", who="chosen", member=[ada.pk], early="yes")
         )
@@ -259,7 +259,7 @@ class TestButtons:
         assert Transfer.objects.get().member == ada
         Submission.objects.update(collected=now + hour)
         shown = text(HttpsClient(emmy).get(f"{page(course, assignment)}?show=again"))
-        assert "No student is in this list." in shown
+        assert "No student matches." in shown
 
     def test_from_a_grading_page_it_leads_back_there(
         self, assignment: Assignment, ada: Membership, emmy: User
@@ -295,7 +295,7 @@ class TestButtons:
         assert Transfer.objects.get().options == {"ungraded": True}
 
     def test_nobody_chosen_says_so(self, assignment: Assignment, emmy: User) -> None:
-        assert "choose students" in text(press(emmy, assignment, kind="hand_out", who="chosen"))
+        assert "Choose students" in text(press(emmy, assignment, kind="hand_out", who="chosen"))
 
     def test_who_comes_second_is_told_who_was_first(
         self, assignment: Assignment, course: Course, emmy: User
@@ -304,7 +304,7 @@ class TestButtons:
         factories.enrol(course, other, Role.TEACHER)
         press(emmy, assignment, kind="hand_out", who="all")
         response = press(other, assignment, kind="hand_out", who="all")
-        assert "Emmy Noether has started this already" in text(response)
+        assert "Emmy Noether has already started this" in text(response)
         assert Transfer.objects.count() == 1
 
     def test_what_is_blocked_has_no_button_and_no_way_around(
@@ -470,7 +470,7 @@ class TestPage:
         # Whoever is in the course has a row; take the only one out.
         Membership.objects.filter(role=Role.STUDENT).update(removed=timezone.now())
         shown = text(HttpsClient(emmy).get(page(course, bare)))
-        assert "There are no students in the course yet." in shown
+        assert "There are no students in this course yet." in shown
         assert f'class="button primary" href="/courses/{course.pk}/people"' in shown
 
     def test_a_script_is_told_how_far_the_class_is(
@@ -540,13 +540,13 @@ class TestProgress:
         assert "3 of 5 done" in shown
         assert "1 failed" in shown
         assert "1 left" in shown
-        assert "a few seconds to go" in shown
+        assert "a few seconds left" in shown
         assert "Hand out: 4 of 5." in shown
         assert "Hand out: " not in text(self.live(batch, emmy, said="8"))
         Transfer.objects.filter(pk=rest[3].pk).update(state=State.DONE, ended=now)
         shown = text(self.live(batch, emmy, said="8"))
         assert "every 1s" not in shown
-        assert "ended, 4 done, 1 failed" in shown
+        assert "ended: 4 of 5 done. 1 failed" in shown
         assert ">Try again for 1 student</button>" in shown
 
     def test_what_it_took_is_from_the_press_to_the_last_end(self, batch: Batch, emmy: User) -> None:
@@ -603,7 +603,7 @@ class TestProgress:
         response = HttpsClient(emmy).post(
             f"/courses/{batch.course_id}/steps/{again.pk}/retry", follow=True
         )
-        assert "nobody for whom it failed" in text(response)
+        assert "nothing to try again" in text(response)
 
     def test_where_nobody_works_it_says_so(self, batch: Batch, emmy: User) -> None:
         assert "worker is not running" not in text(self.live(batch, emmy))
@@ -632,9 +632,9 @@ def test_what_stayed_as_the_student_changed_it_is_shown_beside_them(
     ):
         page = html.unescape(teacher.get(url).content.decode())
         assert (
-            "Stayed as the student changed them: “a<b>.txt”, “b<b>.txt”, “c<b>.txt” and 27 more."
+            "The student changed “a<b>.txt”, “b<b>.txt”, “c<b>.txt” and 27 more, so they stayed"
             in page
         )
-        assert "Stayed as the student changed it: “a<b>.txt”." in page
+        assert "The student changed “a<b>.txt”, so it stayed as it was." in page
     Transfer.objects.update(result={})
     assert "Stayed as" not in teacher.get(url).content.decode()

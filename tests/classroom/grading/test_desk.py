@@ -142,7 +142,7 @@ def test_points_given_meanwhile_are_not_overwritten(room: Class) -> None:
     answer = save(room, mine)
     assert answer.status_code == 409
     page = answer.content.decode()
-    assert "Theo Assistant has graded this meanwhile" in page
+    assert "Theo Assistant graded this while you had the page open" in page
     assert "3 / 3" in page, "what the other gave for each question"
     assert values(page)["question-1"] == "1"
     assert room.work().score == Decimal("9.5")
@@ -169,7 +169,7 @@ def test_a_score_typed_before_there_were_questions_is_told(room: Class) -> None:
     answer = save(room, {"score": "7", "comment": "Hm.", "seen": "0"})
     assert answer.status_code == 409
     page = answer.content.decode()
-    assert "The score that you typed: 7" in page
+    assert "You typed the score 7." in page
     assert "Hm." in page
     assert room.work().score is None
 
@@ -225,7 +225,7 @@ def test_a_total_from_elsewhere_wins_until_somebody_grades_by_question(room: Cla
     save(room, values(page_of(room)) | {"question-1": "3", "question-2": "5"})
     grade_set(room.work(), score=Decimal("7.5"), by=room.teacher, how="import")
     page = page_of(room)
-    assert "Total given by import: 7.5." in page
+    assert "Total from an import: 7.5." in page
     assert "The questions add up to 9.5." in page
     # Not by the autograder, and not by who writes a comment alone.
     result_keep(room.work(), DETAILS, held="", by=room.teacher)
@@ -302,7 +302,7 @@ def test_a_comment_is_kept_once_and_offered_by_use(room: Class) -> None:
 
 
 def test_what_cannot_be_kept_is_said_and_the_grade_is_saved(room: Class) -> None:
-    for comment, words in (("", "There is no comment to keep."), ("x" * 501, "up to 500")):
+    for comment, words in (("", "Write a comment to keep it."), ("x" * 501, "at most 500")):
         fields = values(page_of(room)) | {"comment": comment, "keep": "on", "question-1": "1"}
         assert words in save(room, fields, follow=True).content.decode()
         assert room.work().comment == comment
@@ -310,7 +310,7 @@ def test_what_cannot_be_kept_is_said_and_the_grade_is_saved(room: Class) -> None
         KeptComment(course=room.course, text=f"Text {n}") for n in range(50)
     )
     fields = values(page_of(room)) | {"comment": "One more.", "keep": "on"}
-    assert "there are 50 already" in save(room, fields, follow=True).content.decode()
+    assert "this course has 50 already" in save(room, fields, follow=True).content.decode()
 
 
 def test_kept_comments_are_the_courses_own_and_no_html(room: Class) -> None:

@@ -207,13 +207,13 @@ def test_each_wrong_line_is_named_and_the_others_are_taken(room: Class) -> None:
     found = plan(room.course, text)
     assert [(each.line, each.score) for each in found.changes] == [(2, Decimal(7))]
     assert [(line, words.split(" ")[0]) for line, words in found.faults] == [
-        (3, "“nobody”"),
+        (3, "This"),
         (4, "Homework"),
         (6, "“ada”"),
-        (7, "it"),
-        (8, "it"),
-        (9, "it"),
-        (10, "“theo”"),
+        (7, "The"),
+        (8, "It"),
+        (9, "It"),
+        (10, "This"),
     ]
     assert found.ignored == ["Room"]
 
@@ -221,11 +221,11 @@ def test_each_wrong_line_is_named_and_the_others_are_taken(room: Class) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "nothing in it"),
+        ("", "file is empty"),
         ("Name,Homework 1\nAda,1", "must have a column “Username”"),
         ("Username,Something\nada,1", "No column has the title"),
-        ("Username,Homework 1,homework 1\nada,1,2", "two columns"),
-        ('Username,Homework 1\nada,"1', "Line 2 is no CSV"),
+        ("Username,Homework 1,homework 1\nada,1,2", "Two columns"),
+        ('Username,Homework 1\nada,"1', "Line 2 cannot be read"),
     ],
 )
 def test_what_is_no_table_of_grades_is_told(room: Class, text: str, words: str) -> None:
@@ -260,14 +260,14 @@ def test_the_page_previews_and_writes_only_what_is_confirmed(room: Class) -> Non
     file = io.BytesIO(b"Username,Homework 1\nada,\nbob,12\nnobody,1\n")
     file.name = "grades.csv"
     page = teacher.post(url, {"file": file}).content.decode()
-    assert "taken away" in page
+    assert "1 score will be removed" in page
     assert "more than 10" in page
-    assert "Line 4: “nobody” is no student of this course." in page
+    assert "Line 4: This course has no student “nobody”." in page
     assert room.work().score == 3
     assert not GradeChange.objects.exists()
     sent = confirmed(page)
     answer = teacher.post(url, sent, follow=True)
-    assert "2 grades written." in answer.content.decode()
+    assert "2 grades saved." in answer.content.decode()
     assert room.work().score is None
     assert room.work(room.bob).score == 12
     assert {change.by for change in GradeChange.objects.all()} == {room.assistant}
@@ -289,7 +289,7 @@ def test_what_changed_since_the_preview_is_shown_again(room: Class) -> None:
     room.work(score=4)
     answer = teacher.post(url, confirmed(page))
     assert answer.status_code == 409
-    assert "Something has changed meanwhile" in answer.content.decode()
+    assert "something changed in the meantime" in answer.content.decode()
     assert room.work(room.bob).score is None
     assert teacher.post(url, confirmed(answer.content.decode())).status_code == 302
     assert room.work().score == 5
@@ -397,7 +397,7 @@ def test_a_failing_student_is_told_and_the_others_are_there(lab: Class, cocalc: 
     found = unzipped(lab)
     assert f"{ADA}/hw.ipynb" in found.namelist()
     errors = found.read(f"{ROOT}/ERRORS.txt").decode()
-    assert "Bob Babbage-bob: not complete. The folder is not there any more." in errors
+    assert "Bob Babbage-bob: not complete. The folder was deleted or renamed." in errors
 
 
 def test_without_cocalc_there_is_a_whole_zip_that_says_so(

@@ -29,7 +29,7 @@ def test_with_nothing_collected_it_says_so(room: Class) -> None:
     page = f"{room.base}/assignments/{room.assignment.pk}/"
     assert leads_to(room) == page
     answer = HttpsClient(room.teacher).get(f"{page}grade/", follow=True)
-    assert "Nothing was collected yet, so there is nothing to grade." in answer.content.decode()
+    assert "Nothing was collected yet, so you cannot grade anything." in answer.content.decode()
 
 
 def test_what_waits_comes_first(room: Class) -> None:

@@ -288,7 +288,7 @@ def test_where_nothing_is_collected_the_page_says_so_and_offers_the_students_fol
     project.project_id = "6f9c8a3e-5f0c-4b0e-9c51-2f2f7a3d1e12"
     project.save()
     page = HttpsClient(room.teacher).get(room.grade_url()).content.decode()
-    assert "Nothing is collected from Ada Lovelace yet." in page
+    assert "Nothing was collected from Ada Lovelace yet." in page
     assert f"/projects/{project.project_id}/files/homework-1/" in page
     assert "<cocalc-notebook" not in page
 
@@ -331,7 +331,7 @@ def test_a_conflict_shows_the_others_value_and_loses_nothing(room: Class) -> Non
     answer = assistant.post(room.grade_url(), {"score": "6", "comment": "Ours.", "seen": "0"})
     assert answer.status_code == 409
     page = answer.content.decode()
-    assert "Tess Teacher has graded this meanwhile" in page
+    assert "Tess Teacher graded this while you had the page open" in page
     assert "Mine." in page
     assert 'value="6"' in page
     assert "Ours." in page
@@ -347,7 +347,7 @@ def test_a_conflict_shows_the_others_value_and_loses_nothing(room: Class) -> Non
 def test_a_bonus_is_saved_with_a_warning(room: Class) -> None:
     teacher = HttpsClient(room.teacher)
     answer = teacher.post(room.grade_url(), {"score": "12", "seen": "0"}, follow=True)
-    assert "12 of 10 points: more than there are." in answer.content.decode()
+    assert "12 of 10 points: more than the maximum." in answer.content.decode()
     assert room.work().score == 12
 
 
@@ -394,16 +394,16 @@ def test_the_page_says_that_it_was_submitted_again_and_offers_to_collect_it(room
     room.collected(submitted=ago(0.5), graded=ago(0.75), score=Decimal("4.50"), due=ago(-1))
     page = HttpsClient(room.teacher).get(room.grade_url()).content.decode()
     assert "<strong>Ada Lovelace submitted again</strong>" in page
-    assert "newer than what was collected" in page
-    assert "and newer than the grade" in page
-    assert "It is collected on its own when it is due." in page
+    assert "still shows the older work" in page
+    assert "The grade is for the older work, too." in page
+    assert "The new work is collected automatically when it is due." in page
     assert f'action="{room.base}/assignments/{room.assignment.pk}/step"' in page
     assert "Collect it now" in page
     Transfer.objects.create(
         course=room.course, kind=Kind.COLLECT, member=room.ada, assignment=room.assignment
     )
     page = HttpsClient(room.teacher).get(room.grade_url()).content.decode()
-    assert "It is being collected" in page
+    assert "The new work is being collected" in page
     assert "Collect it now" not in page
 
 

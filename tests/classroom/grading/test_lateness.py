@@ -131,7 +131,7 @@ def test_the_teacher_sees_both(room: Class) -> None:
     words = desk(room)
     assert "2 submissions" in words
     assert re.search(
-        r"CES?T late Pressed at \d\d:\d\d:\d\d CES?T, copied by \d\d:\d\d:\d\d CES?T\. .*"
+        r"CES?T late Submitted at \d\d:\d\d:\d\d CES?T, copied at \d\d:\d\d:\d\d CES?T\. .*"
         r"CES?T on time counts",
         words,
     )
@@ -143,7 +143,7 @@ def test_the_teacher_sees_both(room: Class) -> None:
 
 def test_the_teacher_sees_a_failed_submit(room: Class) -> None:
     row = failed(room.assignment, room.ada)
-    assert re.search(r"A submission of .*CES?T failed: The disk is full\.", desk(room))
+    assert re.search(r"A submission failed, .*CES?T: The disk is full\.", desk(room))
     table = HttpsClient(room.teacher).get(f"{room.base}/assignments/{room.assignment.pk}/")
     assert re.search(r'title="[^"]*: The disk is full\.">failed</span>', table.content.decode())
     Transfer.objects.filter(pk=row.pk).update(error_code="unchanged")

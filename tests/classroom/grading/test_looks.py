@@ -136,7 +136,7 @@ def test_what_was_returned_already_is_not_returned_again(room: Class) -> None:
 @pytest.mark.parametrize(
     ("score", "outcome", "words"),
     [
-        ("8", "kept", "not the one that the student asked about"),
+        ("8", "kept", "changed since the student asked"),
         ("7.5", "changed", "Save the new score on the grading page first"),
     ],
 )
@@ -167,7 +167,7 @@ def test_nothing_is_answered_while_an_older_score_is_being_returned(room: Class)
     room.work(score=Decimal(8))
     refused = post(room, "changed")
     assert refused.status_code == 409
-    assert "being returned at this moment" in refused.content.decode()
+    assert "being returned right now" in refused.content.decode()
     assert Look.objects.get().answered is None
     Transfer.objects.filter(pk=row.pk).update(state=Transfer.State.DONE)
     assert post(room, "changed").status_code == 302
@@ -178,7 +178,7 @@ def test_who_answers_second_sees_the_first_answer_and_loses_nothing(room: Class)
     refused = post(room, "kept", "Of the second.")
     assert refused.status_code == 409
     page = refused.content.decode()
-    assert "Somebody else has answered meanwhile" in page
+    assert "Somebody else has already answered" in page
     assert "Of the first." in page
     assert "Of the second.</textarea>" in page
     assert Look.objects.get().answer == "Of the first."

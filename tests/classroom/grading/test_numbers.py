@@ -1,13 +1,14 @@
 """A score is written in one way, wherever it stands: 4.5, never 4.50 and never 4.5000000001."""
 
+import re
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.utils import timezone
+from django.utils import timezone, translation
 
-from classroom.models import Assignment, Batch, GradeChange, Kind, Submission, Transfer
+from classroom.models import Assignment, Batch, GradeChange, Kind, Profile, Submission, Transfer
 from classroom.rules.counting import returned_set
 from classroom.rules.scoring import number
 from tests.classroom import factories
@@ -83,6 +84,38 @@ def test_on_every_page_and_in_every_file(room: Class) -> None:
     assert shown == 7  # all but the courses, the course and the form, which shows the points
     assert 'value="7.5"' in HttpsClient(room.teacher).get(f"{task}/edit").content.decode()
     assert "60 %" in HttpsClient(room.teacher).get(f"{room.base}/grades").content.decode()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "grades",
+        "grades/enter",
+        "statistics",
+        "assignments/{task}/",
+        "assignments/{task}/grade/{ada}",
+    ],
+)
+def test_people_read_their_own_languages_numbers_and_scripts_plain_ones(
+    room: Class, address: str
+) -> None:
+    Profile.objects.create(user=room.teacher, language="de")
+    where = address.format(task=room.assignment.pk, ada=room.ada.pk)
+    with translation.override("en"):  # which a request leaves behind
+        page = HttpsClient(room.teacher).get(f"{room.base}/{where}").content.decode()
+    attributes = re.findall(r'[\w-]+="[^"]*"', re.sub(r'(aria-label|title)="[^"]*"', "", page))
+    assert not [each for each in attributes if re.search(r"\d,\d", each)], address
+    read = re.sub(r"<(script|style).*?</\1>|<[^>]*>", " ", page, flags=re.DOTALL)
+    assert re.search(r"\b[47],5\b", read), address
+    assert not re.search(r"\b[47]\.5\b", read), address
+
+
+def test_files_are_the_same_in_every_language(room: Class) -> None:
+    address = f"{room.base}/grades.csv?comments=1"
+    before = HttpsClient(room.teacher).get(address).content
+    Profile.objects.create(user=room.teacher, language="de")
+    with translation.override("en"):
+        assert HttpsClient(room.teacher).get(address).content == before
 
 
 def test_in_what_is_said_before_and_after(room: Class) -> None:

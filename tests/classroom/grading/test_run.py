@@ -408,7 +408,7 @@ def test_an_answer_that_changes_how_tests_run_is_held_for_a_person(
     assert words in teacher.get(lab.grade_url()).content.decode()
     page = teacher.get(f"{lab.base}/runs/{row.batch_id}/").content.decode()
     assert words in page
-    assert "Held: look at it by hand" in page
+    assert "Look at it by hand" in page
     held = f"{lab.base}/grades?state=held"
     assert "Look at it by hand" in teacher.get(held).content.decode()
     seen = last_change(lab.work())
@@ -564,8 +564,8 @@ def test_scores_are_taken_only_where_that_is_chosen(room: Class) -> None:
         ({"timeout": "601"}, "less than or equal to 600"),
         ({"who": "chosen"}, "Choose at least one student."),
         ({"who": "chosen", "students": ["99999"]}, "99999"),
-        ({"scored": "on", "scores": "../x"}, "as a part"),
-        ({"scored": "on", "scores": ""}, "empty"),
+        ({"scored": "on", "scores": "../x"}, "Enter a file name"),
+        ({"scored": "on", "scores": ""}, "Enter a file name"),
     ],
 )
 def test_what_cannot_be_run_is_told_and_kept(
@@ -592,7 +592,7 @@ def test_a_second_run_leaves_those_who_are_under_way(room: Class) -> None:
     runs.command_run(room.course, [room.ada], actor=room.teacher, command="a", timeout=5)
     data = {"command": "b", "timeout": "60", "who": "all"}
     page = HttpsClient(room.teacher).post(f"{room.base}/run", data, follow=True)
-    assert "For 1 student another run is still under way" in page.content.decode()
+    assert "Left out 1 student, because another run is still under way" in page.content.decode()
 
 
 def ended(row: Transfer, state: State, result: dict[str, Any] | None = None, **more: Any) -> None:
@@ -659,7 +659,7 @@ def test_a_large_class_is_paged_failures_first_in_as_few_queries(
     with django_assert_max_num_queries(9):
         page = browser.get(url).content.decode()
     assert page.count('class="run-line"') == runs.PAGE
-    assert "120 of 120 ended, 1 failed" in page
+    assert "120 of 120 finished · 1 failed" in page
     assert "Exit code 9" in page
     assert "Exit code 9" not in browser.get(f"{url}?page=3").content.decode()
 
@@ -669,7 +669,7 @@ def test_where_nothing_failed_there_is_nothing_to_retry(room: Class) -> None:
     ended(batch.transfers.get(), State.DONE, {"exit_code": 0})
     teacher = HttpsClient(room.teacher)
     page = teacher.post(f"{room.base}/runs/{batch.pk}/again", follow=True).content.decode()
-    assert "There is nothing to retry." in page
+    assert "There is nothing to try again." in page
     assert Batch.objects.count() == 1
 
 
@@ -678,14 +678,14 @@ def test_a_run_under_way_looks_again_by_itself(room: Class) -> None:
     teacher = HttpsClient(room.teacher)
     page = teacher.get(f"{room.base}/runs/{batch.pk}/").content.decode()
     assert "grading/run" in page
-    assert "0 of 1 ended" in page
+    assert "0 of 1 finished" in page
     assert "took" not in page
     late = batch.created + timedelta(minutes=4)
     done = {"exit_code": 0, "seconds": 0.4}
     ended(batch.transfers.get(), State.DONE, done, started=late - timedelta(seconds=1), ended=late)
     page = teacher.get(f"{room.base}/runs/{batch.pk}/").content.decode()
     assert "grading/run" not in page
-    assert "1 of 1 ended, took 4 minutes" in page  # with all waiting; the command alone 0.4 s
+    assert "1 of 1 finished · took 4 minutes" in page  # with all waiting; the command alone 0.4 s
     assert "0.4 s" in page
 
 
@@ -704,7 +704,7 @@ def test_autograding_takes_what_is_collected_and_has_no_score(room: Class) -> No
     assert teacher.post(url).status_code == 404  # nothing is marked
     Assignment.objects.update(marked=True)
     page = teacher.post(url, follow=True).content.decode()
-    assert "nothing collected that waits" in page
+    assert "No collected work waits" in page
     room.collected()
     room.collected(room.bob, score=1, graded=ago(0))
     page = teacher.get(f"{room.base}/assignments/{room.assignment.pk}/run").content.decode()

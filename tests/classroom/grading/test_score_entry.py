@@ -82,7 +82,7 @@ def test_an_undo_is_a_change_of_its_own(room: Class) -> None:
     send(room, entry(room, room.ada, "8", before="7"))
     send(room, entry(room, room.ada, "7", before="8"))
     answer = send(room, entry(room, room.ada, "", before="7")).json()["cells"][0]
-    assert answer["said"] == "Ada Lovelace, Homework 1: the score was taken away."
+    assert answer["said"] == "Ada Lovelace, Homework 1: score removed."
     assert (room.work().score, room.work().comment) == (None, "Well done.")
     scores = [change.score for change in GradeChange.objects.order_by("pk")]
     assert scores == [Decimal(7), Decimal(8), Decimal(7), None]
@@ -92,19 +92,19 @@ def test_nobodys_score_is_overwritten(room: Class) -> None:
     typed = entry(room, room.ada, "3")
     grade_set(room.work(), score=Decimal(9), by=room.teacher, how="page")
     answer = send(room, typed).json()["cells"][0]
-    assert "somebody has given 9 since this page was loaded" in answer["error"]
+    assert "Somebody entered 9 while this page was open" in answer["error"]
     assert answer["value"] == "9"
     assert room.work().score == 9
     grade_set(room.work(), score=None, by=room.teacher, how="page")
     answer = send(room, entry(room, room.ada, "3", before="9")).json()["cells"][0]
-    assert "somebody has taken the score away" in answer["error"]
+    assert "Somebody removed the score" in answer["error"]
 
 
 def test_who_has_not_seen_newer_work_gives_it_no_score(room: Class) -> None:
     typed = entry(room, room.ada, "3")
     room.work(collected=ago(0.5), renewed=ago(0.5))
     answer = send(room, typed).json()["cells"][0]
-    assert "newer work was collected" in answer["error"]
+    assert "Newer work was collected" in answer["error"]
     assert room.work().score is None
     assert "error" not in send(room, typed | {"work": answer["work"]}).json()["cells"][0]
 
@@ -115,7 +115,7 @@ def test_points_by_question_stay_beside_a_score_from_the_table(room: Class) -> N
     room.work(details=details, given=given, score=Decimal(2), graded=ago(0))
     send(room, entry(room, room.ada, "7", before="2"))
     page = HttpsClient(room.teacher).get(room.grade_url()).content.decode()
-    assert "Total given in the table: 7." in page
+    assert "Total entered in the table: 7." in page
     assert room.work().given == given
 
 
@@ -134,7 +134,7 @@ def test_what_is_of_another_course_or_gone_is_not_there(room: Class) -> None:
         {"student": 99999},
     ):
         cell = send(room, good | more).json()["cells"][0]
-        assert "not here any more" in cell["error"], more
+        assert "was removed" in cell["error"], more
         assert "value" not in cell
     assert not Submission.objects.filter(score__isnull=False).exists()
 

@@ -251,6 +251,7 @@ GIVEN = {
     "admin/base.py": "shows each row as it is",
     "admin/work.py": "shows each row as it is",
     "assignments/rescoring.py": "rescales what was given",
+    "class_steps/assignment_table.py": "takes it away where names are hidden",
     "grading/desk.py": "where it is given",
     "grading/desk_shown.py": "the history says what was given",
     "grading/exports.py": "says both",

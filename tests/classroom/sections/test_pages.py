@@ -315,7 +315,7 @@ class TestAssistantOfASection:
         answer = HttpsClient(by).post(
             theirs.url("grades-enter"), {"entries": [entry]}, content_type="application/json"
         )
-        assert "not here any more" in answer.json()["cells"][0]["error"]
+        assert "was removed" in answer.json()["cells"][0]["error"]
         assert submission(theirs.work, theirs.bob).score == 5
         of_ann = Transfer.objects.get(batch=run, member=theirs.ann)
         assert theirs.get("run-output", run.pk, of_ann.pk, by=by).status_code == 200
@@ -360,7 +360,7 @@ class TestAssistantOfASection:
         )
         plan = page.context["plan"]
         assert [each.submission.student for each in plan.changes] == [theirs.ann]
-        assert "no student of your sections" in text(page)
+        assert "Your sections have no student" in text(page)
 
     def test_projects_follow(self, theirs: Class) -> None:
         def opened() -> set[str]:
