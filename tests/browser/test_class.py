@@ -233,7 +233,9 @@ def test_a_course_from_its_making_to_the_returned_grade(
         teacher.go(name)
         look(teacher, name)
     ada.go("/")
-    expect(ada.page.get_by_role("region", name="Came back")).to_contain_text("4.5 of 5 points")
+    expect(ada.page.get_by_role("region", name="Returned to you")).to_contain_text(
+        "4.5 of 5 points"
+    )
     look(ada, "today")
 
     for one, score, comment, other in (

@@ -26,6 +26,7 @@ from django.utils.translation import pgettext
 from classroom.assignments import rescoring
 from classroom.assignments.forms import MOMENTS, AssignmentForm
 from classroom.assignments.numbers import plain_number
+from classroom.assignments.said import listed
 from classroom.models import Assignment, Course
 from classroom.pages.moments import local_moment
 from classroom.rules.scoring import number_text

@@ -31,6 +31,6 @@ class NumberField(forms.DecimalField):
         """Show a number; what somebody typed stays as it is."""
         return number_text(value) if isinstance(value, Decimal | float | int) else value
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]  # as Django's
         """Return the number, or None. ValidationError where it is none."""
         return super().to_python(plain_number(value) if isinstance(value, str) else value)

@@ -21,10 +21,10 @@ def extensions_overtaken(assignment: Assignment) -> str:
     if not moot:
         return ""
     said = ngettext(
-        "The extension for %(people)s gives no extra time any more: the assignment is due as late "
-        "or later. Change or remove it under Extensions.",
-        "The extensions for %(people)s give no extra time any more: the assignment is due as late "
-        "or later. Change or remove them under Extensions.",
+        "The extension for %(people)s gives no extra time any more: it does not end after the due "
+        "time. Change or remove it under Extensions.",
+        "The extensions for %(people)s give no extra time any more: they do not end after the due "
+        "time. Change or remove them under Extensions.",
         len(moot),
     )
     return said % {"people": few([extension.student.name for extension in moot])}

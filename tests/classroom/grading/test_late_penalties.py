@@ -235,7 +235,7 @@ def test_other_points_are_rescaled_with_their_penalty(room: Class) -> None:
 
 
 def test_the_form_says_what_is_wrong_and_shows_an_example(room: Class) -> None:
-    assert "Say how much is taken off." in words(send(room, late_amount=""))
+    assert "Enter how much is taken off." in words(send(room, late_amount=""))
     assert "At most 100 per cent can be taken off." in words(send(room, late_amount="101"))
     assert "less than or equal to 100" in words(send(room, late_floor="101"))
     url = f"{room.base}/assignments/{room.assignment.pk}/edit"

@@ -198,7 +198,7 @@ def test_a_name_that_is_no_text_fails_with_a_sentence(
 ) -> None:
     transfer = fill(assignment, {"a.ipynb": MARKED})
     cocalc.exec(project(assignment), r"touch homework-1/$'a\nb'", bash=True)
-    with pytest.raises(Problem, match="“a b” has a name that will not do"):
+    with pytest.raises(Problem, match="“a b” a name that will not do"):
         version.run(transfer)
 
 
@@ -342,4 +342,4 @@ def test_a_change_shows_until_it_is_approved(
     assert "“a.ipynb” was changed since the files were approved: prof uploaded it" in page
     approve(teacher, assignment)
     page = teacher.get(url(assignment, "assignment-files")).content.decode()
-    assert "Not as approved" not in page
+    assert "Files differ from the approved ones" not in page

@@ -77,11 +77,11 @@ class TestColours:
         save(ada, color_scheme="dark")
         for path in ("/", "/profile/", "/projects/mine/", "/projects/mine/open/a.ipynb", "/no"):
             page = browser.get(path).content.decode()
-            assert '<html lang="en" data-scheme="dark">' in page, path
+            assert '<html lang="en" dir="ltr" data-scheme="dark">' in page, path
             assert '<meta name="color-scheme" content="dark">' in page
         save(ada, color_scheme="system")
         page = browser.get("/").content.decode()
-        assert '<html lang="en">' in page
+        assert '<html lang="en" dir="ltr">' in page
         assert '<meta name="color-scheme" content="light dark">' in page
         assert "data-scheme" not in HttpsClient().get("/sign-in/").content.decode()
 
