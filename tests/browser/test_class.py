@@ -354,7 +354,7 @@ def test_an_extension_is_told_to_its_student_alone(
     ends(teacher, "Hand out", 2)
 
     page.get_by_role("link", name="Extensions").click()
-    expect(page.get_by_role("heading", name="Nobody has more time")).to_be_visible()
+    expect(page.get_by_role("heading", name="No one has extra time yet")).to_be_visible()
     look(teacher, "no extensions")
     boxes = {
         who: page.get_by_role(

@@ -20,8 +20,7 @@ from django.db import transaction
 from django.http import QueryDict
 from django.utils import formats
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
-from django.utils.translation import pgettext
+from django.utils.translation import gettext_lazy, pgettext
 
 from classroom.assignments import rescoring
 from classroom.assignments.forms import MOMENTS, AssignmentForm
@@ -34,17 +33,17 @@ from classroom.rules.scoring import number_text
 FIELDS = ("release", "due", "late_policy", "late_until", "points", "weight")
 OF_HANDOUTS = ("release",)
 LABELS = {
-    "release": _lazy("Release"),
-    "due": _lazy("Due"),
-    "late_policy": _lazy("Late work"),
-    "late_until": _lazy("Late work until"),
-    "points": _lazy("Points"),
-    "weight": _lazy("Weight"),
+    "release": gettext_lazy("Release"),
+    "due": gettext_lazy("Due"),
+    "late_policy": gettext_lazy("Late work"),
+    "late_until": gettext_lazy("Late work until"),
+    "points": gettext_lazy("Points"),
+    "weight": gettext_lazy("Weight"),
 }
 POLICIES = {
-    "closed": _lazy("Not accepted"),
-    "until": _lazy("Until…"),
-    "any": _lazy("Any time"),
+    "closed": gettext_lazy("Not accepted"),
+    "until": gettext_lazy("Until…"),
+    "any": gettext_lazy("Any time"),
 }
 DAYS_MOST = 3660  # that all is moved by
 _FORMAT = "%Y-%m-%dT%H:%M"

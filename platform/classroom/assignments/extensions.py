@@ -16,7 +16,7 @@ from classroom.sections.following import follow
 from embedding.models import Event
 
 NOTHING = gettext_lazy("This has no due time, so there is nothing to extend.")
-TOO_EARLY = gettext_lazy("An extension must end after the time when the work is due anyway.")
+TOO_EARLY = gettext_lazy("The new due time must be later than the one without an extension.")
 
 # From a student's own due time to the one that is given.
 When = Callable[[datetime], datetime]

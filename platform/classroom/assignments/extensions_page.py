@@ -223,9 +223,7 @@ def extension(request: HttpRequest, course: int, assignment: int, member: int) -
         extensions.extension_set(
             found, student, due=due, reason=form.cleaned_data["reason"], by=user_of(request)
         )
-        messages.success(
-            request, _("%(names)s has more time now and can see it.") % {"names": student.name}
-        )
+        _tell(request, extensions.Given([student], []))
         if note := twice_note(due, membership.course.zone):
             messages.warning(request, note)
         return redirect("classroom:extensions", course, found.pk)

@@ -144,7 +144,9 @@ class AssignmentForm(LateFormPart, TestsFormPart):
                 data["late_until"] = None
         elif "late_until" not in self.errors and "due" not in self.errors:
             if due is None:
-                self.add_error("due", gettext("Enter a due time: only after it is work late."))
+                self.add_error(
+                    "due", gettext("Enter a due time first: without one, no work is late.")
+                )
             elif until is None:
                 self.add_error("late_until", gettext("Enter until when late work is accepted."))
             elif until <= due:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from classroom.assignments.extensions import moot_extensions
@@ -41,4 +40,5 @@ def few(names: Sequence[str], most: int = 5) -> str:
     more = len(names) - most
     if more <= 0:
         return shown
-    return _("%(names)s and %(count)s more") % {"names": shown, "count": more}
+    said = ngettext("%(names)s and %(count)s more", "%(names)s and %(count)s more", more)
+    return said % {"names": shown, "count": more}

@@ -6,10 +6,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from classroom.assignments.dates import moved_text
-from classroom.models import Assignment, Submission, Transfer
+from classroom.assignments.numbers import NumberField
+from classroom.models import Assignment, Profile, Submission, Transfer
 from tests.classroom import factories
 from tests.classroom.gradebook import Class, make_class
 from tests.conftest import HttpsClient
@@ -284,6 +286,29 @@ def test_a_row_that_no_page_of_ours_sent_changes_nothing_unseen(
         page.change(room.assignment, seen=seen)
     page.send()
     assert stored(room.assignment).due == SUMMER
+
+
+@pytest.mark.parametrize("typed", ["8,25", "8.25"])
+def test_numbers_are_shown_and_taken_as_the_reader_s_language_writes_them(
+    room: Class, typed: str
+) -> None:
+    Profile.objects.create(user=room.teacher, language="de")
+    Assignment.objects.update(points=Decimal("7.5"), weight=Decimal("0.5"))
+    page = Page(room)
+    points = f"a{room.assignment.pk}-points"
+    assert page.fields[points] == "7,5"
+    assert page.send().redirect_chain
+    assert number(room.assignment, "points") == "7.50"
+    page.change(room.assignment, points=typed)
+    assert page.send().redirect_chain
+    assert number(room.assignment, "points") == "8.25"
+    assert number(room.assignment, "weight") == "0.50"
+
+
+@pytest.mark.parametrize("typed", ["1,234.5", "1.234,5", "7,5,1", "NaN", "seven"])
+def test_what_may_be_two_numbers_is_none(typed: str) -> None:
+    with pytest.raises(ValidationError):
+        NumberField(max_digits=8, decimal_places=2).clean(typed)
 
 
 def test_of_another_course_nothing_is_changed(room: Class) -> None:

@@ -190,7 +190,7 @@ def test_a_decision_is_of_these_very_files(
     assert assignment.version == Version.READY
     assert outgoing(assignment) == ["a.py", "b.txt"]
     assert assignment.approved["by"] == "prof"
-    assert "prof looked at what was found in a.py, and decided that it may go out" in page(
+    assert "prof decided that students may get these files as they are: a.py" in page(
         teacher, assignment, "assignment-files"
     )
     event = Event.objects.get(action="course.version_approved")

@@ -337,7 +337,7 @@ def test_a_folder_of_the_course_is_chosen_by_browsing(
     assert "a b.ipynb" in page
     assert "Copy the files from “lib/week 1”" in page
     said = told(teacher, assignment, "assignment-browse", folder="lib/week 1")
-    assert said == ["The files of “lib/week 1” were taken."]
+    assert said == ["The files from “lib/week 1” were copied."]
     assert paths(assignment.files) == ["a b.ipynb"]
     assert assignment.version == Version.READY
 

@@ -13,9 +13,11 @@ from django.core import signing
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.translation import get_language
 
 from classroom.assignments.extensions import extension_set
 from classroom.models import Assignment, Course, Membership, Profile, Role, Submission
+from classroom.today import calendar_feed
 from classroom.today.calendar_feed import KEPT, calendar_of
 from classroom.today.calendar_link import calendar_link, calendar_link_renew
 from config.logs import NoLinks
@@ -161,6 +163,15 @@ class TestEvents:
         assert b"REFRESH-INTERVAL;VALUE=DURATION:PT1H\r\n" in text
         assert b"X-PUBLISHED-TTL:PT1H\r\n" in text
         assert head["method"] == "PUBLISH"
+
+    def test_it_is_in_its_owner_s_language(
+        self, ada: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        Profile.objects.create(user=ada, language="de")
+        found: list[str | None] = []
+        monkeypatch.setattr(calendar_feed, "_taught", lambda *_: found.append(get_language()) or ())
+        calendar_of(ada)
+        assert (found, get_language()) == (["de"], "en")
 
     def test_many_courses_cost_as_much_as_one(self, ada: User) -> None:
         costs = []
