@@ -254,7 +254,7 @@ def test_late_work_that_is_not_taken_costs_nothing(room: Class) -> None:
 def test_late_days_are_a_setting_of_the_course_and_count_at_once(room: Class) -> None:
     form = {"title": "Physics", "time_zone": "Europe/Berlin", "late_days": "1"}
     answer = HttpsClient(room.teacher).post(f"{room.base}/settings", form, follow=True)
-    assert "1 score counts otherwise now." in words(answer)
+    assert "1 score has changed because of this." in words(answer)
     assert room.work().late_days == 1
     assert room.work().final == 9
     HttpsClient(room.teacher).post(f"{room.base}/settings", form | {"late_days": ""})

@@ -148,7 +148,7 @@ def test_a_marked_notebook_under_another_ending_is_found_without_markers(name: s
         ("a.zip", zipped({"b/hw.ipynb": MARKED}), "“b/hw.ipynb” in it is a notebook marked"),
         ("a.zip", zipped({"b.zip": zipped({})}), "“b.zip” in it is an archive, too"),
         ("a.pptx", b"no zip", "it is damaged"),
-        ("a.zip", locked(), "protected by a password"),
+        ("a.zip", locked(), "locked by a password"),
         ("a.zip", b"PK no zip", "it is damaged"),
         ("a.tgz", b"no tar", "it is damaged"),
         ("a.tar.gz", gzip.compress(b"no tar" * 200, mtime=0), "it is damaged"),

@@ -100,7 +100,7 @@ def test_a_version_is_made_looked_at_and_approved(
     assert "open/homework-1/student/a.ipynb" in page
 
     said = approve(teacher, assignment)
-    assert said == ["The student version is approved: it can be handed out."]
+    assert said == ["The student version is approved. You can hand it out now."]
     assert assignment.version == Version.READY
     assert blocked_reason(assignment) == ""
     assert Event.objects.filter(action="course.version_approved", actor="prof").exists()
@@ -198,7 +198,7 @@ def test_a_name_that_is_no_text_fails_with_a_sentence(
 ) -> None:
     transfer = fill(assignment, {"a.ipynb": MARKED})
     cocalc.exec(project(assignment), r"touch homework-1/$'a\nb'", bash=True)
-    with pytest.raises(Problem, match="“a b” a name that will not do"):
+    with pytest.raises(Problem, match="“a b” has a name that will not do"):
         version.run(transfer)
 
 

@@ -169,7 +169,12 @@ class TestEvents:
     ) -> None:
         Profile.objects.create(user=ada, language="de")
         found: list[str | None] = []
-        monkeypatch.setattr(calendar_feed, "_taught", lambda *_: found.append(get_language()) or ())
+
+        def taught(*_given: Any) -> tuple[()]:
+            found.append(get_language())
+            return ()
+
+        monkeypatch.setattr(calendar_feed, "_taught", taught)
         calendar_of(ada)
         assert (found, get_language()) == (["de"], "en")
 
