@@ -224,7 +224,7 @@ def classroom(browser: Browser, site: str, data: Path) -> None:
         page.get_by_role("link", name="New course").click()
         page.get_by_label("Title").fill("Programming")
         page.get_by_label("Time zone").fill("Europe/Berlin")
-        page.get_by_role("button", name="Make the course").click()
+        page.get_by_role("button", name="Create the course").click()
     with step("teacher: lets a student in by name"):
         page.get_by_role("link", name="Add a person").click(timeout=LIMIT)
         page.get_by_label("User name or e-mail address").fill("ada")

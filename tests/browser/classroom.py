@@ -33,8 +33,8 @@ def make_course(teacher: Visit, title: str) -> str:
     page.get_by_label("Title").fill(title)
     page.get_by_label("Term").fill("Autumn 2026")
     page.get_by_label("Time zone").fill(str(ZONE))
-    page.get_by_role("button", name="Make the course").click()
-    expect(page.get_by_text(f"“{title}” is there.")).to_be_visible()
+    page.get_by_role("button", name="Create the course").click()
+    expect(page.get_by_text(f"“{title}” was created.")).to_be_visible()
     return page.url.removeprefix(SITE).removesuffix("people")
 
 
@@ -74,7 +74,7 @@ def make_work(
     page.get_by_role("button", name="Save, then add files").click()
     page.get_by_label("Files, or a zip").set_input_files(files)
     page.get_by_role("button", name="Upload").click()
-    stored = "One file was stored." if len(files) == 1 else f"{len(files)} files were stored."
+    stored = "1 file was stored." if len(files) == 1 else f"{len(files)} files were stored."
     expect(page.get_by_text(stored)).to_be_visible()
     return page.url.removeprefix(SITE).removesuffix("files")
 

@@ -158,8 +158,8 @@ def states(visit: Visit) -> Iterator[str]:
     expect(visit.page.get_by_role("link", name="Continue a.txt")).to_be_visible()
     yield "today"
     visit.go("/profile/")
-    visit.page.get_by_role("button", name="Make a calendar address").or_(
-        visit.page.get_by_role("button", name="Make a new address")
+    visit.page.get_by_role("button", name="Create a calendar address").or_(
+        visit.page.get_by_role("button", name="Create a new address")
     ).click()
     expect(visit.page.get_by_label("Calendar address")).to_be_visible()
     yield "profile"

@@ -233,7 +233,9 @@ def test_a_course_from_its_making_to_the_returned_grade(
         teacher.go(name)
         look(teacher, name)
     ada.go("/")
-    expect(ada.page.get_by_role("region", name="Came back")).to_contain_text("4.5 of 5 points")
+    expect(ada.page.get_by_role("region", name="Returned to you")).to_contain_text(
+        "4.5 of 5 points"
+    )
     look(ada, "today")
 
     for one, score, comment, other in (
@@ -352,7 +354,7 @@ def test_an_extension_is_told_to_its_student_alone(
     ends(teacher, "Hand out", 2)
 
     page.get_by_role("link", name="Extensions").click()
-    expect(page.get_by_role("heading", name="Nobody has more time")).to_be_visible()
+    expect(page.get_by_role("heading", name="No one has extra time yet")).to_be_visible()
     look(teacher, "no extensions")
     boxes = {
         who: page.get_by_role(
@@ -367,8 +369,8 @@ def test_an_extension_is_told_to_its_student_alone(
     page.get_by_label("Search students").fill(f"{grace.student.username} ")
     expect(boxes[ada]).to_be_hidden()
     boxes[grace].check()
-    expect(page.get_by_text("1 chosen")).to_be_visible()
-    page.get_by_label("So much longer").check()
+    expect(page.get_by_text("1 student chosen")).to_be_visible()
+    page.get_by_label("Extra time").check()
     expect(page.get_by_label("Days")).to_be_visible()
     page.get_by_label("A new due time").check()
     look(teacher, "an extension")
@@ -393,7 +395,7 @@ def test_an_extension_is_told_to_its_student_alone(
     page.get_by_label("Choose all students on this page").check()
     page.get_by_label("Move the chosen students to the section (2)").fill("Monday")
     page.get_by_role("button", name="Move students", exact=True).click()
-    expect(page.get_by_text("2 students are in “Monday” now.")).to_be_visible()
+    expect(page.get_by_text("2 students were moved to “Monday”.")).to_be_visible()
     look(teacher, "people in a section")
     teacher.go(f"{course}accommodations/")
     page.get_by_role("button", name="Continue").click()

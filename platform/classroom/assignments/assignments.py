@@ -46,7 +46,9 @@ def assignment_create(course: Course, assignment: Assignment, *, by: User) -> As
         except IntegrityError:
             assignment.pk = None
     raise Problem(
-        "exists", "Somebody makes an assignment of this title just now. Try again.", status=409
+        "exists",
+        _("Someone else just created an assignment with this title. Try again."),
+        status=409,
     )
 
 
@@ -134,7 +136,7 @@ def assignment_approve(assignment: Assignment, seen: str, *, by: User, allow: bo
         if row.version not in (Version.CHECK, Version.READY) or seen_of(row) != seen:
             raise Problem(
                 "changed",
-                "The files have changed since you looked at them. Please look again.",
+                _("The files have changed since you looked at them. Please look again."),
                 status=409,
             )
         found = going_out.open_of(row.going_out)
@@ -142,7 +144,7 @@ def assignment_approve(assignment: Assignment, seen: str, *, by: User, allow: bo
             if not allow:
                 raise Problem(
                     "not_decided",
-                    "Say first that what was found in these files may go out, or take them out.",
+                    _("First tick that students may get these files, or take the files out."),
                     status=409,
                 )
             row.going_out = going_out.allowed(
@@ -166,22 +168,23 @@ def seen_of(assignment: Assignment) -> str:
 def blocked_reason(assignment: Assignment) -> str:
     """Say why the assignment cannot be handed out now; empty where it can."""
     if assignment.removed is not None:
-        return "It was removed from the course."
+        return _("It was removed from the course.")
     if assignment.version == Version.READY and assignment.files:
         return ""
     if assignment.version == Version.COPYING:
         return _("Its files are being copied from an earlier course.")
     if assignment.version == Version.MAKING:
-        return "Its student version is being made."
+        return _("Its student version is being made.")
     if assignment.version == Version.CHECK and not assignment.version_report:
-        return (
-            "Its files may contain solutions or hidden tests. Decide first whether they may go out."
+        return _(
+            "Its files may contain solutions or hidden tests. First decide whether students may "
+            "get them."
         )
     if assignment.version == Version.CHECK:
-        return "Look at its student version first, and approve it."
+        return _("First look at its student version and approve it.")
     if assignment.version == Version.FAILED:
-        return assignment.version_error or "Its student version could not be made."
-    return "It has no files yet."
+        return assignment.version_error or _("Its student version could not be made.")
+    return _("It has no files yet.")
 
 
 def students_with(assignment: Assignment) -> int:

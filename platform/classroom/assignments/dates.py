@@ -11,31 +11,40 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import QueryDict
+from django.utils import formats
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from classroom.assignments import rescoring
 from classroom.assignments.forms import MOMENTS, AssignmentForm
+from classroom.assignments.numbers import plain_number
+from classroom.assignments.said import listed
 from classroom.models import Assignment, Course
 from classroom.pages.moments import local_moment
+from classroom.rules.scoring import number_text
 
 FIELDS = ("release", "due", "late_policy", "late_until", "points", "weight")
 OF_HANDOUTS = ("release",)
 LABELS = {
-    "release": _lazy("Release"),
-    "due": _lazy("Due"),
-    "late_policy": _lazy("Late work"),
-    "late_until": _lazy("Late work until"),
-    "points": _lazy("Points"),
-    "weight": _lazy("Weight"),
+    "release": gettext_lazy("Release"),
+    "due": gettext_lazy("Due"),
+    "late_policy": gettext_lazy("Late work"),
+    "late_until": gettext_lazy("Late work until"),
+    "points": gettext_lazy("Points"),
+    "weight": gettext_lazy("Weight"),
 }
-POLICIES = {"closed": _lazy("Not taken"), "until": _lazy("Until…"), "any": _lazy("Any time")}
+POLICIES = {
+    "closed": gettext_lazy("Not accepted"),
+    "until": gettext_lazy("Until…"),
+    "any": gettext_lazy("Any time"),
+}
 DAYS_MOST = 3660  # that all is moved by
 _FORMAT = "%Y-%m-%dT%H:%M"
 
@@ -60,7 +69,8 @@ class DatesForm(AssignmentForm):
             policy.choices = [(key, POLICIES.get(key, label)) for key, label in kept]  # type: ignore[attr-defined]
         for name, each in self.fields.items():
             each.help_text = ""
-            each.widget.attrs["aria-label"] = f"{assignment.title}: {LABELS[name]}"
+            words = {"title": assignment.title, "field": LABELS[name]}
+            each.widget.attrs["aria-label"] = _("%(title)s: %(field)s") % words
 
     def clean(self) -> dict[str, Any]:
         """Check it as its own page does; a handout stays one."""
@@ -70,8 +80,8 @@ class DatesForm(AssignmentForm):
 
     @property
     def shown(self) -> dict[str, str]:
-        """What the fields hold, as texts."""
-        return {name: _text(self[name].value()) for name in self.fields}
+        """What the fields hold, as texts that are the same in every language."""
+        return {name: plain_number(_text(self[name].value())) for name in self.fields}
 
 
 @dataclass(slots=True)
@@ -95,7 +105,7 @@ class Row:
         for name in FIELDS:
             bound = self.form[name] if name in self.form.fields else None
             was = self.changed.get(name, "") if name in MOMENTS else ""
-            yield name, bound, was.replace("T", " ")
+            yield name, bound, _said(name, was)
 
 
 def dates_of(course: Course, sent: QueryDict | None = None, *, lock: bool = False) -> list[Row]:
@@ -173,25 +183,27 @@ def _row(assignment: Assignment, sent: QueryDict) -> Row:
         return row
     for name, each in plain.fields.items():
         given = sent.get(plain.add_prefix(name))
-        if given is not None and not each.disabled and given.strip() != seen.get(name, ""):
+        if given is None or each.disabled:
+            continue
+        if plain_number(given) != seen.get(name, ""):
             row.changed[name] = seen.get(name, "")
     if not row.changed:
         return row
     # What was not touched here is as it is stored now.
     data = sent.copy()
     for name in plain.fields.keys() - row.changed.keys():
-        data[plain.add_prefix(name)] = row.stored[name]
+        data[plain.add_prefix(name)] = _text(plain[name].value())
     row.form = DatesForm(assignment, data)
     others = [name for name in row.stored if seen.get(name, "") != row.stored[name]]
     if others:
-        now = ", ".join(f"{LABELS[name]} {_said(row.stored[name])}" for name in others)
+        found = [f"{LABELS[name]} {_said(name, row.stored[name]) or '–'}" for name in others]
         row.form.add_error(
             None,
             _(
-                "Somebody else has changed this row meanwhile: %(now)s. Your own changes are still "
-                "here. Look at the row, then save again."
+                "Someone else has changed this row: %(now)s. Your own changes are still here. Look "
+                "at the row, then save again."
             )
-            % {"now": now},
+            % {"now": listed(found)},
         )
     return row
 
@@ -207,8 +219,8 @@ def _save(row: Row, by: User) -> None:
         row.form.add_error(
             next((name for name in ("points", "weight") if name in row.changed), None),
             _(
-                "This would change scores or totals. Change it on the assignment’s own page, which "
-                "shows first what becomes of them."
+                "This would change scores or totals. Change it on the assignment’s own page: there "
+                "you first see what would happen."
             ),
         )
 
@@ -235,5 +247,18 @@ def _text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def _said(text: str) -> str:
-    return text.replace("T", " ") or "–"
+def _moment_said(text: str) -> str:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return formats.date_format(moment, pgettext("date format", "D j M Y, H:i"))
+
+
+def _said(name: str, text: str) -> str:
+    """Say what a field held, for people."""
+    if name == "late_policy":
+        return str(POLICIES.get(text, text))
+    if name in MOMENTS:
+        return _moment_said(text)
+    return number_text(Decimal(text)) if text else ""

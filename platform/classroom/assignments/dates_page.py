@@ -42,7 +42,8 @@ def dates(request: HttpRequest, course: int) -> HttpResponse:
     for row in changed:
         notes = [*warnings_of(row.form), extensions_overtaken(row.assignment)]
         for note in filter(None, notes):
-            messages.warning(request, f"{row.assignment.title}: {note}")
+            said = _("%(title)s: %(note)s") % {"title": row.assignment.title, "note": note}
+            messages.warning(request, said)
     return redirect("classroom:dates", course)
 
 
@@ -53,7 +54,7 @@ def _moved(request: HttpRequest, membership: Membership) -> HttpResponse:
     except ValueError:
         days = DAYS_MOST + 1
     if abs(days) > DAYS_MOST or days == 0:
-        messages.error(request, _("By how many days? Write a number such as 7, or -7."))
+        messages.error(request, _("Enter a number of days, such as 7 or -7."))
         rows = dates_of(membership.course, request.POST)
         return _show(request, membership, rows, status=400)
     after = timezone.now() if request.POST.get("all") != "yes" else None

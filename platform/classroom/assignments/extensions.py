@@ -15,8 +15,8 @@ from classroom.rules.deadlines import dues_without_extension, submissions_ensure
 from classroom.sections.following import follow
 from embedding.models import Event
 
-NOTHING = gettext_lazy("It has no due time that could be extended.")
-TOO_EARLY = gettext_lazy("An extension ends later than the assignment is due.")
+NOTHING = gettext_lazy("This has no due time, so there is nothing to extend.")
+TOO_EARLY = gettext_lazy("The new due time must be later than the one without an extension.")
 
 # From a student's own due time to the one that is given.
 When = Callable[[datetime], datetime]

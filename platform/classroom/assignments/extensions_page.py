@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from classroom.assignments import extensions
+from classroom.assignments.said import few
 from classroom.models import Assignment, Extension, Membership, Role, Submission, section_key
 from classroom.pages.access import assignment_of_teacher, student_in
 from classroom.pages.moments import MomentField, twice_note
@@ -30,11 +31,12 @@ NAMED = 8  # students who are named in a message
 class ExtensionForm(forms.Form):
     """A later due time and its reason, for one student."""
 
-    due = MomentField(label="New due time")
+    due = MomentField(label=gettext_lazy("New due time"))
     reason = forms.CharField(
         required=False,
         max_length=500,
-        help_text="The student sees it.",
+        label=gettext_lazy("Reason"),
+        help_text=gettext_lazy("The student sees it."),
         widget=forms.TextInput({"autocomplete": "off"}),
     )
 
@@ -71,7 +73,7 @@ class GiveForm(forms.Form):
     how = forms.ChoiceField(
         choices=[
             ("until", gettext_lazy("A new due time")),
-            ("longer", gettext_lazy("So much longer than each student’s own due time")),
+            ("longer", gettext_lazy("Extra time, added to each student’s own due time")),
         ],
         initial="until",
         widget=forms.RadioSelect,
@@ -128,11 +130,11 @@ class GiveForm(forms.Form):
             self.add_error(None, _("Choose at least one student."))
         if data.get("how") == "until":
             if "due" not in self.errors and not data.get("due"):
-                self.add_error("due", _("Say until when."))
+                self.add_error("due", _("Enter the new due time."))
         elif not self.errors.keys() & {"days", "hours"} and not (
             data.get("days") or data.get("hours")
         ):
-            self.add_error("days", _("Say how much longer."))
+            self.add_error("days", _("Enter days or hours."))
         return data
 
     @property
@@ -221,7 +223,7 @@ def extension(request: HttpRequest, course: int, assignment: int, member: int) -
         extensions.extension_set(
             found, student, due=due, reason=form.cleaned_data["reason"], by=user_of(request)
         )
-        messages.success(request, f"{student.name} has more time, and sees so.")
+        _tell(request, extensions.Given([student], []))
         if note := twice_note(due, membership.course.zone):
             messages.warning(request, note)
         return redirect("classroom:extensions", course, found.pk)
@@ -252,7 +254,7 @@ def extension_remove(
         raise Http404
     stored.assignment, stored.student = found, student
     extensions.extension_remove(stored, by=user_of(request))
-    messages.success(request, f"{student.name} has no extension any more.")
+    messages.success(request, _("%(name)s has no extension any more.") % {"name": student.name})
     return redirect("classroom:extensions", course, found.pk)
 
 
@@ -264,22 +266,18 @@ def _tell(request: HttpRequest, given: extensions.Given) -> None:
     count = len(given.later)
     if count:
         said = ngettext(
-            "%(names)s has more time, and sees so.", "%(names)s have more time, and see so.", count
+            "%(names)s has more time now and can see it.",
+            "%(names)s have more time now and can see it.",
+            count,
         )
         messages.success(request, said % {"names": _names(given.later)})
     if given.unchanged:
-        said = _(
-            "Nothing changed for %(names)s: their own due time is not earlier than the new one."
-        )
+        said = _("Nothing changed for %(names)s: they already have until then, or longer.")
         messages.warning(request, said % {"names": _names(given.unchanged)})
 
 
 def _names(students: Any) -> str:
-    names = ", ".join(student.name for student in students[:NAMED])
-    more = len(students) - NAMED
-    if more <= 0:
-        return names
-    return _("%(names)s and %(count)s more") % {"names": names, "count": more}
+    return few([student.name for student in students], NAMED)
 
 
 def _lines(assignment: Assignment) -> list[Line]:

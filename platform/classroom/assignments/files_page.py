@@ -8,10 +8,13 @@ from django.contrib.auth.decorators import login_required
 from django.db.transaction import non_atomic_requests
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from classroom.assignments import assignments, sources, uploads
+from classroom.assignments.said import few, listed
 from classroom.models import Assignment, Transfer
 from classroom.pages.access import assignment_of, assignment_of_teacher, staff_of
 from classroom.pages.telling import Telling
@@ -55,6 +58,7 @@ def files(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
     membership = staff_of(request, course)
     found = assignment_of(membership.course, assignment)
     own = found.has_student_folder and not found.version_report
+    allowed = going_out.allowed_of(found.going_out)
     context = {
         "membership": membership,
         "tab": "course",
@@ -67,9 +71,10 @@ def files(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
         "stalled": sources.is_stalled(found),
         "trouble": _trouble(found),
         "held": going_out.open_of(found.going_out),
-        "allowed": going_out.allowed_of(found.going_out),
+        "allowed": allowed,
+        "allowed_names": listed(allowed),
         "allowed_by": found.going_out.get("by", ""),
-        "left_out": [leftovers.told(path) for path in found.going_out.get("left_out", [])],
+        "left_out": listed(leftovers.told(path) for path in found.going_out.get("left_out", [])),
         "differences": not_as_approved(found) if found.marked else [],
         "having": assignments.students_with(found),
         "earlier": [
@@ -90,17 +95,16 @@ def files(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
 @body_up_to(lambda: uploads.MAX_BYTES + _FORM)
 def upload(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
     """Store uploaded files, beside or in place of what is there."""
-    _, found = assignment_of_teacher(request, course, assignment)
+    _membership, found = assignment_of_teacher(request, course, assignment)
     with Telling(request):
         taken = _uploaded(request)
         replace = bool(request.POST.get("replace"))
         sources.files_add(found, taken.files, replace=replace, by=user_of(request))
         count = len(taken.files)
-        _tell(
-            request, found, "One file was stored." if count == 1 else f"{count} files were stored."
-        )
+        stored = ngettext("%(count)s file was stored.", "%(count)s files were stored.", count)
+        _tell(request, found, stored % {"count": count})
         if taken.left_out:
-            messages.info(request, f"Left out: {_few(taken.left_out)}.")
+            messages.info(request, _("Left out: %(names)s.") % {"names": few(taken.left_out)})
     return redirect("classroom:assignment-files", course, assignment)
 
 
@@ -116,7 +120,8 @@ def browse(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
         with Telling(request):
             folder = clean(request.POST.get("folder", ""))
             sources.files_copy(found, folder, by=user_of(request))
-            _tell(request, found, f"The files of “{folder}” were taken.")
+            said = _("The files from “%(folder)s” were copied.") % {"folder": folder}
+            _tell(request, found, said)
         return back
     with Telling(request):
         folder = request.GET.get("folder", "").strip("/")
@@ -150,7 +155,8 @@ def bring(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
         if str(earlier.pk) == given:
             with Telling(request):
                 sources.files_bring(found, earlier, by=user_of(request))
-                _tell(request, found, f"The files of “{earlier.title}” were taken.")
+                said = _("The files of “%(title)s” were copied.") % {"title": earlier.title}
+                _tell(request, found, said)
             return redirect("classroom:assignment-files", course, assignment)
     raise Http404
 
@@ -160,17 +166,18 @@ def bring(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
 @login_required
 def check(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
     """Look again at what lies in the folder; with `anew`, make the student version once more."""
-    _, found = assignment_of_teacher(request, course, assignment)
+    _membership, found = assignment_of_teacher(request, course, assignment)
     with Telling(request):
         before = found.sources
         if request.POST.get("anew"):
             sources.version_retry(found, by=user_of(request))
         else:
             sources.files_check(found, by=user_of(request))
-        _tell(request, found, "The folder was looked through.")
+        _tell(request, found, _("The files were checked."))
         if different := sources.changes_of(before, found.sources):
-            names = _few([change["path"] for change in different])
-            messages.warning(request, f"Changed since it was last looked through: {names}.")
+            said = _("Changed since the last check: %(names)s.")
+            names = few([change["path"] for change in different])
+            messages.warning(request, said % {"names": names})
     return redirect("classroom:assignment-files", course, assignment)
 
 
@@ -179,11 +186,11 @@ def check(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
 @login_required
 def file_remove(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
     """Take one file out of the assignment."""
-    _, found = assignment_of_teacher(request, course, assignment)
+    _membership, found = assignment_of_teacher(request, course, assignment)
     path = request.POST.get("path", "")
     with Telling(request):
         sources.file_remove(found, path, by=user_of(request))
-        _tell(request, found, f"“{path}” was removed.")
+        _tell(request, found, _("“%(path)s” was removed.") % {"path": path})
     return redirect("classroom:assignment-files", course, assignment)
 
 
@@ -192,10 +199,10 @@ def file_remove(request: HttpRequest, course: int, assignment: int) -> HttpRespo
 @login_required
 def file_rename(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
     """Give a notebook that has another ending its own one."""
-    _, found = assignment_of_teacher(request, course, assignment)
+    _membership, found = assignment_of_teacher(request, course, assignment)
     with Telling(request):
         name = sources.notebook_rename(found, request.POST.get("path", ""), by=user_of(request))
-        _tell(request, found, f"It is called “{name}” now.")
+        _tell(request, found, _("The file is now called “%(name)s”.") % {"name": name})
     return redirect("classroom:assignment-files", course, assignment)
 
 
@@ -217,10 +224,12 @@ def approve(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
                 by=user_of(request),
                 allow=bool(request.POST.get("allow")),
             )
-            what = "files are approved: they"
-            if found.version_report:
-                what = "student version is approved: it"
-            messages.success(request, f"The {what} can be handed out.")
+            messages.success(
+                request,
+                _("The student version is approved. You can hand it out now.")
+                if found.version_report
+                else _("The files are approved. You can hand them out now."),
+            )
             return redirect("classroom:assignment", course, assignment)
         return redirect("classroom:assignment-files", course, assignment)
     held = going_out.open_of(found.going_out)
@@ -253,7 +262,7 @@ def _uploaded(request: HttpRequest) -> uploads.Upload:
         given += parts
         paths += uploads.paths_of(names, request.POST.get(f"{field}-paths", ""))
     if not given:
-        raise Problem("no_files", "Choose files to upload first.", status=400)
+        raise Problem("no_files", _("Choose files to upload first."), status=400)
     return uploads.read_upload(
         zip(paths, given, strict=True), unpack=bool(request.POST.get("unpack"))
     )
@@ -261,16 +270,20 @@ def _uploaded(request: HttpRequest) -> uploads.Upload:
 
 def _tell(request: HttpRequest, assignment: Assignment, done: str) -> None:
     if assignment.version == Version.FAILED:
-        messages.warning(request, f"{done} But something is wrong with them; see below.")
+        wrong = _("But something is wrong with the files. See below.")
+        messages.warning(request, f"{done} {wrong}")
     else:
         messages.success(request, done)
     having = assignments.students_with(assignment)
     if having:
-        who = "One student has" if having == 1 else f"{having} students have"
-        messages.info(
-            request,
-            f"{who} this already and will keep what they have, unless it is handed out anew.",
+        said = ngettext(
+            "%(count)s student already has this assignment. The student gets these changes only "
+            "if you hand it out again.",
+            "%(count)s students already have this assignment. They get these changes only if you "
+            "hand it out again.",
+            having,
         )
+        messages.info(request, said % {"count": having})
 
 
 def _rows(files: list[dict[str, Any]], folder: str, base: str = "") -> list[Row]:
@@ -318,8 +331,3 @@ def _listed(assignment: Assignment, folder: str) -> list[Entry]:
 def _crumbs(folder: str) -> list[tuple[str, str]]:
     parts = folder.split("/") if folder else []
     return [(part, "/".join(parts[: number + 1])) for number, part in enumerate(parts)]
-
-
-def _few(names: list[str]) -> str:
-    shown = ", ".join(names[:5])
-    return shown if len(names) <= 5 else f"{shown} and {len(names) - 5} more"

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from classroom.assignments.late_form import (
@@ -14,6 +15,7 @@ from classroom.assignments.late_form import (
     LATE_WIDGETS,
     LateFormPart,
 )
+from classroom.assignments.numbers import NumberField
 from classroom.assignments.tests_form import (
     TEST_HELP,
     TEST_LABELS,
@@ -24,7 +26,6 @@ from classroom.models import Assignment, Course
 from classroom.pages.moments import MomentField, twice_note
 from classroom.pages.naming import title_given
 from classroom.rules.anonymity import TOO_LATE, may_begin
-from classroom.rules.scoring import number
 from classroom.rules.test_runs import TESTS
 
 LatePolicy = Assignment.LatePolicy
@@ -40,23 +41,25 @@ class AssignmentForm(LateFormPart, TestsFormPart):
     """Title, instructions, points and dates; dates are meant in the course's zone."""
 
     handout = forms.TypedChoiceField(
-        label="What it is",
+        label=_("What it is"),
         choices=[
-            ("no", "An assignment: students hand their work in, and it is graded"),
-            ("yes", "A handout: students receive it; there is nothing to submit"),
+            ("no", _("An assignment: students submit their work, and you grade it")),
+            ("yes", _("A handout: students receive it; there is nothing to submit")),
         ],
         coerce=lambda value: value == "yes",
         widget=forms.RadioSelect,
     )
     release = MomentField(
-        label="Release", required=False, help_text="Handed out on its own at this time."
+        label=_("Release"), required=False, help_text=_("Handed out automatically at this time.")
     )
-    due = MomentField(label="Due", required=False, help_text="Collected on its own at this time.")
-    late_until = MomentField(label="Late work is accepted until", required=False)
+    due = MomentField(
+        label=_("Due"), required=False, help_text=_("Collected automatically at this time.")
+    )
+    late_until = MomentField(label=_("Late work is accepted until"), required=False)
     look_until = MomentField(
         label=_("Students may ask for another look until"),
         required=False,
-        help_text=_("At work that was returned to them. Leave it empty if they cannot ask."),
+        help_text=_("For work that you returned. Leave it empty if students cannot ask."),
     )
 
     class Meta:
@@ -78,20 +81,38 @@ class AssignmentForm(LateFormPart, TestsFormPart):
             *TESTS,
         )
         labels = {
-            "late_policy": "Work after the due time",
+            "title": _("Title"),
+            "instructions": _("Instructions"),
+            "points": _("Points"),
+            "weight": _("Weight"),
+            "late_policy": _("Work after the due time"),
             "announced": _("Students see the title and date before it is handed out"),
             "anonymous": _("Hide names while grading"),
             **LATE_LABELS,
             **TEST_LABELS,
         }
-        help_texts = {"announced": "", "anonymous": HIDING, **LATE_HELP, **TEST_HELP}
+        help_texts = {
+            "announced": "",
+            "anonymous": HIDING,
+            "instructions": _("Students see this. You can format it with Markdown."),
+            "weight": _(
+                "Its share in the total: 2 counts twice as much as 1, and 0 does not count. "
+                "If no assignment has a weight, the scores are added up. As soon as one has a "
+                "weight, an assignment without one counts with its points."
+            ),
+            **LATE_HELP,
+            **TEST_HELP,
+        }
+        field_classes = {
+            "points": NumberField,
+            "weight": NumberField,
+            "late_amount": NumberField,
+        }
         widgets = {
             **LATE_WIDGETS,
             **TEST_WIDGETS,
             "title": forms.TextInput(attrs={"autocomplete": "off"}),
             "instructions": forms.Textarea(attrs={"rows": 8}),
-            "points": forms.NumberInput(attrs={"min": 0, "step": "any"}),
-            "weight": forms.NumberInput(attrs={"min": 0, "step": "any"}),
         }
 
     def __init__(self, course: Course, *args: Any, is_out: bool = False, **kwargs: Any) -> None:
@@ -102,9 +123,6 @@ class AssignmentForm(LateFormPart, TestsFormPart):
             if isinstance(field, MomentField):
                 field.zone = course.zone
                 field.stored = getattr(self.instance, name)
-        for name in ("points", "weight"):
-            if self.initial.get(name) is not None:
-                self.initial[name] = number(self.initial[name])
         self.initial["handout"] = "yes" if self.initial.get("handout") else "no"
         if is_out:
             # It has gone out as the one or the other, and since then everybody gets it.
@@ -134,17 +152,19 @@ class AssignmentForm(LateFormPart, TestsFormPart):
         self.clean_late_rule(data)
         due, release, until = (data.get(name) for name in ("due", "release", "late_until"))
         if due and release and release >= due:
-            self.add_error("due", "It must be due after it is released.")
+            self.add_error("due", gettext("The due time must be later than the release."))
         if data.get("late_policy") != LatePolicy.UNTIL:
             if "late_until" not in self.errors:
                 data["late_until"] = None
         elif "late_until" not in self.errors and "due" not in self.errors:
             if due is None:
-                self.add_error("due", "Late work needs a due time after which it is late.")
+                self.add_error(
+                    "due", gettext("Enter a due time first: without one, no work is late.")
+                )
             elif until is None:
-                self.add_error("late_until", "Say until when late work is accepted.")
+                self.add_error("late_until", gettext("Enter until when late work is accepted."))
             elif until <= due:
-                self.add_error("late_until", "This must be later than the due time.")
+                self.add_error("late_until", gettext("This must be later than the due time."))
         return data
 
     def notes(self) -> dict[str, str]:
@@ -160,11 +180,15 @@ class AssignmentForm(LateFormPart, TestsFormPart):
         now = timezone.now()
         said = []
         if _is_past(self.instance.due, now):
-            said.append("The due time is over already: what comes in now is late.")
+            said.append(gettext("The due time has passed: work that is submitted now is late."))
         if _is_past(self.instance.release, now) and self.instance.out is None:
-            said.append("The release is over already: it goes out as soon as its files are ready.")
+            said.append(
+                gettext("The release time has passed: it goes out as soon as its files are ready.")
+            )
         if self.instance.weight and not self.instance.points:
-            said.append("It has a weight but no points, so it does not count in the total.")
+            said.append(
+                gettext("It has a weight but no points, so it does not count in the total.")
+            )
         return said
 
 

@@ -9,24 +9,22 @@ from django.utils.translation import gettext_lazy
 
 from classroom.models import Assignment
 from classroom.rules.late_words import EXAMPLES, example_sentence, example_text, late_text
-from classroom.rules.scoring import number
 
 LATE_FIELDS = ("late_penalty", "late_amount", "late_per", "late_grace", "late_floor")
 LATE_LABELS = {
     "late_penalty": gettext_lazy("What late work costs"),
     "late_amount": gettext_lazy("How much is taken off"),
     "late_per": gettext_lazy("How often"),
-    "late_grace": gettext_lazy("Minutes that do not count"),
-    "late_floor": gettext_lazy("Per cent of the score that always remain"),
+    "late_grace": gettext_lazy("Minutes that cost nothing"),
+    "late_floor": gettext_lazy("Per cent of the score that always remains"),
 }
 LATE_WIDGETS = {
-    "late_amount": forms.NumberInput(attrs={"min": 0, "step": "any"}),
     "late_grace": forms.NumberInput(attrs={"min": 0}),
     "late_floor": forms.NumberInput(attrs={"min": 0, "max": 100}),
 }
 LATE_HELP = {
-    "late_grace": gettext_lazy("For whose clock is slow: these minutes cost nothing."),
-    "late_floor": gettext_lazy("However late the work is. 0: the whole score may be lost."),
+    "late_grace": gettext_lazy("For example because a clock is slow."),
+    "late_floor": gettext_lazy("However late the work is. With 0, the whole score can be lost."),
 }
 Penalty = Assignment.LatePenalty
 
@@ -38,8 +36,6 @@ class LateFormPart(forms.ModelForm):  # type: ignore[type-arg]  # Django's own t
         super().__init__(*args, **kwargs)
         for name in LATE_FIELDS:
             self.fields[name].required = False
-        if self.initial.get("late_amount") is not None:
-            self.initial["late_amount"] = number(self.initial["late_amount"])
 
     def clean_late_rule(self, data: dict[str, Any]) -> None:
         """Check the rule against the late policy; where late work costs nothing, none is kept."""
@@ -61,7 +57,7 @@ class LateFormPart(forms.ModelForm):  # type: ignore[type-arg]  # Django's own t
         if "late_amount" in self.errors:
             return
         if not amount:
-            self.add_error("late_amount", _("Say how much is taken off."))
+            self.add_error("late_amount", _("Enter how much is taken off."))
         elif data["late_penalty"] == Penalty.PERCENT and amount > Decimal(100):
             self.add_error("late_amount", _("At most 100 per cent can be taken off."))
 

@@ -30,6 +30,7 @@ from classroom.rules.scoring import (
     grades_set,
     is_bonus,
     number,
+    number_text,
     score_check,
 )
 from classroom.rules.total import Rule
@@ -129,12 +130,12 @@ class Effect:
     @property
     def old_points(self) -> str:
         """The points until now, for people."""
-        return number(_points(self.was))
+        return number_text(_points(self.was))
 
     @property
     def new_points(self) -> str:
         """The points to be, for people."""
-        return number(self.assignment.points)
+        return number_text(self.assignment.points)
 
 
 def effect_of(assignment: Assignment) -> Effect:
@@ -178,7 +179,7 @@ def assignment_change(
         if effect.asks and effect.digest != seen:
             return effect, None
         if rescale and effect.is_of_points and not effect.can_rescale:
-            raise ValidationError("These scores cannot be rescaled.")
+            raise ValidationError(_("These scores cannot be rescaled."))
         if not rescale and effect.refused:
             raise ValidationError(effect.refused[0].refused)
         told = assignments.assignment_change(assignment, by=by)
@@ -192,8 +193,8 @@ def assignment_change(
                 str(assignment.course),
                 actor=by.get_username(),
                 assignment=assignment.title,
-                was=effect.old_points,
-                points=effect.new_points,
+                was=number(_points(effect.was)),
+                points=number(assignment.points),
                 scores=len(grades),
             )
         return effect, told
@@ -310,13 +311,14 @@ def _line(
         try:
             score_check(effect.assignment, row.score)
         except ValidationError as error:
-            refused = f"{name} has {number(row.score)}. {' '.join(error.messages)}"
+            has = _("%(name)s has %(score)s.") % {"name": name, "score": number_text(row.score)}
+            refused = " ".join([has, *error.messages])
     return Line(
         name=name,
-        score=number(row.score) if row else "",
-        rescaled=number(effect.rescaled.get(row.pk)) if row else "",
-        counts=number(now.get(effect.assignment.pk)),
-        counts_then=number(kept.get(effect.assignment.pk)),
+        score=number_text(row.score) if row else "",
+        rescaled=number_text(effect.rescaled.get(row.pk)) if row else "",
+        counts=number_text(now.get(effect.assignment.pk)),
+        counts_then=number_text(kept.get(effect.assignment.pk)),
         total=_said(effect.rule_before, now),
         total_kept=_said(effect.rule, kept),
         total_rescaled=_said(effect.rule, rescaled),

@@ -1,5 +1,9 @@
 """What a teacher is told after the dates of an assignment were stored."""
 
+from collections.abc import Iterable, Sequence
+
+from django.utils.translation import ngettext, pgettext
+
 from classroom.assignments.extensions import moot_extensions
 from classroom.assignments.forms import AssignmentForm
 from classroom.models import Assignment
@@ -15,9 +19,26 @@ def extensions_overtaken(assignment: Assignment) -> str:
     moot = moot_extensions(assignment)
     if not moot:
         return ""
-    people = ", ".join(extension.student.name for extension in moot[:5])
-    more = f" and {len(moot) - 5} more" if len(moot) > 5 else ""
-    return (
-        f"The extension of {people}{more} does not end later than the assignment is due. "
-        "Change or remove it under Extensions."
+    said = ngettext(
+        "The extension for %(people)s gives no extra time any more: it does not end after the due "
+        "time. Change or remove it under Extensions.",
+        "The extensions for %(people)s give no extra time any more: they do not end after the due "
+        "time. Change or remove them under Extensions.",
+        len(moot),
     )
+    return said % {"people": few([extension.student.name for extension in moot])}
+
+
+def listed(names: Iterable[str]) -> str:
+    """Name all of them."""
+    return pgettext("between names", ", ").join(names)
+
+
+def few(names: Sequence[str], most: int = 5) -> str:
+    """Name some, and say how many more there are."""
+    shown = listed(names[:most])
+    more = len(names) - most
+    if more <= 0:
+        return shown
+    said = ngettext("%(names)s and %(count)s more", "%(names)s and %(count)s more", more)
+    return said % {"names": shown, "count": more}

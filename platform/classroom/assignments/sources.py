@@ -15,6 +15,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from classroom.assignments.uploads import check_all
 from classroom.carrying.incoming import take
@@ -36,9 +37,9 @@ from embedding.services.mapping import project_ensure
 
 Version = Assignment.Version
 MOST_LOGGED = 200  # files of one change
-CHANGING = (
-    "Its files were being changed, and it is not known how that ended. Look through the list, "
-    "then check again."
+CHANGING = gettext_lazy(
+    "The files were being changed, and it is not known whether that worked. Look through the "
+    "list, then check again."
 )
 
 
@@ -66,7 +67,9 @@ def files_copy(assignment: Assignment, folder: str, *, by: User) -> None:
         files_check(assignment, by=by)
         return
     if not may_be_source(assignment, folder):
-        raise Problem("bad_path", "This folder cannot be handed out. Choose another.", status=400)
+        raise Problem(
+            "bad_path", _("This folder cannot be handed out. Choose another one."), status=400
+        )
     with _changing(assignment):
         contents = source_folder.copy_in(
             project_of(assignment), assignment.folder, folder, first=_is_first(assignment)
@@ -78,7 +81,9 @@ def files_bring(assignment: Assignment, earlier: Assignment, *, by: User) -> Non
     """Take the files from an assignment of another course, in place of all that is there."""
     project = earlier.course.project
     if project.project_id is None or not (earlier.sources or earlier.files):
-        raise Problem("no_files", f"“{earlier.title}” has no files.", status=409)
+        raise Problem(
+            "no_files", _("“%(title)s” has no files.") % {"title": earlier.title}, status=409
+        )
     with _changing(assignment):
         brought, target = source_folder.arriving(), project_of(assignment)
         items = take(str(project.project_id), earlier.folder)
@@ -95,7 +100,9 @@ def file_remove(assignment: Assignment, path: str, *, by: User) -> None:
     if assignment.has_student_folder and not assignment.version_report:
         known |= {f"{STUDENT}/{file['path']}" for file in assignment.files}
     if path not in known or not is_sound(path):
-        raise Problem("file_missing", f"“{path}” is not there any more.", status=404)
+        raise Problem(
+            "file_missing", _("“%(path)s” does not exist any more.") % {"path": path}, status=404
+        )
     with _changing(assignment):
         contents = source_folder.remove(project_of(assignment), assignment.folder, [path])
     settle(assignment, contents, by=by, how=f"removed {path}")
@@ -109,7 +116,9 @@ def notebook_rename(assignment: Assignment, path: str, *, by: User) -> str:
     inner = f"{STUDENT}/" if path.startswith(f"{STUDENT}/") else ""
     name = notebook_name(assignment, path.removeprefix(inner))
     if not name or not is_sound(path):
-        raise Problem("file_missing", f"“{path}” cannot be renamed any more.", status=404)
+        raise Problem(
+            "file_missing", _("“%(path)s” cannot be renamed any more.") % {"path": path}, status=404
+        )
     with _changing(assignment):
         contents = source_folder.rename(
             project_of(assignment), assignment.folder, path, inner + name
@@ -132,7 +141,7 @@ def files_check(assignment: Assignment, *, by: User) -> None:
     Problem while files are on their way there: half of them are no state to be settled.
     """
     if assignment.version == Version.COPYING:
-        raise Problem("copying", _("Its files are still being copied."), status=409)
+        raise Problem("copying", _("The files are still being copied."), status=409)
     settle(assignment, source_folder.look(project_of(assignment), assignment.folder), by=by)
 
 
@@ -305,15 +314,15 @@ def _changing(assignment: Assignment) -> Iterator[None]:
 
     Where CoCalc gave no answer nobody knows, and then it stays so until somebody checks.
     """
-    was = (assignment.version, assignment.version_error)
+    was, changing = (assignment.version, assignment.version_error), str(CHANGING)
     rows = Assignment.objects.filter(pk=assignment.pk)
-    rows.update(version=Version.FAILED, version_error=CHANGING)
+    rows.update(version=Version.FAILED, version_error=changing)
     try:
         yield
     except OutcomeUnknown:
         raise
     except BaseException:
-        rows.filter(version_error=CHANGING).update(version=was[0], version_error=was[1])
+        rows.filter(version_error=changing).update(version=was[0], version_error=was[1])
         raise
 
 

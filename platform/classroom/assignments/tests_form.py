@@ -20,11 +20,13 @@ TEST_WIDGETS = {
 }
 TEST_HELP = {
     "tests": gettext_lazy(
-        "Students see their points in some minutes, and nothing else of hidden tests. It is not "
-        "the grade."
+        "Students see their points after a few minutes. Of hidden tests they see nothing else. "
+        "This is not the grade."
     ),
-    "test_attempts": gettext_lazy("Empty: as many as they like. Later work is taken, not tested."),
-    "test_pause": gettext_lazy("0: no pause."),
+    "test_attempts": gettext_lazy(
+        "Leave it empty for no limit. After the last attempt, work is accepted but not tested."
+    ),
+    "test_pause": gettext_lazy("0 means no pause."),
 }
 
 

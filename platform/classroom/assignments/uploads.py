@@ -14,6 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import IO
 
+from django.utils import formats
+from django.utils.translation import gettext as _
+
 from classroom.nbgrader.reading import MarkingError
 from classroom.nbgrader.student_version import is_marked
 from classroom.nbgrader.validate import check_notebook
@@ -48,9 +51,9 @@ class Upload:
     def add(self, path: str, source: IO[bytes]) -> None:
         """Take one file; Problem where its name will not do, or where it gets too much."""
         if path in self.files:
-            raise _refused(f"There are two files called “{path}”.")
+            raise _refused(_("There are two files called “%(path)s”.") % {"path": path})
         if len(self.files) >= MAX_FILES:
-            raise _refused(f"There are too many files: an assignment may have {MAX_FILES}.")
+            raise _too_many()
         self.files[path] = self._read(path, source)
 
     def _read(self, path: str, source: IO[bytes]) -> bytes:
@@ -63,8 +66,11 @@ class Upload:
                 raise too_large(path, limit)
             if self.size + size > MAX_BYTES:
                 raise _refused(
-                    f"These files are too large: an assignment may have {MAX_BYTES // MEGABYTE} MB "
-                    "in all, unpacked."
+                    _(
+                        "These files are too large. An assignment can have %(size)s MB in all, "
+                        "after unpacking."
+                    )
+                    % {"size": MAX_BYTES // MEGABYTE}
                 )
             chunks.append(chunk)
         self.size += size
@@ -86,12 +92,13 @@ def read_upload(uploads: Iterable[tuple[str, IO[bytes]]], *, unpack: bool) -> Up
     upload.files = _without_top_folder(upload.files)
     for name in OUR_FILES:
         if upload.files.pop(name, None) is not None:
-            upload.left_out.append(f"{name} (the site writes it)")
+            told = _("%(name)s (this site writes it itself)") % {"name": name}
+            upload.left_out.append(told)
     _check_tree(upload.files)
     own = any(path.startswith(f"{STUDENT}/") for path in upload.files)
     check_all(upload.files, marks=not own)
     if not upload.files:
-        raise _refused("There are no files in it.")
+        raise _refused(_("There are no files in this upload."))
     return upload
 
 
@@ -106,8 +113,11 @@ def check_all(files: Mapping[str, bytes], *, marks: bool) -> None:
             parts += notebook_check(path, content)
             if parts > MOST_PARTS:
                 raise _refused(
-                    f"These notebooks have more than {MOST_PARTS:,} cells and outputs in all, "
-                    "which is more than this site takes. Clear their outputs."
+                    _(
+                        "These notebooks have more than %(count)s cells and outputs in all, which "
+                        "is too much for this site. Clear their outputs."
+                    )
+                    % {"count": formats.number_format(MOST_PARTS, force_grouping=True)}
                 )
             _check_marks(path, content, marks)
 
@@ -116,7 +126,7 @@ def _check_marks(path: str, content: bytes, marks: bool) -> None:
     try:
         marked = is_marked(content)
     except MarkingError as error:
-        raise _refused(f"“{path}”: {error}") from None
+        raise _refused(_("“%(path)s”: %(why)s") % {"path": path, "why": error}) from None
     if marks and marked and (wrong := check_notebook(path, content)):
         raise _refused(wrong)
 
@@ -154,9 +164,14 @@ def _unzip(source: IO[bytes], name: str, upload: Upload) -> None:
                 with archive.open(entry) as content:
                     _take(name_of(entry), content, upload)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError):
-        raise _refused(f"“{name}” cannot be unpacked. Pack it anew as a plain zip.") from None
+        raise _refused(
+            _("“%(name)s” cannot be unpacked. Create the zip again, then upload it.")
+            % {"name": name}
+        ) from None
     except RuntimeError:  # zipfile's word for an encrypted one
-        raise _refused(f"“{name}” is locked by a password. Pack it without one.") from None
+        raise _refused(
+            _("“%(name)s” is protected by a password. Create the zip without one.") % {"name": name}
+        ) from None
 
 
 def _entries(archive: zipfile.ZipFile, upload: Upload) -> Iterator[zipfile.ZipInfo]:
@@ -166,7 +181,7 @@ def _entries(archive: zipfile.ZipFile, upload: Upload) -> Iterator[zipfile.ZipIn
         if entry.filename.endswith(("/", "\\")):
             continue
         if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
-            upload.left_out.append(f"{name_of(entry)} (a link)")
+            upload.left_out.append(_("%(name)s (a link)") % {"name": name_of(entry)})
             continue
         yield entry
 
@@ -182,14 +197,15 @@ def _check_directory(source: IO[bytes]) -> None:
         raise zipfile.BadZipFile
     size = int.from_bytes(tail[at + 12 : at + 16], "little")
     if size > _MAX_DIRECTORY or tail[max(0, at - 20) : at].startswith(_END_64):
-        raise _refused(f"There are too many files: an assignment may have {MAX_FILES}.")
+        raise _too_many()
 
 
 def _sound(path: str) -> str:
     try:
         return clean_path(visible(path))
     except ValueError as error:
-        raise _refused(f"The file “{path[:100]}” has a name that will not do. {error}") from None
+        refused = _("The file “%(path)s” cannot have this name.") % {"path": path[:100]}
+        raise _refused(f"{refused} {error}") from None
 
 
 def _without_top_folder(files: dict[str, bytes]) -> dict[str, bytes]:
@@ -204,7 +220,13 @@ def _check_tree(files: dict[str, bytes]) -> None:
     for path in files:
         for folder in PurePosixPath(path).parents:
             if str(folder) in files:
-                raise _refused(f"“{folder}” is both a file and a folder.")
+                raise _refused(_("“%(name)s” is both a file and a folder.") % {"name": folder})
+
+
+def _too_many() -> Problem:
+    return _refused(
+        _("There are too many files. An assignment can have %(count)s.") % {"count": MAX_FILES}
+    )
 
 
 def _refused(message: str) -> Problem:

@@ -9,6 +9,8 @@ from django.db.transaction import non_atomic_requests
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -19,7 +21,7 @@ from classroom.assignments.said import extensions_overtaken, warnings_of
 from classroom.models import Assignment, Course, Membership
 from classroom.pages.access import assignment_of_teacher, teacher_of
 from classroom.pages.telling import Telling
-from classroom.pages.text import counted, markdown
+from classroom.pages.text import markdown
 from embedding.views.access import user_of
 
 LINES = 12  # students that are shown of those for whom something changes
@@ -32,7 +34,10 @@ _TAKEN_OVER = (
 class RemoveForm(forms.Form):
     """Confirms a removal by the title of what is to be removed."""
 
-    title = forms.CharField(label="Its title", widget=forms.TextInput({"autocomplete": "off"}))
+    title = forms.CharField(
+        label=gettext_lazy("To confirm, type its title"),
+        widget=forms.TextInput({"autocomplete": "off"}),
+    )
 
     def __init__(self, expected: str, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
@@ -42,7 +47,9 @@ class RemoveForm(forms.Form):
         """ValidationError unless it is the very title."""
         title: str = self.cleaned_data["title"]
         if title.strip().casefold() != self._expected.strip().casefold():
-            raise forms.ValidationError(f"This is not its title, which is “{self._expected}”.")
+            raise forms.ValidationError(
+                _("This is not its title, which is “%(title)s”."), params={"title": self._expected}
+            )
         return title
 
 
@@ -69,7 +76,10 @@ def assignment_new(request: HttpRequest, course: int) -> HttpResponse:
             made = assignments.assignment_create(
                 membership.course, form.save(commit=False), by=user_of(request)
             )
-            messages.success(request, f"“{made.title}” was created. Next, add its files.")
+            messages.success(
+                request,
+                _("“%(title)s” was created. Next, add its files.") % {"title": made.title},
+            )
             _warn(request, form)
             if model and (model.sources or model.files):
                 with Telling(request):
@@ -115,17 +125,20 @@ def assignment_edit(request: HttpRequest, course: int, assignment: int) -> HttpR
                 by=user_of(request),
             )
         except ValidationError as error:
-            messages.error(request, f"Nothing was saved. {' '.join(error.messages)}")
+            messages.error(request, " ".join([_("Nothing was saved."), *error.messages]))
             return _ask(request, membership, form, rescoring.effect_of(shown), found, status=400)
         if told is None:
             return _ask(request, membership, form, effect, found)
-        messages.success(request, "Saved.")
+        messages.success(request, _("Saved."))
         if effect.is_of_points:
             _tell_of_scores(request, effect, rescaled=how == "rescale")
         if told:
-            messages.info(
-                request, f"The new due time is being written into the project of {_students(told)}."
+            said = ngettext(
+                "The new due time is being written into the project of %(count)s student.",
+                "The new due time is being written into the projects of %(count)s students.",
+                told,
             )
+            messages.info(request, said % {"count": told})
         _warn(request, form)
         if note := extensions_overtaken(shown):
             messages.warning(request, note)
@@ -152,7 +165,10 @@ def assignment_remove(request: HttpRequest, course: int, assignment: int) -> Htt
     form = RemoveForm(found.title, request.POST or None)
     if request.method == "POST" and form.is_valid():
         assignments.assignment_remove(found, by=user_of(request))
-        messages.success(request, f"“{found.title}” was removed. It can be restored here.")
+        messages.success(
+            request,
+            _("“%(title)s” was removed. You can restore it here.") % {"title": found.title},
+        )
         return redirect("classroom:assignments-removed", course)
     context = {
         "membership": membership,
@@ -183,7 +199,7 @@ def assignment_restore(request: HttpRequest, course: int, assignment: int) -> Ht
     if found is None:
         raise Http404
     assignments.assignment_restore(found, by=user_of(request))
-    messages.success(request, f"“{found.title}” is back.")
+    messages.success(request, _("“%(title)s” was restored.") % {"title": found.title})
     return redirect("classroom:assignment", course, assignment)
 
 
@@ -198,7 +214,8 @@ def _ask(
     """Say what the change does to scores and totals, before it is done; nothing is saved yet."""
     if "seen" in request.POST and status == 200:
         messages.warning(
-            request, "Something has changed meanwhile, so nothing was saved. Look once more."
+            request,
+            _("Something has changed in the meantime, so nothing was saved. Please look again."),
         )
         status = 409
     context = {
@@ -209,6 +226,7 @@ def _ask(
         "effect": effect,
         "lines": effect.lines[:LINES],
         "more": max(len(effect.lines) - LINES, 0),
+        "more_refused": max(len(effect.refused) - 1, 0),
         "kept": [
             (name, value) for name in (*form.fields, "from") for value in request.POST.getlist(name)
         ],
@@ -217,12 +235,21 @@ def _ask(
 
 
 def _tell_of_scores(request: HttpRequest, effect: rescoring.Effect, *, rescaled: bool) -> None:
-    scores = counted(len(effect.scored), "score")
-    old, new = (points or "no maximum" for points in (effect.old_points, effect.new_points))
-    said = f"{scores} rescaled from {old} to {new} points." if rescaled else f"{scores} kept."
+    count = len(effect.scored)
+    if rescaled:
+        words = ngettext(
+            "%(count)s score was rescaled from %(old)s to %(new)s points.",
+            "%(count)s scores were rescaled from %(old)s to %(new)s points.",
+            count,
+        )
+    else:
+        words = ngettext("%(count)s score was kept.", "%(count)s scores were kept.", count)
+    said = [words % {"count": count, "old": effect.old_points, "new": effect.new_points}]
     if effect.has_returned:
-        said += " Who has got a score back sees it as it was until you return it again."
-    messages.info(request, said)
+        said.append(
+            _("Students who got their score back see the old one until you return it again.")
+        )
+    messages.info(request, " ".join(said))
 
 
 def _chosen(earlier: list[Assignment], given: str | None) -> Assignment | None:
@@ -246,7 +273,3 @@ def _removed(course: Course) -> QuerySet[Assignment]:
 def _warn(request: HttpRequest, form: AssignmentForm) -> None:
     for note in warnings_of(form):
         messages.warning(request, note)
-
-
-def _students(number: int) -> str:
-    return "one student" if number == 1 else f"{number} students"

@@ -20,12 +20,17 @@ def goes_with(course: Course) -> Iterator[str]:
     scores = Submission.objects.filter(assignment__course=course, score__isnull=False).count()
     projects = projects_of(course).filter(project_id__isnull=False).count()
     for count, said in (
-        (students, ngettext("%(n)s student’s place", "%(n)s students’ places", students)),
+        (
+            students,
+            ngettext(
+                "the membership of %(n)s student", "the memberships of %(n)s students", students
+            ),
+        ),
         (
             assignments,
             ngettext(
-                "%(n)s assignment or handout, with its files",
-                "%(n)s assignments and handouts, with their files",
+                "%(n)s assignment or handout with its files",
+                "%(n)s assignments and handouts with their files",
                 assignments,
             ),
         ),
@@ -40,8 +45,8 @@ def goes_with(course: Course) -> Iterator[str]:
         (
             projects,
             ngettext(
-                "%(n)s project on CoCalc, with all files in it",
-                "%(n)s projects on CoCalc, with all files in them: the students’ own work, too",
+                "%(n)s project on CoCalc with all its files",
+                "%(n)s projects on CoCalc with all their files, also the students’ own work",
                 projects,
             ),
         ),

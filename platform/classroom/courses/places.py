@@ -64,8 +64,8 @@ def _submit(standing: Standing) -> Action | None:
     ids = [assignment.course_id, assignment.pk]
     return Action(
         label=label_of(standing),
-        doing="Submitting…",
-        failed="Not submitted",
+        doing=_("Submitting…"),
+        failed=_("Not submitted"),
         folder=assignment.folder,
         url=reverse("classroom:submit", args=ids),
         saved_url=reverse("classroom:saved", args=ids),
@@ -77,12 +77,12 @@ def _submit(standing: Standing) -> Action | None:
 def _notice(standing: Standing, course: Course) -> str:
     """Say what the page does not find out itself: how the last submit failed."""
     if standing.is_submitting and not standing.can_submit:
-        return "Your work is being submitted. The course’s page shows how it goes."
+        return _("Your work is being submitted. The course page shows when it is done.")
     failure = standing.failure
     if failure is None or failure.is_harmless:
         return ""
-    when = moment(failure.at, course.zone)
-    return f"Not submitted ({when}). {failure.words} {standing.way_on}".rstrip()
+    said = _("Not submitted (%(when)s).") % {"when": moment(failure.at, course.zone)}
+    return f"{said} {failure.words} {standing.way_on}".rstrip()
 
 
 def _assignment(course: Course, path: str) -> Assignment | None:

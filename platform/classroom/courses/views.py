@@ -11,7 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -45,7 +45,17 @@ class CourseForm(CourseModelForm):
     class Meta:
         model = Course
         fields = ("title", "term", "time_zone", "description")
-        labels = {"time_zone": "Time zone"}
+        labels = {
+            "title": gettext_lazy("Title"),
+            "term": gettext_lazy("Term"),
+            "time_zone": gettext_lazy("Time zone"),
+            "description": gettext_lazy("Description"),
+        }
+        help_texts = {
+            "term": gettext_lazy("For example “Autumn 2026”."),
+            "time_zone": gettext_lazy("All deadlines of the course use this time zone."),
+            "description": gettext_lazy("Students see this. You can format it with Markdown."),
+        }
         widgets = {
             "title": forms.TextInput(attrs={"autocomplete": "off"}),
             "term": forms.TextInput(attrs={"autocomplete": "off"}),
@@ -58,9 +68,9 @@ class CourseForm(CourseModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk:
-            self.fields["time_zone"].help_text += (
-                " Moments stay what they are when it changes: what was due at 23:59 in Rome is "
-                "then shown as due at 17:59 in New York."
+            self.fields["time_zone"].help_text = _(
+                "All deadlines of the course use this time zone. Changing it does not move them: "
+                "what was due at 23:59 in Rome is then shown as due at 17:59 in New York."
             )
 
     def clean_title(self) -> str:
@@ -81,8 +91,8 @@ class SettingsForm(CourseForm):
         super().__init__(*args, **kwargs)
         self.fields["late_days"].label = _("Late days for each student")
         self.fields["late_days"].help_text = _(
-            "Where late work costs points, one late day pays for a day begun. They are used on "
-            "their own, for what is due first."
+            "Where late work costs points, one late day pays for one day of being late. Late days "
+            "are used automatically, for the work that is due first."
         )
 
 
@@ -106,7 +116,9 @@ def course_new(request: HttpRequest) -> HttpResponse:
     form = CourseForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         made = course_create(user_of(request), **form.cleaned_data)
-        messages.success(request, f"“{made.title}” is there. Let its people in.")
+        messages.success(
+            request, _("“%(title)s” was created. Next, add people.") % {"title": made.title}
+        )
         return redirect("classroom:people", made.pk)
     return render(request, "classroom/courses/new.html", {"form": form, "zones": _zones()})
 
@@ -147,13 +159,13 @@ def course_settings(request: HttpRequest, course: int) -> HttpResponse:
         others = 0
         if form.has_changed():
             others = course_change(shown, form.changed_data, actor=user_of(request))
-        messages.success(request, "Saved.")
+        messages.success(request, _("Saved."))
         if others:
             said = ngettext(
-                "%(scores)s score counts otherwise now. The student sees it when you return the "
-                "work again.",
-                "%(scores)s scores count otherwise now. Students see them when you return the "
-                "work again.",
+                "%(scores)s score has changed because of this. The student sees it when you return "
+                "the work again.",
+                "%(scores)s scores have changed because of this. Students see them when you return "
+                "the work again.",
                 others,
             )
             messages.info(request, said % {"scores": others})
@@ -177,12 +189,14 @@ def course_archived(request: HttpRequest, course: int) -> HttpResponse:
         course_archive(membership.course, actor=user_of(request))
         messages.success(
             request,
-            _("“%(course)s” is archived: it can be read, and nothing in it can be changed.")
+            _("“%(course)s” is archived. People can still read it, but nothing can be changed.")
             % {"course": membership.course.title},
         )
     else:
         course_bring_back(membership.course, actor=user_of(request))
-        messages.success(request, _("“%(course)s” is back.") % {"course": membership.course.title})
+        messages.success(
+            request, _("“%(course)s” is active again.") % {"course": membership.course.title}
+        )
     return redirect("classroom:course-settings", course)
 
 

@@ -42,13 +42,13 @@ class AccommodationForm(forms.Form):
         min_value=0,
         max_value=Accommodation.DAYS_MOST,
         required=False,
-        label=gettext_lazy("Days more"),
+        label=gettext_lazy("Extra days"),
     )
     hours = forms.IntegerField(
         min_value=0,
         max_value=Accommodation.HOURS_MOST,
         required=False,
-        label=gettext_lazy("Hours more"),
+        label=gettext_lazy("Extra hours"),
     )
     reason = forms.CharField(
         required=False,
@@ -66,7 +66,10 @@ class AccommodationForm(forms.Form):
         if stored and stored.percent not in dict(USUAL):
             field = self.fields["percent"]
             assert isinstance(field, forms.TypedChoiceField)  # noqa: S101  for the type checker
-            field.choices = [*USUAL, (stored.percent, f"{stored.percent} %")]
+            field.choices = [
+                *USUAL,
+                (stored.percent, _("%(percent)s %%") % {"percent": stored.percent}),
+            ]
 
     @property
     def longer(self) -> Longer:
@@ -110,7 +113,7 @@ def accommodation(request: HttpRequest, course: int, member: int) -> HttpRespons
     if request.method == "POST" and form.is_valid():
         longer = Longer() if "end" in request.POST else form.longer
         if not longer and not stored:
-            form.add_error(None, _("Say how much longer."))
+            form.add_error(None, _("Choose how much longer."))
         else:
             effect = ask_or_do(
                 lambda: accommodation_set(
@@ -127,7 +130,7 @@ def accommodation(request: HttpRequest, course: int, member: int) -> HttpRespons
                 title = _("%(name)s: %(longer)s") if longer else _("%(name)s: no more extra time")
                 return ask_page(request, membership, effect, title=title % names, back=back)
             said = (
-                _("%(name)s has this from now on: %(longer)s.")
+                _("%(name)s has more time from now on: %(longer)s.")
                 if longer
                 else _("%(name)s has no extra time any more.")
             )

@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from classroom.models import Accommodation, Course, Membership, Role
 from classroom.rules.deadlines import Moved
@@ -38,7 +38,7 @@ class Longer:
             parts.append(ngettext("+%(n)s day", "+%(n)s days", self.days) % {"n": self.days})
         if self.hours:
             parts.append(ngettext("+%(n)s hour", "+%(n)s hours", self.hours) % {"n": self.hours})
-        return ", ".join(parts)
+        return pgettext("between names", ", ").join(parts)
 
 
 def longer_of(row: Accommodation) -> Longer:

@@ -100,7 +100,8 @@ def ask_page(
     status = 200
     if "seen" in request.POST:
         messages.warning(
-            request, _("Something has changed meanwhile, so nothing was saved. Look once more.")
+            request,
+            _("Something has changed in the meantime, so nothing was saved. Please look again."),
         )
         status = 409
     context = {

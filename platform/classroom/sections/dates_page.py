@@ -65,9 +65,9 @@ class SectionDatesForm(forms.Form):
                 name = "due" if dates.due else "release"
                 self.add_error(
                     _field(section, name),
-                    _("It must be due after it is released: this section gets it too late.")
+                    _("The release must be earlier than the due time.")
                     if name == "release"
-                    else _("It must be due after it is released."),
+                    else _("The due time must be later than the release."),
                 )
         return data
 

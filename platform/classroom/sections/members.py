@@ -87,11 +87,11 @@ def section_rename(course: Course, old: str, new: str, *, by: User) -> None:
         _hold(course)
         sections = {section.key: section for section in sections_of(course, empty=True)}
         if key not in sections:
-            raise Problem("gone", _("There is no such section any more."), status=409)
+            raise Problem("gone", _("This section does not exist any more."), status=409)
         if section_key(new) != key and section_key(new) in sections:
             raise Problem(
                 "taken",
-                _("There is a section “%(name)s” already. Move the students there instead.")
+                _("A section “%(name)s” already exists. Move the students there instead.")
                 % {"name": new},
                 status=409,
             )

@@ -97,8 +97,8 @@ def move(request: HttpRequest, course: int) -> HttpResponse:
             count,
         )
         done = ngettext(
-            "%(count)s student is in “%(section)s” now.",
-            "%(count)s students are in “%(section)s” now.",
+            "%(count)s student was moved to “%(section)s”.",
+            "%(count)s students were moved to “%(section)s”.",
             count,
         )
     else:
@@ -108,8 +108,8 @@ def move(request: HttpRequest, course: int) -> HttpResponse:
             count,
         )
         done = ngettext(
-            "%(count)s student is in no section now.",
-            "%(count)s students are in no section now.",
+            "%(count)s student was taken out of the section.",
+            "%(count)s students were taken out of their sections.",
             count,
         )
     words = {"count": count, "section": name}
@@ -134,7 +134,7 @@ def rename(request: HttpRequest, course: int) -> HttpResponse:
     except Problem as problem:
         messages.error(request, problem.message)
     else:
-        messages.success(request, _("The section has its new name."))
+        messages.success(request, _("The section was renamed."))
     return redirect("classroom:sections", course)
 
 
@@ -171,9 +171,9 @@ def assistant(request: HttpRequest, course: int, member: int) -> HttpResponse:
     wanted = {section_key(name) for name in request.POST.getlist("section")} & known.keys()
     duties_set(found, [known[key] for key in wanted], by=user_of(request))
     if wanted:
-        said = _("%(name)s sees only the students of these sections now.")
+        said = _("%(name)s now sees only the students of these sections.")
     else:
-        said = _("%(name)s sees all students of the course now.")
+        said = _("%(name)s now sees all students of the course.")
     messages.success(request, said % {"name": found.name})
     return redirect("classroom:sections", course)
 

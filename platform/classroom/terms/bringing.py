@@ -57,12 +57,12 @@ def _earlier(transfer: Transfer) -> Assignment:
         .first()
     )
     if found is None or found.course.project.project_id is None:
-        raise Problem("gone", _("The assignment to copy from is not there any more."), status=409)
+        raise Problem("gone", _("The assignment to copy from does not exist any more."), status=409)
     if found.version == Version.COPYING:  # a copy of a copy
         if sources.is_stalled(found):
             raise Problem(
                 "not_copied",
-                _("The files of “%(title)s” in %(course)s were not copied there themselves yet.")
+                _("The files of “%(title)s” in %(course)s are not complete yet.")
                 % {"title": found.title, "course": found.course},
                 status=409,
             )

@@ -50,11 +50,11 @@ def course_copy(request: HttpRequest, course: int) -> HttpResponse:
             )
             messages.success(
                 request,
-                _("“%(course)s” was made. Next, let its people in.") % {"course": made},
+                _("“%(course)s” was created. Next, add people.") % {"course": made},
             )
             return redirect("classroom:course-copying", made.pk)
         if "preview" not in request.POST:
-            messages.info(request, _("Look at the new dates, then copy the course."))
+            messages.info(request, _("Check the new dates, then copy the course."))
     lines = plan.lines_of(listed, days, earlier.zone)
     context = {
         "membership": membership,

@@ -25,7 +25,7 @@ class DatesForm(forms.Form):
     def __init__(self, first: date | None, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._first = first
-        self.fields["first"].label = _("Its first date moves to")
+        self.fields["first"].label = _("The first date moves to")
         if first is None:
             del self.fields["first"]
 

@@ -49,7 +49,7 @@ def assignments_use(request: HttpRequest, course: int) -> HttpResponse:
         if "preview" not in request.POST and not lines:
             messages.error(request, _("Choose at least one assignment or handout."))
         elif "preview" not in request.POST and not form.is_seen:
-            messages.info(request, _("Look at the new dates, then make the assignments."))
+            messages.info(request, _("Check the new dates, then create the assignments."))
         elif "preview" not in request.POST:
             copying.assignments_copy(membership.course, lines, by=user_of(request))
             return redirect("classroom:course-copying", course)
@@ -91,7 +91,7 @@ def assignment_copy_again(request: HttpRequest, course: int, assignment: int) ->
     _membership, found = assignment_of_teacher(request, course, assignment)
     if not copying.copy_again(found):
         messages.error(
-            request, _("It is not known any more where its files were. Add them by hand.")
+            request, _("The earlier assignment cannot be found any more. Add the files yourself.")
         )
         return redirect("classroom:assignment-files", course, assignment)
     return redirect("classroom:course-copying", course)

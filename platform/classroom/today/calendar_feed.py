@@ -17,9 +17,10 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 from icalendar import Calendar, Event
 
-from classroom.models import Assignment, Course, Membership, Role, Submission
+from classroom.models import Assignment, Course, Membership, Profile, Role, Submission
 from classroom.students.standing import standings
 
 KEPT = timedelta(days=180)  # what is longer over is left out
@@ -27,8 +28,12 @@ AGAIN = timedelta(hours=1)  # when a program is to ask again; most ask more seld
 
 
 def calendar_of(user: User, now: datetime | None = None) -> bytes:
-    """Return a user's calendar; a number of queries that does not grow."""
-    now = now or timezone.now()
+    """Return a user's calendar, in their language; a number of queries that does not grow."""
+    with override(Profile.language_of(user)):
+        return _made(user, now or timezone.now())
+
+
+def _made(user: User, now: datetime) -> bytes:
     made = Calendar()
     made.add("prodid", f"-//{settings.SITE_NAME}//Lectern//EN")
     made.add("version", "2.0")

@@ -1,8 +1,9 @@
-"""What a user says of themself: the name, the time zone, light or dark; and their calendar."""
+"""What a user says of themself: name, language, time zone, light or dark; and their calendar."""
 
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
@@ -10,8 +11,8 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import get_language_from_request, gettext_lazy, override
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -48,6 +49,7 @@ class ProfileForm(forms.Form):
         help_text=gettext_lazy("Due times are shown in your course’s time zone and in yours."),
     )
 
+    language = forms.ChoiceField(label=gettext_lazy("Language"), required=False)
     color_scheme = forms.ChoiceField(
         label=gettext_lazy("Colours"), choices=Profile.Scheme.choices, widget=forms.RadioSelect
     )
@@ -55,13 +57,20 @@ class ProfileForm(forms.Form):
     def __init__(self, user: User, data: Any = None) -> None:
         kept = Profile.of(user)
         names = {"first_name": user.first_name, "last_name": user.last_name}
-        chosen = {"time_zone": kept.time_zone, "color_scheme": kept.color_scheme}
+        chosen = {
+            "language": kept.own_language,
+            "time_zone": kept.time_zone,
+            "color_scheme": kept.color_scheme,
+        }
         super().__init__(data, initial=names | chosen)
         offered: list[Any] = [("", _("As this device")), *zones()]
         if kept.time_zone and all(kept.time_zone not in dict(found) for _region, found in zones()):
             offered.append((kept.time_zone, kept.time_zone))
         zone = self.fields["time_zone"]
         zone.choices = offered  # type: ignore[attr-defined]
+        language = self.fields["language"]
+        # Each in its own name, for whoever reads no other.
+        language.choices = [("", _("As my browser")), *settings.LANGUAGES]  # type: ignore[attr-defined]
 
     def clean_first_name(self) -> str:
         return name_given(self.cleaned_data["first_name"])
@@ -79,7 +88,9 @@ def profile(request: HttpRequest) -> HttpResponse:
     form = ProfileForm(user, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         profile_change(user, form)
-        messages.success(request, _("Saved."))
+        # The next page is in the language that was chosen just now.
+        with override(form.cleaned_data["language"] or get_language_from_request(request)):
+            messages.success(request, _("Saved."))
         return redirect("classroom:profile")
     calendar = calendar_link(Profile.of(user))
     context = {
@@ -98,7 +109,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 def calendar_renew(request: HttpRequest) -> HttpResponse:
     """Make the user a new address of the calendar; the one before leads nowhere from now on."""
     calendar_link_renew(user_of(request))
-    messages.success(request, _("Here is your calendar’s address."))
+    messages.success(request, _("This is your calendar’s address."))
     return redirect(f"{reverse('classroom:profile')}#calendar")
 
 
@@ -109,7 +120,7 @@ def profile_change(user: User, form: ProfileForm) -> None:
     with transaction.atomic():
         Profile.objects.update_or_create(
             user=user,
-            defaults={key: given[key] for key in ("time_zone", "color_scheme")},
+            defaults={key: given[key] for key in ("language", "time_zone", "color_scheme")},
         )
         names = {key: given[key] for key in ("first_name", "last_name")}
         if names != {key: getattr(user, key) for key in names}:

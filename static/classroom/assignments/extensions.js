@@ -1,5 +1,7 @@
 // Choosing students for an extension: a search over the list, and how many are chosen.
 
+import { fill, gettext, ngettext } from "../../embedding/words.js";
+
 const list = document.getElementById("extension-students");
 const search = document.getElementById("extension-search");
 const count = document.getElementById("extension-count");
@@ -20,8 +22,9 @@ if (list) {
   };
   const tell = () => {
     const chosen = lines.filter(({ box }) => box.checked).length;
-    const { none, one, many } = count.dataset;
-    count.textContent = chosen === 0 ? none : chosen === 1 ? one : many.replace("{n}", chosen);
+    count.textContent = chosen
+      ? fill(ngettext("%(count)s student chosen", "%(count)s students chosen", chosen), { count: chosen })
+      : gettext("Nobody chosen");
   };
   search.hidden = false;
   count.hidden = false;

@@ -1,10 +1,13 @@
 // The example under what late work costs follows what is typed, as rules/penalties.py works it out.
 
+import { language } from "../../embedding/words.js";
+
 const example = document.getElementById("late-example");
 const form = example.closest("form");
 
 const typed = (name) => Number(form.elements[name].value.replace(",", ".")) || 0;
-const said = (number) => String(Math.round(number * 100) / 100);
+const numbers = new Intl.NumberFormat(language, { maximumFractionDigits: 2, useGrouping: false });
+const said = (number) => numbers.format(number);
 
 function show() {
   const unit = form.elements.late_per.value;

@@ -6,10 +6,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from classroom.assignments.dates import moved_text
-from classroom.models import Assignment, Submission, Transfer
+from classroom.assignments.numbers import NumberField
+from classroom.models import Assignment, Profile, Submission, Transfer
 from tests.classroom import factories
 from tests.classroom.gradebook import Class, make_class
 from tests.conftest import HttpsClient
@@ -126,8 +128,8 @@ def test_what_is_wrong_is_said_at_its_field_and_all_is_kept(
 @pytest.mark.parametrize(
     ("fields", "error"),
     [
-        ({"release": "2060-04-01T00:00"}, "It must be due after it is released."),
-        ({"late_policy": "until"}, "Say until when late work is accepted."),
+        ({"release": "2060-04-01T00:00"}, "The due time must be later than the release."),
+        ({"late_policy": "until"}, "Enter until when late work is accepted."),
         (
             {"late_policy": "until", "late_until": "2060-01-01T00:00"},
             "This must be later than the due time.",
@@ -155,7 +157,7 @@ def test_a_row_that_somebody_else_changed_is_told_so(room: Class, second: Assign
     page.change(second, weight="4")
     answer = page.send()
     assert answer.status_code == 409
-    assert "Somebody else has changed this row meanwhile: Due 2060-03-21 23:59." in words(answer)
+    assert "Someone else has changed this row: Due Sun 21 Mar 2060, 23:59." in words(answer)
     assert (number(room.assignment, "weight"), number(second, "weight")) == ("1", "None")
     # Seen now, it is saved with the next press, and theirs stays.
     assert page.send().status_code == 200
@@ -207,7 +209,7 @@ def test_all_is_moved_by_the_clock_and_saved_only_then(room: Class, second: Assi
     page.change(room.assignment, weight="3")
     answer = page.send(move="1", days="7")
     assert "These are the new dates. Nothing is saved yet." in words(answer)
-    assert "was 2060-03-20 23:59" in words(answer)
+    assert "was Sat 20 Mar 2060, 23:59" in words(answer)
     assert stored(room.assignment).due == SUMMER
     page.fields.pop("move", None)
     assert "Saved. 3 assignments were changed." in words(page.send())
@@ -232,7 +234,7 @@ def test_what_is_over_is_moved_only_if_chosen(room: Class) -> None:
     assert stored(room.assignment).due == over
     answer = page.send()
     assert stored(room.assignment).due == over - timedelta(days=7)
-    assert "Homework 1: The due time is over already" in words(answer)
+    assert "Homework 1: The due time has passed" in words(answer)
 
 
 @pytest.mark.parametrize("days", ["", "x", "0", "9999", "9" * 400, "1.5"])
@@ -241,7 +243,7 @@ def test_a_number_of_days_that_is_none(room: Class, days: str) -> None:
     page.change(room.assignment, weight="3")
     answer = page.send(move="1", days=days)
     assert answer.status_code == 400
-    assert "By how many days?" in words(answer)
+    assert "Enter a number of days" in words(answer)
     assert page.fields[f"a{room.assignment.pk}-weight"] == "3"
 
 
@@ -284,6 +286,29 @@ def test_a_row_that_no_page_of_ours_sent_changes_nothing_unseen(
         page.change(room.assignment, seen=seen)
     page.send()
     assert stored(room.assignment).due == SUMMER
+
+
+@pytest.mark.parametrize("typed", ["8,25", "8.25"])
+def test_numbers_are_shown_and_taken_as_the_reader_s_language_writes_them(
+    room: Class, typed: str
+) -> None:
+    Profile.objects.create(user=room.teacher, language="de")
+    Assignment.objects.update(points=Decimal("7.5"), weight=Decimal("0.5"))
+    page = Page(room)
+    points = f"a{room.assignment.pk}-points"
+    assert page.fields[points] == "7,5"
+    assert page.send().redirect_chain
+    assert number(room.assignment, "points") == "7.50"
+    page.change(room.assignment, points=typed)
+    assert page.send().redirect_chain
+    assert number(room.assignment, "points") == "8.25"
+    assert number(room.assignment, "weight") == "0.50"
+
+
+@pytest.mark.parametrize("typed", ["1,234.5", "1.234,5", "7,5,1", "NaN", "seven"])
+def test_what_may_be_two_numbers_is_none(typed: str) -> None:
+    with pytest.raises(ValidationError):
+        NumberField(max_digits=8, decimal_places=2).clean(typed)
 
 
 def test_of_another_course_nothing_is_changed(room: Class) -> None:

@@ -54,13 +54,13 @@ def test_an_extension_is_given_changed_and_taken_back(
     teacher: HttpsClient, assignment: Assignment, ann: Membership
 ) -> None:
     page = teacher.get(url("extensions", assignment)).content.decode()
-    assert "Nobody has more time" in page
+    assert "No one has extra time yet" in page
     chosen = teacher.get(url("extensions", assignment), {"student": ann.pk})
     assert chosen.headers["Location"] == url("extension", assignment, ann.pk)
     page = teacher.get(chosen.headers["Location"]).content.decode()
     assert 'value="2030-03-08T23:59"' in page
 
-    assert said(give(teacher, assignment, ann)) == ["Ann Lee has more time, and sees so."]
+    assert said(give(teacher, assignment, ann)) == ["Ann Lee has more time now and can see it."]
     extension = Extension.objects.get()
     assert (extension.student, extension.due, extension.reason) == (ann, LATER, "Was ill")
     assert extension.granted_by is not None
@@ -104,8 +104,8 @@ def test_only_who_has_the_files_is_told(
 @pytest.mark.parametrize(
     ("due", "words"),
     [
-        ("2030-03-08T23:59", "ends later than the assignment is due"),
-        ("2030-03-01T12:00", "ends later than the assignment is due"),
+        ("2030-03-08T23:59", "must be later than the one without"),
+        ("2030-03-01T12:00", "must be later than the one without"),
         ("2030-03-31T02:15", "On 31 March 2030 there is no 02:15"),
         ("", "required"),
         ("tomorrow", "a date and a time"),
@@ -134,7 +134,7 @@ def test_there_must_be_something_to_extend(
 ) -> None:
     Assignment.objects.filter(pk=assignment.pk).update(**fields)
     response = give(teacher, assignment, ann)
-    assert "no due time that could be extended" in response.content.decode()
+    assert "no due time, so there is nothing to extend" in response.content.decode()
     assert not Extension.objects.exists()
     assignment.refresh_from_db()
     with pytest.raises(ValueError, match="no due time"):

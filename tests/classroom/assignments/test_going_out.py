@@ -102,7 +102,7 @@ def test_it_stops_with_file_and_line(
 ) -> None:
     upload(teacher, assignment, files)
     assert assignment.version == Version.CHECK
-    assert "Decide first whether they may go out" in blocked_reason(assignment)
+    assert "First decide whether students may get them" in blocked_reason(assignment)
     for name in ("assignment-files", "assignment-approve"):
         shown = page(teacher, assignment, name)
         assert line in shown
@@ -183,14 +183,14 @@ def test_a_decision_is_of_these_very_files(
 ) -> None:
     upload(teacher, assignment, {"a.py": REGION.encode(), "b.txt": b"1"})
     said = approve(teacher, assignment)
-    assert said == ["Say first that what was found in these files may go out, or take them out."]
+    assert said == ["First tick that students may get these files, or take the files out."]
     assert approve(teacher, assignment, allow="yes") == [
-        "The files are approved: they can be handed out."
+        "The files are approved. You can hand them out now."
     ]
     assert assignment.version == Version.READY
     assert outgoing(assignment) == ["a.py", "b.txt"]
     assert assignment.approved["by"] == "prof"
-    assert "prof looked at what was found in a.py, and decided that it may go out" in page(
+    assert "prof decided that students may get these files as they are: a.py" in page(
         teacher, assignment, "assignment-files"
     )
     event = Event.objects.get(action="course.version_approved")
@@ -215,7 +215,7 @@ def test_a_notebook_gets_its_own_ending(teacher: HttpsClient, assignment: Assign
     (held,) = teacher.get(url(assignment, "assignment-approve")).context["held"]
     assert held["rename"] == "in/hw.ipynb"
     said = told(teacher, assignment, "assignment-file-rename", path=held["inside"])
-    assert said == ["It is called “in/hw.ipynb” now."]
+    assert said == ["The file is now called “in/hw.ipynb”."]
     assert assignment.version == Version.MAKING
     said = told(teacher, assignment, "assignment-file-rename", path=held["inside"])
     assert said == ["“in/hw.ipynb.txt” cannot be renamed any more."]

@@ -74,7 +74,7 @@ def test_it_is_said_before_and_nothing_is_saved(room: Class) -> None:
     assert answer.status_code == 200
     said = words(answer)
     assert "Nothing is saved yet." in said
-    assert "2 students have a score out of 10, and the assignment would have 20 points." in said
+    assert "2 students have a score out of 10 points. The assignment would have 20 points." in said
     assert rows(answer) == [
         ["Bob Babbage", "3", "6", "3", "3", "6"],
         ["Ada Lovelace", "7.5", "15", "7.5", "7.5", "15"],
@@ -147,7 +147,7 @@ def test_what_changed_meanwhile_is_shown_again(room: Class, meanwhile: Any) -> N
     before = (points(room), scores(room))
     answer = send(room, points="20", seen=seen(shown), scores="rescale")
     assert answer.status_code == 409
-    assert "Something has changed meanwhile, so nothing was saved." in words(answer)
+    assert "Something has changed in the meantime, so nothing was saved." in words(answer)
     assert (points(room), scores(room)) == before
     assert send(room, points="20", seen=seen(answer), scores="rescale").status_code == 302
 
@@ -177,7 +177,7 @@ def test_twice_is_once(room: Class) -> None:
 def test_scores_that_would_be_over(room: Class) -> None:
     answer = send(room, points="5")
     said = words(answer)
-    assert "If kept, 1 score would be over the 5 points." in said
+    assert "If you keep the scores, 1 score is over the 5 points." in said
     assert rows(answer)[0][:3] == ["Ada Lovelace", "7.5 over 5", "3.75"]
     assert "Save and keep the scores" in said
 
@@ -200,8 +200,8 @@ def test_scores_that_cannot_be_kept(room: Class) -> None:
     ("before", "after", "said"),
     [
         ("10", "", "The scores stay as they are, without a maximum."),
-        (None, "10", "There is nothing to rescale them from"),
-        ("0", "10", "There is nothing to rescale them from"),
+        (None, "10", "there were no points before"),
+        ("0", "10", "there were no points before"),
         ("10", "0", "Scores cannot be rescaled to 0 points."),
     ],
 )

@@ -127,7 +127,7 @@ class TestPages:
         course = factories.make_course(teacher)
         url = reverse("classroom:course", args=[course.pk])
         page = HttpsClient(teacher).get(url).content.decode()
-        assert "Let students in" in page
+        assert "Add students" in page
         assert "Nothing to hand out yet" in page
 
     def test_the_dashboard(self, teacher: User) -> None:

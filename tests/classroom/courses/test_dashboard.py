@@ -103,8 +103,8 @@ def test_what_waits_for_a_teacher_leads_to_just_that(emmy: User, ada: User, now:
     line = dashboard_of(emmy).teaching[0].waiting
     assert (line.to_grade, line.again, line.held) == (0, 2, 1)
     page = HttpsClient(emmy).get("/courses/").content.decode()
-    assert f'<a href="/courses/{course.pk}/grades?state=again">2 with new work</a>' in page
-    assert f'<a href="/courses/{course.pk}/grades?state=held">1 held</a>' in page
+    assert f'<a href="/courses/{course.pk}/grades?state=again">2 submitted again</a>' in page
+    assert f'<a href="/courses/{course.pk}/grades?state=held">1 to check by hand</a>' in page
     assert "to grade" not in page
 
 

@@ -60,7 +60,7 @@ def test_all_that_goes_is_named_and_the_title_is_asked_for(
     teacher: HttpsClient, course: Course
 ) -> None:
     page = teacher.get(url(course)).content.decode()
-    for said in ("1 student’s place", "1 assignment", "1 submission", "1 score"):
+    for said in ("the membership of 1 student", "1 assignment", "1 submission", "1 score"):
         assert said in page
     for given in ("", "physics", "Chemistry"):
         page = teacher.post(url(course), {"title": given}).content.decode()
@@ -85,7 +85,7 @@ def test_it_is_gone_with_its_projects_and_others_stay(
     gone.append(str(tests.project_id))
     done = teacher.post(url(course), {"title": "Physics"}, follow=True)
     assert "is being deleted" in done.content.decode()
-    assert "It is being deleted." in teacher.get(url(course)).content.decode()
+    assert "The course is being deleted." in teacher.get(url(course)).content.decode()
 
     work_off()
 
@@ -114,7 +114,7 @@ def test_where_cocalc_fails_nothing_of_the_sites_is_deleted(
     assert Snapshot.objects.exists()
     row = Transfer.objects.get(kind=Kind.DELETE)
     assert row.state == Transfer.State.FAILED
-    assert "It was not deleted:" in teacher.get(url(course)).content.decode()
+    assert "The course was not deleted." in teacher.get(url(course)).content.decode()
     sandbox.reset_quirks()
     teacher.post(url(course), {"title": "Physics"})
     work_off()

@@ -235,7 +235,7 @@ def test_other_points_are_rescaled_with_their_penalty(room: Class) -> None:
 
 
 def test_the_form_says_what_is_wrong_and_shows_an_example(room: Class) -> None:
-    assert "Say how much is taken off." in words(send(room, late_amount=""))
+    assert "Enter how much is taken off." in words(send(room, late_amount=""))
     assert "At most 100 per cent can be taken off." in words(send(room, late_amount="101"))
     assert "less than or equal to 100" in words(send(room, late_floor="101"))
     url = f"{room.base}/assignments/{room.assignment.pk}/edit"
@@ -254,7 +254,7 @@ def test_late_work_that_is_not_taken_costs_nothing(room: Class) -> None:
 def test_late_days_are_a_setting_of_the_course_and_count_at_once(room: Class) -> None:
     form = {"title": "Physics", "time_zone": "Europe/Berlin", "late_days": "1"}
     answer = HttpsClient(room.teacher).post(f"{room.base}/settings", form, follow=True)
-    assert "1 score counts otherwise now." in words(answer)
+    assert "1 score has changed because of this." in words(answer)
     assert room.work().late_days == 1
     assert room.work().final == 9
     HttpsClient(room.teacher).post(f"{room.base}/settings", form | {"late_days": ""})

@@ -354,7 +354,7 @@ def test_a_replaced_test_is_refused_with_who_did_it_and_when(lab: Class, cocalc:
     run(row)
     assert lab.work().score == 0, "as it was approved, it grades again"
     assert (
-        "Not as approved"
+        "Files differ from the approved ones"
         not in HttpsClient(lab.teacher).get(f"{room_base(lab)}/files").content.decode()
     )
 

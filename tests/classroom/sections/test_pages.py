@@ -59,7 +59,7 @@ def section_of(member: Membership) -> str:
 class TestPages:
     def test_students_are_moved_by_hand(self, group: Class) -> None:
         answer = group.post("section-move", member=[group.ann.pk, group.cy.pk], section="New one")
-        assert said(answer) == ["2 students are in “New one” now."]
+        assert said(answer) == ["2 students were moved to “New one”."]
         assert [section_of(each) for each in group.students] == ["New one", "B", "New one"]
         group.post("section-move", member=[group.ann.pk], section="")
         assert section_of(group.ann) == ""
@@ -95,10 +95,10 @@ class TestPages:
 
     def test_sections_are_renamed_and_removed(self, group: Class) -> None:
         assert said(group.post("section-rename", section="a", name="B")) == [
-            "There is a section “B” already. Move the students there instead."
+            "A section “B” already exists. Move the students there instead."
         ]
         assert said(group.post("section-rename", section="nix", name="C")) == [
-            "There is no such section any more."
+            "This section does not exist any more."
         ]
         group.post("section-rename", section="a", name="  C  1 ")
         assert section_of(group.ann) == "C 1"
@@ -120,7 +120,7 @@ class TestPages:
         }
         wrong = group.post("section-dates", group.work.pk, **sent)
         assert wrong.status_code == 400
-        assert "released: this section gets it too late" in text(wrong)
+        assert "The release must be earlier than the due time." in text(wrong)
         assert "On 31 March 2030 there is no 02:15" in text(wrong)
         sent |= {due: "2030-03-15T23:59", fields["B"][1]: ""}
         assert said(group.post("section-dates", group.work.pk, **sent)) == [
@@ -136,14 +136,14 @@ class TestPages:
         assert not Accommodation.objects.exists()
         seen = asked.context["effect"].digest
         answer = group.post("accommodation", group.ann.pk, seen=seen, **form)
-        assert said(answer) == ["Ann Lee has this from now on: +2 days."]
+        assert said(answer) == ["Ann Lee has more time from now on: +2 days."]
         assert group.dues()[0] == DUE + timedelta(days=2)
         assert "a secret" in text(group.get("accommodations"))
         page = text(group.get("extensions", group.work.pk))
         assert "+2 days" in page
         assert "a secret" not in text(group.get("course", by=group.ann.user))
         ended = group.post("accommodation", group.ann.pk, end="1", **form)
-        assert "would be earlier than now" in text(ended)
+        assert "would be earlier than before" in text(ended)
         group.post(
             "accommodation", group.ann.pk, end="1", seen=ended.context["effect"].digest, **form
         )
@@ -156,12 +156,12 @@ class TestPages:
         answer = group.post(
             "extensions", group.work.pk, section=["a"], student=[group.cy.pk], **form
         )
-        assert said(answer) == ["Ann Lee, Cy Lee have more time, and see so."]
+        assert said(answer) == ["Ann Lee, Cy Lee have more time now and can see it."]
         one = DUE + timedelta(days=1)
         assert group.dues() == [one, DUE, one]
         form = {"how": "until", "due": "2030-03-09T12:00", "reason": ""}
         answer = group.post("extensions", group.work.pk, section=["A", "B"], **form)
-        assert said(answer)[0] == "Bob Lee has more time, and sees so."
+        assert said(answer)[0] == "Bob Lee has more time now and can see it."
         assert "Nothing changed for Ann Lee" in said(answer)[1] if len(said(answer)) > 1 else True
         assert Extension.objects.get(student=group.ann).reason == "Strike"
         for wrong in (

@@ -78,7 +78,7 @@ def test_the_latest_of_all_counts(group: Class) -> None:
     dates(group, A=Dates(due=DUE + WEEK))
     longer(group, 0, 2)
     assert group.dues()[0] == DUE + WEEK + timedelta(days=2)
-    with pytest.raises(ValueError, match="later than"):
+    with pytest.raises(ValueError, match="must be later than"):
         extensions.extension_set(group.work, group.ann, due=DUE + WEEK, reason="", by=group.teacher)
     own = DUE + 2 * WEEK
     extensions.extension_set(group.work, group.ann, due=own, reason="", by=group.teacher)

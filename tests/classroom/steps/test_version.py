@@ -100,7 +100,7 @@ def test_a_version_is_made_looked_at_and_approved(
     assert "open/homework-1/student/a.ipynb" in page
 
     said = approve(teacher, assignment)
-    assert said == ["The student version is approved: it can be handed out."]
+    assert said == ["The student version is approved. You can hand it out now."]
     assert assignment.version == Version.READY
     assert blocked_reason(assignment) == ""
     assert Event.objects.filter(action="course.version_approved", actor="prof").exists()
@@ -342,4 +342,4 @@ def test_a_change_shows_until_it_is_approved(
     assert "“a.ipynb” was changed since the files were approved: prof uploaded it" in page
     approve(teacher, assignment)
     page = teacher.get(url(assignment, "assignment-files")).content.decode()
-    assert "Not as approved" not in page
+    assert "Files differ from the approved ones" not in page

@@ -361,7 +361,7 @@ def test_what_is_on_its_way_is_not_settled_by_a_look(
     url = reverse(f"classroom:{name}", args=[course.pk, only(course).pk])
     done = teacher.post(url, {"seen": ""}, follow=True)
     said = [str(message) for message in done.context["messages"]]
-    assert said == ["Its files are still being copied."]
+    assert said == ["The files are still being copied."]
     work_off()
     assert only(course).version == Version.READY
 
@@ -439,4 +439,4 @@ def test_another_teachers_assignments_are_not_to_be_had(prof: User, teacher: Htt
 def test_without_an_earlier_course_the_page_says_so(prof: User, teacher: HttpsClient) -> None:
     course = make_course(prof, "First")
     page = teacher.get(reverse("classroom:assignments-use", args=[course.pk]))
-    assert "There are none" in page.content.decode()
+    assert "You have no such course yet" in page.content.decode()

@@ -13,9 +13,11 @@ from django.core import signing
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.translation import get_language
 
 from classroom.assignments.extensions import extension_set
 from classroom.models import Assignment, Course, Membership, Profile, Role, Submission
+from classroom.today import calendar_feed
 from classroom.today.calendar_feed import KEPT, calendar_of
 from classroom.today.calendar_link import calendar_link, calendar_link_renew
 from config.logs import NoLinks
@@ -162,6 +164,20 @@ class TestEvents:
         assert b"X-PUBLISHED-TTL:PT1H\r\n" in text
         assert head["method"] == "PUBLISH"
 
+    def test_it_is_in_its_owner_s_language(
+        self, ada: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        Profile.objects.create(user=ada, language="de")
+        found: list[str | None] = []
+
+        def taught(*_given: Any) -> tuple[()]:
+            found.append(get_language())
+            return ()
+
+        monkeypatch.setattr(calendar_feed, "_taught", taught)
+        calendar_of(ada)
+        assert (found, get_language()) == (["de"], "en")
+
     def test_many_courses_cost_as_much_as_one(self, ada: User) -> None:
         costs = []
         for number in range(4):
@@ -169,8 +185,9 @@ class TestEvents:
                 one = factories.make_course(factories.make_user(f"t{number}{role}"), f"C{number}")
                 factories.enrol(one, ada, role)
                 out(one, due=timezone.now() + DAY)
+            who = User.objects.select_related("profile").get(pk=ada.pk)  # as an address leads to
             with CaptureQueriesContext(connection) as queries:
-                calendar_of(ada)
+                calendar_of(who)
             costs.append(len(queries))
         assert len(set(costs)) == 1
         assert costs[0] <= 5

@@ -11,9 +11,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.template import Context, Template
 from django.utils import timezone
+from django.utils.translation import get_language
 
 from classroom.models import Membership, Profile, Submission, validate_time_zone
 from classroom.pages.own_zone import own_zone, read_in
+from classroom.today import profile_page
 from classroom.today.zones import zones
 from embedding.models import Event
 from tests.classroom import factories
@@ -21,7 +23,13 @@ from tests.conftest import HttpsClient
 
 pytestmark = pytest.mark.django_db
 
-GIVEN = {"first_name": "Ada", "last_name": "King", "time_zone": "", "color_scheme": "system"}
+GIVEN = {
+    "first_name": "Ada",
+    "last_name": "King",
+    "language": "",
+    "time_zone": "",
+    "color_scheme": "system",
+}
 BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
 
 
@@ -32,6 +40,32 @@ def ada() -> User:
 
 def save(user: User, /, **given: str) -> Any:
     return HttpsClient(user).post("/profile/", GIVEN | given)
+
+
+class TestLanguage:
+    def test_the_next_page_is_in_the_language_that_was_chosen(self, ada: User) -> None:
+        browser = HttpsClient(ada)
+        assert '<html lang="en"' in browser.get("/profile/").content.decode()
+        answer = browser.post("/profile/", GIVEN | {"language": "de"}, follow=True)
+        page = answer.content.decode()
+        assert '<html lang="de"' in page
+        assert '<option value="de" lang="de" selected>Deutsch</option>' in page
+        assert '<option value="en" lang="en">English</option>' in page
+        answer = browser.post("/profile/", GIVEN | {"language": ""}, follow=True)
+        assert '<html lang="en"' in answer.content.decode()
+        assert Profile.of(User.objects.get(pk=ada.pk)).language == ""
+
+    def test_what_is_said_of_the_saving_is_in_it_too(
+        self, ada: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(profile_page, "_", lambda text: f"{get_language()}: {text}")
+        given = GIVEN | {"language": "de"}
+        page = HttpsClient(ada).post("/profile/", given, follow=True).content.decode()
+        assert "de: Saved." in page
+
+    def test_one_that_the_site_does_not_have_is_refused(self, ada: User) -> None:
+        assert save(ada, language="tlh").status_code == 200
+        assert not Profile.objects.exists()
 
 
 class TestName:

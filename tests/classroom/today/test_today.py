@@ -99,7 +99,7 @@ def fails(transfer: Transfer, code: str = "") -> None:
 class TestNobodysCourse:
     def test_a_student_is_told_whom_to_ask(self, ada: User) -> None:
         said = words(ada)
-        assert "Ask your teacher for the course’s link" in said
+        assert "Ask your teacher for the link to the course" in said
         assert 'href="/projects/mine/">Open My notebooks' in page(ada)
         assert "Create a course" not in said
 
@@ -179,7 +179,7 @@ class TestStudent:
         )
         Submission.objects.filter(assignment=old).update(returned=now - 20 * DAY)
         said = words(ada)
-        assert "Came back Homework 1 Physics 4.5 of 5 points" in said
+        assert "Returned to you Homework 1 Physics 4.5 of 5 points" in said
         assert "Long ago" not in said
         Assignment.objects.filter(pk=work.pk).update(removed=now)
         assert "Homework 1" not in words(ada)
@@ -218,7 +218,7 @@ class TestTeacher:
         assert f"{grade}>3 to grade" in html
         assert f'href="{base}/grades?state=again">1 submitted again' in html
         rows.filter(student=members[1]).update(held="Look.")
-        assert f'href="{base}/grades?state=held">1 to look at by hand' in page(emmy)
+        assert f'href="{base}/grades?state=held">1 to check by hand' in page(emmy)
         grade = f'href="{base}/assignments/{first.pk}/grade/{members[0].pk}?state=to-grade"'
         assert f"{grade}>2 to grade" in page(emmy)
 
@@ -259,7 +259,7 @@ class TestTeacher:
         Invitation.objects.create(course=course, email="there@x.test", accepted=now)
         html = page(emmy)
         assert f'href="/courses/{course.pk}/people">1 joined this week' in html
-        assert f'href="/courses/{course.pk}/people#invitations">2 invited, not here yet' in html
+        assert f'href="/courses/{course.pk}/people#invitations">2 invited, not joined yet' in html
 
     def test_what_is_due_this_week(
         self, course: Course, members: list[Membership], emmy: User, now: datetime
@@ -275,7 +275,7 @@ class TestTeacher:
     def test_a_course_with_nothing_says_what_to_do(self, course: Course, emmy: User) -> None:
         html = page(emmy)
         assert f'href="/courses/{course.pk}/people">add people' in html
-        assert f'href="/courses/{course.pk}/assignments/new">make the first' in html
+        assert f'href="/courses/{course.pk}/assignments/new">create the first' in html
 
     def test_with_nothing_to_do_it_says_so(
         self, course: Course, members: list[Membership], emmy: User
