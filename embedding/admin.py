@@ -11,7 +11,10 @@ from django.contrib.auth import get_user_model
 from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
+from django.utils import formats
 from django.utils.html import format_html_join
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from embedding.cocalc.errors import CocalcError
 from embedding.models import (
@@ -65,7 +68,7 @@ class CocalcAccountAdmin(ReadOnly):
     list_select_related = ("user",)
     list_filter = (("account_id", admin.EmptyFieldListFilter), "created")
     search_fields = (*user_names("user"), "email", "account_id")
-    search_help_text = "A user's name, an address, or an account id"
+    search_help_text = _("A user's name, an address, or an account id")
     fields = ("user", "account_id", "email", "state", "attempts", "claimed_until", "created")
     readonly_fields = fields
 
@@ -76,9 +79,9 @@ class CocalcAccountAdmin(ReadOnly):
             return False
         return super(ReadOnly, self).has_delete_permission(request, obj)
 
-    @admin.display(description="state")
+    @admin.display(description=_("state"))
     def state(self, row: CocalcAccount) -> str:
-        return "ready" if row.account_id else "not made yet"
+        return gettext("ready") if row.account_id else gettext("not made yet")
 
 
 class MemberInline(TabularInline):
@@ -102,7 +105,7 @@ class CocalcProjectAdmin(ReadOnly):
     list_display = ("title", "slot", "project_id", "member_count", "created")
     list_filter = (("project_id", admin.EmptyFieldListFilter), "created")
     search_fields = ("title", "slot", "project_id", *user_names("users")[:1])
-    search_help_text = "A title, a slot, a project id, or a member's user name"
+    search_help_text = _("A title, a slot, a project id, or a member's user name")
     fields = (
         "title",
         "slot",
@@ -127,7 +130,7 @@ class CocalcProjectAdmin(ReadOnly):
         total = Subquery(members.annotate(total=Count("pk")).values("total"))
         return rows.annotate(member_total=Coalesce(total, 0))
 
-    @admin.display(description="members", ordering="member_total")
+    @admin.display(description=_("members"), ordering="member_total")
     def member_count(self, row: CocalcProject) -> int:
         return int(getattr(row, "member_total", 0))
 
@@ -150,8 +153,11 @@ class CocalcProjectAdmin(ReadOnly):
                 CocalcProject.objects.filter(pk=project.pk).update(looked=None)  # do it next
                 self.message_user(
                     request,
-                    f"{name} can no longer open “{project}” here, but is still a collaborator on "
-                    f"CoCalc. {problem.message} The site goes on trying.",
+                    gettext(
+                        "%(name)s can no longer open “%(project)s” here, but is still a "
+                        "collaborator on CoCalc. %(why)s The site keeps trying."
+                    )
+                    % {"name": name, "project": project, "why": problem.message},
                     messages.WARNING,
                 )
 
@@ -164,7 +170,7 @@ class EmbedSessionAdmin(ReadOnly):
     list_select_related = ("project",)
     list_filter = ("state", "started")
     search_fields = ("username", "path", "reason")
-    search_help_text = "A user name, a path, or the code of an error"
+    search_help_text = _("A user name, a path, or the code of an error")
     fields = (
         "id",
         "username",
@@ -181,12 +187,12 @@ class EmbedSessionAdmin(ReadOnly):
     )
     readonly_fields = fields
 
-    @admin.display(description="until ready")
+    @admin.display(description=_("until ready"))
     def total(self, row: EmbedSession) -> str:
         ms = row.steps.get("ready")
-        return f"{ms / 1000:.1f} s" if isinstance(ms, int) else "–"
+        return f"{formats.number_format(ms / 1000, 1)} s" if isinstance(ms, int) else "–"
 
-    @admin.display(description="steps")
+    @admin.display(description=_("steps"))
     def timing(self, row: EmbedSession) -> str:
         return format_html_join("", "{}: {} ms<br>", sorted(row.steps.items())) or "–"
 
@@ -198,7 +204,7 @@ class EndingAdmin(ReadOnly):
     list_display = ("username", "asked", "done", "attempts", "error")
     list_filter = (("done", admin.EmptyFieldListFilter), "asked")
     search_fields = ("username", "account_id")
-    search_help_text = "A user name, or an account id"
+    search_help_text = _("A user name, or an account id")
     fields = (*list_display, "account_id", "not_before")
     readonly_fields = fields
 

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 KEPT = "Kept by this site. Reference: "  # how the description of a project on CoCalc begins
 
@@ -20,9 +21,9 @@ class Claim(models.Model):
     (`attempts` > 1) looks for what the earlier one may have left.
     """
 
-    attempts = models.PositiveIntegerField(default=0, editable=False)
-    claimed_until = models.DateTimeField(null=True, editable=False)
-    created = models.DateTimeField(auto_now_add=True)
+    attempts = models.PositiveIntegerField(_("attempts"), default=0, editable=False)
+    claimed_until = models.DateTimeField(_("claimed until"), null=True, editable=False)
+    created = models.DateTimeField(_("created"), auto_now_add=True)
 
     remote_field: ClassVar[str]  # the column that is null until the remote thing exists
 
@@ -62,23 +63,27 @@ class CocalcAccount(Claim):
     remote_field = "account_id"
 
     user = models.OneToOneField(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="cocalc_account"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="cocalc_account",
+        verbose_name=_("user"),
     )
     account_id = models.UUIDField(
-        "account id", unique=True, null=True, help_text="CoCalc's id; empty until it is made."
+        _("account id"), unique=True, null=True, help_text=_("CoCalc's id; empty until it is made.")
     )
     email = models.EmailField(
-        "address on CoCalc",
+        _("address on CoCalc"),
         unique=True,
-        help_text="Made by this site alone. It is nobody's mailbox.",
+        help_text=_("Made by this site alone. It is nobody's mailbox."),
     )
 
     class Meta:
-        verbose_name = "account"
+        verbose_name = _("account")
+        verbose_name_plural = _("accounts")
         ordering = ("-id",)
 
     def __str__(self) -> str:
-        return f"Account of {self.user}"
+        return _("Account of %(user)s") % {"user": self.user}
 
 
 class CocalcProject(Claim):
@@ -87,38 +92,44 @@ class CocalcProject(Claim):
     remote_field = "project_id"
 
     project_id = models.UUIDField(
-        "project id", unique=True, null=True, help_text="CoCalc's id; empty until it is made."
+        _("project id"), unique=True, null=True, help_text=_("CoCalc's id; empty until it is made.")
     )
     slot = models.CharField(
+        _("slot"),
         max_length=200,
         unique=True,
-        help_text="What the project is for; there is one project for each slot.",
+        help_text=_("What the project is for; there is one project for each slot."),
     )
     marker = models.UUIDField(
+        _("marker"),
         unique=True,
         default=uuid.uuid4,
         editable=False,
-        help_text="Stands in the project's description on CoCalc, to find it by.",
+        help_text=_("Stands in the project's description on CoCalc, to find it by."),
     )
-    title = models.CharField(max_length=200)
+    title = models.CharField(_("title"), max_length=200)
     looked = models.DateTimeField(
-        "looked after",
+        _("looked after"),
         null=True,
         editable=False,
-        help_text="When it was last compared with CoCalc.",
+        help_text=_("When it was last compared with CoCalc."),
     )
     closed = models.DateTimeField(
-        "home closed",
+        _("home closed"),
         null=True,
         editable=False,
-        help_text="When the site last made sure that no other project can read its files.",
+        help_text=_("When the site last made sure that no other project can read its files."),
     )
     users: "models.ManyToManyField[models.Model, Member]" = models.ManyToManyField(
-        settings.AUTH_USER_MODEL, through="Member", related_name="cocalc_projects"
+        settings.AUTH_USER_MODEL,
+        through="Member",
+        related_name="cocalc_projects",
+        verbose_name=_("users"),
     )
 
     class Meta:
-        verbose_name = "project"
+        verbose_name = _("project")
+        verbose_name_plural = _("projects")
         ordering = ("-id",)
 
     def __str__(self) -> str:
@@ -136,25 +147,35 @@ class Member(models.Model):
     class Role(models.TextChoices):
         """`owner` is the one whose project it is; on CoCalc both are collaborators."""
 
-        OWNER = "owner"
-        COLLABORATOR = "collaborator"
+        OWNER = "owner", _("Owner")
+        COLLABORATOR = "collaborator", _("Collaborator")
 
-    project = models.ForeignKey(CocalcProject, on_delete=models.CASCADE, related_name="members")
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="cocalc_memberships"
+    project = models.ForeignKey(
+        CocalcProject, on_delete=models.CASCADE, related_name="members", verbose_name=_("project")
     )
-    role = models.CharField(max_length=20, choices=Role, default=Role.COLLABORATOR)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="cocalc_memberships",
+        verbose_name=_("user"),
+    )
+    role = models.CharField(_("role"), max_length=20, choices=Role, default=Role.COLLABORATOR)
     added = models.DateTimeField(
-        "added on CoCalc", null=True, editable=False, help_text="Empty until it is done there."
+        _("added on CoCalc"),
+        null=True,
+        editable=False,
+        help_text=_("Empty until it is done there."),
     )
 
     class Meta:
+        verbose_name = _("member")
+        verbose_name_plural = _("members")
         constraints = (
             models.UniqueConstraint(fields=("project", "user"), name="member_once_per_project"),
         )
 
     def __str__(self) -> str:
-        return f"{self.user} in {self.project}"
+        return _("%(user)s in %(project)s") % {"user": self.user, "project": self.project}
 
 
 class Ending(models.Model):
@@ -163,67 +184,93 @@ class Ending(models.Model):
     Nothing of it leads to the user's row, which may be gone. Tried again until it is done.
     """
 
-    account_id = models.UUIDField("account id", unique=True)
-    username = models.CharField(max_length=150)
-    asked = models.DateTimeField()
-    done = models.DateTimeField(null=True)
-    attempts = models.PositiveIntegerField(default=0)
+    account_id = models.UUIDField(_("account id"), unique=True)
+    username = models.CharField(_("username"), max_length=150)
+    asked = models.DateTimeField(_("asked"))
+    done = models.DateTimeField(_("done"), null=True)
+    attempts = models.PositiveIntegerField(_("attempts"), default=0)
     not_before = models.DateTimeField(
-        null=True, help_text="Tried again from then on; meanwhile somebody may be at it."
+        _("not before"),
+        null=True,
+        help_text=_("Tried again from then on; meanwhile somebody may be at it."),
     )
-    error = models.CharField(max_length=500, blank=True, help_text="Why it has not worked yet.")
+    error = models.CharField(
+        _("error"), max_length=500, blank=True, help_text=_("Why it has not worked yet.")
+    )
 
     class Meta:
+        verbose_name = _("ending of access")
+        verbose_name_plural = _("endings of access")
         ordering = ("-asked",)
         indexes = (models.Index(fields=("done", "not_before"), name="ending_open"),)
 
     def __str__(self) -> str:
-        return f"Access of {self.username}"
+        return _("Access of %(user)s") % {"user": self.username}
 
 
 class EmbedSession(models.Model):
     """One page view's worth of access: one token, one frame. The token is never stored."""
 
     class State(models.TextChoices):
-        PREPARING = "preparing"
-        OPENING = "opening"
-        READY = "ready"
-        SLOW = "slow"
-        LOST = "lost"
-        FAILED = "failed"
-        CLOSED = "closed"
+        PREPARING = "preparing", _("Preparing")
+        OPENING = "opening", _("Opening")
+        READY = "ready", _("Ready")
+        SLOW = "slow", _("Slow")
+        LOST = "lost", _("Lost")
+        FAILED = "failed", _("Failed")
+        CLOSED = "closed", _("Closed")
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    id = models.UUIDField(_("id"), primary_key=True, default=uuid.uuid4)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
         null=True,
         related_name="embed_sessions",
+        verbose_name=_("user"),
     )
-    username = models.CharField(max_length=150, help_text="Stays when the user is deleted.")
+    username = models.CharField(
+        _("username"), max_length=150, help_text=_("Stays when the user is deleted.")
+    )
     project = models.ForeignKey(
-        CocalcProject, on_delete=models.SET_NULL, null=True, related_name="embed_sessions"
+        CocalcProject,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="embed_sessions",
+        verbose_name=_("project"),
     )
-    path = models.CharField(max_length=4096)
-    state = models.CharField(max_length=20, choices=State, default=State.PREPARING)
+    path = models.CharField(_("folder"), max_length=4096)
+    state = models.CharField(_("state"), max_length=20, choices=State, default=State.PREPARING)
     reason = models.CharField(
-        max_length=60, blank=True, help_text="Why it is slow, lost or failed, as a code."
+        _("reason"),
+        max_length=60,
+        blank=True,
+        help_text=_("Why it is slow, lost or failed, as a code."),
     )
     detail = models.CharField(
-        max_length=500, blank=True, help_text="The likely cause, for the administrator."
+        _("detail"),
+        max_length=500,
+        blank=True,
+        help_text=_("The likely cause, for the administrator."),
     )
-    steps = models.JSONField(default=dict, help_text="Milliseconds that each step took.")
-    started = models.DateTimeField(auto_now_add=True)
+    steps = models.JSONField(
+        _("steps"), default=dict, help_text=_("Milliseconds that each step took.")
+    )
+    started = models.DateTimeField(_("started"), auto_now_add=True)
     checked = models.DateTimeField(
-        null=True, help_text="When CoCalc last confirmed the project to run and the file to exist."
+        _("checked"),
+        null=True,
+        help_text=_("When CoCalc last confirmed the project to run and the file to exist."),
     )
     seen = models.DateTimeField(
-        null=True, help_text="When its page last said that its file is open and looked at."
+        _("seen"),
+        null=True,
+        help_text=_("When its page last said that its file is open and looked at."),
     )
-    ended = models.DateTimeField(null=True)
+    ended = models.DateTimeField(_("ended"), null=True)
 
     class Meta:
-        verbose_name = "embed session"
+        verbose_name = _("embed session")
+        verbose_name_plural = _("embed sessions")
         ordering = ("-started",)
         indexes = (
             models.Index(fields=("-started",), name="embed_session_started"),
@@ -243,11 +290,17 @@ class Allowance(models.Model):
     left. One row for all processes, and never more than one a user.
     """
 
-    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
-    used_until = models.DateTimeField()
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, verbose_name=_("user")
+    )
+    used_until = models.DateTimeField(_("used until"))
+
+    class Meta:
+        verbose_name = _("allowance")
+        verbose_name_plural = _("allowances")
 
     def __str__(self) -> str:
-        return f"Allowance of {self.user}"
+        return _("Allowance of %(user)s") % {"user": self.user}
 
 
 class Trashed(models.Model):
@@ -257,15 +310,18 @@ class Trashed(models.Model):
     from and when it may go is the site's word, which a program in the project cannot change.
     """
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    project = models.ForeignKey(CocalcProject, on_delete=models.CASCADE, related_name="trashed")
-    path = models.TextField()
-    is_folder = models.BooleanField(default=False)
-    deleted = models.DateTimeField(auto_now_add=True)
-    by = models.CharField(max_length=150, help_text="User name.")
+    id = models.UUIDField(_("id"), primary_key=True, default=uuid.uuid4, editable=False)
+    project = models.ForeignKey(
+        CocalcProject, on_delete=models.CASCADE, related_name="trashed", verbose_name=_("project")
+    )
+    path = models.TextField(_("folder"))
+    is_folder = models.BooleanField(_("is a folder"), default=False)
+    deleted = models.DateTimeField(_("deleted"), auto_now_add=True)
+    by = models.CharField(_("by"), max_length=150, help_text=_("User name."))
 
     class Meta:
-        verbose_name = "deleted file"
+        verbose_name = _("deleted file")
+        verbose_name_plural = _("deleted files")
         ordering = ("-deleted",)
         indexes = (models.Index(fields=("project", "-deleted"), name="embed_trashed_deleted"),)
 
@@ -276,13 +332,17 @@ class Trashed(models.Model):
 class Event(models.Model):
     """The audit log: what touched another's data or rights. Rows are added, never changed."""
 
-    at = models.DateTimeField(auto_now_add=True, db_index=True)
-    actor = models.CharField(max_length=150, help_text="User name; empty for the site itself.")
-    action = models.CharField(max_length=60, db_index=True)
-    target = models.CharField(max_length=300)
-    detail = models.JSONField(default=dict)
+    at = models.DateTimeField(_("time"), auto_now_add=True, db_index=True)
+    actor = models.CharField(
+        _("actor"), max_length=150, help_text=_("User name; empty for the site itself.")
+    )
+    action = models.CharField(_("action"), max_length=60, db_index=True)
+    target = models.CharField(_("target"), max_length=300)
+    detail = models.JSONField(_("detail"), default=dict)
 
     class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
         ordering = ("-id",)
 
     def __str__(self) -> str:

@@ -3,13 +3,14 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
 
 
 class ClassroomConfig(AppConfig):
     """Courses: people, assignments, and the steps between teacher and students."""
 
     name = "classroom"
-    verbose_name = "Classroom"
+    verbose_name = _("Classroom")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

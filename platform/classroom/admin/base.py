@@ -7,9 +7,11 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
-from classroom.rules.scoring import number
+from classroom.rules.scoring import number_text
 
 if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise as StrPromise
+
     ModelAdmin = admin.ModelAdmin[Any]
 else:  # Django's own class takes no parameters
     ModelAdmin = admin.ModelAdmin
@@ -17,12 +19,15 @@ else:  # Django's own class takes no parameters
 BY_USER = ("user__username", "user__first_name", "user__last_name")
 
 
-def score(field: str) -> Callable[[Any, Any], str]:
-    """Return a method that says a field with a score or points as all pages do."""
+def score(field: str, description: "StrPromise") -> Callable[[Any, Any], str]:
+    """Return a method that says a field with a score or points as all pages do.
 
-    @admin.display(description=field.replace("_", " "), ordering=field)
+    `description` is the name of its column.
+    """
+
+    @admin.display(description=description, ordering=field)
     def said(self: Any, row: Any) -> str:
-        return number(getattr(row, field)) or "–"
+        return number_text(getattr(row, field)) or "–"
 
     return said
 

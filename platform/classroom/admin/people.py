@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.db.models import Count, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from classroom.admin.base import BY_USER, ReadOnly, through
 from classroom.courses.courses import course_change
@@ -35,7 +35,7 @@ class CourseAdmin(ReadOnly):
     list_display = ("title", "term", "time_zone", "students", "staff", "joinable", "created")
     list_filter = ("created",)
     search_fields = ("title", "term", *through("memberships"))
-    search_help_text = "A title, a term, or the name of somebody in it"
+    search_help_text = _("A title, a term, or the name of somebody in it")
     fields = ("title", "term", "time_zone", "description", "project", "joinable", "created")
     readonly_fields = ("project", "joinable", "created")
 
@@ -59,15 +59,15 @@ class CourseAdmin(ReadOnly):
         obj.title, obj.term = tidy(obj.title) or obj.title, tidy(obj.term)
         course_change(obj, form.changed_data, actor=user_of(request))
 
-    @admin.display(ordering="student_total")
+    @admin.display(description=_("students"), ordering="student_total")
     def students(self, row: Course) -> int:
         return int(getattr(row, "student_total", 0))
 
-    @admin.display(description="teachers and assistants", ordering="staff_total")
+    @admin.display(description=_("teachers and assistants"), ordering="staff_total")
     def staff(self, row: Course) -> int:
         return int(getattr(row, "staff_total", 0))
 
-    @admin.display(description="join link", boolean=True)
+    @admin.display(description=_("join link"), boolean=True)
     def joinable(self, row: Course) -> bool:
         return row.join_code is not None
 
@@ -80,7 +80,7 @@ class MembershipAdmin(ReadOnly):
     list_select_related = ("user", "course")
     list_filter = ("role", ("removed", admin.EmptyFieldListFilter), "joined")
     search_fields = (*BY_USER, "user__email", "number", "course__title")
-    search_help_text = "A user's name or address, a number, or a course's title"
+    search_help_text = _("A user's name or address, a number, or a course's title")
     fields = (
         "user",
         "course",
@@ -99,13 +99,15 @@ class MembershipAdmin(ReadOnly):
         """Whether the actions are offered."""
         return user_of(request).has_perm("classroom.change_membership")
 
-    @admin.action(description="Make teachers of their course", permissions=("mend",))
+    @admin.action(description=_("Make teachers of their course"), permissions=("mend",))
     def make_teacher(self, request: HttpRequest, rows: QuerySet[Membership]) -> None:
         for member in rows.filter(removed=None).select_related("course", "user"):
             roster.role_set(member, Role.TEACHER, actor=user_of(request))
-            self.message_user(request, f"{member.name} is teacher of “{member.course}”.")
+            self.message_user(
+                request, _("%(name)s is now a teacher of “%(course)s”.") % _names(member)
+            )
 
-    @admin.action(description="Remove from their course (work is kept)", permissions=("mend",))
+    @admin.action(description=_("Remove from their course (work is kept)"), permissions=("mend",))
     def take_out(self, request: HttpRequest, rows: QuerySet[Membership]) -> None:
         for member in rows.filter(removed=None).select_related("course", "user"):
             try:
@@ -113,13 +115,15 @@ class MembershipAdmin(ReadOnly):
             except Problem as problem:
                 self.message_user(request, problem.message, messages.ERROR)
             else:
-                self.message_user(request, f"{member.name} is no longer in “{member.course}”.")
+                self.message_user(
+                    request, _("%(name)s is no longer in “%(course)s”.") % _names(member)
+                )
 
-    @admin.action(description="Let into their course again", permissions=("mend",))
+    @admin.action(description=_("Put back into their course"), permissions=("mend",))
     def let_in(self, request: HttpRequest, rows: QuerySet[Membership]) -> None:
         for member in rows.filter(removed__isnull=False).select_related("course", "user"):
             roster.member_restore(member, actor=user_of(request))
-            self.message_user(request, f"{member.name} is back in “{member.course}”.")
+            self.message_user(request, _("%(name)s is back in “%(course)s”.") % _names(member))
 
 
 @admin.register(Invitation)
@@ -136,6 +140,10 @@ class InvitationAdmin(ReadOnly):
     )
     readonly_fields = fields
 
-    @admin.display(description=gettext_lazy("why it was not mailed"))
+    @admin.display(description=_("why it was not mailed"))
     def not_mailed(self, invitation: Invitation) -> str:
         return mail_error(invitation)
+
+
+def _names(member: Membership) -> dict[str, str]:
+    return {"name": member.name, "course": str(member.course)}

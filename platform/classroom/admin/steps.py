@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from classroom.admin.base import ReadOnly, through
 from classroom.models import (
@@ -32,11 +33,11 @@ class BatchAdmin(ReadOnly):
             failed_total=Coalesce(Subquery(failed.annotate(n=Count("pk")).values("n")), 0),
         )
 
-    @admin.display(ordering="transfer_total")
+    @admin.display(description=_("transfers"), ordering="transfer_total")
     def transfers(self, row: Batch) -> int:
         return int(getattr(row, "transfer_total", 0))
 
-    @admin.display(description="failed", ordering="failed_total")
+    @admin.display(description=_("failed"), ordering="failed_total")
     def failures(self, row: Batch) -> int:
         return int(getattr(row, "failed_total", 0))
 
@@ -56,7 +57,7 @@ class TransferAdmin(ReadOnly):
         *through("member"),
     )
 
-    @admin.display(description="person", ordering="member__user__last_name")
+    @admin.display(description=_("person"), ordering="member__user__last_name")
     def person(self, row: Transfer) -> str:
         return row.member.name if row.member else "–"
 

@@ -1,6 +1,7 @@
 """What is handed out, for whom when, and what came of it."""
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
 from classroom.admin.base import ReadOnly, score, through
 from classroom.models import (
@@ -26,7 +27,7 @@ class AssignmentAdmin(ReadOnly):
     exclude = ("points", "weight")
     readonly_fields = ("points_said", "weight_said")
 
-    points_said, weight_said = score("points"), score("weight")
+    points_said, weight_said = score("points", _("points")), score("weight", _("weight"))
 
 
 @admin.register(Extension)
@@ -37,7 +38,7 @@ class ExtensionAdmin(ReadOnly):
     list_select_related = ("assignment", "student__user", "granted_by")
     search_fields = ("assignment__title", "reason", *through("student"))
 
-    @admin.display(description="student", ordering="student__user__last_name")
+    @admin.display(description=_("student"), ordering="student__user__last_name")
     def student_name(self, row: Extension) -> str:
         return row.student.name
 
@@ -60,7 +61,7 @@ class AccommodationAdmin(ReadOnly):
     search_fields = through("student")
     exclude = ("reason",)
 
-    @admin.display(description="student", ordering="student__user__last_name")
+    @admin.display(description=_("student"), ordering="student__user__last_name")
     def student_name(self, row: Accommodation) -> str:
         return row.student.name
 
@@ -79,14 +80,17 @@ class SubmissionAdmin(ReadOnly):
     list_filter = ("late", ("collected", admin.EmptyFieldListFilter))
     search_fields = ("assignment__title", "assignment__course__title", *through("student"))
 
-    score_said, penalty_said = score("score"), score("penalty")
-    returned_score_said, returned_points_said = score("returned_score"), score("returned_points")
+    score_said, penalty_said = score("score", _("score")), score("penalty", _("penalty"))
+    returned_score_said, returned_points_said = (
+        score("returned_score", _("returned score")),
+        score("returned_points", _("returned points")),
+    )
 
-    @admin.display(description="student", ordering="student__user__last_name")
+    @admin.display(description=_("student"), ordering="student__user__last_name")
     def student_name(self, row: Submission) -> str:
         return row.student.name
 
-    @admin.display(ordering="assignment__course__title")
+    @admin.display(description=_("course"), ordering="assignment__course__title")
     def course(self, row: Submission) -> str:
         return str(row.assignment.course)
 
@@ -100,11 +104,11 @@ class SnapshotAdmin(ReadOnly):
     list_filter = ("late", "taken")
     search_fields = ("submission__assignment__title", *through("submission__student"))
 
-    @admin.display(ordering="submission__assignment__title")
+    @admin.display(description=_("assignment"), ordering="submission__assignment__title")
     def assignment(self, row: Snapshot) -> str:
         return str(row.submission.assignment)
 
-    @admin.display(description="student", ordering="submission__student__user__last_name")
+    @admin.display(description=_("student"), ordering="submission__student__user__last_name")
     def student_name(self, row: Snapshot) -> str:
         return row.submission.student.name
 
@@ -123,13 +127,13 @@ class GradeChangeAdmin(ReadOnly):
         *through("submission__student"),
     )
 
-    score_said = score("score")
+    score_said = score("score", _("score"))
 
-    @admin.display(ordering="submission__assignment__title")
+    @admin.display(description=_("assignment"), ordering="submission__assignment__title")
     def assignment(self, row: GradeChange) -> str:
         return str(row.submission.assignment)
 
-    @admin.display(description="student", ordering="submission__student__user__last_name")
+    @admin.display(description=_("student"), ordering="submission__student__user__last_name")
     def student_name(self, row: GradeChange) -> str:
         return row.submission.student.name
 
@@ -145,12 +149,15 @@ class LookAdmin(ReadOnly):
     list_filter = (("answered", admin.EmptyFieldListFilter), "outcome", "asked")
     search_fields = ("submission__assignment__title", *through("submission__student"))
 
-    score_before_said, score_after_said = score("score_before"), score("score_after")
+    score_before_said, score_after_said = (
+        score("score_before", _("score before")),
+        score("score_after", _("score after")),
+    )
 
-    @admin.display(ordering="submission__assignment__title")
+    @admin.display(description=_("assignment"), ordering="submission__assignment__title")
     def assignment(self, row: Look) -> str:
         return str(row.submission.assignment)
 
-    @admin.display(description="student", ordering="submission__student__user__last_name")
+    @admin.display(description=_("student"), ordering="submission__student__user__last_name")
     def student_name(self, row: Look) -> str:
         return row.submission.student.name

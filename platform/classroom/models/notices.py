@@ -24,10 +24,19 @@ class MailChoice(models.Model):
         NEVER = "never", _("Never")
 
     user = models.OneToOneField(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="mail_choice"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="mail_choice",
+        verbose_name=_("user"),
     )
-    when = models.CharField(max_length=10, choices=When, default=When.AT_ONCE)
-    off = models.JSONField(default=list, help_text="The kinds of notices that are not mailed.")
+    when = models.CharField(_("how often"), max_length=10, choices=When, default=When.AT_ONCE)
+    off = models.JSONField(
+        _("not mailed"), default=list, help_text=_("The kinds of notices that are not mailed.")
+    )
+
+    class Meta:
+        verbose_name = _("choice of mails")
+        verbose_name_plural = _("choices of mails")
 
     def __str__(self) -> str:
         return f"{self.user}: {self.get_when_display()}"
@@ -51,17 +60,26 @@ class Letter(models.Model):
         UNKNOWN = "unknown", _("Perhaps sent")
 
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="letters"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="letters",
+        verbose_name=_("user"),
     )
-    uid = models.UUIDField(default=uuid.uuid4, editable=False)  # for the same Message-ID each time
-    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    not_before = models.DateTimeField()
-    created = models.DateTimeField(default=timezone.now)
-    changed = models.DateTimeField(default=timezone.now)
-    error = models.CharField(max_length=300, blank=True, help_text="Why it was not sent.")
+    uid = models.UUIDField(
+        _("number of the mail"), default=uuid.uuid4, editable=False
+    )  # for the same Message-ID each time
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.QUEUED)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    not_before = models.DateTimeField(_("not before"))
+    created = models.DateTimeField(_("created"), default=timezone.now)
+    changed = models.DateTimeField(_("changed"), default=timezone.now)
+    error = models.CharField(
+        _("error"), max_length=300, blank=True, help_text=_("Why it was not sent.")
+    )
 
     class Meta:
+        verbose_name = _("mail")
+        verbose_name_plural = _("mails")
         ordering = ("-pk",)
         indexes = (
             models.Index(fields=("state", "not_before"), name="letter_queue"),
@@ -93,31 +111,50 @@ class Notice(models.Model):
     OF_STAFF = (Kind.STEP_FAILED, Kind.LOOK_ASKED)  # not for a student, also a former assistant
 
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="notices",
+        verbose_name=_("user"),
     )
-    kind = models.CharField(max_length=20, choices=Kind)
-    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="notices")
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind)
+    course = models.ForeignKey(
+        Course, on_delete=models.CASCADE, related_name="notices", verbose_name=_("course")
+    )
     assignment = models.ForeignKey(
-        Assignment, on_delete=models.CASCADE, null=True, related_name="notices"
+        Assignment,
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="notices",
+        verbose_name=_("assignment"),
     )
     member = models.ForeignKey(
         Membership,
         on_delete=models.CASCADE,
         null=True,
         related_name="+",
-        help_text="Whose work it is about, where that is not the user's own.",
+        help_text=_("Whose work it is about, where that is not the user's own."),
+        verbose_name=_("member"),
     )
-    key = models.CharField(max_length=120)
+    key = models.CharField(_("key"), max_length=120)
     # What its words need beyond that: {"due": ISO, "count": 3, "batch": id}.
-    details = models.JSONField(default=dict)
-    created = models.DateTimeField(auto_now_add=True)
-    read = models.DateTimeField(null=True)
-    to_mail = models.BooleanField(default=False, help_text="It may still be put into a mail.")
+    details = models.JSONField(_("details"), default=dict)
+    created = models.DateTimeField(_("created"), auto_now_add=True)
+    read = models.DateTimeField(_("read"), null=True)
+    to_mail = models.BooleanField(
+        _("to be mailed"), default=False, help_text=_("It may still be put into a mail.")
+    )
     letter = models.ForeignKey(
-        Letter, on_delete=models.SET_NULL, null=True, related_name="notices", editable=False
+        Letter,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="notices",
+        editable=False,
+        verbose_name=_("letter"),
     )
 
     class Meta:
+        verbose_name = _("notice")
+        verbose_name_plural = _("notices")
         ordering = ("-pk",)
         constraints = (models.UniqueConstraint(fields=("user", "key"), name="notice_once"),)
         indexes = (

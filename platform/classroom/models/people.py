@@ -5,6 +5,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from classroom.models.courses import Course
 from embedding.models import CocalcProject
@@ -14,24 +15,35 @@ from embedding.names import person_name, tidy
 class Role(models.TextChoices):
     """What somebody is in a course. An assistant grades, but does not change the course."""
 
-    TEACHER = "teacher"
-    ASSISTANT = "assistant"
-    STUDENT = "student"
+    TEACHER = "teacher", _("Teacher")
+    ASSISTANT = "assistant", _("Assistant")
+    STUDENT = "student", _("Student")
 
 
 class Membership(models.Model):
     """Somebody's part in a course. Removed people keep the row, and with it their work."""
 
-    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="memberships")
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="course_memberships"
+    course = models.ForeignKey(
+        Course, on_delete=models.CASCADE, related_name="memberships", verbose_name=_("course")
     )
-    role = models.CharField(max_length=20, choices=Role)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="course_memberships",
+        verbose_name=_("user"),
+    )
+    role = models.CharField(_("role"), max_length=20, choices=Role)
     number = models.CharField(
-        max_length=60, blank=True, help_text="The school's own number of the student."
+        _("number"),
+        max_length=60,
+        blank=True,
+        help_text=_("The school's own number of the student."),
     )
     section = models.CharField(
-        max_length=60, blank=True, help_text="The student's section or group, as the list calls it."
+        _("section"),
+        max_length=60,
+        blank=True,
+        help_text=_("The student's section or group, as the list calls it."),
     )
     project = models.OneToOneField(
         CocalcProject,
@@ -39,20 +51,26 @@ class Membership(models.Model):
         null=True,
         blank=True,
         related_name="student_membership",
-        help_text="The student's project for this course.",
+        help_text=_("The student's project for this course."),
+        verbose_name=_("project"),
     )
-    joined = models.DateTimeField(auto_now_add=True)
-    removed = models.DateTimeField(null=True, blank=True)
+    joined = models.DateTimeField(_("joined"), auto_now_add=True)
+    removed = models.DateTimeField(_("removed"), null=True, blank=True)
     prepared = models.DateTimeField(
-        null=True, editable=False, help_text="When all that CoCalc keeps for it was last made."
+        _("prepared"),
+        null=True,
+        editable=False,
+        help_text=_("When all that CoCalc keeps for it was last made."),
     )
 
     class Meta:
+        verbose_name = _("course member")
+        verbose_name_plural = _("course members")
         constraints = (models.UniqueConstraint(fields=("course", "user"), name="membership_once"),)
         indexes = (models.Index(fields=("course", "role", "removed"), name="membership_role"),)
 
     def __str__(self) -> str:
-        return f"{self.user} in {self.course}"
+        return _("%(user)s in %(course)s") % {"user": self.user, "course": self.course}
 
     @property
     def name(self) -> str:
@@ -77,29 +95,41 @@ class Invitation(models.Model):
     `created` is when that link was made: it runs out.
     """
 
-    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="invitations")
-    email = models.EmailField()
-    first_name = models.CharField(max_length=150, blank=True)
-    last_name = models.CharField(max_length=150, blank=True)
-    number = models.CharField(max_length=60, blank=True)
-    section = models.CharField(max_length=60, blank=True)
-    role = models.CharField(max_length=20, choices=Role, default=Role.STUDENT)
-    nonce = models.UUIDField(default=uuid.uuid4, editable=False)
-    created = models.DateTimeField(default=timezone.now, editable=False)
-    sent = models.DateTimeField(null=True, editable=False)
-    mail_error = models.CharField(
-        max_length=300, blank=True, editable=False, help_text="Why it could not be mailed."
+    course = models.ForeignKey(
+        Course, on_delete=models.CASCADE, related_name="invitations", verbose_name=_("course")
     )
-    accepted = models.DateTimeField(null=True, editable=False)
+    email = models.EmailField(_("e-mail address"))
+    first_name = models.CharField(_("first name"), max_length=150, blank=True)
+    last_name = models.CharField(_("last name"), max_length=150, blank=True)
+    number = models.CharField(_("number"), max_length=60, blank=True)
+    section = models.CharField(_("section"), max_length=60, blank=True)
+    role = models.CharField(_("role"), max_length=20, choices=Role, default=Role.STUDENT)
+    nonce = models.UUIDField(_("nonce"), default=uuid.uuid4, editable=False)
+    created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    sent = models.DateTimeField(_("sent"), null=True, editable=False)
+    mail_error = models.CharField(
+        _("mail error"),
+        max_length=300,
+        blank=True,
+        editable=False,
+        help_text=_("Why it could not be mailed."),
+    )
+    accepted = models.DateTimeField(_("accepted"), null=True, editable=False)
     accepted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        verbose_name=_("accepted by"),
     )
 
     class Meta:
+        verbose_name = _("invitation")
+        verbose_name_plural = _("invitations")
         constraints = (models.UniqueConstraint(fields=("course", "email"), name="invitation_once"),)
 
     def __str__(self) -> str:
-        return f"{self.email} to {self.course}"
+        return _("%(address)s to %(course)s") % {"address": self.email, "course": self.course}
 
     @property
     def name(self) -> str:
@@ -115,18 +145,32 @@ class UnprovenAddress(models.Model):
     """
 
     user = models.OneToOneField(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="unproven_address"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="unproven_address",
+        verbose_name=_("user"),
     )
-    email = models.EmailField(help_text="In small letters.")
+    email = models.EmailField(_("e-mail address"), help_text=_("In small letters."))
     asked = models.DateTimeField(
-        null=True, editable=False, help_text="When the last mail to prove it was asked for."
+        _("asked"),
+        null=True,
+        editable=False,
+        help_text=_("When the last mail to prove it was asked for."),
     )
     mail_error = models.CharField(
-        max_length=300, blank=True, editable=False, help_text="Why that could not be mailed."
+        _("mail error"),
+        max_length=300,
+        blank=True,
+        editable=False,
+        help_text=_("Why that could not be mailed."),
     )
 
+    class Meta:
+        verbose_name = _("unproven address")
+        verbose_name_plural = _("unproven addresses")
+
     def __str__(self) -> str:
-        return f"{self.email} of {self.user}"
+        return _("%(address)s of %(user)s") % {"address": self.email, "user": self.user}
 
 
 class RosterShape(models.Model):
@@ -136,11 +180,16 @@ class RosterShape(models.Model):
     """
 
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="roster_shapes"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="roster_shapes",
+        verbose_name=_("user"),
     )
-    shape = models.CharField(max_length=64)
-    columns = models.JSONField(help_text="What each column is, and whether a line names them.")
-    changed = models.DateTimeField(auto_now=True)
+    shape = models.CharField(_("shape"), max_length=64)
+    columns = models.JSONField(
+        _("columns"), help_text=_("What each column is, and whether a line names them.")
+    )
+    changed = models.DateTimeField(_("changed"), auto_now=True)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("user", "shape"), name="roster_shape_once"),)

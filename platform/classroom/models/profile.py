@@ -20,32 +20,49 @@ class Profile(models.Model):
         DARK = "dark", _("Dark")
 
     user = models.OneToOneField(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="profile"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="profile",
+        verbose_name=_("user"),
     )
     time_zone = models.CharField(
+        _("time zone"),
         max_length=64,
         blank=True,
         validators=[validate_time_zone],
-        help_text="Empty: each page shows the browser's own.",
+        help_text=_("Empty: each page shows the browser's own."),
     )
     # Not `choices`, which would make a migration of each language that a site adds.
     language = models.CharField(
+        _("language"),
         max_length=20,
         blank=True,
         db_default="",
-        help_text="Empty: the pages are in the browser's language, mails in the site's.",
+        help_text=_("Empty: the pages are in the browser's language, mails in the site's."),
     )
-    color_scheme = models.CharField(max_length=10, choices=Scheme, default=Scheme.SYSTEM)
+    color_scheme = models.CharField(
+        _("color scheme"), max_length=10, choices=Scheme, default=Scheme.SYSTEM
+    )
     # The calendar's address is signed over it, so that a new one makes the old address worthless.
     calendar = models.UUIDField(
-        null=True, editable=False, help_text="Empty: nobody has asked for a calendar address."
+        _("calendar"),
+        null=True,
+        editable=False,
+        help_text=_("Empty: nobody has asked for a calendar address."),
     )
     reset_asked = models.DateTimeField(
-        null=True, editable=False, help_text="When a new password was last asked for by mail."
+        _("reset asked"),
+        null=True,
+        editable=False,
+        help_text=_("When a new password was last asked for by mail."),
     )
 
+    class Meta:
+        verbose_name = _("profile")
+        verbose_name_plural = _("profiles")
+
     def __str__(self) -> str:
-        return f"Profile of {self.user}"
+        return _("Profile of %(user)s") % {"user": self.user}
 
     @classmethod
     def of(cls, user: Any) -> "Profile":

@@ -7,6 +7,7 @@ Names are the same where they differ in blanks and capital letters alone: see `s
 from django.conf import settings
 from django.core.validators import MaxValueValidator
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from classroom.models.assignments import Assignment
 from classroom.models.people import Membership
@@ -21,14 +22,18 @@ class SectionDates(models.Model):
     """Dates of one section for one assignment; an empty one is everybody's."""
 
     assignment = models.ForeignKey(
-        Assignment, on_delete=models.CASCADE, related_name="section_dates"
+        Assignment,
+        on_delete=models.CASCADE,
+        related_name="section_dates",
+        verbose_name=_("assignment"),
     )
-    section = models.CharField(max_length=60)
-    release = models.DateTimeField(null=True, blank=True)
-    due = models.DateTimeField(null=True, blank=True)
+    section = models.CharField(_("section"), max_length=60)
+    release = models.DateTimeField(_("release"), null=True, blank=True)
+    due = models.DateTimeField(_("due"), null=True, blank=True)
 
     class Meta:
-        verbose_name_plural = "section dates"
+        verbose_name = _("section dates")
+        verbose_name_plural = _("section dates")
         constraints = (
             models.UniqueConstraint(fields=("assignment", "section"), name="section_dates_once"),
         )
@@ -41,9 +46,12 @@ class SectionAssistant(models.Model):
     """A section that an assistant looks after. Who has none looks after the whole course."""
 
     membership = models.ForeignKey(
-        Membership, on_delete=models.CASCADE, related_name="section_duties"
+        Membership,
+        on_delete=models.CASCADE,
+        related_name="section_duties",
+        verbose_name=_("membership"),
     )
-    section = models.CharField(max_length=60)
+    section = models.CharField(_("section"), max_length=60)
 
     class Meta:
         constraints = (
@@ -63,20 +71,40 @@ class Accommodation(models.Model):
 
     PERCENT_MOST, DAYS_MOST, HOURS_MOST = 300, 60, 72
 
-    student = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="accommodations")
-    percent = models.PositiveSmallIntegerField(
-        default=0, validators=[MaxValueValidator(PERCENT_MOST)], help_text="So much longer."
+    student = models.ForeignKey(
+        Membership,
+        on_delete=models.CASCADE,
+        related_name="accommodations",
+        verbose_name=_("student"),
     )
-    days = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(DAYS_MOST)])
-    hours = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(HOURS_MOST)])
-    reason = models.CharField(max_length=500, blank=True, help_text="Students do not see it.")
-    since = models.DateTimeField()
-    ended = models.DateTimeField(null=True)
+    percent = models.PositiveSmallIntegerField(
+        _("percent"),
+        default=0,
+        validators=[MaxValueValidator(PERCENT_MOST)],
+        help_text=_("So much longer."),
+    )
+    days = models.PositiveSmallIntegerField(
+        _("days"), default=0, validators=[MaxValueValidator(DAYS_MOST)]
+    )
+    hours = models.PositiveSmallIntegerField(
+        _("hours"), default=0, validators=[MaxValueValidator(HOURS_MOST)]
+    )
+    reason = models.CharField(
+        _("reason"), max_length=500, blank=True, help_text=_("Students do not see it.")
+    )
+    since = models.DateTimeField(_("since"))
+    ended = models.DateTimeField(_("ended"), null=True)
     granted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        verbose_name=_("granted by"),
     )
 
     class Meta:
+        verbose_name = _("accommodation")
+        verbose_name_plural = _("accommodations")
         constraints = (
             models.UniqueConstraint(
                 fields=("student",),

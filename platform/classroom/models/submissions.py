@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from django.db import models
 from django.db.models import Q, Value
+from django.utils.translation import gettext_lazy as _
 
 from classroom.models.assignments import Assignment
 from classroom.models.people import Membership
@@ -15,113 +16,149 @@ class Submission(models.Model):
     class From(models.TextChoices):
         """What was collected."""
 
-        SUBMITTED = "submitted", "the last submission"
-        FOLDER = "folder", "the folder as it was"
+        SUBMITTED = "submitted", _("the last submission")
+        FOLDER = "folder", _("the folder as it was")
 
-    assignment = models.ForeignKey(Assignment, on_delete=models.CASCADE, related_name="submissions")
-    student = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="submissions")
+    assignment = models.ForeignKey(
+        Assignment,
+        on_delete=models.CASCADE,
+        related_name="submissions",
+        verbose_name=_("assignment"),
+    )
+    student = models.ForeignKey(
+        Membership, on_delete=models.CASCADE, related_name="submissions", verbose_name=_("student")
+    )
     release = models.DateTimeField(
-        null=True, help_text="Of the student's section; empty: the assignment's."
+        _("release"), null=True, help_text=_("Of the student's section; empty: the assignment's.")
     )
     due = models.DateTimeField(
-        null=True, help_text="The student's own: see `rules.deadlines` for how it comes about."
+        _("due"),
+        null=True,
+        help_text=_("The student's own due time."),
     )
     reminded_for = models.DateTimeField(
-        null=True, editable=False, help_text="The due time of which the student was reminded."
+        _("reminded for"),
+        null=True,
+        editable=False,
+        help_text=_("The due time of which the student was reminded."),
     )
-    handed_out = models.DateTimeField(null=True)
-    opened = models.DateTimeField(null=True)
-    submitted = models.DateTimeField(null=True, help_text="The last time.")
-    collected = models.DateTimeField(null=True)
+    handed_out = models.DateTimeField(_("handed out"), null=True)
+    opened = models.DateTimeField(_("opened"), null=True)
+    submitted = models.DateTimeField(_("submitted"), null=True, help_text=_("The last time."))
+    collected = models.DateTimeField(_("collected"), null=True)
     renewed = models.DateTimeField(
-        null=True, help_text="When something else was collected than the time before."
+        _("renewed"),
+        null=True,
+        help_text=_("When something else was collected than the time before."),
     )
     collected_for = models.DateTimeField(
-        null=True, help_text="The due time that it was collected for, on its own."
+        _("collected for"),
+        null=True,
+        help_text=_("The due time that it was collected for, on its own."),
     )
-    collected_from = models.CharField(max_length=10, choices=From, blank=True)
+    collected_from = models.CharField(_("collected from"), max_length=10, choices=From, blank=True)
     collected_path = models.CharField(
-        max_length=600, blank=True, help_text="In the course's project."
+        _("collected path"), max_length=600, blank=True, help_text=_("In the course's project.")
+    )
+    late = models.BooleanField(
+        _("late"), default=False, help_text=_("What was collected came after it was due.")
     )
     # Written by `rules.anonymity` alone.
     code = models.CharField(
+        _("code"),
         max_length=8,
         blank=True,
         db_default="",
         editable=False,
-        help_text="What the work is called while its student’s name is hidden.",
+        help_text=_("What the work is called while its student’s name is hidden."),
     )
-    late = models.BooleanField(default=False, help_text="What was collected came after it was due.")
     # What is compared with the due time when that moves; see `rules.deadlines`.
     came = models.DateTimeField(
+        _("came in"),
         null=True,
-        help_text="When what was collected came, if that was late then; else it stays in time.",
+        help_text=_("When what was collected came, if that was late then; else it stays in time."),
     )
-    returned = models.DateTimeField(null=True)
+    returned = models.DateTimeField(_("returned"), null=True)
     returned_score = models.DecimalField(
+        _("returned score"),
         max_digits=8,
         decimal_places=2,
         null=True,
-        help_text="What the student sees; a score changed later is seen when returned again.",
+        help_text=_("What the student sees; a score changed later is seen when returned again."),
     )
     returned_points = models.DecimalField(
+        _("returned points"),
         max_digits=8,
         decimal_places=2,
         null=True,
-        help_text="What that score was out of: the points may change later, too.",
+        help_text=_("What that score was out of: the points may change later, too."),
     )
-    returned_comment = models.TextField(blank=True)
+    returned_comment = models.TextField(_("returned comment"), blank=True)
     # What the score was made of: [{"name", "score" or null for by hand, "max"}], as numbers. Empty
     # where it was given as a whole, and in rows of earlier versions.
     returned_questions = models.JSONField(
-        default=list, db_default=models.Value([], models.JSONField())
+        _("returned questions"), default=list, db_default=models.Value([], models.JSONField())
     )
     returned_notebook = models.CharField(
+        _("returned notebook"),
         max_length=1000,
         blank=True,
         db_default="",
-        help_text="The one notebook that was returned, in its folder; empty: none, or several.",
+        help_text=_("The one notebook that was returned, in its folder; empty: none, or several."),
     )
     # How the score that was returned came about, where its work was late: `rules.penalties.Told`.
-    returned_late = models.JSONField(null=True)
+    returned_late = models.JSONField(_("returned late"), null=True)
     score = models.DecimalField(
+        _("score"),
         max_digits=8,
         decimal_places=2,
         null=True,
         blank=True,
-        help_text="As it was given; what counts is `final`.",
+        help_text=_("As it was given, before a late penalty."),
     )
     # Both are written by `rules.penalties` alone.
     penalty = models.DecimalField(
+        _("penalty"),
         max_digits=8,
         decimal_places=2,
         default=Decimal(),
         db_default=Value(0, output_field=models.DecimalField(max_digits=8, decimal_places=2)),
-        help_text="What is taken off because the work was late.",
+        help_text=_("What is taken off because the work was late."),
     )
     late_days = models.PositiveSmallIntegerField(
-        default=0, db_default=0, help_text="How many late days cover its lateness."
+        _("late days"),
+        default=0,
+        db_default=0,
+        help_text=_("How many late days cover its lateness."),
     )
-    waived = models.DateTimeField(null=True, help_text="Since when no late penalty is taken.")
-    comment = models.TextField(blank=True)
-    graded = models.DateTimeField(null=True)
+    waived = models.DateTimeField(
+        _("waived"), null=True, help_text=_("Since when no late penalty is taken.")
+    )
+    comment = models.TextField(_("comment"), blank=True)
+    graded = models.DateTimeField(_("graded"), null=True)
     # Of the autograder: {"cells": {grade_id: [score, max]}, "hidden": [grade_id], "score", "max",
     # "manual": bool}.
-    details = models.JSONField(default=dict)
+    details = models.JSONField(_("details"), default=dict)
     # What a person gave by question, for the work as it was then (`rules.questions`):
     # {"points": {question: number}, "adjustment": number, "work": ISO}. Empty: nothing.
-    given = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    given = models.JSONField(
+        _("given"), default=dict, db_default=models.Value({}, models.JSONField())
+    )
     unfinished = models.BooleanField(
+        _("unfinished"),
         default=False,
         db_default=False,
-        help_text="Saved while questions had no points: not graded yet, comment or not.",
+        help_text=_("Saved while questions had no points: not graded yet, comment or not."),
     )
     held = models.TextField(
+        _("held back"),
         blank=True,
-        help_text="Why the autograder's score is held for a person, in a sentence.",
+        help_text=_("Why the autograder's score is held for a person, in a sentence."),
     )
 
     class Meta:
+        verbose_name = _("submission")
+        verbose_name_plural = _("submissions")
         constraints = (
             models.UniqueConstraint(fields=("assignment", "student"), name="submission_once"),
             models.UniqueConstraint(
@@ -147,30 +184,38 @@ def final_of(score: Decimal | None, penalty: Decimal) -> Decimal | None:
 class Snapshot(models.Model):
     """What a student submitted at one moment; the copy lies in the course's project."""
 
-    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="snapshots")
-    taken = models.DateTimeField(help_text="When the student pressed.")
-    finished = models.DateTimeField(
-        null=True, help_text="When all of it was here; empty in rows of earlier versions."
+    submission = models.ForeignKey(
+        Submission, on_delete=models.CASCADE, related_name="snapshots", verbose_name=_("submission")
     )
-    late = models.BooleanField(default=False, help_text="It was late when it came.")
+    taken = models.DateTimeField(_("submitted"), help_text=_("When the student pressed."))
+    finished = models.DateTimeField(
+        _("finished"),
+        null=True,
+        help_text=_("When all of it was here; empty in rows of earlier versions."),
+    )
+    late = models.BooleanField(_("late"), default=False, help_text=_("It was late when it came."))
     given_up = models.BooleanField(
+        _("given up"),
         default=False,
-        help_text="In time, and the student let a late one count instead, having been asked.",
+        help_text=_("In time, and the student let a late one count instead, having been asked."),
     )
     tested = models.DecimalField(
+        _("points from tests"),
         max_digits=8,
         decimal_places=2,
         null=True,
-        help_text="What the tests gave that run on submit; empty: they did not run, or not yet.",
+        help_text=_("What the tests gave that run on submit; empty: they did not run, or not yet."),
     )
-    path = models.CharField(max_length=600, help_text="In the course's project.")
+    path = models.CharField(_("folder"), max_length=600, help_text=_("In the course's project."))
     # [{"path", "size", "sha256", "modified"}]; the last, the unix second in which the student's
     # project says that it was saved, is not in rows of earlier versions.
-    files = models.JSONField(default=list)
+    files = models.JSONField(_("files"), default=list)
     # What the student was told at once: sentences, such as that a notebook is missing.
-    warnings = models.JSONField(default=list)
+    warnings = models.JSONField(_("warnings"), default=list)
 
     class Meta:
+        verbose_name = _("snapshot")
+        verbose_name_plural = _("snapshots")
         ordering = ("-taken", "-pk")
 
     def __str__(self) -> str:

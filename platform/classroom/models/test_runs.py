@@ -1,6 +1,7 @@
 """What the tests gave for what a student submitted, where they run on submit."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from classroom.models.submissions import Snapshot, Submission
 from classroom.models.transfers import Transfer
@@ -17,28 +18,40 @@ class TestRun(models.Model):
     class State(models.TextChoices):
         """Where it stands; one that waits has failed when its transfer has."""
 
-        WAITING = "waiting"
-        DONE = "done"
-        REFUSED = "refused"
+        WAITING = "waiting", _("Waiting")
+        DONE = "done", _("Done")
+        REFUSED = "refused", _("Refused")
 
-    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="test_runs")
+    submission = models.ForeignKey(
+        Submission, on_delete=models.CASCADE, related_name="test_runs", verbose_name=_("submission")
+    )
     snapshot = models.OneToOneField(
-        Snapshot, on_delete=models.SET_NULL, null=True, related_name="test_run"
+        Snapshot,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="test_run",
+        verbose_name=_("snapshot"),
     )
     transfer = models.OneToOneField(
-        Transfer, on_delete=models.SET_NULL, null=True, related_name="test_run"
+        Transfer,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="test_run",
+        verbose_name=_("transfer"),
     )
-    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
-    at = models.DateTimeField(help_text="When the student pressed.")
-    ended = models.DateTimeField(null=True)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.WAITING)
+    at = models.DateTimeField(_("time"), help_text=_("When the student pressed."))
+    ended = models.DateTimeField(_("ended"), null=True)
     is_attempt = models.BooleanField(
-        default=True, help_text="It used up an attempt: the tests began to run."
+        _("is attempt"), default=True, help_text=_("It used up an attempt: the tests began to run.")
     )
     # [{"name": "" where its test is hidden, "score": null where it has none, "max", "manual"}]
-    cells = models.JSONField(default=list)
-    score = models.DecimalField(max_digits=8, decimal_places=2, null=True)
-    most = models.DecimalField(max_digits=8, decimal_places=2, null=True)
-    words = models.TextField(blank=True, help_text="For the student; never a program's own words.")
+    cells = models.JSONField(_("cells"), default=list)
+    score = models.DecimalField(_("score"), max_digits=8, decimal_places=2, null=True)
+    most = models.DecimalField(_("most"), max_digits=8, decimal_places=2, null=True)
+    words = models.TextField(
+        _("words"), blank=True, help_text=_("For the student; never a program's own words.")
+    )
 
     class Meta:
         ordering = ("-at", "-pk")

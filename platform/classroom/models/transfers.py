@@ -15,16 +15,16 @@ from classroom.models.people import Membership
 class Kind(models.TextChoices):
     """What a transfer does; each is a module of `classroom.steps`."""
 
-    PREPARE = "prepare", "Prepare"  # account, project, memberships on CoCalc
-    EXPEL = "expel", "Remove"  # who left the course is no collaborator any more
-    VERSION = "version", "Make the student version"
-    HAND_OUT = "hand_out", "Hand out"
-    DUE_DATE = "due_date", "Write the due date"
-    SUBMIT = "submit", "Submit"
-    COLLECT = "collect", "Collect"
-    TEST = "test", "Test a submission"
-    RUN = "run", "Run a command"
-    RETURN = "return", "Return"
+    PREPARE = "prepare", _("Prepare")  # account, project, memberships on CoCalc
+    EXPEL = "expel", _("Remove")  # who left the course is no collaborator any more
+    VERSION = "version", _("Make the student version")
+    HAND_OUT = "hand_out", _("Hand out")
+    DUE_DATE = "due_date", _("Write the due date")
+    SUBMIT = "submit", _("Submit")
+    COLLECT = "collect", _("Collect")
+    TEST = "test", _("Test a submission")
+    RUN = "run", _("Run a command")
+    RETURN = "return", _("Return")
     BRING = "bring", _("Copy the files")  # of an assignment, from an earlier course
     START = "start", _("Start projects")
     STOP = "stop", _("Stop projects")
@@ -34,23 +34,31 @@ class Kind(models.TextChoices):
 class Batch(models.Model):
     """One press of a button, or one date that came: the transfers that belong together."""
 
-    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="batches")
-    assignment = models.ForeignKey(
-        Assignment, on_delete=models.CASCADE, null=True, related_name="batches"
+    course = models.ForeignKey(
+        Course, on_delete=models.CASCADE, related_name="batches", verbose_name=_("course")
     )
-    kind = models.CharField(max_length=20, choices=Kind)
+    assignment = models.ForeignKey(
+        Assignment,
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="batches",
+        verbose_name=_("assignment"),
+    )
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
         null=True,
         related_name="+",
-        help_text="Empty: on its own, because of a date.",
+        help_text=_("Empty: on its own, because of a date."),
+        verbose_name=_("actor"),
     )
-    options = models.JSONField(default=dict)  # {"overwrite": true}, {"command": "…"}
-    created = models.DateTimeField(auto_now_add=True)
+    options = models.JSONField(_("options"), default=dict)  # {"overwrite": true}, {"command": "…"}
+    created = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
-        verbose_name = "class step"
+        verbose_name = _("class step")
+        verbose_name_plural = _("class steps")
         ordering = ("-pk",)
         indexes = (models.Index(fields=("course", "kind", "-id"), name="batch_kind"),)
 
@@ -69,45 +77,66 @@ class Transfer(models.Model):
     class State(models.TextChoices):
         """Queued, running, and the three ends."""
 
-        QUEUED = "queued"
-        RUNNING = "running"
-        DONE = "done"
-        FAILED = "failed"
-        CANCELLED = "cancelled"
+        QUEUED = "queued", _("Queued")
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+        FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Cancelled")
 
     ACTIVE = (State.QUEUED, State.RUNNING)
 
-    batch = models.ForeignKey(Batch, on_delete=models.CASCADE, null=True, related_name="transfers")
-    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="transfers")
-    kind = models.CharField(max_length=20, choices=Kind)
+    batch = models.ForeignKey(
+        Batch,
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="transfers",
+        verbose_name=_("batch"),
+    )
+    course = models.ForeignKey(
+        Course, on_delete=models.CASCADE, related_name="transfers", verbose_name=_("course")
+    )
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind)
     assignment = models.ForeignKey(
-        Assignment, on_delete=models.CASCADE, null=True, related_name="transfers"
+        Assignment,
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="transfers",
+        verbose_name=_("assignment"),
     )
     member = models.ForeignKey(
         Membership,
         on_delete=models.CASCADE,
         null=True,
         related_name="transfers",
-        help_text="Whose work or place it is about; empty for the course's own project.",
+        help_text=_("Whose work or place it is about; empty for the course's own project."),
+        verbose_name=_("member"),
     )
-    lane = models.CharField(max_length=60)
-    key = models.CharField(max_length=120)
-    options = models.JSONField(default=dict)
-    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
-    priority = models.SmallIntegerField(default=0, help_text="Higher comes first.")
-    not_before = models.DateTimeField(null=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    holder = models.UUIDField(null=True, editable=False)
-    held_until = models.DateTimeField(null=True, editable=False)
-    created = models.DateTimeField(auto_now_add=True)
-    started = models.DateTimeField(null=True)
-    ended = models.DateTimeField(null=True)
-    error_code = models.CharField(max_length=60, blank=True)
-    error = models.CharField(max_length=1000, blank=True, help_text="For people, in words.")
-    detail = models.CharField(max_length=1000, blank=True, help_text="For administrators.")
-    result = models.JSONField(default=dict)
+    lane = models.CharField(_("lane"), max_length=60)
+    key = models.CharField(_("key"), max_length=120)
+    options = models.JSONField(_("options"), default=dict)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.QUEUED)
+    priority = models.SmallIntegerField(
+        _("priority"), default=0, help_text=_("Higher comes first.")
+    )
+    not_before = models.DateTimeField(_("not before"), null=True)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    holder = models.UUIDField(_("holder"), null=True, editable=False)
+    held_until = models.DateTimeField(_("held until"), null=True, editable=False)
+    created = models.DateTimeField(_("created"), auto_now_add=True)
+    started = models.DateTimeField(_("started"), null=True)
+    ended = models.DateTimeField(_("ended"), null=True)
+    error_code = models.CharField(_("error code"), max_length=60, blank=True)
+    error = models.CharField(
+        _("error"), max_length=1000, blank=True, help_text=_("For people, in words.")
+    )
+    detail = models.CharField(
+        _("detail"), max_length=1000, blank=True, help_text=_("For administrators.")
+    )
+    result = models.JSONField(_("result"), default=dict)
 
     class Meta:
+        verbose_name = _("transfer")
+        verbose_name_plural = _("transfers")
         ordering = ("-pk",)
         constraints = (
             models.UniqueConstraint(
