@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("classroom", "0022_copying_and_starting"),
+        ("classroom", "0023_language"),
     ]
 
     operations = [
