@@ -89,7 +89,9 @@ class Line:
 
     @property
     def is_long(self) -> bool:
-        """Whether more was kept than is shown."""
+        """Whether more was kept than is shown; without a name nothing leads to it."""
+        if self.hidden:
+            return False
         return any(len(str(self.result.get(name) or "")) > SHOWN for name in ("stdout", "stderr"))
 
 
