@@ -106,7 +106,7 @@ def judged(folder: Path, ends: list[str], own: str = ANSWER, **kwargs: Any) -> t
 def test_what_tests_end_with_and_write(tmp_path: Path) -> None:
     (exit_code, told), found = judged(tmp_path, [*ENDS])
     assert (exit_code, told["held"]) == (DONE, {})
-    words = dict(error.split(": ", 1) for error in found.errors)
+    words = dict(str(error).split(": ", 1) for error in found.errors)
     for number, (end, wanted) in enumerate(ENDS.items()):
         cell, told_of_it = found.cells[number], words.get(f"“t{number}”", "")
         if isinstance(wanted, str):
@@ -126,7 +126,9 @@ def test_an_exit_ends_nothing_and_a_dead_kernel_leaves_the_rest_to_a_person(tmp_
     assert [cell.score for cell in found.cells] == [2, 2, 2, 2, 0, 0, 0]
     assert [cell.held for cell in found.cells] == [False] * 4 + [True] * 3
     assert found.needs_manual
-    assert found.unknown == ("Tests that did not run to their end: “t4”, “t5”, “t6”.",)
+    assert [str(each) for each in found.unknown] == [
+        "Tests that did not run to the end: “t4”, “t5”, “t6”."
+    ]
 
 
 @pytest.mark.parametrize(
@@ -145,5 +147,5 @@ def test_cases_of_public_reports(tmp_path: Path, name: str, wanted: list[float])
     found = scores(result(told), source, told["held"])
     assert [cell.score for cell in found.cells] == wanted
     without = [cell.grade_id for cell in found.cells if cell.score == 0]
-    assert [error.split("”")[0] for error in found.errors] == [f"“{each}" for each in without]
+    assert [str(error).split("”")[0] for error in found.errors] == [f"“{each}" for each in without]
     assert CellScore("t1", wanted[0], 4, needs_manual=False) in found.cells
