@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from embedding.views import files, pages, presence, sessions
+from embedding.views import files, pages, presence, sessions, words
 from embedding.views.access import ProjectConverter
 
 register_converter(ProjectConverter, "project")
@@ -33,4 +33,5 @@ urlpatterns = [
     path("sessions/<uuid:session>/report", sessions.report, name="report"),
     path("sessions/<uuid:session>/diagnosis", sessions.diagnosis, name="diagnosis"),
     path("presence", presence.presence, name="presence"),
+    path("words/<str:language>.<str:digest>.js", words.words, name="words"),
 ]

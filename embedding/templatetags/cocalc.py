@@ -17,6 +17,7 @@ from django.http import HttpRequest
 from django.middleware.csrf import get_token
 from django.template import Context, TemplateSyntaxError
 from django.urls import reverse
+from django.utils.html import format_html
 
 from embedding.cocalc.paths import clean_path
 from embedding.conf import conf
@@ -26,6 +27,7 @@ from embedding.names import shown
 from embedding.services.mapping import personal_slot
 from embedding.views.access import MINE
 from embedding.views.shell import nonce_of
+from embedding.views.words import words_address
 
 register = template.Library()
 
@@ -82,6 +84,19 @@ def cocalc_assets(context: Context) -> dict[str, Any]:
     return {"assets": _assets(context, _request(context), whole=True)}
 
 
+@register.simple_tag(takes_context=True)
+def script_words(context: Context) -> str:
+    """Render the script that holds the words of our scripts in the page's language; "" for none.
+
+    It comes before any of them: it is no module, so it runs while the page is read.
+    """
+    address = words_address()
+    request = getattr(context, "request", None) or context.get("request")
+    nonce = nonce_of(request) if isinstance(request, HttpRequest) else ""
+    own = format_html(' nonce="{}"', nonce) if nonce else ""
+    return format_html('<script{} src="{}"></script>', own, address) if address else ""
+
+
 def _assets(context: Context, request: HttpRequest, *, whole: bool) -> dict[str, Any]:
     """Return what no tag before this one has rendered; the last part is for notebooks alone."""
     user = _user(request)
@@ -99,6 +114,7 @@ def _assets(context: Context, request: HttpRequest, *, whole: bool) -> dict[str,
             "signIn": _sign_in(request),
             "urls": _urls(),
         }
+        found["words"] = words_address()
         # Not by the template's own {% csrf_token %}, which knows none in an `include … only`.
         found["csrf"] = get_token(request) if user else ""
     return found

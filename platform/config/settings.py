@@ -104,10 +104,11 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "config.reading.OwnZone",
+    "config.reading.OwnChoices",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -251,7 +252,12 @@ WHITENOISE_USE_FINDERS = DEBUG  # otherwise `manage.py collectstatic` comes firs
 
 # --- language and time --------------------------------------------------------------------
 
-LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+# For whoever has chosen none and whose browser asks for none of these, and for mails.
+LANGUAGE_CODE = read.choice(
+    "SITE_LANGUAGE", default="en", choices=tuple(code for code, _ in LANGUAGES)
+)
+LOCALE_PATHS = [BASE_DIR / "platform" / "locale"]
 TIME_ZONE = read.text("TIME_ZONE", kind="a time zone such as Europe/Berlin", default="UTC")
 USE_TZ = True
 USE_I18N = True

@@ -16,7 +16,7 @@ export const pgettext = catalog.pgettext ?? ((context, text) => text);
 export const fill = (text, values) => text.replace(/%\((\w+)\)s/g, (all, name) => values[name]);
 
 /** For Intl: the language of the page. */
-export const language = document.documentElement.lang || "en";
+export const language = globalThis.document?.documentElement.lang || "en";
 
 // A KB has 1024 bytes here as everywhere else on the site, and in its limits: embedding/sizes.py.
 const SIZES = ["KB", "MB", "GB", "TB", "PB", "EB"];

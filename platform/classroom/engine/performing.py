@@ -16,12 +16,13 @@ import re
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from classroom.conf import conf
 from classroom.engine.holding import LOST, End
-from classroom.models import Transfer
+from classroom.models import Profile, Transfer
 from classroom.steps.registry import Skip, Step, step_of
 from embedding.cocalc.errors import CannotConnect, CocalcError, Limited, OutcomeUnknown
 from embedding.problems import Busy, Problem, of_cocalc
@@ -39,7 +40,20 @@ _random = random.SystemRandom()
 
 
 def perform(transfer: Transfer) -> End:
-    """Do it once; never raises."""
+    """Do it once; never raises. What it writes is in the language of whoever asked for it."""
+    with translation.override(_language(transfer)):
+        return _perform(transfer)
+
+
+def _language(transfer: Transfer) -> str:
+    asked = (transfer.batch and transfer.batch.actor) or (transfer.member and transfer.member.user)
+    try:
+        return Profile.language_of(asked) if asked else settings.LANGUAGE_CODE
+    except DATABASE_LOST:  # which the attempt itself will meet, and tell of
+        return settings.LANGUAGE_CODE
+
+
+def _perform(transfer: Transfer) -> End:
     try:
         step = step_of(transfer.kind)
         if reason := _moot(transfer, step):

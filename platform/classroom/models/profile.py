@@ -1,4 +1,4 @@
-"""How a user wants the site to look, and where their clock is."""
+"""How a user wants the site to look, in which language, and where their clock is."""
 
 from typing import Any
 
@@ -28,6 +28,13 @@ class Profile(models.Model):
         validators=[validate_time_zone],
         help_text="Empty: each page shows the browser's own.",
     )
+    # Not `choices`, which would make a migration of each language that a site adds.
+    language = models.CharField(
+        max_length=20,
+        blank=True,
+        db_default="",
+        help_text="Empty: the pages are in the browser's language, mails in the site's.",
+    )
     color_scheme = models.CharField(max_length=10, choices=Scheme, default=Scheme.SYSTEM)
     # The calendar's address is signed over it, so that a new one makes the old address worthless.
     calendar = models.UUIDField(
@@ -45,3 +52,13 @@ class Profile(models.Model):
         """Return the user's profile; one that is not kept where there is none."""
         found: Profile | None = getattr(user, "profile", None)
         return found or cls(user_id=user.pk)
+
+    @property
+    def own_language(self) -> str:
+        """The chosen language; empty where there is none, or where the site has it no more."""
+        return self.language if self.language in dict(settings.LANGUAGES) else ""
+
+    @classmethod
+    def language_of(cls, user: Any) -> str:
+        """Return the language to write to a user in: the chosen one, or the site's."""
+        return cls.of(user).own_language or settings.LANGUAGE_CODE
