@@ -13,6 +13,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from classroom.carrying.calls import Refused
 from classroom.carrying.items import Item, files_of
@@ -61,18 +62,18 @@ def run(transfer: Transfer) -> dict[str, Any]:
     """
     assignment, student = transfer.assignment, transfer.member
     if assignment is None or student is None:
-        raise Skip("There is no assignment.")
+        raise Skip(_("There is no assignment."))
     if assignment.handout:
-        raise Skip("A handout is never collected.")
+        raise Skip(_("Handouts are not collected."))
     began = timezone.now()
     submission = Submission.objects.get(assignment=assignment, student=student)
     submission.assignment, submission.student = assignment, student
     if submission.handed_out is None:
-        raise Skip("Not handed out, so there is nothing to collect.")
+        raise Skip(_("Not handed out, so there is nothing to collect."))
     if is_early(submission, began) and not transfer.options.get("early"):
         raise Skip(
-            f"Still has time, until {moment(submission.due, transfer.course.zone)}: "
-            "collected then, on its own."
+            _("Due %(time)s. It is collected automatically then.")
+            % {"time": moment(submission.due, transfer.course.zone)}
         )
     target = folders.course_project(transfer.course)
     work = _collected(submission, student, target, transfer)
@@ -139,8 +140,11 @@ def _place(
             raise
         raise Problem(
             "snapshot_changed",
-            f"“{refused.path}” in “{snapshot.path}” of the course's project is not as it was "
-            "submitted: it was changed or removed there.",
+            _(
+                "“%(path)s” in “%(folder)s” of the course's project was changed or deleted after "
+                "it was submitted."
+            )
+            % {"path": refused.path, "folder": snapshot.path},
             status=409,
         ) from None
 
@@ -149,14 +153,17 @@ def _in_words(refused: Refused, assignment: Assignment) -> Problem:
     if refused.code == "missing":
         return Problem(
             "folder_missing",
-            f"There is no folder “{assignment.folder}” in the student's project: it was renamed, "
-            "moved or deleted.",
+            _(
+                "There is no folder “%(folder)s” in the student's project: it was renamed, moved "
+                "or deleted."
+            )
+            % {"folder": assignment.folder},
             status=409,
         )
     if refused.code == "changing":
         return Problem(
             "changing",
-            f"“{refused.path}” kept changing while it was being collected.",
+            _("“%(path)s” kept changing while it was collected.") % {"path": refused.path},
             status=409,
             recoverable=True,
         )
@@ -226,9 +233,12 @@ def _wanted(items: list[Item]) -> list[Item]:
 
 def _who(student: Membership) -> str:
     email = student.user.email or student.user.get_username()
-    number = f"\nNumber: {student.number}" if student.number else ""
+    who = _("This student is %(name)s <%(email)s>.") % {"name": student.name, "email": email}
     # A line break in a name could say that it is somebody else.
-    return " ".join(f"This student is {student.name} <{email}>.".split()) + f"{number}\n"
+    lines = [" ".join(who.split())]
+    if student.number:
+        lines.append(_("Number: %(number)s") % {"number": student.number})
+    return "\n".join(lines) + "\n"
 
 
 def _digest_before(submission: Submission) -> object:

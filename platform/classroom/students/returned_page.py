@@ -18,6 +18,7 @@ from classroom.rules.late_words import late_kept
 from classroom.rules.looks import MOST
 from classroom.rules.names import graded_path
 from classroom.rules.own_total import own_total
+from classroom.rules.returned_questions import name_of
 from classroom.rules.scoring import number
 from classroom.students.asking import ask, asking_of
 from embedding.problems import Problem
@@ -59,7 +60,7 @@ def _show(
         "membership": membership,
         "zone": membership.course.zone,
         "work": work,
-        "questions": work.returned_questions,
+        "questions": [{**each, "name": name_of(each)} for each in work.returned_questions],
         "has_by_hand": any(each["score"] is None for each in work.returned_questions),
         "is_otherwise": _is_otherwise(work),
         "late": late_kept(work.returned_late),

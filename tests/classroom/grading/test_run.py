@@ -26,6 +26,7 @@ from classroom.models import (
     Transfer,
 )
 from classroom.nbgrader.autograde import CellScore, Result, scores
+from classroom.nbgrader.words import Words
 from classroom.rules import manifest, names
 from classroom.rules.questions import in_points
 from classroom.rules.scoring import grade_set, last_change, score_check
@@ -441,7 +442,7 @@ def test_what_the_runner_has_not_written_decides_nothing() -> None:
     found = autograde._all_held(notebook_)
     assert [(cell.needs_manual, cell.held) for cell in found.cells] == [(True, True)]
     graded = autograde.Graded("hw.ipynb", found, (), True)
-    assert "is not what was written there" in autograde.held_words([graded])
+    assert "the result was changed in the student's project" in autograde.held_words([graded])
     assert autograde.details_of([graded])["manual"]
 
 
@@ -454,8 +455,8 @@ def test_a_notebook_whose_kernel_died_has_no_score_and_says_where() -> None:
     words = "The kernel died in cell 3 (“t2”)."
     graded = [autograde.Graded("hw.ipynb", found, (words,), True)]
     assert autograde.held_words(graded) == (
-        "Nobody can know the score of “hw.ipynb”. The kernel died in cell 3 (“t2”). "
-        "Tests that did not run to their end: “t2”. Look at it by hand."
+        "The score of “hw.ipynb” is not known. The kernel died in cell 3 (“t2”). "
+        "Tests that did not run to the end: “t2”. Grade it by hand."
     )
     details = autograde.details_of(graded)
     assert details["manual"], "so no score is set"
@@ -488,7 +489,7 @@ def test_a_failing_cocalc_is_tried_again(
 def test_cells_of_several_notebooks_have_their_notebooks_names() -> None:
     def graded(path: str) -> Any:
         cell = CellScore("test", 1.0, 2.0, False)
-        return autograde.Graded(path, Result((cell,), ("Hm.",)), (), True)
+        return autograde.Graded(path, Result((cell,), (Words.of("Hm."),)), (), True)
 
     details = autograde.details_of([graded("a.ipynb"), graded("b.ipynb")])
     assert details["cells"] == {"a.ipynb: test": [1.0, 2.0], "b.ipynb: test": [1.0, 2.0]}
