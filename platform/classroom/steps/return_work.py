@@ -144,7 +144,7 @@ def _table(submission: Submission, by_hand: str) -> str:
     questions = as_returned(submission)
     if not questions:
         return ""
-    head = (_("Question"), _("Score"), _("Points"))
+    head = (_("Question"), _("Score"), _("of"))
     rows = [f"| {' | '.join(head)} |", "| --- | ---: | ---: |"]
     for each in questions:
         name, score, most = name_of(each).replace("|", chr(92) + "|"), each["score"], each["max"]
