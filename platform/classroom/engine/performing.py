@@ -47,7 +47,9 @@ def perform(transfer: Transfer) -> End:
 
 
 def _language(transfer: Transfer) -> str:
-    asked = (transfer.batch and transfer.batch.actor) or (transfer.member and transfer.member.user)
+    """Return whose language it is: of a date that came nobody's, since teachers read of it."""
+    member = transfer.member
+    asked = transfer.batch.actor if transfer.batch else member.user if member else None
     try:
         return Profile.language_of(asked) if asked else settings.LANGUAGE_CODE
     except DATABASE_LOST:  # which the attempt itself will meet, and tell of

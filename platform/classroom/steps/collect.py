@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from classroom.carrying.calls import Refused
@@ -233,12 +234,12 @@ def _wanted(items: list[Item]) -> list[Item]:
 
 def _who(student: Membership) -> str:
     email = student.user.email or student.user.get_username()
-    who = _("This student is %(name)s <%(email)s>.") % {"name": student.name, "email": email}
+    values = {"name": student.name, "email": email, "number": student.number}
+    with translation.override(settings.LANGUAGE_CODE):  # whoever has it collected
+        who = _("This student is %(name)s <%(email)s>.") % values
+        number = f"\n{_('Number: %(number)s') % values}" if student.number else ""
     # A line break in a name could say that it is somebody else.
-    lines = [" ".join(who.split())]
-    if student.number:
-        lines.append(_("Number: %(number)s") % {"number": student.number})
-    return "\n".join(lines) + "\n"
+    return " ".join(who.split()) + f"{number}\n"
 
 
 def _digest_before(submission: Submission) -> object:

@@ -72,7 +72,7 @@ def test_the_work_comes_back_with_the_grade(
     assert returned(cocalc, ada, "a.ipynb") == "work"
     assert returned(cocalc, ada, "GRADE.md") == (
         "# Homework 1\n\n# Your grade\n\n7.5 / 10\n\n# Instructor comments\n\nWell *done*.\n\n"
-        "# nbgrader\n\n| Problem | Score | Points |\n| --- | ---: | ---: |\n"
+        "# nbgrader\n\n| Question | Score | of |\n| --- | ---: | ---: |\n"
         "| loops | 2.5 | 5 |\n| ess\\|ay | by hand | 5 |\n"
     )
     there = {entry.name for entry in cocalc.list_folder(project_of(ada), "graded-homework-1")}
@@ -119,7 +119,8 @@ def test_of_a_hidden_test_not_even_the_name_is_returned(
     cocalc.write_file(home, f"{folder}/a_autograded.ipynb", b"run")
     give_back(assignment, ada)
     submission = factories.submission(assignment, ada)
-    assert submission.returned_questions[1]["name"] == "Hidden test 1"
+    assert submission.returned_questions[1] == {"name": "", "score": 0, "max": 2, "hidden": 1}
+    assert "| Hidden test 1 | 0 | 2 |" in returned(cocalc, ada, "GRADE.md")
     assert submission.returned_notebook == "a.ipynb"
     assert "zero" not in returned(cocalc, ada, "GRADE.md")
     cocalc.exec(home, f"cd '{folder}' && mv a.ipynb $'a\\nb.ipynb' && rm a_auto*", bash=True)
