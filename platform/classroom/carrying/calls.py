@@ -11,6 +11,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from embedding.client import client
@@ -145,7 +146,8 @@ def show(path: str, most: int) -> str:
 def read(output: Output, most: int) -> tuple[dict[str, Any], bytes]:
     """Take an answer apart; raises CommandFailed and NotCocalc."""
     if output.exit_code != 0:
-        words = output.stderr.strip()[-200:] or f"exit code {output.exit_code}"
+        words = output.stderr.strip()[-200:]
+        words = words or gettext("exit code %(code)s") % {"code": output.exit_code}
         raise CommandFailed("files", words, status=200, exit_code=output.exit_code)
     try:
         packed = base64.b64decode(output.stdout, validate=True)
