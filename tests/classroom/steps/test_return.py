@@ -119,8 +119,8 @@ def test_of_a_hidden_test_not_even_the_name_is_returned(
     cocalc.write_file(home, f"{folder}/a_autograded.ipynb", b"run")
     give_back(assignment, ada)
     submission = factories.submission(assignment, ada)
-    assert submission.returned_questions[1] == {"name": "", "score": 0, "max": 2, "hidden": 1}
-    assert "| Hidden test 1 | 0 | 2 |" in returned(cocalc, ada, "GRADE.md")
+    assert submission.returned_questions[1] == {"name": "", "score": 2, "max": 2, "hidden": 1}
+    assert "| Hidden test 1 | 2 | 2 |" in returned(cocalc, ada, "GRADE.md")
     assert submission.returned_notebook == "a.ipynb"
     assert "zero" not in returned(cocalc, ada, "GRADE.md")
     cocalc.exec(home, f"cd '{folder}' && mv a.ipynb $'a\\nb.ipynb' && rm a_auto*", bash=True)
