@@ -5,13 +5,14 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
+from django.utils.translation import gettext as _
 
 from embedding import bodies
 from embedding.cocalc.errors import CocalcError
 from embedding.problems import Problem, of_cocalc
 from embedding.sizes import size_text
 from embedding.turns import Lasting, Turn
-from embedding.views.access import SIGNED_OUT, answer, is_for_scripts
+from embedding.views.access import answer, is_for_scripts, signed_out
 from embedding.views.shell import show_problem
 
 
@@ -31,7 +32,7 @@ class Bodies:
         json = request.headers.get("Accept", "").startswith("application/json")
         if json or is_for_scripts(_view(request)):
             return answer(problem)
-        return show_problem(request, "This could not be taken", problem)
+        return show_problem(request, _("This request was refused"), problem)
 
 
 def _view(request: HttpRequest) -> Callable[..., object] | None:
@@ -44,20 +45,22 @@ def _view(request: HttpRequest) -> Callable[..., object] | None:
 def _refusal(request: HttpRequest) -> Problem | None:
     if "Transfer-Encoding" in request.headers:
         return Problem(
-            "no_length", "This request does not say how long it is. Send its length.", status=411
+            "no_length",
+            _("This request does not say how long it is. Send its length."),
+            status=411,
         )
     given = str(request.META.get("CONTENT_LENGTH") or "")
     length = int(given) if given.isdecimal() else 0  # as Django reads it
     if length <= bodies.SIGNED_OUT:
         return None
     if not request.user.is_authenticated:
-        return SIGNED_OUT
+        return signed_out()
     limit = bodies.limit_of(_view(request))
     if length <= limit + bodies.AROUND:
         return None
     return Problem(
         "too_large",
-        f"This is too large: up to {size_text(limit)} can be sent at once.",
+        _("This is too large. You can send up to %(size)s at once.") % {"size": size_text(limit)},
         status=413,
     )
 
@@ -90,7 +93,7 @@ class Turns:
         if not isinstance(error, CocalcError):
             return None
         problem = of_cocalc(error)
-        response = show_problem(request, "CoCalc could not do this", problem)
+        response = show_problem(request, _("CoCalc could not do this"), problem)
         if problem.retry_after is not None:
             response["Retry-After"] = str(problem.retry_after)
         return response

@@ -5,9 +5,16 @@ A `Problem` is an answer: an HTTP status, a stable code and a sentence that says
 """
 
 import math
+from collections.abc import Mapping
+
+from django.utils.formats import number_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from embedding.cocalc import errors
 from embedding.names import shown
+from embedding.untranslated import Sentence, SentenceError
 
 
 class Problem(Exception):
@@ -40,76 +47,125 @@ class Busy(Exception):
         self.step = step
 
 
-_COCALC: dict[type[errors.CocalcError], tuple[int, str]] = {
+# What the client says of CoCalc's answer stands for %(words)s.
+_COCALC: dict[type[errors.CocalcError], tuple[int, Promise]] = {
     errors.CannotConnect: (
         503,
-        "CoCalc cannot be reached at the moment. Your files are safe; please try again shortly.",
+        _("CoCalc cannot be reached at the moment. Your files are safe; please try again shortly."),
     ),
-    errors.OutcomeUnknown: (504, "CoCalc took too long to answer. Please try again."),
+    errors.OutcomeUnknown: (504, _("CoCalc took too long to answer. Please try again.")),
     errors.RefusedKey: (
         502,
-        "CoCalc does not accept this site's key. Only the site's administrator can mend that.",
+        _("CoCalc does not accept this site's key. Only the site's administrator can fix that."),
     ),
     errors.Forbidden: (
         502,
-        "CoCalc does not let this site do that. Please tell the site's administrator.",
+        _("CoCalc does not let this site do that. Please tell the site's administrator."),
     ),
-    errors.NotFound: (404, "This is not in the project any more."),
-    errors.Duplicate: (409, "There is already something with this name."),
+    errors.NotFound: (404, _("This is not in the project any more.")),
+    errors.Duplicate: (409, _("There is already something with this name.")),
     errors.InTheWay: (
         409,
-        "A file is in the way of the folder “{folder}”. Rename or delete the file, then try again.",
+        _(
+            "A file is in the way of the folder “%(folder)s”. Rename or delete the file, then "
+            "try again."
+        ),
     ),
-    errors.CommandFailed: (502, "The project could not do that: {words}"),
-    errors.BadRequest: (502, "CoCalc refused the request: {words}"),
+    errors.CommandFailed: (502, _("The project could not do that: %(words)s.")),
+    errors.BadRequest: (502, _("CoCalc refused the request: %(words)s.")),
     errors.TooMany: (
         409,
-        "This cannot be listed here: {words} Open the project in CoCalc to see it.",
+        _("This folder has too many files to list here. Open the project in CoCalc to see them."),
     ),
-    errors.ServerFault: (502, "CoCalc had a fault of its own. Please try again in a moment."),
+    errors.ServerFault: (502, _("CoCalc had an error. Please try again in a moment.")),
     errors.NotStarted: (
         504,
-        "The project does not start, though CoCalc answers. Please try again in a moment.",
+        _("CoCalc answers, but the project does not start. Please try again in a moment."),
     ),
     errors.CannotStart: (
         502,
-        "CoCalc's server fails to start the project. No files are lost. Please try again later.",
+        _("CoCalc's server cannot start the project. No files are lost. Please try again later."),
     ),
     errors.NotCocalc: (
         502,
-        "Something answered at CoCalc's address, but not CoCalc. Please try again in a moment.",
+        _("Something answered at CoCalc's address, but not CoCalc. Please try again in a moment."),
     ),
 }
 
 
-def duration(seconds: int) -> str:
-    """Say a time to wait, rounded up: "40 seconds", "30 minutes"."""
+def bad_request(detail: str) -> Problem:
+    """The refusal of what no page of ours sends; `detail` says what is wrong with it."""
+    return Problem(
+        "bad_request",
+        gettext("The site did not understand this request. Reload the page, then try again."),
+        status=400,
+        detail=detail,
+    )
+
+
+def again_in(seconds: int) -> str:
+    """Say how long to wait, rounded up: "Please try again in 40 seconds."."""
     if seconds <= 90:
-        return f"{seconds} seconds"
-    return f"{math.ceil(seconds / 60)} minutes"
+        words = ngettext(
+            "Please try again in %(count)s second.",
+            "Please try again in %(count)s seconds.",
+            seconds,
+        )
+        return words % {"count": seconds}
+    minutes = math.ceil(seconds / 60)
+    words = ngettext(
+        "Please try again in %(count)s minute.", "Please try again in %(count)s minutes.", minutes
+    )
+    return words % {"count": minutes}
+
+
+def said(given: Sentence | SentenceError) -> str:
+    """Translate a sentence from where no Django is."""
+    sentence = given.sentence if isinstance(given, SentenceError) else given
+    values: Mapping[str, object] = {
+        name: (
+            said(value)
+            if isinstance(value, Sentence | SentenceError)
+            else number_format(value, force_grouping=True)
+            if isinstance(value, int)
+            else value
+        )
+        for name, value in sentence.values.items()
+    }
+    return gettext(sentence.template) % values
 
 
 def of_cocalc(error: errors.CocalcError) -> Problem:
     """Say what an error of the client means for the user."""
     detail = f"{type(error).__name__}: {error}"
     if isinstance(error, errors.Limited):
-        crowded = isinstance(error, errors.Crowded)
+        if isinstance(error, errors.Crowded):
+            words = gettext(error.words)  # our own: embedding.turns
+        else:
+            words = gettext("CoCalc asks us to wait.") + " " + again_in(error.retry_after)
         return Problem(
             error.code,
-            error.words
-            if crowded
-            else f"CoCalc asks us to wait: please try again in {duration(error.retry_after)}.",
+            words,
             status=503,
             recoverable=True,
             retry_after=error.retry_after,
             detail=detail,
         )
-    status, message = _COCALC.get(type(error), (502, "CoCalc could not do that."))
-    words = error.words.strip().rstrip(".")[:200] or "it gave no reason"
+    status, message = _COCALC.get(type(error), (502, _("CoCalc could not do that.")))
+    values = {"words": _words(error), "folder": getattr(error, "folder", "")[:200]}
     return Problem(
         error.code,
-        message.format(words=words + ".", folder=getattr(error, "folder", "")[:200]),
+        str(message) % values,
         status=status,
         recoverable=error.recoverable,
         detail=detail,
     )
+
+
+def _words(error: errors.CocalcError) -> str:
+    """Say what the server said; where it is the client's own words, in the reader's language."""
+    exit_code = getattr(error, "exit_code", None)
+    if exit_code is not None and error.words == f"exit code {exit_code}":
+        return gettext("exit code %(code)s") % {"code": exit_code}
+    words = error.words.strip().rstrip(".")[:200]
+    return gettext(words) if words else gettext("it gave no reason")

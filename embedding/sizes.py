@@ -1,6 +1,19 @@
 """Sizes in words, as `words.js` says them: a KB has 1024 bytes, on pages as in limits."""
 
-_UNITS = ("KB", "MB", "GB", "TB", "PB", "EB")
+from decimal import Decimal
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+_UNITS = (
+    _("%(number)s KB"),
+    _("%(number)s MB"),
+    _("%(number)s GB"),
+    _("%(number)s TB"),
+    _("%(number)s PB"),
+    _("%(number)s EB"),
+)
 
 
 def size_text(count: int) -> str:
@@ -9,10 +22,11 @@ def size_text(count: int) -> str:
     `count` is below what 64 bits hold.
     """
     if count < 1024:
-        return f"{count} byte{'' if count == 1 else 's'}"
+        return ngettext("%(count)s byte", "%(count)s bytes", count) % {"count": count}
     unit = next(unit for unit in range(1, len(_UNITS) + 1) if _tenths(count, unit) < 10240)
     whole, tenth = divmod(_tenths(count, unit), 10)
-    return f"{whole}.{tenth} {_UNITS[unit - 1]}" if tenth else f"{whole} {_UNITS[unit - 1]}"
+    number = number_format(Decimal(f"{whole}.{tenth}") if tenth else whole)
+    return str(_UNITS[unit - 1]) % {"number": number}
 
 
 def _tenths(count: int, unit: int) -> int:

@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from typing import Any, TypeVar
 
+from django.utils.translation import gettext_noop
+
 from embedding.cocalc.errors import Crowded
 from embedding.conf import conf
 
@@ -28,9 +30,16 @@ WITHOUT_PROJECT = 10.0
 LONG = {"exec": 30.0, "copy_path": 30.0}
 AGAIN_IN = 3  # seconds
 
-_YOURS = "You have several requests to CoCalc under way. Wait a few seconds, then try again."
-_PROJECTS = "This project is busy with other requests. Wait a few seconds, then try again."
-_SITES = "CoCalc is busy with many requests just now. Wait a few seconds, then try again."
+# Translated by `embedding.problems.of_cocalc`.
+_YOURS = gettext_noop(
+    "You have several requests to CoCalc under way. Wait a few seconds, then try again."
+)
+_PROJECTS = gettext_noop(
+    "This project is busy with other requests. Wait a few seconds, then try again."
+)
+_SITES = gettext_noop(
+    "CoCalc is busy with many requests just now. Wait a few seconds, then try again."
+)
 
 _taken: Counter[str] = Counter()
 _lock = threading.Lock()

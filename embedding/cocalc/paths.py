@@ -7,9 +7,15 @@ project's own user may go, and that is the project's business.
 
 import unicodedata
 
+from embedding.untranslated import SentenceError, noop
+
 MAX_COMPONENT = 255  # bytes, what Linux file systems take
 MAX_PATH = 4096
 NOTEBOOK = ".ipynb"
+
+
+class BadPath(SentenceError, ValueError):
+    """A path that the client does not accept; the user may see why."""
 
 
 def clean_path(path: str, *, home: bool = False) -> str:
@@ -20,25 +26,27 @@ def clean_path(path: str, *, home: bool = False) -> str:
         home: whether ``""``, the home itself, will do.
 
     Raises:
-        ValueError: with a sentence for the user, who may see it.
+        BadPath: a ValueError, with a sentence for the user.
     """
     if not path:
         if home:
             return path
-        raise ValueError("The path is empty.")
+        raise BadPath(noop("The path is empty."))
     if path.startswith("/"):
-        raise ValueError("The path must not begin with “/”: it is relative to the project's home.")
+        raise BadPath(noop("A path must not start with “/”."))
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in path):
-        raise ValueError("The path holds a control character or half a character.")
+        raise BadPath(noop("The path has a character that is not allowed."))
     if len(path.encode()) > MAX_PATH:
-        raise ValueError(f"The path is longer than {MAX_PATH} bytes.")
+        raise BadPath(noop("The path is longer than %(most)s bytes."), most=MAX_PATH)
     for component in path.split("/"):
         if not component:
-            raise ValueError("The path has an empty part: “//”, or “/” at its end.")
+            raise BadPath(noop("A path must not have “//” in it, or “/” at its end."))
         if component in (".", ".."):
-            raise ValueError("The path must not have “.” or “..” as a part.")
+            raise BadPath(noop("A path must not have “.” or “..” as a part."))
         if len(component.encode()) > MAX_COMPONENT:
-            raise ValueError(f"A name in the path is longer than {MAX_COMPONENT} bytes.")
+            raise BadPath(
+                noop("A name in the path is longer than %(most)s bytes."), most=MAX_COMPONENT
+            )
     return path
 
 

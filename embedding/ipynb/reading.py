@@ -17,6 +17,7 @@ from nbformat.validator import ValidationError, get_validator
 from embedding.ipynb.older import converted
 from embedding.ipynb.parts import CODE
 from embedding.ipynb.repairs import repair
+from embedding.untranslated import SentenceError, noop
 
 MOST_CELLS = 5_000  # all more than a person would make
 MOST_OUTPUTS = 20_000
@@ -27,12 +28,12 @@ _HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
 _MERGE = re.compile(r"^<{7} ", re.MULTILINE)
 
 
-class NotANotebook(Exception):
-    """What is no notebook, even after all repairs; a part of a sentence says why."""
+class NotANotebook(SentenceError):
+    """What is no notebook, even after all repairs; a sentence about it says why."""
 
 
-class Excess(Exception):
-    """More than is taken; a part of a sentence says of what."""
+class Excess(SentenceError):
+    """More than is taken; a sentence about the notebook says of what."""
 
 
 def read(content: bytes) -> nbformat.NotebookNode:
@@ -40,7 +41,7 @@ def read(content: bytes) -> nbformat.NotebookNode:
     try:
         notebook: nbformat.NotebookNode = rejoin_lines(nbformat.from_dict(_sound(content)))
     except RecursionError:
-        raise Excess("is nested too deeply") from None
+        raise Excess(noop("It is nested too deeply.")) from None
     return notebook
 
 
@@ -49,7 +50,7 @@ def parts_of(content: bytes) -> int:
     try:
         cells = _sound(content)["cells"]
     except RecursionError:
-        raise Excess("is nested too deeply") from None
+        raise Excess(noop("It is nested too deeply.")) from None
     return len(cells) + sum(len(cell["outputs"]) for cell in cells if cell["cell_type"] == CODE)
 
 
@@ -64,25 +65,25 @@ def _sound(content: bytes) -> dict[str, Any]:
         minor = min(notebook["nbformat_minor"], NEWEST_MINOR)
         get_validator(4, minor, name="fastjsonschema").validate(notebook)
     except (ValidationError, ValueError, KeyError, TypeError, AttributeError):
-        raise NotANotebook("a part of it is not as Jupyter writes it") from None
+        raise NotANotebook(noop("Part of it is not in Jupyter’s format.")) from None
     return notebook
 
 
 def _raw(content: bytes) -> dict[str, Any]:
     if content.count(b"{") + content.count(b"[") > MOST_BRACKETS:
-        raise Excess("is nested too much")
+        raise Excess(noop("It has too many nested parts."))
     try:
         # Also as Windows writes it (nbdime#506); a computer that crashed leaves zeros at the end.
         text = content.decode(json.detect_encoding(content)).rstrip("\0 \t\r\n")
     except UnicodeDecodeError:
-        raise NotANotebook("its text is damaged") from None
+        raise NotANotebook(noop("Its text is damaged.")) from None
     if not text:
-        raise NotANotebook("it is empty")
+        raise NotANotebook(noop("It is empty."))
     raw = _parsed(text)
     if _HALF_CHARACTER.search(text):
         raw = _whole_characters(raw)
     if not isinstance(raw, dict):
-        raise NotANotebook("it holds no list of cells")
+        raise NotANotebook(noop("It has no list of cells."))
     return raw
 
 
@@ -91,12 +92,12 @@ def _parsed(text: str) -> Any:
         return json.loads(text, parse_constant=_no_number, parse_float=_number)
     except json.JSONDecodeError as error:
         if _MERGE.search(text):
-            reason = "it has both sides of an unfinished Git merge in it"
-        else:
-            reason = f"its text is damaged in line {error.lineno}, or breaks off there"
-        raise NotANotebook(reason) from None
+            raise NotANotebook(noop("It holds both sides of an unfinished Git merge.")) from None
+        raise NotANotebook(
+            noop("Its text is damaged or breaks off in line %(line)s."), line=error.lineno
+        ) from None
     except ValueError:
-        raise NotANotebook("there is a number in it that is too long") from None
+        raise NotANotebook(noop("It has a number that is too long.")) from None
 
 
 def _no_number(_: str) -> None:
@@ -125,9 +126,12 @@ def _format(raw: dict[str, Any]) -> int:
     if isinstance(given, float) and given.is_integer():
         given = int(given)
     if type(given) is not int:
-        raise NotANotebook("it does not say its format")
+        raise NotANotebook(noop("It does not say which of Jupyter’s formats it has."))
     if given not in FORMATS:
-        raise NotANotebook(f"it is of Jupyter's format {str(given)[:10]}, and 4 is the newest here")
+        raise NotANotebook(
+            noop("Its format is %(version)s; this site reads Jupyter’s formats 1 to 4."),
+            version=str(given)[:10],
+        )
     raw["nbformat"] = given
     return given
 
@@ -137,19 +141,19 @@ def _bound(raw: dict[str, Any]) -> None:
     if raw["nbformat"] in (2, 3):
         sheets = raw.get("worksheets")
         if not isinstance(sheets, list):
-            raise NotANotebook("it holds no list of cells")
+            raise NotANotebook(noop("It has no list of cells."))
     else:
         sheets = [raw]
     cells: list[Any] = []
     for sheet in sheets:
         found = sheet.get("cells") if isinstance(sheet, dict) else None
         if not isinstance(found, list):
-            raise NotANotebook("it holds no list of cells")
+            raise NotANotebook(noop("It has no list of cells."))
         cells += found
     if not all(isinstance(cell, dict) for cell in cells):
-        raise NotANotebook("one of its cells is none")
+        raise NotANotebook(noop("One of its cells is damaged."))
     if len(cells) > MOST_CELLS:
-        raise Excess(f"has more than {MOST_CELLS:,} cells")
+        raise Excess(noop("It has more than %(most)s cells."), most=MOST_CELLS)
     outputs = (cell["outputs"] for cell in cells if isinstance(cell.get("outputs"), list))
     if sum(map(len, outputs)) > MOST_OUTPUTS:
-        raise Excess(f"has more than {MOST_OUTPUTS:,} outputs")
+        raise Excess(noop("It has more than %(most)s outputs."), most=MOST_OUTPUTS)

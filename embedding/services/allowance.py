@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from embedding.conf import conf
 from embedding.models import Allowance
-from embedding.problems import Problem, duration
+from embedding.problems import Problem, again_in
 
 MINUTE = timedelta(minutes=1)
 _TRIES = 10
@@ -28,8 +29,8 @@ def allowance_check(user: User) -> None:
 def allowance_take(user: User) -> None:
     """Take one; Problem `too_many` where nothing is left."""
     now = timezone.now()
-    row, _ = Allowance.objects.get_or_create(user=user, defaults={"used_until": now})
-    for _ in range(_TRIES):
+    row, _made = Allowance.objects.get_or_create(user=user, defaults={"used_until": now})
+    for _attempt in range(_TRIES):
         taken = _taken(row.used_until, now)
         if Allowance.objects.filter(pk=row.pk, used_until=row.used_until).update(used_until=taken):
             return
@@ -50,8 +51,9 @@ def _taken(used_until: datetime, now: datetime) -> datetime:
 def _too_many(seconds: int) -> Problem:
     return Problem(
         "too_many",
-        "Notebooks were opened or reloaded very often in the last minute. "
-        f"Please wait {duration(seconds)}.",
+        _("You opened or reloaded notebooks too often in the last minute.")
+        + " "
+        + again_in(seconds),
         status=429,
         recoverable=True,
         retry_after=seconds,

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import requests
 from django.core.cache import cache
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from embedding.cocalc.customize import Channel, customize
 from embedding.cocalc.errors import CocalcError
@@ -19,48 +20,41 @@ from embedding.cocalc.framing import framing_refusal
 from embedding.cocalc.networks import is_private
 from embedding.conf import conf
 from embedding.models import EmbedSession
-from embedding.problems import Problem
+from embedding.problems import bad_request
 from embedding.services.care import access_mended
 from embedding.turns import take
+from embedding.untranslated import Sentence, noop
 
 State = Literal["blocked", "unreachable"]
 SEEN = ("silent", "unopened", "channel")
 _LIMIT = 5  # seconds for each of two requests
 _KEPT = 5  # seconds; many pages fail at once, and for one reason
 
-_TAB = "Try again, or open the file in a tab of its own."
-_UNANSWERED = {
+_UNANSWERED: dict[str | None, tuple[str, str]] = {
     "unlisted": (
         "host_not_allowed",
-        "“{host}” is not among CoCalc's iframe_comm_hosts; an administrator can add it.",
+        noop("“%(host)s” is not among CoCalc's iframe_comm_hosts; an administrator can add it."),
     ),
     "impossible": (
         "site_not_on_443",
-        "CoCalc answers only sites on https and port 443; this one is at “{origin}”.",
+        noop("CoCalc answers only sites on https and port 443; this one is at “%(origin)s”."),
     ),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """A likely cause: for the user, for the administrator, and whether it is sure."""
+    """A likely cause: for the user, for the administrator, and whether it is sure.
+
+    What the administrator reads is kept in English, as in a log.
+    """
 
     code: str
     state: State
     message: str
-    admin: str
+    admin: Sentence
     certain: bool = False
     mended: bool = False  # so that opening it once more helps
-
-
-_MENDED = Cause(
-    "access_mended",
-    "blocked",
-    "You had been removed from this project on CoCalc, and are back in it. Try again.",
-    "The user was no collaborator of the project on CoCalc any more, or it was marked deleted.",
-    certain=True,
-    mended=True,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,94 +73,153 @@ def diagnose(row: EmbedSession, seen: str, origin: str) -> Cause:
     open file; "channel", an open file but no answer.
     """
     if seen not in SEEN:
-        raise Problem("bad_request", "There is no such thing to see.", status=400)
-    if seen == "unopened" and access_mended(row):
-        cause = _MENDED
-    else:
-        cause = _cause(seen, origin, _facts(row, origin))
-    row.reason, row.detail = cause.code, cause.admin[:500]
+        raise bad_request("There is no such thing to see.")
+    cause = (
+        _mended()
+        if seen == "unopened" and access_mended(row)
+        else _cause(seen, origin, _facts(row, origin))
+    )
+    row.reason, row.detail = cause.code, str(cause.admin)[:500]
     row.save(update_fields=["reason", "detail"])
     return cause
 
 
-def _cause(seen: str, origin: str, facts: _Facts) -> Cause:
-    code, why = _UNANSWERED.get(facts.channel or "", ("", ""))
-    why = why.format(origin=origin, host=urlsplit(origin).hostname)
-    if seen == "channel":
-        if code:
-            return Cause(
-                code,
-                "blocked",
-                "",
-                f"No message is answered, so opening another file reloads the editor: {why}",
+def _mended() -> Cause:
+    return Cause(
+        "access_mended",
+        "blocked",
+        _("You had been removed from this project on CoCalc. You are back in it now. Try again."),
+        Sentence(
+            noop(
+                "The user was no collaborator of the project on CoCalc any more, or it was marked "
+                "as deleted."
             )
-        return Cause(
-            "channel_silent",
-            "blocked",
-            "",
-            "No message is answered though this site is allowed: some builds of CoCalc never do.",
-        )
+        ),
+        certain=True,
+        mended=True,
+    )
+
+
+def _cause(seen: str, origin: str, facts: _Facts) -> Cause:
+    cocalc = conf().cocalc_origin
+    code, why = _UNANSWERED.get(facts.channel, ("", ""))
+    reason = Sentence(why, {"origin": origin, "host": urlsplit(origin).hostname})
+    if seen == "channel":
+        return _no_channel(code, reason)
     if seen == "unopened":
         return Cause(
             "cookie_blocked",
             "blocked",
-            "Your browser seems to block CoCalc's sign-in cookie. Allow third-party cookies for "
-            "CoCalc, or open the file in a tab of its own.",
-            "CoCalc's page answers but nobody is signed in there. Browsers block its cookie where "
-            "the two sites have no common domain, such as learn.example.edu and "
-            "cocalc.example.edu.",
+            _(
+                "Your browser seems to block CoCalc's sign-in cookie. Allow third-party cookies "
+                "for CoCalc, or open the file in a new tab."
+            ),
+            Sentence(
+                noop(
+                    "CoCalc's page answers but nobody is signed in there. Browsers block its "
+                    "cookie where the two sites have no common domain, such as learn.example.edu "
+                    "and cocalc.example.edu."
+                )
+            ),
         )
     if facts.certificate:
         return Cause(
             "certificate",
             "blocked",
-            "CoCalc's certificate is not valid, so your browser does not show it. "
-            "Please tell the site's administrator.",
-            f"The certificate of {conf().cocalc_origin} is not trusted by this server.",
+            _(
+                "CoCalc's certificate is not valid, so your browser does not show it. Please tell "
+                "the site's administrator."
+            ),
+            Sentence(
+                noop("This server does not trust the certificate of %(cocalc)s."),
+                {"cocalc": cocalc},
+            ),
             certain=True,
         )
     if not facts.reachable:
         return Cause(
             "cocalc_unreachable",
             "unreachable",
-            "CoCalc does not answer. Your files are safe.",
-            f"This server gets no answer from {conf().cocalc_origin} either.",
+            _("CoCalc does not answer. Your files are safe."),
+            Sentence(
+                noop("This server gets no answer from %(cocalc)s either."), {"cocalc": cocalc}
+            ),
             certain=True,
         )
     if facts.refusal:
         return Cause(
             "frame_refused",
             "blocked",
-            "CoCalc does not let itself be shown inside this page. "
-            "You can open the file in a tab of its own.",
-            f"CoCalc, or a proxy before it, sends “{facts.refusal}”.",
+            _("CoCalc does not allow this page to show it. You can open the file in a new tab."),
+            Sentence(
+                noop("CoCalc, or a proxy before it, sends “%(header)s”."),
+                {"header": facts.refusal},
+            ),
             certain=True,
         )
     if facts.local:
         return Cause(
             "local_network",
             "blocked",
-            "Your browser seems to keep this page from showing CoCalc, which is on a private "
-            "network. If it asks, let this site use your local network. Or open the file in a tab "
-            "of its own.",
-            f"{conf().cocalc_origin} has a private address and {origin} a public one: browsers let "
-            "no public page frame a private one (in Chromium, Local Network Access).",
+            _(
+                "Your browser seems to keep this page from showing CoCalc, which is on a private "
+                "network. If it asks, let this site use your local network. Or open the file in a "
+                "new tab."
+            ),
+            Sentence(
+                noop(
+                    "%(cocalc)s has a private address and %(origin)s a public one: browsers let "
+                    "no public page frame a private one (in Chromium, Local Network Access)."
+                ),
+                {"cocalc": cocalc, "origin": origin},
+            ),
         )
     if code:
         return Cause(
             code,
             "blocked",
-            "CoCalc does not answer this site, and has not opened the file. Your browser may "
-            f"block CoCalc's sign-in cookie. {_TAB}",
-            f"Neither an answer nor the project's log was heard. {why}",
+            _(
+                "CoCalc does not answer this site, and has not opened the file. Your browser may "
+                "block CoCalc's sign-in cookie. Try again, or open the file in a new tab."
+            ),
+            Sentence(
+                noop("Neither an answer nor the project's log was heard. %(reason)s"),
+                {"reason": reason},
+            ),
         )
     return Cause(
         "cocalc_silent",
         "unreachable",
-        "CoCalc does not answer in your browser: it may be out of reach, or its sign-in cookie "
-        f"blocked. {_TAB}",
-        f"This server reaches {conf().cocalc_origin}, and the site is allowed; the frame is mute.",
+        _(
+            "CoCalc does not answer in your browser. It may be out of reach, or your browser "
+            "blocks its sign-in cookie. Try again, or open the file in a new tab."
+        ),
+        Sentence(
+            noop(
+                "This server reaches %(cocalc)s, and the site is allowed, but nothing was heard "
+                "from the frame."
+            ),
+            {"cocalc": cocalc},
+        ),
     )
+
+
+def _no_channel(code: str, reason: Sentence) -> Cause:
+    """The file is open, and no message is answered: that is for the administrator alone."""
+    admin = (
+        Sentence(
+            noop("No message is answered, so opening another file reloads the editor: %(reason)s"),
+            {"reason": reason},
+        )
+        if code
+        else Sentence(
+            noop(
+                "No message is answered though this site is allowed: some builds of CoCalc never "
+                "do."
+            )
+        )
+    )
+    return Cause(code or "channel_silent", "blocked", "", admin)
 
 
 def _facts(row: EmbedSession, origin: str) -> _Facts:

@@ -6,18 +6,20 @@ from functools import partial
 from typing import IO
 
 import nbformat
+from django.utils.translation import gettext as _
 
 from embedding.client import client
 from embedding.cocalc.client import Entry
 from embedding.cocalc.errors import BadRequest, Duplicate, NotFound
 from embedding.cocalc.paths import NOTEBOOK, is_notebook
-from embedding.conf import MEGABYTE, conf
+from embedding.conf import conf
 from embedding.ipynb.reading import Excess, NotANotebook, parts_of
 from embedding.models import Event, Member
-from embedding.problems import Problem
+from embedding.problems import Problem, said
 from embedding.services.free_names import exists, made_beside
 from embedding.services.mapping import personal_slot
 from embedding.services.sessions import forget_checks
+from embedding.sizes import size_text
 
 
 def folder_list(member: Member, folder: str) -> list[Entry]:
@@ -31,15 +33,16 @@ def folder_list(member: Member, folder: str) -> list[Entry]:
         if folder:
             raise Problem(
                 "folder_missing",
-                f"There is no folder “{folder}” any more. It may have been renamed or deleted.",
+                _("The folder “%(folder)s” no longer exists. It may have been renamed or deleted.")
+                % {"folder": folder},
                 status=404,
             ) from None
         entries = []
     except BadRequest:
         raise Problem(
             "not_a_folder",
-            f"“{folder}” is a file, or a folder that may not be read. "
-            "Have a look at the list of files.",
+            _("“%(folder)s” is a file, or a folder that cannot be read. Look at the list of files.")
+            % {"folder": folder},
             status=409,
         ) from None
     return sorted(entries, key=lambda entry: (entry.modified, entry.name), reverse=True)
@@ -98,8 +101,11 @@ def file_download(member: Member, path: str) -> bytes:
     except BadRequest as error:
         raise Problem(
             "not_downloadable",
-            f"“{path}” cannot be downloaded here: it is a folder, or larger than "
-            f"{limit // MEGABYTE} MB. Open it in CoCalc to download it there.",
+            _(
+                "“%(path)s” cannot be downloaded here: it is a folder, or larger than %(size)s. "
+                "Open it in CoCalc to download it there."
+            )
+            % {"path": path, "size": size_text(limit)},
             status=409,
             detail=str(error),
         ) from None
@@ -140,15 +146,21 @@ def notebook_check(path: str, content: bytes) -> int:
     except Excess as excess:
         raise Problem(
             "too_large",
-            f"“{path}” {excess}, which is more than this site takes. Clear its outputs, or make "
-            "several notebooks of it.",
+            _(
+                "“%(path)s” is more than this site can take. %(reason)s Clear its outputs, or "
+                "split it into several notebooks."
+            )
+            % {"path": path, "reason": said(excess)},
             status=413,
         ) from None
     except NotANotebook as reason:
         raise Problem(
             "not_a_notebook",
-            f"“{path}” ends in {NOTEBOOK} but is not a Jupyter notebook ({reason}). "
-            "Download it again where you have it from.",
+            _(
+                "“%(path)s” is not a Jupyter notebook. %(reason)s Download the file again, or "
+                "rename it to something other than %(ending)s."
+            )
+            % {"path": path, "reason": said(reason), "ending": NOTEBOOK},
             status=400,
         ) from None
 
@@ -157,7 +169,8 @@ def too_large(name: str, limit: int) -> Problem:
     """The refusal of an upload over the site's limit."""
     return Problem(
         "too_large",
-        f"“{name}” is too large: this site takes files of up to {limit // MEGABYTE} MB.",
+        _("“%(name)s” is too large. Files can have up to %(size)s.")
+        % {"name": name, "size": size_text(limit)},
         status=413,
     )
 
@@ -197,6 +210,6 @@ def _write_new(member: Member, content: bytes, path: str) -> None:
 def _missing(path: str) -> Problem:
     return Problem(
         "file_missing",
-        f"“{path}” is not there any more. It may have been renamed or deleted.",
+        _("“%(path)s” no longer exists. It may have been renamed or deleted.") % {"path": path},
         status=404,
     )

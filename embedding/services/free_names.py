@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable
 from itertools import count
 
+from django.utils.translation import gettext as _
+
 from embedding.client import client
 from embedding.cocalc.errors import CocalcError, Duplicate
 from embedding.cocalc.paths import MAX_COMPONENT, MAX_PATH
@@ -30,7 +32,7 @@ def made_beside(project_id: str, path: str, make: Callable[[str], None]) -> str:
         return path
     except Duplicate:
         names = _names(project_id, path.rpartition("/")[0])
-    for _ in range(ATTEMPTS):
+    for _attempt in range(ATTEMPTS):
         path = next_free(path, names)
         if len(path.encode()) > MAX_PATH:
             break
@@ -60,7 +62,7 @@ def exists(path: str) -> Problem:
     """The refusal of a name that is taken."""
     return Problem(
         "exists",
-        f"There is already something called “{path}”. Choose another name, or keep both.",
+        _("“%(path)s” already exists. Choose another name, or keep both.") % {"path": path},
         status=409,
     )
 

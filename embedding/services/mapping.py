@@ -19,6 +19,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from embedding.client import client, service_identity
 from embedding.cocalc.errors import BadRequest, CocalcError, Duplicate, Forbidden, OutcomeUnknown
@@ -34,7 +35,7 @@ log = logging.getLogger(__name__)
 
 def account_row(user: User) -> CocalcAccount:
     """Return the user's row, whether or not the account exists on CoCalc yet."""
-    row, _ = CocalcAccount.objects.get_or_create(
+    row, _made = CocalcAccount.objects.get_or_create(
         user=user, defaults={"email": f"{uuid.uuid4()}@{conf().account_domain}"}
     )
     return row
@@ -91,7 +92,7 @@ def project_row(slot: str, *, title: str, owner: User) -> CocalcProject:
     row = CocalcProject.objects.filter(slot=slot).first()
     if row is None:
         with transaction.atomic():
-            row, _ = CocalcProject.objects.get_or_create(slot=slot, defaults={"title": title})
+            row, _made = CocalcProject.objects.get_or_create(slot=slot, defaults={"title": title})
             Member.objects.get_or_create(
                 project=row, user=owner, defaults={"role": Member.Role.OWNER}
             )
@@ -105,8 +106,8 @@ def personal_slot(user_id: object) -> str:
 
 def personal_project(user: User) -> CocalcProject:
     """Return the user's own project."""
-    title = f"Notebooks of {person_name(user)}"[:200]
-    return project_row(personal_slot(user.pk), title=title, owner=user)
+    title = _("Notebooks of %(name)s") % {"name": person_name(user)}
+    return project_row(personal_slot(user.pk), title=title[:200], owner=user)
 
 
 def project_ensure(row: CocalcProject) -> None:
@@ -178,7 +179,7 @@ def account_shut_out(project_id: str, account_id: str) -> None:
     """
     if account_id == service_identity().account_id:
         raise Forbidden("remove_member", "the service account owns the project")
-    for _ in range(_TRIES):
+    for _attempt in range(_TRIES):
         try:
             client().remove_member(project_id, account_id)
             return

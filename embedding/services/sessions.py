@@ -10,15 +10,16 @@ from datetime import timedelta
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from embedding.client import client
 from embedding.cocalc.client import Project
 from embedding.cocalc.errors import CocalcError, NotStarted, OutcomeUnknown
-from embedding.cocalc.paths import clean_path
+from embedding.cocalc.paths import BadPath, clean_path
 from embedding.conf import conf
 from embedding.frame import frame_url
 from embedding.models import CocalcProject, EmbedSession, Member
-from embedding.problems import Busy, Problem
+from embedding.problems import Busy, Problem, bad_request, said
 from embedding.services import care, mapping, preparation
 from embedding.services.allowance import allowance_check, allowance_take
 from embedding.services.running import project_was_seen_running, project_was_seen_stopped
@@ -56,7 +57,7 @@ def session_row(session_id: uuid.UUID, user: User, member: Member, path: str) ->
     row = EmbedSession.objects.filter(id=session_id).first()
     if row is None:
         allowance_check(user)
-        row, _ = EmbedSession.objects.get_or_create(
+        row, _made = EmbedSession.objects.get_or_create(
             id=session_id,
             defaults={
                 "user": user,
@@ -66,7 +67,7 @@ def session_row(session_id: uuid.UUID, user: User, member: Member, path: str) ->
             },
         )
     if (row.user_id, row.project_id, row.path) != (user.pk, member.project.pk, path):
-        raise Problem("bad_request", "This page is out of date. Please reload it.", status=409)
+        raise Problem("bad_request", _("This page is out of date. Please reload it."), status=409)
     return row
 
 
@@ -83,7 +84,7 @@ def session_continue(
     """
     began = time.monotonic()
     if not getattr(member.user, "is_active", True):
-        raise Problem("switched_off", "This user's access has ended.", status=403)
+        raise Problem("switched_off", _("Your access has ended."), status=403)
     if again:
         allowance_check(member.user)  # before CoCalc is asked anything
     account = mapping.account_row(member.user)
@@ -134,8 +135,11 @@ def file_check(member: Member, path: str) -> None:
     if not client().file_exists(str(member.project.project_id), path):
         raise Problem(
             "file_missing",
-            f"“{path}” is not in this project any more. It may have been renamed or deleted; "
-            "have a look at the list of files.",
+            _(
+                "“%(path)s” is not in this project any more. It may have been renamed or deleted. "
+                "Look at the list of files."
+            )
+            % {"path": path},
             status=404,
         )
 
@@ -156,7 +160,7 @@ def session_report(row_id: uuid.UUID, *, state: str, ms: int | None, reason: str
     """
     State = EmbedSession.State  # noqa: N806  the enumeration itself
     if state not in {State.READY, State.SLOW, State.LOST, State.CLOSED}:
-        raise Problem("bad_request", "This is no state of a frame.", status=400)
+        raise bad_request("This is no state of a frame.")
     with transaction.atomic():
         row = EmbedSession.objects.select_for_update().get(pk=row_id)
         if state == State.READY and ms is not None:
@@ -196,8 +200,10 @@ def _forget_checks(project: CocalcProject) -> None:
 def _not_started(error: OutcomeUnknown | NotStarted) -> Problem:
     return Problem(
         "project_not_started",
-        "Your project does not start, though CoCalc answers. Your files are safe; please tell the "
-        "site's administrator if it lasts.",
+        _(
+            "CoCalc answers, but your project does not start. Your files are safe. If this goes "
+            "on, tell the site's administrator."
+        ),
         status=504,
         recoverable=True,
         detail=f"The project did not run a command in time. {error}",
@@ -232,10 +238,12 @@ def clean(path: str) -> str:
     """
     try:
         clean_path(path)
-    except ValueError as error:
-        raise Problem("bad_path", str(error), status=400) from None
+    except BadPath as error:
+        raise Problem("bad_path", said(error), status=400) from None
     if path.partition("/")[0] == TRASH:
         raise Problem(
-            "bad_path", f"“{TRASH}” holds what was deleted. Open the trash to see it.", status=400
+            "bad_path",
+            _("“%(folder)s” holds what was deleted. Open the trash to see it.") % {"folder": TRASH},
+            status=400,
         )
     return path

@@ -17,6 +17,7 @@ from datetime import timedelta
 
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from embedding.client import client
 from embedding.cocalc.client import Output
@@ -133,8 +134,7 @@ def trash_purge(member: Member, trashed: str | None) -> None:
     if len(gone) < len(rows):
         raise Problem(
             "not_purged",
-            "Not everything could be deleted: it is a lot, or it may not be deleted. "
-            "Please try again, or delete it in CoCalc.",
+            _("Not everything could be deleted. Please try again, or delete it in CoCalc."),
             status=409,
             recoverable=True,
         )
@@ -188,8 +188,11 @@ def _check(output: Output) -> None:
     if output.exit_code == _UNUSABLE:
         raise Problem(
             "no_trash",
-            "The trash cannot be used: the project's disk is full, or its hidden folder "
-            f"“{TRASH}” is not as this site made it.",
+            _(
+                "The trash cannot be used. The project’s disk is full, or its hidden folder "
+                "“%(folder)s” was changed."
+            )
+            % {"folder": TRASH},
             status=409,
         )
     if output.exit_code:
@@ -197,7 +200,7 @@ def _check(output: Output) -> None:
 
 
 def _missing() -> Problem:
-    return Problem("file_missing", "This is not in the trash any more.", status=404)
+    return Problem("file_missing", _("This is not in the trash any more."), status=404)
 
 
 def _id(member: Member) -> str:

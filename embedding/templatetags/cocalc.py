@@ -18,12 +18,14 @@ from django.middleware.csrf import get_token
 from django.template import Context, TemplateSyntaxError
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
 
-from embedding.cocalc.paths import clean_path
+from embedding.cocalc.paths import BadPath, clean_path
 from embedding.conf import conf
 from embedding.frame import SANDBOX
 from embedding.models import CocalcProject, Member
 from embedding.names import shown
+from embedding.problems import said
 from embedding.services.mapping import personal_slot
 from embedding.views.access import MINE
 from embedding.views.shell import nonce_of
@@ -33,7 +35,7 @@ register = template.Library()
 
 TOOLBARS = ("full", "read-only", "none")
 NOBODY = "00000000-0000-0000-0000-000000000000"  # where the script puts the id
-NOT_YOURS = "This notebook is not there, or it is not among those that you may open."
+NOT_YOURS = _("This notebook does not exist, or you may not open it.")
 
 
 @register.inclusion_tag("embedding/tag.html", takes_context=True)
@@ -70,8 +72,8 @@ def cocalc_notebook(
     else:
         try:
             clean_path(str(path))
-        except ValueError as error:
-            given["problem"] = str(error)
+        except BadPath as error:
+            given["problem"] = said(error)
         else:
             given["project"] = _address(user.pk, project)
     whole = bool(given.get("project"))

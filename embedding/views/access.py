@@ -15,20 +15,25 @@ from django.contrib.auth.models import User
 from django.db.transaction import non_atomic_requests
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 from django.utils.cache import add_never_cache_headers
+from django.utils.translation import gettext as _
 
 from embedding.cocalc.errors import CocalcError
 from embedding.models import EmbedSession, Member
-from embedding.problems import Busy, Problem, of_cocalc
+from embedding.problems import Busy, Problem, bad_request, of_cocalc
 from embedding.services.mapping import personal_project
 
 log = logging.getLogger(__name__)
 
 MINE = "mine"
-SIGNED_OUT = Problem(
-    "signed_out",
-    "You have been signed out. Sign in again in another tab, then try once more.",
-    status=401,
-)
+
+
+def signed_out() -> Problem:
+    """The refusal of who is signed in no more."""
+    return Problem(
+        "signed_out",
+        _("You have been signed out. Sign in again in another tab, then try again."),
+        status=401,
+    )
 
 
 class ProjectConverter:
@@ -72,7 +77,7 @@ def prepared_member_of(request: HttpRequest, project: str) -> Member:
     if member.project.project_id is None:
         raise Problem(
             "unprepared",
-            "Your project is not there yet. Reload the page to have it prepared.",
+            _("Your project is not ready yet. Reload the page to prepare it."),
             status=409,
             recoverable=True,
         )
@@ -91,8 +96,10 @@ def session_of(request: HttpRequest, session_id: uuid.UUID) -> EmbedSession:
     if row.project is None or not Member.objects.filter(project=row.project, user=user).exists():
         raise Problem(
             "no_member",
-            "You can no longer open this project. If you think that is a mistake, ask the people "
-            "who run this site.",
+            _(
+                "You can no longer open this project. If you think that is a mistake, ask the "
+                "people who run this site."
+            ),
             status=404,
         )
     return row
@@ -125,7 +132,7 @@ def for_scripts(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResp
     @functools.wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated or not request.user.is_active:
-            response: HttpResponseBase = answer(SIGNED_OUT)
+            response: HttpResponseBase = answer(signed_out())
         else:
             try:
                 response = view(request, *args, **kwargs)
@@ -133,7 +140,11 @@ def for_scripts(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResp
                 response = JsonResponse({"state": "working", "next": busy.step}, status=202)
             except Http404:
                 response = answer(
-                    Problem("not_found", "This is not there, or not yours.", status=404)
+                    Problem(
+                        "not_found",
+                        _("This does not exist, or you may not open it."),
+                        status=404,
+                    )
                 )
             except (CocalcError, Problem) as error:
                 problem = of_cocalc(error) if isinstance(error, CocalcError) else error
@@ -157,7 +168,7 @@ def same_user(request: HttpRequest, user: str) -> None:
     if user != str(user_of(request).pk):
         raise Problem(
             "other_user",
-            "Somebody else has signed in to this site in this browser. Reload the page.",
+            _("Somebody else has signed in to this site in this browser. Reload the page."),
             status=409,
         )
 
@@ -166,7 +177,7 @@ def visited(request: HttpRequest) -> None:
     """Problem where a browser only loads in advance: nothing is minted that nobody may need."""
     if request.headers.get("Sec-Purpose") or request.headers.get("Purpose") == "prefetch":
         raise Problem(
-            "prefetch", "Nothing is opened before somebody looks at the page.", status=403
+            "prefetch", _("Nothing is opened before somebody looks at the page."), status=403
         )
 
 
@@ -177,7 +188,7 @@ def json_body(request: HttpRequest) -> dict[str, Any]:
     except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
-        raise Problem("bad_request", "The request is not a JSON object.", status=400)
+        raise bad_request("The request is not a JSON object.")
     return body
 
 
@@ -185,7 +196,7 @@ def text_of(body: dict[str, Any], name: str) -> str:
     """Return a string of a JSON body; Problem where it is missing or something else."""
     value = body.get(name)
     if not isinstance(value, str):
-        raise Problem("bad_request", f"“{name}” is missing, or no text.", status=400)
+        raise bad_request(f"“{name}” is missing, or no text.")
     return value
 
 
@@ -194,4 +205,4 @@ def uuid_of(text: str) -> uuid.UUID:
     try:
         return uuid.UUID(text)
     except ValueError:
-        raise Problem("bad_request", "“session” is not a uuid.", status=400) from None
+        raise bad_request("“session” is not a uuid.") from None

@@ -13,7 +13,7 @@ from embedding.bodies import body_up_to
 from embedding.cocalc.errors import OutcomeUnknown
 from embedding.conf import conf
 from embedding.names import visible
-from embedding.problems import Busy, Problem
+from embedding.problems import Busy, bad_request
 from embedding.services import files, mapping, preparation, trash
 from embedding.services.sessions import clean
 from embedding.views.access import (
@@ -97,7 +97,7 @@ def upload(request: HttpRequest, project: str) -> HttpResponse:
     path = _new(request.POST.get("path", ""))
     upload = request.FILES.get("file")
     if upload is None:
-        raise Problem("bad_request", "There is no file in this request.", status=400)
+        raise bad_request("There is no file in this request.")
     asked = {name: request.POST.get(name) == "1" for name in ("overwrite", "keep_both")}
     path = files.file_upload(member, path, upload, **asked)
     return JsonResponse({"path": path}, status=201)

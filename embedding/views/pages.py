@@ -9,10 +9,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from embedding.conf import MEGABYTE, conf
+from embedding.conf import conf
 from embedding.frame import SANDBOX
 from embedding.models import CocalcAccount, Member
 from embedding.names import shown
@@ -20,10 +21,11 @@ from embedding.places import Place
 from embedding.problems import Problem
 from embedding.services import preparation
 from embedding.services.sessions import clean
+from embedding.sizes import size_text
 from embedding.views.access import MINE, member_of
 from embedding.views.shell import show, show_problem
 
-BAD_ADDRESS = "This address does not work"
+BAD_ADDRESS = _("This address does not work")
 
 
 @require_safe
@@ -42,7 +44,7 @@ def files(request: HttpRequest, project: str = MINE, folder: str = "") -> HttpRe
     try:
         folder = clean(folder) if folder else ""
     except Problem as problem:
-        return show_problem(request, BAD_ADDRESS, problem)
+        return show_problem(request, str(BAD_ADDRESS), problem)
     place = _place(member, f"{folder}/" if folder else "")
     return show(
         request,
@@ -61,7 +63,7 @@ def files(request: HttpRequest, project: str = MINE, folder: str = "") -> HttpRe
                 "inPlace": place is not None,
                 **_for_script(place),
             },
-            "upload_max_mb": conf().upload_max_bytes // MEGABYTE,
+            "upload_max": size_text(conf().upload_max_bytes),
         },
     )
 
@@ -87,7 +89,7 @@ def notebook(request: HttpRequest, project: str, path: str) -> HttpResponse:
     try:
         path = clean(path)
     except Problem as problem:
-        return show_problem(request, BAD_ADDRESS, problem)
+        return show_problem(request, str(BAD_ADDRESS), problem)
     folder = path.rpartition("/")[0]
     place = _place(member, path)
     return show(

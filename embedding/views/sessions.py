@@ -5,13 +5,14 @@ import uuid
 from django.contrib.auth.decorators import login_required
 from django.db.transaction import non_atomic_requests
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from embedding.client import client
 from embedding.cocalc.errors import CocalcError
 from embedding.models import EmbedSession, Member
-from embedding.problems import Busy, Problem, of_cocalc
+from embedding.problems import Busy, Problem, of_cocalc, said
 from embedding.services.diagnosis import diagnose
 from embedding.services.sessions import (
     Ready,
@@ -110,7 +111,7 @@ def diagnosis(request: HttpRequest, session: uuid.UUID) -> HttpResponse:
             "code": cause.code,
             "state": cause.state,
             "message": cause.message,
-            "adminMessage": cause.admin,
+            "adminMessage": said(cause.admin),
             "certain": cause.certain,
             "mended": cause.mended,
         }
@@ -133,7 +134,7 @@ def tab(request: HttpRequest, project: str) -> HttpResponse:
         row = session_row(uuid.uuid4(), member.user, member, path)
         result: Ready | Working | None = None
         # As many as there are steps, so that it ends even if each is undone again meanwhile.
-        for _ in range(5):
+        for _attempt in range(5):
             result = _continue(row, member, kiosk=False)
             if isinstance(result, Ready):
                 break
@@ -149,15 +150,16 @@ def tab(request: HttpRequest, project: str) -> HttpResponse:
 def _tab_problem(request: HttpRequest, error: CocalcError | Problem | Busy) -> HttpResponse:
     if isinstance(error, Busy):
         what = (
-            "Your project is still starting. Close this tab and try again in a moment."
+            _("Your project is still starting. Close this tab and try again in a moment.")
             if error.step == "starting"
-            else "Your account is being prepared in another tab. Close this one and try again "
-            "there."
+            else _(
+                "Your account is being prepared in another tab. Close this tab and try again there."
+            )
         )
         problem = Problem("busy", what, status=503)
     else:
         problem = of_cocalc(error) if isinstance(error, CocalcError) else error
-    response = show_problem(request, "This could not be opened", problem)
+    response = show_problem(request, _("This could not be opened"), problem)
     if problem.retry_after is not None:
         response["Retry-After"] = str(problem.retry_after)
     return response

@@ -4,42 +4,53 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.formats import number_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from classroom.pages.access import Archived
 
 SENTENCES = {
-    400: ("Something in this request is not right", "Go back, reload the page and try again."),
+    400: (
+        _("The site did not understand this request"),
+        _("Go back, reload the page and try again."),
+    ),
     403: (
-        "You may not do this",
-        "You are signed in, but this is not among the things that you may do here.",
+        _("You may not do this"),
+        _("You don’t have permission to view this page or to do this."),
     ),
     404: (
-        "There is nothing here",
-        "The address may be mistyped, or what it led to is not yours or has been removed.",
+        _("There is nothing here"),
+        _(
+            "The address may be mistyped. Or the page was removed, or you don’t have permission "
+            "to view it."
+        ),
     ),
     500: (
-        "Something went wrong on our side",
-        "It has been logged. Nothing of yours was lost; please try again in a moment.",
+        _("Something went wrong on our side"),
+        _("The error was logged, and your work is safe. Please try again in a moment."),
     ),
 }
 
-TOO_MUCH: dict[type[Exception], tuple[str, str]] = {
+TOO_MUCH = {
     RequestDataTooBig: (
-        "This is too large",
-        "The text in this form is longer than the site takes. Send it in several parts.",
+        _("This is too large"),
+        _("The text in this form is too long for this site. Send it in several parts."),
     ),
     TooManyFieldsSent: (
-        "This is too much",
-        "There are more fields in this form than the site takes. Send it in several parts.",
+        _("This is too much"),
+        _("This form has too many fields for this site. Send it in several parts."),
     ),
     TooManyFilesSent: (
-        "These are too many files",
-        f"Up to {settings.DATA_UPLOAD_MAX_NUMBER_FILES:,} can be sent at once. Pack them as a zip.",
+        _("Too many files"),
+        _("You can send up to %(most)s files at once. Pack them as a zip file."),
     ),
 }
 
 
-def answer(request: HttpRequest, status: int, title: str, text: str, code: str) -> HttpResponse:
+def answer(
+    request: HttpRequest, status: int, title: str | Promise, text: str | Promise, code: str
+) -> HttpResponse:
     """Say what is wrong, on a page or as JSON."""
     if request.headers.get("Accept", "").startswith("application/json"):
         error = {"code": code, "message": f"{title}. {text}", "recoverable": status == 500}
@@ -51,7 +62,8 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """400: not for us; 413: too much of it."""
     for kind, (title, text) in TOO_MUCH.items():
         if isinstance(exception, kind):
-            return answer(request, 413, title, text, "too_large")
+            most = number_format(settings.DATA_UPLOAD_MAX_NUMBER_FILES, force_grouping=True)
+            return answer(request, 413, title, str(text) % {"most": most}, "too_large")
     return answer(request, 400, *SENTENCES[400], "bad_request")
 
 
@@ -81,7 +93,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return answer(
         request,
         403,
-        "This page is out of date",
-        "You may have signed in again in another tab. Reload the page and try once more.",
+        _("This page is out of date"),
+        _("You may have signed in again in another tab. Reload the page and try again."),
         "csrf",
     )

@@ -23,7 +23,7 @@ from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from classroom.conf import conf
 from config.errors import answer
@@ -128,13 +128,17 @@ def client_address(request: HttpRequest) -> str | None:
 def throttled(request: HttpRequest, *_: object) -> HttpResponse:
     """429: too many wrong passwords."""
     minutes = int(settings.AXES_COOLOFF_TIME.total_seconds() // 60)
-    response = answer(
-        request,
-        429,
-        "Too many wrong passwords",
-        "Someone entered a wrong password too often, for this user name or from your network. "
-        f"Wait {minutes} minutes, then try again. {_FORGOTTEN[conf().mail]}",
-        "too_many",
+    wait = ngettext(
+        "Wait %(count)s minute, then try again.", "Wait %(count)s minutes, then try again.", minutes
     )
+    sentences = (
+        gettext(
+            "Someone entered a wrong password too often, for this user name or from your network."
+        ),
+        wait % {"count": minutes},
+        str(_FORGOTTEN[conf().mail]),
+    )
+    title = gettext("Too many wrong passwords")
+    response = answer(request, 429, title, " ".join(sentences), "too_many")
     response["Retry-After"] = str(minutes * 60)
     return response

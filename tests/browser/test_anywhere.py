@@ -179,7 +179,7 @@ def test_a_strangers_project_is_refused_by_the_site_too(known: Visit, visitor: V
     project = known.school.project_of(known.student)
     stranger = visitor(known.school.student())
     go(stranger, f'{{% cocalc_notebook path="a.txt" project="{project}" %}}{{% cocalc_assets %}}')
-    expect(stranger.page.get_by_text("not among those that you may open")).to_be_visible()
+    expect(stranger.page.get_by_text("or you may not open it")).to_be_visible()
     known.school.sandbox.reset_calls()
     stranger.page.evaluate(
         """(project) => {
@@ -191,7 +191,9 @@ def test_a_strangers_project_is_refused_by_the_site_too(known: Visit, visitor: V
         project,
     )
     becomes(stranger, "refused")
-    expect(notebook(stranger).get_by_role("alert")).to_have_text("This is not there, or not yours.")
+    expect(notebook(stranger).get_by_role("alert")).to_have_text(
+        "This does not exist, or you may not open it."
+    )
     assert known.school.calls() == {}
 
 

@@ -50,7 +50,8 @@ CAUSES = {
         "cocalc_silent",
         "unreachable",
         "CoCalc does not answer in your browser",
-        f"This server reaches {COCALC}, and the site is allowed; the frame is mute.",
+        f"This server reaches {COCALC}, and the site is allowed, but nothing was heard "
+        "from the frame.",
         {"white_page": True},
     ),
     "not listed, no cookie": Cause(
@@ -65,13 +66,13 @@ CAUSES = {
         "certificate",
         "blocked",
         "CoCalc's certificate is not valid",
-        f"The certificate of {COCALC} is not trusted by this server.",
+        f"This server does not trust the certificate of {COCALC}.",
         {"wrong_certificate": True},
     ),
     "not to be framed": Cause(
         "frame_refused",
         "blocked",
-        "CoCalc does not let itself be shown inside this page.",
+        "CoCalc does not allow this page to show it.",
         "sends “X-Frame-Options: DENY”",
         {"refused_frames": True},
     ),

@@ -417,7 +417,7 @@ def test_cocalc_away_is_named_and_what_failed_is_done_again(
     press(teacher, work, "Hand out", "to 2 students")
     failed = panel(teacher, "Hand out")
     expect(failed).to_contain_text("0 of 2 done · 2 failed")
-    expect(failed).to_contain_text("CoCalc had a fault of its own.")
+    expect(failed).to_contain_text("CoCalc had an error.")
     retry = teacher.page.get_by_role("button", name="Try again for 2 students")
     expect(retry).to_be_visible()
     look(teacher, "a failure")

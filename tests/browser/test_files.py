@@ -403,7 +403,7 @@ def test_a_change_that_fails_keeps_what_was_typed(known: Visit) -> None:
 def test_a_folder_that_is_gone(known: Visit) -> None:
     known.go("/projects/mine/files/Gone/")
     alert = known.page.locator("#problem")
-    expect(alert).to_contain_text("There is no folder “Gone” any more.")
+    expect(alert).to_contain_text("The folder “Gone” no longer exists.")
     known.write("Gone/a.txt")
     alert.get_by_role("button", name="Try again").click()
     expect(known.row("a.txt")).to_be_visible()

@@ -13,7 +13,7 @@ def test_a_wrong_password_and_then_the_right_one(visitor: Visitor, student: Stud
     expect(visit.page).to_have_title("Sign in · Lectern")
     visit.sign_in(student, "something else")
     alert = visit.page.get_by_role("alert")
-    expect(alert).to_contain_text("Please enter a correct username and password")
+    expect(alert).to_contain_text("The user name or the password is wrong")
     assert visit.page.get_by_label("User name").input_value() == student.username
     visit.sign_in(student)
     # Back to where they wanted to go.

@@ -241,7 +241,7 @@ def test_a_failure_to_clean_up_does_not_hide_the_failure(
     client: V1Client, server: Server, home: Path
 ) -> None:
     server.answer = failing(home, 2, KILLED, until=3)
-    with pytest.raises(CommandFailed, match="killed"):
+    with pytest.raises(CommandFailed, match="stopped"):
         client.write_file(PROJECT, "f", LARGE)
 
 
@@ -269,7 +269,7 @@ def test_reading_what_is_not_there_or_no_file(client: V1Client, home: Path) -> N
 def test_reading_stops_at_a_limit(client: V1Client, home: Path) -> None:
     (home / "f").write_bytes(b"12345")
     assert client.read_file(PROJECT, "f", max_bytes=5) == b"12345"
-    with pytest.raises(BadRequest, match="larger"):
+    with pytest.raises(BadRequest, match="too large"):
         client.read_file(PROJECT, "f", max_bytes=4)
 
 

@@ -28,7 +28,7 @@ def test_from_a_button_to_the_lesson(person: Person, monkeypatch: pytest.MonkeyP
     page = browser.post("/example/begin", follow=True).content.decode()
     assert given == [ada]
     assert page.count("<cocalc-notebook") == 3
-    assert "not among those that you may open" in page
+    assert "you may not open it" in page
 
 
 def test_what_goes_wrong_is_said(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:

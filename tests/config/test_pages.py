@@ -16,7 +16,7 @@ def test_signing_in_and_out(person: Person) -> None:
     browser = HttpsClient()
     wrong = browser.post("/sign-in/", {"username": "ada", "password": "wrong"})
     assert wrong.status_code == 200
-    assert "Please enter a correct username and password" in wrong.content.decode()
+    assert "The user name or the password is wrong" in wrong.content.decode()
     right = browser.post("/sign-in/", {"username": "ada", "password": "notebook"})
     assert right["Location"] == "/"
     cookie = browser.cookies["__Host-session"]

@@ -157,7 +157,7 @@ BAD_KEY = Fails(RefusedKey, status=400)
 BAD_PARAMETER = Fails(BadRequest, status=400)
 BANNED = Fails(Limited, retry_after=60)
 NO_ACCESS = Fails(Forbidden)
-KILLED = Fails(CommandFailed, "killed at its time limit")
+KILLED = Fails(CommandFailed, "it took too long and was stopped")
 NO_COMMAND = Fails(NotFound, "no such command, or no such folder to run it in")
 SILENT = Fails(OutcomeUnknown, "timed out", status=None)
 

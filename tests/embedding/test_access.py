@@ -141,7 +141,7 @@ def test_pages(sandbox: SandboxProcess, member: Member, person: Person, address:
 def test_a_bad_path_in_an_address_is_explained(member: Member, path: str) -> None:
     answer = HttpsClient(member.user).get(f"/projects/mine/open/{path}")
     assert answer.status_code == 400
-    assert "The path" in answer.content.decode()
+    assert "path" in answer.content.decode()
 
 
 def test_home_leads_to_my_notebooks() -> None:

@@ -95,7 +95,7 @@ def listed(sandbox: SandboxProcess) -> Iterator[None]:
 @pytest.mark.parametrize(
     ("seen", "code", "state", "admin"),
     [
-        ("silent", "cocalc_silent", "unreachable", "the site is allowed; the frame is mute"),
+        ("silent", "cocalc_silent", "unreachable", "nothing was heard from the frame"),
         ("channel", "channel_silent", "blocked", "some builds of CoCalc never do"),
     ],
 )
@@ -260,7 +260,7 @@ def test_a_server_that_fails_to_start_the_project(
     assert answer.status_code == 502
     told = answer.json()["error"]  # type: ignore[attr-defined]
     assert (told["code"], told["recoverable"]) == ("cannot_start", True)
-    assert told["message"].startswith("CoCalc's server fails to start the project.")
+    assert told["message"].startswith("CoCalc's server cannot start the project.")
     assert "spawn" not in told["message"]
     row = EmbedSession.objects.get()
     assert (row.state, row.reason) == ("failed", "cannot_start")

@@ -104,7 +104,7 @@ class TestListing:
         assert names(browser, "a b/ü/") == ["x.md"]
         missing = browser.get("/projects/mine/listing", {"folder": "nope"})
         assert missing.status_code == 404
-        assert "no folder “nope”" in missing.json()["error"]["message"]
+        assert "The folder “nope” no longer exists." in missing.json()["error"]["message"]
         assert browser.get("/projects/mine/listing", {"folder": "../x"}).status_code == 400
 
 
@@ -243,7 +243,7 @@ class TestUpload:
         [
             ({"outputs": []}, 5_001, "has more than 5,000 cells"),
             ({"outputs": [STREAM] * 10_001}, 2, "has more than 20,000 outputs"),
-            ({"outputs": [[]] * 2_000_000}, 1, "is nested too much"),
+            ({"outputs": [[]] * 2_000_000}, 1, "has too many nested parts"),
         ],
     )
     def test_a_vast_notebook_is_refused_unread(

@@ -3,7 +3,7 @@
 import pytest
 
 from embedding.cocalc import errors
-from embedding.problems import duration, of_cocalc
+from embedding.problems import again_in, of_cocalc
 
 KINDS = [
     kind
@@ -34,4 +34,6 @@ def test_waiting_is_said_in_round_terms() -> None:
     limited = of_cocalc(errors.Limited("create_account", retry_after=1800))
     assert "in 30 minutes" in limited.message
     assert limited.retry_after == 1800
-    assert (duration(60), duration(91)) == ("60 seconds", "2 minutes")
+    assert again_in(1) == "Please try again in 1 second."
+    assert again_in(60) == "Please try again in 60 seconds."
+    assert again_in(91) == "Please try again in 2 minutes."

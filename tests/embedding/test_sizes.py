@@ -5,6 +5,7 @@ import re
 import subprocess
 from pathlib import Path
 
+from django.utils import translation
 from playwright._impl._driver import compute_driver_executable
 
 from embedding.names import shown
@@ -35,6 +36,11 @@ HIDDEN = {
 
 def test_sizes() -> None:
     assert {count: size_text(count) for count in SIZES} == SIZES
+
+
+def test_numbers_are_the_readers() -> None:
+    with translation.override("de"):
+        assert size_text(12_345).startswith("12,1")
 
 
 def test_the_browser_says_the_same() -> None:

@@ -130,7 +130,7 @@ def test_members_see_a_project_and_nobody_else_does(
         for stranger in (person(f"eve{uuid.uuid4()}"), boss):
             page = render(source, stranger, given=given)
             assert page.refused
-            assert "not among those that you may open" in page.text
+            assert "you may not open it" in page.text
 
 
 @pytest.mark.parametrize("given", ["", None, "other", "00000000", uuid.uuid4(), HOSTILE, 7])

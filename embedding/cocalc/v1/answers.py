@@ -24,6 +24,7 @@ from embedding.cocalc.errors import (
     RefusedKey,
     ServerFault,
 )
+from embedding.untranslated import noop
 
 MAX_WORDS = 500  # characters
 BAN = 60  # seconds, after "incorrect password"
@@ -107,7 +108,7 @@ def understand(
         return _refused_request(operation, redact(words_of(answer["error"])), status)
     words = readable(redact(_page_words(response.body) if answer is None else _json_words(answer)))
     if status == 413:
-        return BadRequest(operation, "too large", status=status)
+        return BadRequest(operation, noop("too large"), status=status)
     if status == 429:
         seconds = re.fullmatch(r"\d{1,6}", response.headers.get("Retry-After", ""))
         wait = int(seconds[0]) if seconds else BAN
@@ -185,7 +186,9 @@ def _failed_command(operation: str, words: str, status: int) -> CocalcError:
         said = match[1]
     else:
         tail = words.rpartition(" -- ")[2]
-        said = "killed at its time limit" if tail.startswith("killed command") else tail
+        said = (
+            noop("it took too long and was stopped") if tail.startswith("killed command") else tail
+        )
     if '"code":"ENOENT"' in said and '"syscall":"spawn' in said:
         said = "no such command, or no such folder to run it in"
         return NotFound(operation, said, status=status)

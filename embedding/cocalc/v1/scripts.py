@@ -17,6 +17,7 @@ from embedding.cocalc.errors import (
     ServerFault,
 )
 from embedding.cocalc.paths import clean_path, parent
+from embedding.untranslated import noop
 
 READ_CHUNK = 4 * 1024 * 1024  # bytes
 MOST_ENTRIES = 10_000  # of a folder
@@ -25,11 +26,11 @@ _ABSENT, _NO_FILE, _TAKEN, _LARGE, _DAMAGED, _NO_FOLDER = 80, 81, 82, 83, 84, 85
 IN_THE_WAY = 87
 MEANINGS: dict[int, tuple[type[CocalcError], str]] = {
     _ABSENT: (NotFound, "no such file or folder"),
-    _NO_FILE: (BadRequest, "not a file"),
+    _NO_FILE: (BadRequest, noop("not a file")),
     _TAKEN: (Duplicate, "something of that name exists already"),
-    _LARGE: (BadRequest, "the file is larger than asked for"),
+    _LARGE: (BadRequest, noop("the file is too large")),
     _DAMAGED: (ServerFault, "the file did not arrive whole"),
-    _NO_FOLDER: (BadRequest, "not a folder that can be read"),
+    _NO_FOLDER: (BadRequest, noop("not a folder that can be read")),
     IN_THE_WAY: (InTheWay, "a file is in the way of a folder"),
 }
 

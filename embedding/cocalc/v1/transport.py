@@ -19,6 +19,7 @@ from embedding.cocalc.errors import (
 )
 from embedding.cocalc.v1.answers import is_undone, readable, understand
 from embedding.cocalc.v1.wire import Limits, Wire
+from embedding.untranslated import noop
 
 logger = logging.getLogger(__name__)
 
@@ -119,7 +120,7 @@ class Transport:
         call_id = str(uuid4())
         body = _encode({**fields, "id": call_id}, form)
         if len(body) > (MAX_FORM if form else MAX_JSON):
-            return BadRequest(operation, f"too large to send: {len(body)} bytes")
+            return BadRequest(operation, noop("too large to send"))
         started = time.monotonic()
         response = self._wire.post(operation, event, body, form, deadline)
         answer = (

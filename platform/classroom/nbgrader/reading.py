@@ -43,10 +43,8 @@ def read(content: bytes) -> nbformat.NotebookNode:
         ) from None
     except NotANotebook as reason:
         raise MarkingError(
-            noop(
-                "This is not a Jupyter notebook (%(reason)s). Open it in CoCalc and save it again."
-            ),
-            reason=str(reason),
+            noop("This is not a Jupyter notebook. %(reason)s Open it in CoCalc and save it again."),
+            reason=Words.of(reason.template, **reason.values),
         ) from None
 
 

@@ -25,6 +25,7 @@ from embedding.client import client
 from embedding.cocalc.errors import CocalcError
 from embedding.cocalc.paths import is_notebook
 from embedding.ipynb.reading import Excess, NotANotebook, parts_of
+from embedding.problems import said
 
 MOST = 5  # sentences
 _logger = logging.getLogger(__name__)
@@ -102,11 +103,10 @@ class _Looking:
         try:
             parts_of(self._content(item.file))
         except (NotANotebook, Excess) as why:
-            reason = f"it {why}" if isinstance(why, Excess) else str(why)
             yield _(
-                "“%(path)s” cannot be read as a notebook: %(reason)s. Open it in CoCalc, save it, "
+                "“%(path)s” cannot be read as a notebook. %(reason)s Open it in CoCalc, save it, "
                 "and submit again."
-            ) % {"path": path, "reason": reason}
+            ) % {"path": path, "reason": said(why)}
 
     def _is_as_given(self, path: str) -> bool:
         item = self._items.get(path)

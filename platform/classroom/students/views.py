@@ -26,7 +26,7 @@ from classroom.students.standing import Standing, course_standings, standings
 from classroom.students.time_left import time_left
 from embedding.cocalc.errors import CocalcError
 from embedding.problems import Busy, Problem, of_cocalc
-from embedding.views.access import SIGNED_OUT, answer, visited
+from embedding.views.access import answer, signed_out, visited
 
 
 def course_page(request: HttpRequest, membership: Membership) -> HttpResponse:
@@ -130,7 +130,7 @@ def submit(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
     page = reverse("classroom:course", args=[course])
     if not request.user.is_authenticated:
         if _asks_for_json(request):
-            return answer(SIGNED_OUT)
+            return answer(signed_out())
         # Back to where *Submit* is: signing in must not submit, nor end at a page that is none.
         # The page says that nothing was submitted.
         return redirect_to_login(f"{page}?unsent={assignment}")

@@ -135,7 +135,7 @@ def test_what_cannot_be_read_is_never_unmarked(
     teacher: HttpsClient, assignment: Assignment, cocalc: Client, name: str
 ) -> None:
     said = upload(teacher, assignment, {name: MARKED[:-20]})
-    assert f"“{name}” ends in .ipynb but is not a Jupyter notebook" in said[0]
+    assert f"“{name}” is not a Jupyter notebook" in said[0]
     assert "another ending" not in said[0]
     for folder in ("", "student/"):
         upload(teacher, assignment, {"b": b"", f"{folder}c": b""}, replace="1")

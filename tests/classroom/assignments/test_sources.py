@@ -153,7 +153,7 @@ def test_300_files_take_no_more_calls_than_one(
 @pytest.mark.parametrize(
     ("name", "data", "words"),
     [
-        ("a.ipynb", b"no notebook", "“a.ipynb” ends in .ipynb but is not a Jupyter notebook"),
+        ("a.ipynb", b"no notebook", "“a.ipynb” is not a Jupyter notebook"),
         ("a.ipynb", UNSOUND, "“a.ipynb”: Cell 1 (“answer”): its “BEGIN SOLUTION” has no “END"),
         ("x.zip", zipped({"../../etc/passwd": b""}), "has a name that will not do"),
         ("x.zip", zipped({f"{n}": bytes(21_000_000) for n in range(5)}), "100 MB in all"),
@@ -282,7 +282,7 @@ def test_changes_in_cocalc_are_seen_when_checked_again(
     said = told(teacher, assignment, "assignment-check")
     assert "something is wrong" in said[0]
     assert assignment.version == Version.FAILED
-    assert "“a.ipynb” ends in .ipynb but is not" in assignment.version_error
+    assert "“a.ipynb” is not a Jupyter notebook" in assignment.version_error
     assert (
         assignment.version_error.split(" (")[0]
         in teacher.get(url(assignment, "assignment-files")).content.decode()

@@ -170,13 +170,16 @@ class TestCheckNotebook:
     @pytest.mark.parametrize(
         ("written", "reason"),
         [
-            (b"", "it is empty"),
-            (b"{}", "it does not say its format"),
-            (b"[]", "it holds no list of cells"),
-            (b"\xff", "its text is damaged"),
-            (b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [1]}', "is none"),
+            (b"", "It is empty."),
+            (b"{}", "It does not say which"),
+            (b"[]", "It has no list of cells."),
+            (b"\xff", "Its text is damaged."),
+            (
+                b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [1]}',
+                "cells is damaged",
+            ),
             (b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [{}]}', "not a Jup"),
-            (b'{"nbformat": 5, "nbformat_minor": 0, "cells": []}', "format 5"),
+            (b'{"nbformat": 5, "nbformat_minor": 0, "cells": []}', "format is 5"),
             (b"[" * 10**6, "nested too deeply"),
         ],
     )

@@ -469,7 +469,7 @@ def test_a_server_that_fails_to_start_the_project_is_told_apart_from_a_refusal(
     sandbox.quirks(start_error=error)
     row = hand_out(assignment, ada)
     assert (row.state, row.error_code) == (State.FAILED, "cannot_start")
-    assert row.error.startswith("CoCalc's server fails to start the project.")
+    assert row.error.startswith("CoCalc's server cannot start the project.")
     assert ("error 1" if error == "1" else error) in row.detail
     sandbox.reset_quirks()
     assert hand_out(assignment, ada).state == State.DONE

@@ -133,11 +133,11 @@ def test_what_cannot_be_read(cocalc: Client, row: Submission) -> None:
     merged = b'{"cells":\n<<<<<<< HEAD\n[]\n=======\n[5]\n>>>>>>> b\n}'
     found = told(cocalc, row, **{"hw.ipynb": b"", "notes.IPYNB": merged})
     for path, why in (
-        ("hw.ipynb", "it is empty"),
-        ("notes.IPYNB", "it has both sides of an unfinished Git merge in it"),
+        ("hw.ipynb", "It is empty."),
+        ("notes.IPYNB", "It holds both sides of an unfinished Git merge."),
     ):
         way_on = "Open it in CoCalc, save it, and submit again."
-        assert found.pop(0) == f"“{path}” cannot be read as a notebook: {why}. {way_on}"
+        assert found.pop(0) == f"“{path}” cannot be read as a notebook. {why} {way_on}"
     assert not found
 
 
