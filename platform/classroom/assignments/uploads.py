@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import IO
 
+from django.utils.translation import gettext as _
+
 from classroom.nbgrader.reading import MarkingError
 from classroom.nbgrader.student_version import is_marked
 from classroom.nbgrader.validate import check_notebook
@@ -116,8 +118,8 @@ def _check_marks(path: str, content: bytes, marks: bool) -> None:
     try:
         marked = is_marked(content)
     except MarkingError as error:
-        raise _refused(f"“{path}”: {error}") from None
-    if marks and marked and (wrong := check_notebook(path, content)):
+        raise _refused(error.said(_, path)) from None
+    if marks and marked and (wrong := check_notebook(path, content, _)):
         raise _refused(wrong)
 
 
