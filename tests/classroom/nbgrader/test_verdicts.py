@@ -48,7 +48,7 @@ def mine(): return Mine()
 def warns(): warnings.warn('old', DeprecationWarning)
 def shows(): get_ipython().displayhook(2)
 """
-HELD = "no number of points, but a value of the kind “{}”"
+HELD = "no number of points but a value of type “{}”"
 # By what they end with: of 2 points, or why nobody knows.
 ENDS: dict[str, float | str] = {
     "numpy.float64(0.5)": 0.5,
@@ -57,15 +57,15 @@ ENDS: dict[str, float | str] = {
     "numpy.ndarray(1)": HELD.format("ndarray"),
     "numpy.complex128(1)": HELD.format("complex128"),
     "numpy.bool_(True)": 2,
-    "numpy.bool_(False)": "no number of points, but “False”",
+    "numpy.bool_(False)": "no number of points but “False”",
     "numpy.Table(1)": 2,
     "decimal.Decimal('0.5')": 0.5,
     "fractions.Fraction(1, 2)": 0.5,
     "Number(0.25)": 0.25,
-    "3": "its test gave 3 points, and there are 2",
-    "float('nan')": "its test gave nan points, and there are 2",
+    "3": "its test gave 3 of 2 points",
+    "float('nan')": "its test gave nan of 2 points",
     "1 == 1": 2,
-    "1 == 2": "no number of points, but “False”",
+    "1 == 2": "no number of points but “False”",
     "'All tests passed'": 2,
     "'All tests ' + 'passed'": HELD.format("str"),
     "(1, 2)": HELD.format("tuple"),
