@@ -19,6 +19,11 @@ pytestmark = pytest.mark.django_db
 SIGN_IN = "/sign-in/"
 
 
+def _page(client: HttpsClient, address: str, browser: str) -> str:
+    page: bytes = client.get(address, headers={"accept-language": browser}).content
+    return page.decode()
+
+
 def _german(text: str) -> str:
     with override("de"):
         said = gettext(text)
@@ -56,12 +61,12 @@ def test_what_a_user_has_chosen_goes_before_the_browsers(ada: User) -> None:
     client = HttpsClient(ada)
     Profile.objects.create(user=ada, language="de")
     today = reverse("classroom:today")
-    assert '<html lang="de"' in client.get(today, headers={"accept-language": "en"}).content.decode()
+    assert '<html lang="de"' in _page(client, today, "en")
     Profile.objects.update(language="en")
-    assert '<html lang="en"' in client.get(today, headers={"accept-language": "de"}).content.decode()
+    assert '<html lang="en"' in _page(client, today, "de")
     # A language that the site no longer has.
     Profile.objects.update(language="tlh")
-    assert '<html lang="de"' in client.get(today, headers={"accept-language": "de"}).content.decode()
+    assert '<html lang="de"' in _page(client, today, "de")
 
 
 def test_the_next_request_is_not_in_the_last_ones_language(ada: User) -> None:
@@ -84,7 +89,7 @@ def test_a_refusal_for_scripts_is_in_the_users_language(ada: User) -> None:
 
 def test_scripts_get_their_words_once(ada: User) -> None:
     client = HttpsClient(ada)
-    page = client.get(reverse("embedding:mine"), headers={"accept-language": "de"}).content.decode()
+    page = _page(client, reverse("embedding:mine"), "de")
     found = re.search(r'<script nonce="[^"]+" src="(/words/de\.[0-9a-f]{12}\.js)"></script>', page)
     assert found
     assert page.index(found[0]) < page.index('<script type="module"')
@@ -118,7 +123,7 @@ def test_a_worker_writes_in_the_language_of_who_asked(
         raise Problem("lost", gettext(english), status=504)
 
     course = factories.make_course(factories.make_user("teo", teacher=True))
-    member = factories.make_member(course, ada)
+    member = factories.enrol(course, ada)
     step = registry.Step(run=run)
     monkeypatch.setattr("classroom.engine.performing.step_of", lambda kind: step)
     transfer = Transfer(kind="submit", course=course, member=member)

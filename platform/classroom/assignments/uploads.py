@@ -126,8 +126,8 @@ def _check_marks(path: str, content: bytes, marks: bool) -> None:
     try:
         marked = is_marked(content)
     except MarkingError as error:
-        raise _refused(_("“%(path)s”: %(why)s") % {"path": path, "why": error}) from None
-    if marks and marked and (wrong := check_notebook(path, content)):
+        raise _refused(error.said(_, path)) from None
+    if marks and marked and (wrong := check_notebook(path, content, _)):
         raise _refused(wrong)
 
 

@@ -11,6 +11,9 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
 from embedding.client import client
 from embedding.cocalc.client import Output
 from embedding.cocalc.errors import CannotConnect, CommandFailed, NotCocalc, OutcomeUnknown
@@ -52,29 +55,40 @@ class Refused(Problem):
         self.path = path
         self.size = size
         shown = " ".join(path.split())[:200]
-        message = _SENTENCES.get(code, _SENTENCES["unable"]).format(folder=folder, path=shown)
+        sentence = _SENTENCES.get(code, _SENTENCES["unable"])
+        message = sentence % {"folder": folder, "path": shown}
         super().__init__(code, message, status=409, recoverable=code in _PASSING)
 
 
 _PASSING = ("changing", "damaged", "unable", "absent", "slow")
 _SENTENCES = {
-    "missing": "There is no folder “{folder}” in the project: it was renamed, moved or deleted.",
-    "too_many": "“{folder}” holds too many files. Take out what is not needed, then try again.",
-    "too_large": "“{folder}” holds too much. Take out what is not needed, then try again.",
-    "too_deep": "“{folder}” has folders in folders that are nested too deeply. Move their files "
-    "further up, then try again.",
-    "bad_name": "“{path}” in “{folder}” has a name that is too long to be copied. Rename it, then "
-    "try again.",
-    "unreadable": "“{path}” in “{folder}” belongs to somebody else and cannot be read. Remove it, "
-    "then try again.",
-    "changing": "“{path}” kept changing while it was read. Stop what writes there, then try again.",
-    "in_the_way": "There is a file or a link called “{path}” where a folder is to be: it must be "
-    "renamed first.",
-    "no_room": "The project has no room left. Remove what is not needed, then try again.",
-    "damaged": "The files did not arrive whole. Try again.",
-    "absent": "“{path}” did not arrive. Try again.",
-    "slow": "The project took too long with the files of “{folder}”. Try again.",
-    "unable": "The project could not do that ({path}). Try again.",
+    "missing": _(
+        "There is no folder “%(folder)s” in the project: it was renamed, moved or deleted."
+    ),
+    "too_many": _("“%(folder)s” has too many files. Delete what is not needed, then try again."),
+    "too_large": _("“%(folder)s” is too large. Delete what is not needed, then try again."),
+    "too_deep": _(
+        "The folders in “%(folder)s” are nested too deeply. Move their files further up, then try "
+        "again."
+    ),
+    "bad_name": _(
+        "The name of “%(path)s” in “%(folder)s” is too long to be copied. Rename it, then try "
+        "again."
+    ),
+    "unreadable": _(
+        "“%(path)s” in “%(folder)s” belongs to somebody else and cannot be read. Delete it, then "
+        "try again."
+    ),
+    "changing": _(
+        "“%(path)s” kept changing while it was read. Stop the program that writes to it, then try "
+        "again."
+    ),
+    "in_the_way": _("“%(path)s” must be a folder, but it is a file or a link. Rename it first."),
+    "no_room": _("The project's disk is full. Delete what is not needed, then try again."),
+    "damaged": _("The files did not arrive complete. Try again."),
+    "absent": _("“%(path)s” did not arrive. Try again."),
+    "slow": _("The project took too long with the files of “%(folder)s”. Try again."),
+    "unable": _("The project could not do that (%(path)s). Try again."),
 }
 
 
@@ -132,7 +146,8 @@ def show(path: str, most: int) -> str:
 def read(output: Output, most: int) -> tuple[dict[str, Any], bytes]:
     """Take an answer apart; raises CommandFailed and NotCocalc."""
     if output.exit_code != 0:
-        words = output.stderr.strip()[-200:] or f"exit code {output.exit_code}"
+        words = output.stderr.strip()[-200:]
+        words = words or gettext("exit code %(code)s") % {"code": output.exit_code}
         raise CommandFailed("files", words, status=200, exit_code=output.exit_code)
     try:
         packed = base64.b64decode(output.stdout, validate=True)

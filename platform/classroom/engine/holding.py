@@ -18,6 +18,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import DatabaseError, connection, connections, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from classroom.conf import conf
 from classroom.engine.fairness import chosen
@@ -27,9 +28,9 @@ from classroom.steps.registry import done_once, step_of
 State = Transfer.State
 
 LOST = "unknown_outcome"
-WORKER_LOST = (
-    "The site's worker was lost again and again while it did this. Try again; if it stays so, "
-    "tell the site's administrator."
+WORKER_LOST = _(
+    "This site stopped several times while it worked on this. Try again. If it fails again, tell "
+    "the site's administrator."
 )
 
 
@@ -127,7 +128,7 @@ def settle(ends: Iterable[End]) -> None:
 def give_back(rows: Iterable[Transfer]) -> None:
     """Let go of rows that were not finished; what is done once, and may be done, has failed."""
     settle(
-        End(row, State.FAILED, code=LOST, error=sentence)
+        End(row, State.FAILED, code=LOST, error=str(sentence))
         if (sentence := step_of(row.kind).when_lost)
         else End(row, State.QUEUED, counted=False)
         for row in rows
@@ -149,7 +150,7 @@ def reap(now: datetime) -> None:
                 holder=None,
                 held_until=None,
                 error_code=code,
-                error=error,
+                error=str(error),
             )
         lost.update(state=State.QUEUED, holder=None, held_until=None, not_before=None)
 

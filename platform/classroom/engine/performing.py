@@ -19,6 +19,7 @@ from typing import Any
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 from classroom.conf import conf
 from classroom.engine.holding import LOST, End
@@ -46,7 +47,9 @@ def perform(transfer: Transfer) -> End:
 
 
 def _language(transfer: Transfer) -> str:
-    asked = (transfer.batch and transfer.batch.actor) or (transfer.member and transfer.member.user)
+    """Return whose language it is: of a date that came nobody's, since teachers read of it."""
+    member = transfer.member
+    asked = transfer.batch.actor if transfer.batch else member.user if member else None
     try:
         return Profile.language_of(asked) if asked else settings.LANGUAGE_CODE
     except DATABASE_LOST:  # which the attempt itself will meet, and tell of
@@ -77,7 +80,7 @@ def _perform(transfer: Transfer) -> End:
             transfer,
             Problem(
                 "database",
-                "This site's database could not be reached.",
+                _("This site's database could not be reached."),
                 status=503,
                 recoverable=True,
                 detail=str(error),
@@ -89,7 +92,7 @@ def _perform(transfer: Transfer) -> End:
             transfer,
             State.FAILED,
             code="fault",
-            error="Something went wrong on this site. Please tell its administrator.",
+            error=_("Something went wrong on this site. Please tell its administrator."),
             detail=type(error).__name__,
         )
 
@@ -97,9 +100,9 @@ def _perform(transfer: Transfer) -> End:
 def _moot(transfer: Transfer, step: Step) -> str:
     """Say why there is nothing to do any more."""
     if transfer.assignment and transfer.assignment.removed:
-        return "The assignment was removed."
+        return _("The assignment was removed.")
     if transfer.member and transfer.member.removed and not step.for_removed:
-        return "No longer in the course."
+        return _("No longer in the course.")
     return ""
 
 
@@ -123,7 +126,7 @@ def _later(
         return _failed(
             transfer,
             problem
-            or Problem(code, "Something else was at the same work for a whole day.", status=503),
+            or Problem(code, _("Other work got in the way of this for a whole day."), status=503),
         )
     again_in = seconds * _random.uniform(1.0, 1.3)
     if problem:
@@ -141,7 +144,7 @@ def _perhaps_done(transfer: Transfer, step: Step, error: CocalcError) -> End:
             transfer,
             State.FAILED,
             code=LOST,
-            error=step.when_lost,
+            error=str(step.when_lost),
             detail=_clean(str(error)),
         )
     return _failed(transfer, of_cocalc(error))

@@ -211,7 +211,7 @@ class Assignment(models.Model):
     going_out = models.JSONField(default=dict, editable=False)
     # The files that scores are given by, as a teacher approved them: {"sources", "student": as
     # above, or null, "questions": as above, "by": user name, "at": ISO, "found": what differed when
-    # it was last compared}.
+    # it was last compared, as [path, how, hash, when saved], "more": how much more}.
     # Empty: not approved.
     approved = models.JSONField(default=dict, editable=False)
     removed = models.DateTimeField(_("removed"), null=True, editable=False)

@@ -18,9 +18,12 @@ from classroom.nbgrader.marks import Mark, check, checksum, grade_id, mark
 from classroom.nbgrader.question_cells import is_hidden
 from classroom.nbgrader.reading import read, write
 from classroom.nbgrader.regions import language
+from classroom.nbgrader.reports import understood
 from classroom.nbgrader.student_version import clear_outputs, original
+from classroom.nbgrader.words import Words, noop
 
-NOT_RUN = "it did not run to its end, so nobody can know its points."
+_NOT_RUN = noop("“%(name)s”: it did not run to the end, so its points are not known.")
+_NAMED = 5  # tests, in a sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +43,9 @@ class Result:
     """The scores of a notebook, in the order of the teacher's cells."""
 
     cells: tuple[CellScore, ...]
-    errors: tuple[str, ...]  # what the teacher should know, in sentences
-    held: tuple[str, ...] = ()  # how the answer changes how tests run
-    unknown: tuple[str, ...] = ()  # what else cannot be known, in sentences
+    errors: tuple[Words, ...]  # what the teacher should know, in sentences
+    held: tuple[Words, ...] = ()  # how the answer changes how tests run
+    unknown: tuple[Words, ...] = ()  # what else cannot be known, in sentences
 
     @property
     def total(self) -> float:
@@ -115,27 +118,42 @@ def scores(
         found.setdefault(grade_id(cell) or "", []).append(cell)
     results, errors, unknown = [], [], []
     unrun: list[str] = []
-    why: dict[str, None] = {}
+    why: dict[Words, None] = {}
     for known, theirs in _marked(teachers.cells).values():
         if not (theirs.grade or theirs.task):
             continue
-        name = f"“{theirs.grade_id}”"
-        score, error = _score(found.get(theirs.grade_id, []), known, theirs, language(teachers))
-        if reasons := (held or {}).get(theirs.grade_id):
-            score = CellScore(theirs.grade_id, 0.0, theirs.points, needs_manual=True, held=True)
-            error = f"the answer changes how tests run: {'; '.join(reasons)}."
+        name = theirs.grade_id
+        score, error = _score(found.get(name, []), known, theirs, language(teachers))
+        if reasons := tuple(map(understood, (held or {}).get(name, ()))):
+            score = CellScore(name, 0.0, theirs.points, needs_manual=True, held=True)
+            error = Words.of(
+                noop("“%(name)s”: the answer changes how tests run: %(reasons)s."),
+                name=name,
+                reasons=reasons,
+            )
             why.update(dict.fromkeys(reasons))
-        elif score.held and error == NOT_RUN:
-            unrun.append(name)
-        elif score.held:
-            unknown.append(f"{name}: {error}")
+        elif score.held and error:
+            if error.text == _NOT_RUN:
+                unrun.append(name)
+            else:
+                unknown.append(error)
         results.append(replace(score, hidden=is_hidden(known, theirs)))
         if error:
-            errors.append(f"{name}: {error}")
+            errors.append(error)
     if unrun:
-        more = f" and {len(unrun) - 5} more" if len(unrun) > 5 else ""
-        unknown.insert(0, f"Tests that did not run to their end: {', '.join(unrun[:5])}{more}.")
+        unknown.insert(0, _unrun(unrun))
     return Result(tuple(results), tuple(errors), tuple(why), tuple(unknown))
+
+
+def _unrun(names: Sequence[str]) -> Words:
+    first = tuple(names[:_NAMED])
+    if len(names) <= _NAMED:
+        return Words.of(noop("Tests that did not run to the end: %(names)s."), names=first)
+    return Words.of(
+        noop("Tests that did not run to the end: %(names)s and %(more)s more."),
+        names=first,
+        more=len(names) - _NAMED,
+    )
 
 
 _Marked = tuple[nbformat.NotebookNode, Mark]
@@ -210,30 +228,37 @@ def _score(
     teachers: nbformat.NotebookNode,
     found: Mark,
     language: str,
-) -> tuple[CellScore, str]:
+) -> tuple[CellScore, Words | None]:
     def result(score: float, *, manual: bool = False, held: bool = False) -> CellScore:
         return CellScore(found.grade_id, score, found.points, needs_manual=manual, held=held)
 
+    def words(text: str) -> Words:
+        return Words.of(text, name=found.grade_id)
+
     if len(cells) != 1:
-        return result(0), "it is not in the notebook any more after the run, so it gets 0 points."
+        gone = noop(
+            "“%(name)s”: it is missing from the notebook after the run, so it gets 0 points."
+        )
+        return result(0), words(gone)
     cell = cells[0]
     if found.task:
-        return result(0, manual=True), ""
+        return result(0, manual=True), None
     if found.solution:
         unchanged = (
             cell.cell_type == teachers.cell_type
             and checksum(cell, found) == teachers.metadata["nbgrader"]["checksum"]
         )
-        return result(0, manual=not unchanged), ""
+        return result(0, manual=not unchanged), None
     if teachers.cell_type != "code":
-        return result(0, manual=True), ""
+        return result(0, manual=True), None
     if cell.cell_type != "code" or cell.source != teachers.source:
-        return result(0), "after the run it is not the test it was before, so it gets 0 points."
+        changed = noop("“%(name)s”: the test was changed during the run, so it gets 0 points.")
+        return result(0), words(changed)
     if not cell.source.strip():
-        return result(found.points), ""
+        return result(found.points), None
     if cell.execution_count is None:
-        return result(0, manual=True, held=True), NOT_RUN
-    given = credit(cell, found.points, language)
-    if given.unknown:
-        return result(0, manual=True, held=True), f"{given.unknown}. Grade it by hand."
+        return result(0, manual=True, held=True), words(_NOT_RUN)
+    given = credit(cell, found, language)
+    if given.is_unknown:
+        return result(0, manual=True, held=True), given.note
     return result(found.points if given.points is None else given.points), given.note

@@ -9,6 +9,9 @@ from typing import Any
 
 import nbformat
 
+from classroom.nbgrader.marks import Mark
+from classroom.nbgrader.words import Words, noop
+
 _NUMBER = r"[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 # As other than plain numbers are shown, where it is certain that it is one.
 _SHOWN = re.compile(
@@ -21,7 +24,8 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 # Python writes a warning as "file:line: Category: words" and then, indented, the line of code.
 _WARNING = re.compile(r":\d+: \w*Warning: ")
 _PROGRESS = re.compile(r"[^|]*\d%\|[^|]*\|\s*[\d.]+\w*/[\d.?]+|\d+it \[")
-_NO_NUMBER = "no number of points, but "
+# As the guard tells of what is no number (`kernel_results`).
+_NO_NUMBER = re.compile("no number of points, but a value of the kind “(.*)”")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,26 +33,33 @@ class Credit:
     """What a test gets."""
 
     points: float | None  # None: all of them
-    unknown: str = ""  # why nobody can know what it gets
-    note: str = ""  # why a test that ended without an error has none
+    note: Words | None = None  # why a test that ended without an error has none
+    is_unknown: bool = False  # whether nobody can know what it gets, as the note says
 
 
 FULL = Credit(None)
 
 
-def credit(cell: nbformat.NotebookNode, most: float, language: str) -> Credit:
-    """Return what a test that was run gets, of `most` points."""
+def credit(cell: nbformat.NotebookNode, test: Mark, language: str) -> Credit:
+    """Return what a test that was run gets, of its points."""
     outputs = cell.outputs
     if any(output.output_type == "error" or _told(output, language) for output in outputs):
         return Credit(0.0)
     if written := _on_stderr(outputs, language):
         return Credit(
             0.0,
-            note="it ended without an error but wrote to stderr, for which nbgrader gives 0 "
-            f"points: “{_short(written)}”. If it passed, enter the points by hand.",
+            Words.of(
+                noop(
+                    "“%(name)s”: it ended without an error but wrote to stderr, for which "
+                    "nbgrader gives 0 points: “%(written)s”. If it passed, enter the points "
+                    "by hand."
+                ),
+                name=test.grade_id,
+                written=_short(written),
+            ),
         )
     results = [output for output in outputs if output.output_type == "execute_result"]
-    return _of_result(results[-1].data, most, language) if results else FULL
+    return _of_result(results[-1].data, test, language) if results else FULL
 
 
 def _told(output: Any, language: str) -> bool:
@@ -78,7 +89,7 @@ def _on_stderr(outputs: list[Any], language: str) -> str:
     return "\n".join(left)
 
 
-def _of_result(data: Any, most: float, language: str) -> Credit:
+def _of_result(data: Any, test: Mark, language: str) -> Credit:
     text = data.get("text/plain", "")
     text = text.strip() if isinstance(text, str) else ""
     if language == "r" and (shown := _R_VALUE.fullmatch(text)):
@@ -87,11 +98,35 @@ def _of_result(data: Any, most: float, language: str) -> Credit:
     if points is None:
         if _no_points(text, data):
             return FULL
-        told = _short(text) if text.startswith(_NO_NUMBER) else f"{_NO_NUMBER}“{_short(text)}”"
-        return Credit(None, f"its last line gave {told}")
-    if 0 <= points <= most:
+        return Credit(None, _no_number(text, test.grade_id), is_unknown=True)
+    if 0 <= points <= test.points:
         return Credit(points)
-    return Credit(None, f"its test gave {points:g} points, and there are {most:g}")
+    note = Words.of(
+        noop("“%(name)s”: its test gave %(points)s of %(most)s points. Grade it by hand."),
+        name=test.grade_id,
+        points=points,
+        most=test.points,
+    )
+    return Credit(None, note, is_unknown=True)
+
+
+def _no_number(text: str, name: str) -> Words:
+    if told := _NO_NUMBER.fullmatch(_short(text)):
+        return Words.of(
+            noop(
+                "“%(name)s”: its last line gave no number of points but a value of type "
+                "“%(kind)s”. Grade it by hand."
+            ),
+            name=name,
+            kind=told[1],
+        )
+    return Words.of(
+        noop(
+            "“%(name)s”: its last line gave no number of points but “%(value)s”. Grade it by hand."
+        ),
+        name=name,
+        value=_short(text),
+    )
 
 
 def _number(text: str) -> float | None:

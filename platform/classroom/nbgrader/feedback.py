@@ -6,13 +6,17 @@ from typing import Any
 
 import nbformat
 
+from classroom.nbgrader.cutting import NOTE
 from classroom.nbgrader.hidden_lines import ANSI, HiddenLines, split
 from classroom.nbgrader.reading import read, write
 from classroom.nbgrader.student_version import original
+from classroom.nbgrader.words import Translate, noop
 
-LINE = "[a line of a hidden test]"
-FRAME = "[a hidden test]"
-FAILED = "A hidden test failed."
+LINE = noop("[a line of a hidden test]")
+FRAME = noop("[a hidden test]")
+FAILED = noop("A hidden test failed.")
+CUT = noop("… the rest of the output was left out …")
+TOO_LONG = noop("The cell took too long.")  # as `run_notebook` has it
 _ARROW = re.compile(r"\s*-+> ")
 _ERROR = re.compile(r"[\w.]*(?:Error|Exception): ")
 _NUMBER = re.compile(r"\s*(?:-+> )?\s*\d+\s")
@@ -20,12 +24,12 @@ _NUMBER = re.compile(r"\s*(?:-+> )?\s*\d+\s")
 _Place = tuple[Any, Any]  # what holds a text, and under which key
 
 
-def feedback_notebook(executed: bytes, source: bytes) -> bytes:
+def feedback_notebook(executed: bytes, source: bytes, translate: Translate = str) -> bytes:
     """Return a notebook that was autograded without hidden tests and mark schemes.
 
     No line of theirs is left, neither in the teacher's cells nor in any output, tracebacks
     included; `source` is the teacher's notebook. Of a failed assertion of theirs not even the
-    message is. Raises MarkingError.
+    message is. What stands in their place is said in the student's language. Raises MarkingError.
     """
     notebook, teachers = read(executed), original(source)
     notebook.metadata.pop("lectern", None)  # what `prepare` told the runner
@@ -41,20 +45,35 @@ def feedback_notebook(executed: bytes, source: bytes) -> bytes:
     if regions:
         lines = HiddenLines(regions, known)
         messages = HiddenLines(regions, known).with_messages(regions)
-        _hide_in_outputs(notebook, lines, messages)
+        _hide_in_outputs(notebook, lines, messages, translate)
         for cell in notebook.cells:
             for output in cell.get("outputs", []):
                 if output.output_type == "error":
-                    _hide_in_error(output, messages)
+                    _hide_in_error(output, messages, translate)
     for cell in with_hidden:
         for output in cell.get("outputs", []):
             if output.output_type == "error":
                 output.traceback = [f"{output.ename}: {output.evalue}"]
+    _say(notebook, translate)
     return write(notebook)
 
 
+def _say(notebook: nbformat.NotebookNode, translate: Translate) -> None:
+    """Translate what the runner has written into the outputs."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if output.output_type == "stream" and output.text == NOTE:
+                output.text = f"\n{translate(CUT)}\n"
+            elif output.output_type == "error" and output.evalue == TOO_LONG:
+                output.evalue = translate(TOO_LONG)
+                output.traceback = [f"{output.ename}: {output.evalue}"]
+
+
 def _hide_in_outputs(
-    notebook: nbformat.NotebookNode, lines: HiddenLines, messages: HiddenLines
+    notebook: nbformat.NotebookNode,
+    lines: HiddenLines,
+    messages: HiddenLines,
+    translate: Translate,
 ) -> None:
     """Hide in all but errors. Texts of one kind are looked at as one, wherever they stand."""
     kinds: dict[str, list[_Place]] = {}
@@ -74,10 +93,10 @@ def _hide_in_outputs(
             elif lines.among([text for each in (key, value) for text in _texts(each)]):
                 del holder[key]
     for places in kinds.values():
-        _hide(places, lines, messages)
+        _hide(places, lines, messages, translate(LINE))
 
 
-def _hide(places: list[_Place], lines: HiddenLines, messages: HiddenLines) -> None:
+def _hide(places: list[_Place], lines: HiddenLines, messages: HiddenLines, instead: str) -> None:
     texts = [holder[key].split("\n") for holder, key in places]
     together = [line for text in texts for line in text]
     found = lines.among(together)
@@ -89,15 +108,15 @@ def _hide(places: list[_Place], lines: HiddenLines, messages: HiddenLines) -> No
         hit = {number for number in range(len(text)) if start + number in found}
         start += len(text)
         if hit:
-            holder[key] = "\n".join(_replaced(text, hit))
+            holder[key] = "\n".join(_replaced(text, hit, instead))
 
 
-def _replaced(text: list[str], hit: set[int]) -> Iterator[str]:
+def _replaced(text: list[str], hit: set[int], instead: str) -> Iterator[str]:
     for number, line in enumerate(text):
         if number not in hit:
             yield line
         elif number - 1 not in hit:
-            yield ("\x1b[0m" if "\x1b" in line else "") + LINE
+            yield ("\x1b[0m" if "\x1b" in line else "") + instead
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -113,8 +132,9 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(each)
 
 
-def _hide_in_error(output: nbformat.NotebookNode, lines: HiddenLines) -> None:
+def _hide_in_error(output: nbformat.NotebookNode, lines: HiddenLines, translate: Translate) -> None:
     """Hide whole frames of hidden code, and of frames beside it all but the line that ran."""
+    hidden = translate(FRAME)
     parts = [part.split("\n") for part in output.traceback]
     found = lines.among([line for part in parts for line in part])
     frames: list[str] = []
@@ -132,7 +152,7 @@ def _hide_in_error(output: nbformat.NotebookNode, lines: HiddenLines) -> None:
                 part = [part[number] for number in kept if number not in hit]
         elif hit:
             hidden_frames = True
-            part = [FRAME]
+            part = [hidden]
         frames.append("\n".join(part))
     told = output.evalue
     if lines.among(output.ename.split("\n")):
@@ -140,8 +160,8 @@ def _hide_in_error(output: nbformat.NotebookNode, lines: HiddenLines) -> None:
     if (output.ename == "AssertionError" and (hidden_frames or not open_frames)) or lines.among(
         told.split("\n")
     ):
-        output.evalue = FAILED
-        frames = [*frames[:-1], f"{output.ename}: {FAILED}"]
+        output.evalue = translate(FAILED)
+        frames = [*frames[:-1], f"{output.ename}: {output.evalue}"]
     output.traceback = [
-        part for n, part in enumerate(frames) if not n or part != FRAME or part != frames[n - 1]
+        part for n, part in enumerate(frames) if not n or part != hidden or part != frames[n - 1]
     ]

@@ -9,6 +9,7 @@ from typing import Any
 import nbformat
 
 from classroom.nbgrader.reading import MarkingError, name
+from classroom.nbgrader.words import Words, noop
 
 SCHEMA_VERSION = 3
 _GRADE_ID = re.compile(r"[a-zA-Z0-9_\-]+")
@@ -75,7 +76,7 @@ def check(notebook: nbformat.NotebookNode) -> None:
     Raises MarkingError. More lenient than nbgrader in two things: it updates older metadata
     itself, as `nbgrader update` does, and drops keys that nbgrader does not know.
     """
-    seen: dict[str, str] = {}
+    seen: dict[str, int] = {}
     for number, cell in enumerate(notebook.cells):
         where = name(number, cell)
         if "nbgrader" not in cell.metadata:
@@ -85,7 +86,10 @@ def check(notebook: nbformat.NotebookNode) -> None:
             del cell.metadata["nbgrader"]  # what is left when a mark is taken off
             continue
         if not isinstance(given, dict):
-            raise MarkingError(f"{where}: its nbgrader metadata are damaged. Mark the cell anew.")
+            raise MarkingError(
+                noop("%(cell)s: its nbgrader metadata are damaged. Mark the cell again."),
+                cell=where,
+            )
         if not given.get("schema_version") and not any(map(given.get, _MEANS_SOMETHING)):
             del cell.metadata["nbgrader"]
             continue
@@ -97,10 +101,14 @@ def check(notebook: nbformat.NotebookNode) -> None:
         _check_type(found, cell.cell_type, where)
         if found.grade_id in seen:
             raise MarkingError(
-                f"{where}: its id is that of {seen[found.grade_id]} too. "
-                "Give each marked cell an id of its own."
+                noop(
+                    "%(cell)s: it has the same id as cell %(other)s. "
+                    "Give each marked cell its own id."
+                ),
+                cell=where,
+                other=seen[found.grade_id],
             )
-        seen[found.grade_id] = where[0].lower() + where[1:].partition(" (")[0]
+        seen[found.grade_id] = number + 1
 
 
 def for_teacher_only(cell: nbformat.NotebookNode) -> bool:
@@ -131,12 +139,17 @@ def grade_id(cell: nbformat.NotebookNode) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def _update(given: dict[str, Any], cell_type: str, where: str) -> None:
+def _update(given: dict[str, Any], cell_type: str, where: Words) -> None:
     version = given.get("schema_version", 0)
     if type(version) is not int or not 0 <= version <= SCHEMA_VERSION:
         raise MarkingError(
-            f"{where}: its nbgrader metadata are of version {str(version)[:20]}, and this site "
-            f"knows versions up to {SCHEMA_VERSION}. Mark the cell anew in CoCalc."
+            noop(
+                "%(cell)s: its nbgrader metadata have version %(version)s, but this site supports "
+                "only versions up to %(newest)s. Mark the cell again in CoCalc."
+            ),
+            cell=where,
+            version=str(version)[:20],
+            newest=SCHEMA_VERSION,
         )
     for key in ("grade", "solution", "locked"):
         given.setdefault(key, False)
@@ -170,28 +183,37 @@ def _update_points(given: dict[str, Any]) -> None:
         given["points"] = 0.0 if points < 0 else points
 
 
-def _check_values(given: dict[str, Any], where: str) -> None:
+def _check_values(given: dict[str, Any], where: Words) -> None:
     for key in ("grade", "solution", "locked", "task", "remove", "multiple_choice"):
         if type(given.get(key, False)) is not bool:
             raise MarkingError(
-                f"{where}: “{key}” in its nbgrader metadata must be true or false. "
-                "Mark the cell anew."
+                noop(
+                    "%(cell)s: “%(key)s” in its nbgrader metadata must be true or false. "
+                    "Mark the cell again."
+                ),
+                cell=where,
+                key=key,
             )
     if given["grade"] or given["solution"] or given["locked"] or given.get("task"):
         found = given.get("grade_id")
         if not isinstance(found, str) or not _GRADE_ID.fullmatch(found):
             raise MarkingError(
-                f"{where}: it is marked for nbgrader, but has no proper id. "
-                "Give it one of letters, digits, “-” and “_”."
+                noop(
+                    "%(cell)s: it is marked for nbgrader but has no valid id. "
+                    "Give it an id of letters, digits, “-” and “_”."
+                ),
+                cell=where,
             )
     points = given.get("points")
     if (given["grade"] or given.get("task")) and points is None:
         raise MarkingError(
-            f"{where}: it is to be graded, but it is not said for how many points. "
-            "Enter its points; 0 will do."
+            noop("%(cell)s: it is graded but has no points. Enter its points; 0 is fine."),
+            cell=where,
         )
     if points is not None and not _sound(points):
-        raise MarkingError(f"{where}: its points must be a number from 0 up. Enter them anew.")
+        raise MarkingError(
+            noop("%(cell)s: its points must be a number, 0 or more. Enter them again."), cell=where
+        )
 
 
 def _sound(points: object) -> bool:
@@ -203,16 +225,24 @@ def _sound(points: object) -> bool:
         return False
 
 
-def _check_type(found: Mark, cell_type: str, where: str) -> None:
+def _check_type(found: Mark, cell_type: str, where: Words) -> None:
     if cell_type == "raw":
-        raise MarkingError(f"{where}: a raw cell cannot be marked. Make it a Markdown cell.")
+        raise MarkingError(
+            noop("%(cell)s: a raw cell cannot be marked. Change it to a Markdown cell."), cell=where
+        )
     if found.task:
         if cell_type != "markdown":
             raise MarkingError(
-                f"{where}: a task must be a Markdown cell. Change the cell's type, or its mark."
+                noop(
+                    "%(cell)s: a task must be a Markdown cell. Change the cell's type or its mark."
+                ),
+                cell=where,
             )
     elif cell_type == "markdown" and found.grade != found.solution:
         raise MarkingError(
-            f"{where}: a Markdown cell cannot be an autograder's test or answer. "
-            "Mark it as a manually graded answer, or make it a code cell."
+            noop(
+                "%(cell)s: a Markdown cell cannot be an autograder's test or answer. "
+                "Mark it as a manually graded answer, or change it to a code cell."
+            ),
+            cell=where,
         )

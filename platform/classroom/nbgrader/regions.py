@@ -7,6 +7,7 @@ import nbformat
 
 from classroom.nbgrader.marks import Mark
 from classroom.nbgrader.reading import MarkingError
+from classroom.nbgrader.words import Words, noop
 
 TEXT_STUB = "YOUR ANSWER HERE"
 CODE_STUBS = {
@@ -29,7 +30,7 @@ class Kind:
 
     words: str
     allowed: Callable[[Mark], bool]
-    where: str
+    misplaced: str
 
     @property
     def begin(self) -> str:
@@ -42,10 +43,31 @@ class Kind:
         return f"END {self.words}"
 
 
-SOLUTION = Kind("SOLUTION", lambda mark: mark.solution, "an autograded or a manually graded answer")
-HIDDEN_TESTS = Kind("HIDDEN TESTS", lambda mark: mark.grade, "autograder tests")
+SOLUTION = Kind(
+    "SOLUTION",
+    lambda mark: mark.solution,
+    noop(
+        "%(cell)s: it has a “%(begin)s” but is not marked as an autograded or manually graded "
+        "answer. Mark it as one, or delete that line."
+    ),
+)
+HIDDEN_TESTS = Kind(
+    "HIDDEN TESTS",
+    lambda mark: mark.grade,
+    noop(
+        "%(cell)s: it has a “%(begin)s” but is not marked as an autograder test. "
+        "Mark it as one, or delete that line."
+    ),
+)
 # nbgrader allows mark schemes in tasks only, CoCalc in all that is graded.
-MARK_SCHEME = Kind("MARK SCHEME", lambda mark: mark.task or mark.grade, "a manually graded task")
+MARK_SCHEME = Kind(
+    "MARK SCHEME",
+    lambda mark: mark.task or mark.grade,
+    noop(
+        "%(cell)s: it has a “%(begin)s” but is not marked as a manually graded task. "
+        "Mark it as one, or delete that line."
+    ),
+)
 
 
 def language(notebook: nbformat.NotebookNode) -> str:
@@ -63,7 +85,7 @@ def language(notebook: nbformat.NotebookNode) -> str:
 
 
 def clear(
-    source: str, kind: Kind, mark: Mark | None, where: str, stub: str | None = None
+    source: str, kind: Kind, mark: Mark | None, where: Words, stub: str | None = None
 ) -> tuple[str, bool]:
     """Cut a cell's regions of a kind out of its source, or put a stub in their place.
 
@@ -76,8 +98,13 @@ def clear(
         if kind.begin in line:
             if inside:
                 raise MarkingError(
-                    f"{where}: a second “{kind.begin}” comes before the first one's “{kind.end}”. "
-                    f"Add the missing “{kind.end}”."
+                    noop(
+                        "%(cell)s: a second “%(begin)s” comes before the first one's “%(end)s”. "
+                        "Add the missing “%(end)s”."
+                    ),
+                    cell=where,
+                    begin=kind.begin,
+                    end=kind.end,
                 )
             inside = found = True
             indent = line[: len(line) - len(line.lstrip())]
@@ -88,18 +115,21 @@ def clear(
             lines.append(line)
         elif kind is MARK_SCHEME and _has_attachment(line):
             raise MarkingError(
-                f"{where}: there is an attached image in its mark scheme, and students would get "
-                "it with the cell. Link to the image instead."
+                noop(
+                    "%(cell)s: its mark scheme has an attached image, which students would get "
+                    "with the cell. Link to the image instead."
+                ),
+                cell=where,
             )
     if inside:
         raise MarkingError(
-            f"{where}: its “{kind.begin}” has no “{kind.end}”. Add “### {kind.end}” after it."
+            noop("%(cell)s: its “%(begin)s” has no “%(end)s”. Add “### %(end)s” after it."),
+            cell=where,
+            begin=kind.begin,
+            end=kind.end,
         )
     if found and (mark is None or not kind.allowed(mark)):
-        raise MarkingError(
-            f"{where}: it has a “{kind.begin}”, but is not marked as {kind.where}. "
-            "Mark it so, or take the region out."
-        )
+        raise MarkingError(kind.misplaced, cell=where, begin=kind.begin)
     return "\n".join(lines), found
 
 

@@ -15,6 +15,7 @@ from classroom.nbgrader.regions import (
     clear,
     language,
 )
+from classroom.nbgrader.words import Words, noop
 
 # Metadata in which tools keep outputs, or what they know of the last run: widgets' values can be
 # a solution as much as a printed line. CoCalc keeps there what no output of Jupyter's can hold.
@@ -95,15 +96,18 @@ def _clear_attachments(cell: nbformat.NotebookNode) -> None:
         del cell["attachments"]
 
 
-def _refuse_autotest(cell: nbformat.NotebookNode, where: str) -> None:
+def _refuse_autotest(cell: nbformat.NotebookNode, where: Words) -> None:
     if cell.cell_type == "code" and "AUTOTEST" in cell.source:
         raise MarkingError(
-            f"{where}: it asks nbgrader to write its tests (“AUTOTEST”), which this site does not. "
-            "Write them out."
+            noop(
+                "%(cell)s: “AUTOTEST” asks nbgrader to write the tests, which this site cannot do. "
+                "Write the tests yourself."
+            ),
+            cell=where,
         )
 
 
-def _clear_solution(cell: nbformat.NotebookNode, code: str | None, where: str) -> None:
+def _clear_solution(cell: nbformat.NotebookNode, code: str | None, where: Words) -> None:
     found = mark(cell)
     stub = code if cell.cell_type == "code" else TEXT_STUB
     cell.source, had_region = clear(cell.source, SOLUTION, found, where, stub)
@@ -111,8 +115,11 @@ def _clear_solution(cell: nbformat.NotebookNode, code: str | None, where: str) -
         return
     if stub is None:
         raise MarkingError(
-            f"{where}: this site has nothing to put in a solution's place in the notebook's "
-            "language. Choose a kernel of Python, Sage, R, Julia, Octave, MATLAB, C++, Java or SAS."
+            noop(
+                "%(cell)s: this site cannot replace solutions in the notebook's language. "
+                "Choose a kernel of Python, Sage, R, Julia, Octave, MATLAB, C++, Java or SAS."
+            ),
+            cell=where,
         )
     if not had_region:
         cell.source = stub

@@ -8,13 +8,15 @@ removed on this site is in the audit log; of what was changed in CoCalc itself t
 is known, and who had the course's project open here.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.utils import timezone
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from classroom.models import Assignment
 from classroom.rules import manifest
@@ -36,9 +38,9 @@ _BY_THE_SITE = (
     "file.restored",
     "course.files_changed",
 )
-_WHAT_TO_DO = (
-    "Open the assignment's files page, choose “Check again”, look at the student version, and "
-    "approve it; then autograde again."
+_WHAT_TO_DO = gettext_lazy(
+    "Open the assignment's files page, press “Check again”, look at the student version and "
+    "approve it. Then autograde again."
 )
 
 
@@ -49,6 +51,11 @@ class Difference:
     path: str  # within the assignment's folder
     how: str  # "changed", "added", "removed"
     sha256: str
+    saved: float | None = None  # when, in seconds, by the file's own word
+
+    def kept(self) -> list[Any]:
+        """Return it as JSON can hold it."""
+        return [self.path, self.how, self.sha256, self.saved]
 
 
 def approved_now(row: Assignment, *, by: str) -> dict[str, Any]:
@@ -114,16 +121,16 @@ def check(assignment: Assignment, course: str, listed: list[File]) -> None:
     if not assignment.approved:
         raise Problem(
             "not_approved",
-            f"The files of this assignment are not approved, so nothing is graded. {_WHAT_TO_DO}",
+            _("The files of this assignment are not approved, so nothing is graded.")
+            + f" {_WHAT_TO_DO}",
             status=409,
         )
     different = changed(assignment, listed)
-    if not different:
-        _remember(assignment, [])
-        return
-    sentences = told(assignment, different, course)
-    _remember(assignment, sentences)
-    raise Problem("not_approved", " ".join([*sentences[:2], _WHAT_TO_DO])[:1000], status=409)
+    different = _with_times(course, assignment, different)
+    _remember(assignment, different)
+    if different:
+        sentences = [*_told(assignment, different)[:2], str(_WHAT_TO_DO)]
+        raise Problem("not_approved", " ".join(sentences)[:1000], status=409)
 
 
 def not_as_approved(assignment: Assignment) -> list[str]:
@@ -133,17 +140,23 @@ def not_as_approved(assignment: Assignment) -> list[str]:
         return []
     wanted, found = manifest.hashes(approved["sources"]), manifest.hashes(assignment.sources)
     different = _differences(wanted, found)
-    return told(assignment, different) if different else list(approved.get("found", []))
+    if different:
+        return _told(assignment, different)
+    known = approved.get("found", [])
+    # Earlier releases kept sentences.
+    sentences = [each for each in known if isinstance(each, str)]
+    kept = [Difference(*each) for each in known if isinstance(each, list)]
+    return sentences or _told(assignment, kept, more=approved.get("more", 0))
 
 
-def told(assignment: Assignment, different: list[Difference], course: str = "") -> list[str]:
-    """Say of each file what became of it, by whom and when; `course` is a project to be asked."""
-    shown = different[:SHOWN]
-    times = _times(course, assignment, [each.path for each in shown]) if course else {}
-    sentences = [_told(assignment, each, times.get(each.path)) for each in shown]
-    more = len(different) - len(shown)
-    if more:
-        sentences.append(f"{more} more file{'' if more == 1 else 's'} differ{'s' * (more == 1)}.")
+def _told(assignment: Assignment, different: Sequence[Difference], more: int = 0) -> list[str]:
+    """Say of each file what became of it, by whom and when; `more` are known by their number."""
+    sentences = [_sentence(assignment, each) for each in different[:SHOWN]]
+    if more := more + max(0, len(different) - SHOWN):
+        sentences.append(
+            ngettext("%(count)s more file differs.", "%(count)s more files differ.", more)
+            % {"count": more}
+        )
     return sentences
 
 
@@ -164,27 +177,36 @@ def _differences(wanted: Mapping[str, str], found: Mapping[str, str]) -> list[Di
     return different
 
 
-def _told(assignment: Assignment, each: Difference, saved: datetime | None) -> str:
+_HOW = {
+    "changed": gettext_lazy("“%(path)s” was changed after the files were approved."),
+    "added": gettext_lazy("“%(path)s” was added after the files were approved."),
+    "removed": gettext_lazy("“%(path)s” was removed after the files were approved."),
+}
+_WHO = {
+    "file.uploaded": gettext_lazy("%(name)s uploaded it on this site (%(time)s)."),
+    "file.deleted": gettext_lazy("%(name)s deleted it on this site (%(time)s)."),
+    "file.moved": gettext_lazy("%(name)s renamed or moved it on this site (%(time)s)."),
+    "file.restored": gettext_lazy("%(name)s restored it from the trash on this site (%(time)s)."),
+}
+
+
+def _sentence(assignment: Assignment, each: Difference) -> str:
+    said = [_HOW[each.how] % {"path": each.path}]
     since = _approved_at(assignment)
     event = _event(assignment, each, since)
     if event is not None:
-        who = _name(event.actor)
-        did = {
-            "file.deleted": "removed it",
-            "file.moved": "renamed or moved it",
-            "file.restored": "put it back from the trash",
-        }.get(event.action, "removed it" if each.how == "removed" else "uploaded it")
-        return (
-            f"“{each.path}” was {each.how} since the files were approved: {who} {did} on this "
-            f"site, {_moment(assignment, event.at)}."
-        )
-    words = f"“{each.path}” was {each.how} since the files were approved, not by this site but in "
-    words += "CoCalc itself"
+        usual = "file.deleted" if each.how == "removed" else "file.uploaded"
+        who = {"name": _name(event.actor), "time": _moment(assignment, event.at)}
+        said.append(_WHO.get(event.action, _WHO[usual]) % who)
+        return " ".join(said)
+    said.append(_("This was done in CoCalc, not on this site."))
+    saved = None if each.saved is None else datetime.fromtimestamp(each.saved, UTC)
     if saved is not None:
-        words += f"; the file says {_moment(assignment, saved)}"
+        said.append(_("The file was last saved: %(time)s.") % {"time": _moment(assignment, saved)})
     if openers := _openers(assignment, since, saved):
-        words += f". Until then the course's project was opened here by {openers}"
-    return f"{words}."
+        words = _("Since the approval, these people have opened the course's project: %(names)s.")
+        said.append(words % {"names": openers})
+    return " ".join(said)
 
 
 def _event(assignment: Assignment, each: Difference, since: datetime) -> Event | None:
@@ -218,26 +240,33 @@ def _openers(assignment: Assignment, since: datetime, until: datetime | None) ->
     if until is not None:
         sessions = sessions.filter(started__lte=until)
     names = sorted(set(sessions.order_by().values_list("username", flat=True)))
-    return ", ".join(_name(name) for name in names[:5]) + (" and others" * (len(names) > 5))
+    shown = pgettext("list", ", ").join(_name(name) for name in names[:5])
+    return _("%(names)s and others") % {"names": shown} if len(names) > 5 else shown
 
 
-def _times(course: str, assignment: Assignment, paths: list[str]) -> dict[str, datetime]:
-    """Return when these files were last saved, by their own word."""
-    names = " ".join(folders.quoted(f"{assignment.folder}/{path}") for path in paths)
+def _with_times(course: str, assignment: Assignment, found: list[Difference]) -> list[Difference]:
+    """Find out when the files that are told were last saved, by their own word."""
+    shown = found[:SHOWN]
+    if not shown:
+        return []
+    names = " ".join(folders.quoted(f"{assignment.folder}/{each.path}") for each in shown)
     script = f'for f in {names}; do stat -c %Y -- "$f" 2>/dev/null || echo -; done'
     output = client().exec(course, script, bash=True, timeout=30, check=False)
-    times = {}
-    for path, line in zip(paths, output.stdout.split("\n"), strict=False):
-        if line.strip().isdecimal() and int(line) < 1 << 33:
-            times[path] = datetime.fromtimestamp(int(line), UTC)
-    return times
+    lines = [line.strip() for line in output.stdout.split("\n")]
+    timed = [
+        replace(each, saved=int(line)) if line.isdecimal() and int(line) < 1 << 33 else each
+        for each, line in zip(shown, lines, strict=False)
+    ]
+    return [*timed, *found[len(timed) :]]
 
 
-def _remember(assignment: Assignment, sentences: list[str]) -> None:
+def _remember(assignment: Assignment, different: Sequence[Difference]) -> None:
     """Keep for the files page what was found; one row serves a whole class."""
-    if assignment.approved.get("found", []) == sentences:
+    found = [each.kept() for each in different[:SHOWN]]
+    more = len(different) - len(found)
+    if (assignment.approved.get("found", []), assignment.approved.get("more", 0)) == (found, more):
         return
-    assignment.approved = assignment.approved | {"found": sentences}
+    assignment.approved = assignment.approved | {"found": found, "more": more}
     rows = Assignment.objects.filter(pk=assignment.pk, approved__at=assignment.approved.get("at"))
     rows.update(approved=assignment.approved)
 
@@ -247,7 +276,8 @@ def _approved_at(assignment: Assignment) -> datetime:
 
 
 def _moment(assignment: Assignment, at: datetime) -> str:
-    return f"{timezone.localtime(at, assignment.course.zone):%-d %B %Y, %H:%M}"
+    local = timezone.localtime(at, assignment.course.zone)
+    return formats.date_format(local, pgettext("date format", "j F Y, H:i"))
 
 
 def _name(username: str) -> str:

@@ -19,23 +19,28 @@ from typing import Any
 from uuid import uuid4
 
 from django.core.exceptions import ValidationError
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from classroom.carrying.incoming import take
 from classroom.carrying.items import Item, item_of
 from classroom.carrying.outgoing import put_sparing
-from classroom.models import Assignment, Submission, Transfer
+from classroom.models import Assignment, Profile, Submission, Transfer
 from classroom.nbgrader.autograde import CellScore, Result, prepare, scores
 from classroom.nbgrader.copies import is_untouched
 from classroom.nbgrader.feedback import feedback_notebook
 from classroom.nbgrader.reading import MarkingError
+from classroom.nbgrader.reports import understood
 from classroom.nbgrader.runner import DONE, STOPPED
 from classroom.nbgrader.student_version import is_marked, student_version
+from classroom.nbgrader.words import Words, noop
 from classroom.rules import manifest, names, scoring
 from classroom.rules.leftovers import why_left_out
 from classroom.rules.manifest import File
 from classroom.rules.questions import work_name
 from classroom.steps import approved, copies, folders
 from classroom.steps.autograde_score import result_keep
+from classroom.steps.notebook_words import said
 from classroom.steps.prepare import student_ready
 from classroom.steps.registry import Skip
 from classroom.steps.run_script import ALL_SECONDS, NOTEBOOK_BYTES, Ran, outcome, script
@@ -46,7 +51,7 @@ from embedding.conf import MEGABYTE
 from embedding.problems import Problem, of_cocalc
 
 SCRATCH = ".autograde"
-FORGED = "what came back from the student's project is not what was written there after the run"
+FORGED = noop("the result was changed in the student's project after the run")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +82,14 @@ def _run(transfer: Transfer) -> dict[str, Any]:
         .first()
     )
     if submission is None or submission.collected is None:
-        raise Skip("Nothing is collected yet.")
+        raise Skip(_("Nothing is collected yet."))
     course = folders.course_project(submission.assignment.course)
     listed = manifest.of_folder(course, submission.assignment.folder)
     marked = sources(submission.assignment, course, listed)
     if not marked:
         raise Problem(
             "not_marked",
-            "None of the assignment's notebooks is marked for nbgrader.",
+            _("No notebook of this assignment is marked for nbgrader."),
             status=409,
         )
     approved.check(submission.assignment, course, listed)
@@ -93,7 +98,10 @@ def _run(transfer: Transfer) -> dict[str, Any]:
         collected = {file["path"]: file for file in manifest.of_folder(course, folder)}
     except NotFound:
         raise Problem(
-            "not_collected", f"“{folder}” is not in the course's project any more.", status=409
+            "not_collected",
+            _("The folder “%(path)s” is no longer in the course's project. Collect again first.")
+            % {"path": folder},
+            status=409,
         ) from None
     chosen = copies.chosen(transfer.options.get("instead"), submission.details, marked, collected)
     project = student_ready(submission.student)
@@ -142,7 +150,7 @@ def details_of(graded: Sequence[Graded]) -> dict[str, Any]:
             cells[prefix + cell.grade_id] = [score, cell.max_score]
             if cell.hidden:
                 hidden.append(prefix + cell.grade_id)
-        notes += [prefix + note for note in (*each.notes, *each.result.errors)]
+        notes += [prefix + note for note in (*each.notes, *map(said, each.result.errors))]
     return {
         "cells": cells,
         "hidden": hidden,
@@ -158,13 +166,15 @@ def held_words(graded: Sequence[Graded]) -> str:
     """Say why the score is held for a person, in sentences; empty where nothing is held."""
     parts = []
     if why := dict.fromkeys(reason for each in graded for reason in each.result.held):
-        reasons = "; ".join(why)[:700]
-        parts.append(f"Autograding found that the answer changes how tests run: {reasons}.")
+        reasons = said(Words.of("%(reasons)s", reasons=tuple(why)))[:700]
+        words = _("The answer changes how tests run: %(reasons)s.")
+        parts.append(words % {"reasons": reasons})
     for each in graded:
         if each.result.unknown:
-            words = " ".join((*each.notes, *each.result.unknown))
-            parts.append(f"Nobody can know the score of “{each.path}”. {words[:700]}")
-    return " ".join([*parts, "Look at it by hand."] if parts else [])
+            words = " ".join((*each.notes, *map(said, each.result.unknown)))
+            known = _("The score of “%(path)s” is not known.") % {"path": each.path}
+            parts.append(f"{known} {words[:700]}")
+    return " ".join([*parts, _("Grade it by hand.")] if parts else [])
 
 
 class Grader:
@@ -186,6 +196,7 @@ class Grader:
         keeps: bool = True,
     ) -> None:
         self._assignment = submission.assignment
+        self._language = Profile.language_of(submission.student.user)
         self._course = course
         self._folder = folder
         self._project = project
@@ -209,7 +220,8 @@ class Grader:
         if submitted is None and found:
             return _in_another(path, source, found, copies.NOT_THERE)
         if submitted is None:
-            return Graded(path, _nothing(source), (f"“{path}” was not handed in.",), False)
+            missing = _("“%(path)s” is missing.") % {"path": path}
+            return Graded(path, _nothing(source), (missing,), False)
         notebook = self._collected(submitted)
         try:
             if found and is_untouched(notebook, source):
@@ -220,22 +232,23 @@ class Grader:
         except MarkingError as error:
             if found:
                 return _in_another(path, source, found, copies.UNREADABLE)
-            words = f"“{chosen or path}”: {error} Or grade it by hand."
-            raise Problem("unreadable", words, status=409) from None
+            told = [error.said(_, chosen or path), _("Or grade it by hand.")]
+            raise Problem("unreadable", " ".join(told), status=409) from None
         notes = copies.note(path, found, chosen)
         ran = self._executed(path, prepared)
         if ran.notebook is None:
             return Graded(path, _all_held(source), tuple(notes), True)
         try:
             result = scores(ran.notebook, source, ran.held)
-            shown = feedback_notebook(ran.notebook, source)
+            with translation.override(self._language):
+                shown = feedback_notebook(ran.notebook, source, _)
         except MarkingError as error:
-            raise Problem(
-                "garbled", f"“{path}” could not be read any more after it ran: {error}", status=409
-            ) from None
+            told = [_("After the run, “%(path)s” could not be read.") % {"path": path}]
+            raise Problem("garbled", " ".join([*told, error.said(_)]), status=409) from None
         if self._keeps:
             client().write_file(self._course, f"{self._folder}/{autograded(path)}", shown)
-        return Graded(path, result, tuple(filter(None, [*notes, ran.words])), True)
+        told = [said(understood(ran.words))] if ran.words else []
+        return Graded(path, result, (*notes, *told), True)
 
     def _is_untouched(self, copy: str, source: bytes) -> bool:
         return is_untouched(self._others.content(copy), source)
@@ -246,16 +259,15 @@ class Grader:
         if file["size"] > NOTEBOOK_BYTES:
             raise Problem(
                 "too_large",
-                f"“{path}” has more than {NOTEBOOK_BYTES // MEGABYTE} MB. Grade it by hand.",
+                _("“%(path)s” is larger than %(most)s MB. Grade it by hand.")
+                % {"path": path, "most": NOTEBOOK_BYTES // MEGABYTE},
                 status=409,
             )
         content = client().read_file(
             self._course, f"{self._folder}/{path}", max_bytes=NOTEBOOK_BYTES
         )
         if hashlib.sha256(content).hexdigest() != file["sha256"]:
-            raise Problem(
-                "changed", f"“{path}” was changed just now.", status=409, recoverable=True
-            )
+            raise _changed(path)
         return content
 
     def _executed(self, path: str, prepared: bytes) -> Ran:
@@ -274,11 +286,11 @@ class Grader:
             raise
         code, ran, result = outcome(output.stdout, secret)
         if result is None or code not in (DONE, STOPPED):
-            raise Problem(
-                "not_run",
-                f"“{path}” could not be run: {ran.words or 'the project gave no reason.'}",
-                status=409,
-            )
+            told = [
+                _("“%(path)s” could not be run.") % {"path": path},
+                said(understood(ran.words)) if ran.words else _("The project gave no reason."),
+            ]
+            raise Problem("not_run", " ".join(told), status=409)
         return ran
 
     def _lay_out(self, path: str, prepared: bytes) -> None:
@@ -301,9 +313,7 @@ class Grader:
             wanted = approved.beside(self._assignment)
             for path, sha256 in wanted.items():
                 if path not in given or given[path].sha256 != sha256:
-                    raise Problem(
-                        "changed", f"“{path}” was changed just now.", status=409, recoverable=True
-                    )
+                    raise _changed(path)
             self._supporting = {item.path: item for item in collected} | {
                 path: given[path] for path in wanted
             }
@@ -335,7 +345,7 @@ def sources(assignment: Assignment, course: str, listed: list[File]) -> dict[str
                 if is_marked(content):
                     found[path] = content
             except MarkingError as error:
-                raise Problem("unreadable", f"“{path}”: {error}", status=409) from None
+                raise Problem("unreadable", error.said(_, path), status=409) from None
     return found
 
 
@@ -344,8 +354,13 @@ def _source(course: str, path: str, sha256: str) -> bytes:
     """Read a teacher's notebook; one reading serves a whole class."""
     content = client().read_file(course, path, max_bytes=NOTEBOOK_BYTES)
     if hashlib.sha256(content).hexdigest() != sha256:
-        raise Problem("changed", f"“{path}” was changed just now.", status=409, recoverable=True)
+        raise _changed(path)
     return content
+
+
+def _changed(path: str) -> Problem:
+    words = _("“%(path)s” was changed just now.") % {"path": path}
+    return Problem("changed", words, status=409, recoverable=True)
 
 
 def _nothing(source: bytes) -> Result:
@@ -353,7 +368,8 @@ def _nothing(source: bytes) -> Result:
     try:
         found = scores(student_version(source), source)
     except MarkingError as error:
-        raise Problem("marking", f"The assignment's notebook: {error}", status=409) from None
+        words = [_("There is a mistake in the assignment's notebook."), error.said(_)]
+        raise Problem("marking", " ".join(words), status=409) from None
     return Result(
         tuple(CellScore(cell.grade_id, 0.0, cell.max_score, False) for cell in found.cells), ()
     )
@@ -363,7 +379,7 @@ def _all_held(source: bytes) -> Result:
     """Return the result where nothing that came back can be believed."""
     nothing = _nothing(source)
     cells = (replace(cell, needs_manual=True, held=True) for cell in nothing.cells)
-    return Result(tuple(cells), (), (FORGED,))
+    return Result(tuple(cells), (), (Words.of(FORGED),))
 
 
 def _in_another(path: str, source: bytes, found: tuple[str, ...], why: str) -> Graded:

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 from classroom.carrying.calls import Refused
 from classroom.carrying.items import Item, files_of
@@ -61,18 +63,18 @@ def run(transfer: Transfer) -> dict[str, Any]:
     """
     assignment, student = transfer.assignment, transfer.member
     if assignment is None or student is None:
-        raise Skip("There is no assignment.")
+        raise Skip(_("There is no assignment."))
     if assignment.handout:
-        raise Skip("A handout is never collected.")
+        raise Skip(_("Handouts are not collected."))
     began = timezone.now()
     submission = Submission.objects.get(assignment=assignment, student=student)
     submission.assignment, submission.student = assignment, student
     if submission.handed_out is None:
-        raise Skip("Not handed out, so there is nothing to collect.")
+        raise Skip(_("Not handed out, so there is nothing to collect."))
     if is_early(submission, began) and not transfer.options.get("early"):
         raise Skip(
-            f"Still has time, until {moment(submission.due, transfer.course.zone)}: "
-            "collected then, on its own."
+            _("Due %(time)s. It is collected automatically then.")
+            % {"time": moment(submission.due, transfer.course.zone)}
         )
     target = folders.course_project(transfer.course)
     with anonymity.said_by_name(submission):
@@ -142,8 +144,11 @@ def _place(
             raise
         raise Problem(
             "snapshot_changed",
-            f"“{refused.path}” in “{snapshot.path}” of the course's project is not as it was "
-            "submitted: it was changed or removed there.",
+            _(
+                "“%(path)s” in “%(folder)s” of the course's project was changed or deleted after "
+                "it was submitted."
+            )
+            % {"path": refused.path, "folder": snapshot.path},
             status=409,
         ) from None
 
@@ -152,14 +157,17 @@ def _in_words(refused: Refused, assignment: Assignment) -> Problem:
     if refused.code == "missing":
         return Problem(
             "folder_missing",
-            f"There is no folder “{assignment.folder}” in the student's project: it was renamed, "
-            "moved or deleted.",
+            _(
+                "There is no folder “%(folder)s” in the student's project: it was renamed, moved "
+                "or deleted."
+            )
+            % {"folder": assignment.folder},
             status=409,
         )
     if refused.code == "changing":
         return Problem(
             "changing",
-            f"“{refused.path}” kept changing while it was being collected.",
+            _("“%(path)s” kept changing while it was collected.") % {"path": refused.path},
             status=409,
             recoverable=True,
         )
@@ -232,9 +240,12 @@ def _nameless(items: list[Item]) -> list[Item]:
 
 def _who(student: Membership) -> str:
     email = student.user.email or student.user.get_username()
-    number = f"\nNumber: {student.number}" if student.number else ""
+    values = {"name": student.name, "email": email, "number": student.number}
+    with translation.override(settings.LANGUAGE_CODE):  # whoever has it collected
+        who = _("This student is %(name)s <%(email)s>.") % values
+        number = f"\n{_('Number: %(number)s') % values}" if student.number else ""
     # A line break in a name could say that it is somebody else.
-    return " ".join(f"This student is {student.name} <{email}>.".split()) + f"{number}\n"
+    return " ".join(who.split()) + f"{number}\n"
 
 
 def _digest_before(submission: Submission) -> object:

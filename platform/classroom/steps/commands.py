@@ -11,6 +11,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 from classroom.rules.scoring import CENT, COMMENT_MOST, MOST
 from embedding.client import client
@@ -59,13 +60,12 @@ def run(project: str, command: str, *, folder: str, timeout: int, file: str = ""
     if output.exit_code == _NO_FOLDER:
         raise Problem(
             "no_folder",
-            f"There is no folder “{folder}” in this student's project. Hand it out first.",
+            _("There is no folder “%(folder)s” in this student's project. Hand it out first.")
+            % {"folder": folder},
             status=409,
         )
     if output.exit_code == _NO_ROOM:
-        raise Problem(
-            "no_room", "The student's project has no room for temporary files.", status=409
-        )
+        raise Problem("no_room", _("The disk of the student's project is full."), status=409)
     return _read(output, timeout)
 
 
@@ -75,21 +75,21 @@ def score_of(content: bytes | None) -> tuple[Decimal, str | None]:
     More than two decimal places are rounded: a command may well divide.
     """
     if content is None:
-        raise ValidationError("The command wrote no file with a score.")
+        raise ValidationError(_("The command wrote no file with a score."))
     if len(content) > CUT:
-        raise ValidationError("The file with the score is too large.")
+        raise ValidationError(_("The file with the score is too large."))
     try:
         given = json.loads(content, parse_float=Decimal, parse_constant=_refuse)
     except (ValueError, RecursionError, ArithmeticError):
-        raise ValidationError("The file with the score is no JSON.") from None
+        raise ValidationError(_("The file with the score is not JSON.")) from None
     score = given.get("score") if isinstance(given, dict) else None
     if isinstance(score, bool) or not isinstance(score, int | Decimal):
-        raise ValidationError("The file with the score has no number “score”.")
+        raise ValidationError(_("The file with the score has no number “score”."))
     if not -MOST <= score <= MOST:
-        raise ValidationError("The score is out of all bounds.")
+        raise ValidationError(_("The score in the file is too large or too small."))
     comment = given.get("comment")
     if comment is not None and not isinstance(comment, str):
-        raise ValidationError("The file with the score has a “comment” that is no text.")
+        raise ValidationError(_("The “comment” in the file with the score is not text."))
     if comment is not None:
         comment = comment.replace("\0", "\N{REPLACEMENT CHARACTER}")[:COMMENT_MOST]
         comment = comment.encode(errors="replace").decode()

@@ -10,15 +10,33 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, ngettext_lazy
+
 from classroom.nbgrader.copies import grade_ids
 from classroom.rules.manifest import File
 from classroom.steps import folders
 from embedding.conf import MEGABYTE
 from embedding.problems import Problem
 
-NOT_THERE = "was not handed in"
-UNTOUCHED = "is as it was handed out"
-UNREADABLE = "cannot be read as a notebook"
+NOT_THERE, UNTOUCHED, UNREADABLE = "not_there", "untouched", "unreadable"
+_WHY = {
+    NOT_THERE: ngettext_lazy(
+        "“%(path)s” is missing, but %(names)s has its cells. Grade it by hand.",
+        "“%(path)s” is missing, but %(names)s have its cells. Grade it by hand.",
+        "count",
+    ),
+    UNTOUCHED: ngettext_lazy(
+        "“%(path)s” was not changed, but %(names)s has its cells. Grade it by hand.",
+        "“%(path)s” was not changed, but %(names)s have its cells. Grade it by hand.",
+        "count",
+    ),
+    UNREADABLE: ngettext_lazy(
+        "“%(path)s” cannot be read as a notebook, but %(names)s has its cells. Grade it by hand.",
+        "“%(path)s” cannot be read as a notebook, but %(names)s have its cells. Grade it by hand.",
+        "count",
+    ),
+}
 MOST = 20  # notebooks that are looked into
 MOST_BYTES = 50 * MEGABYTE  # of all of them
 _NAMES = re.compile(r"\.ipynb(\.txt|\.json)?\Z", re.IGNORECASE)
@@ -84,19 +102,22 @@ def held_sentence(path: str, why: str, copies: Iterable[str]) -> str:
     names = list(copies)
     if not names:
         return ""
-    have = "has" if len(names) == 1 else "have"
-    return f"“{path}” {why}, but {folders.few(names)} {have} its cells. Look at it by hand."
+    return _WHY[why] % {"path": path, "names": folders.few(names), "count": len(names)}
 
 
 def note(path: str, copies: Iterable[str], chosen: str) -> list[str]:
     """Say to the teacher what was graded where there were several."""
     if chosen:
-        return [f"“{chosen}” was graded as “{path}”."]
+        return [_("“%(chosen)s” was graded as “%(path)s”.") % {"chosen": chosen, "path": path}]
     names = list(copies)
     if not names:
         return []
-    was = "was" if len(names) == 1 else "were"
-    return [f"{folders.few(names)} with its cells {was} handed in too; “{path}” was graded."]
+    words = ngettext(
+        "“%(path)s” was graded. %(names)s has its cells, too.",
+        "“%(path)s” was graded. %(names)s have its cells, too.",
+        len(names),
+    )
+    return [words % {"path": path, "names": folders.few(names)}]
 
 
 def chosen(
@@ -115,7 +136,8 @@ def chosen(
             if said[path] not in collected:
                 raise Problem(
                     "not_collected",
-                    f"“{said[path]}” is not among what was collected any more. Autograde again.",
+                    _("“%(path)s” is no longer among the collected files. Autograde again.")
+                    % {"path": said[path]},
                     status=409,
                 )
             found[path] = said[path]

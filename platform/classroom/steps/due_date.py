@@ -4,10 +4,12 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, tzinfo
 from typing import Any
 
-from django.utils import formats, timezone
+from django.utils import formats, timezone, translation
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from classroom.carrying.outgoing import Load, put
-from classroom.models import Assignment, Kind, Submission, Transfer
+from classroom.models import Assignment, Kind, Membership, Profile, Submission, Transfer
 from classroom.rules.manifest import File
 from classroom.steps.prepare import student_ready
 from classroom.steps.registry import Skip, step
@@ -20,17 +22,18 @@ def run(transfer: Transfer) -> dict[str, Any]:
     """Write what the student's own due time is by now."""
     assignment, student = transfer.assignment, transfer.member
     if assignment is None or student is None:
-        raise Skip("There is no assignment.")
+        raise Skip(_("There is no assignment."))
     submission = Submission.objects.get(assignment=assignment, student=student)
     if submission.handed_out is None:
-        raise Skip("Not handed out: the date comes with the files.")
-    write(student_ready(student), assignment, submission.due, transfer.course.zone)
+        raise Skip(_("Not handed out yet: the due date comes with the files."))
+    project = student_ready(student)
+    write(project, assignment, text(submission.due, transfer.course.zone, student))
     return {}
 
 
-def write(project: str, assignment: Assignment, due: datetime | None, zone: tzinfo) -> None:
+def write(project: str, assignment: Assignment, content: str) -> None:
     """Write the file alone, in place of whatever is there; raises as `outgoing.put` does."""
-    put(project, assignment.folder, Load([]), how="keep", texts={NAME: text(due, zone)})
+    put(project, assignment.folder, Load([]), how="keep", texts={NAME: content})
 
 
 def theirs(files: Iterable[File]) -> Iterator[File]:
@@ -38,10 +41,11 @@ def theirs(files: Iterable[File]) -> Iterator[File]:
     return (file for file in files if file["path"] != NAME)
 
 
-def text(due: datetime | None, zone: tzinfo) -> str:
-    """Say when it is due, in CoCalc's words and the course's time zone."""
-    if due is None:
-        return "No due date has been set.\n"
-    local = timezone.localtime(due, zone)
-    shown = f"{formats.date_format(local, 'l j F Y, H:i')} {local.tzname()}"
-    return f"This assignment is due\n\n   {shown}\n"
+def text(due: datetime | None, zone: tzinfo, student: Membership) -> str:
+    """Say when it is due, as CoCalc does, in the student's language and the course's time zone."""
+    with translation.override(Profile.language_of(student.user)):
+        if due is None:
+            return _("No due date has been set.") + "\n"
+        local = timezone.localtime(due, zone)
+        date = formats.date_format(local, pgettext("date format", "l j F Y, H:i"))
+        return f"{_('This assignment is due')}\n\n   {date} {local.tzname()}\n"

@@ -7,6 +7,7 @@ again meanwhile stays.
 from typing import Any
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from classroom.models import Kind, Membership, Transfer
 from classroom.steps.registry import step
@@ -20,7 +21,7 @@ def run(transfer: Transfer) -> dict[str, Any]:
     """End the memberships on CoCalc that have no row here; repeats harmlessly."""
     member = transfer.member
     if member is None:
-        raise Problem("no_member", "Nobody is named whom to remove.", status=500)
+        raise Problem("no_member", _("It is not known whom to remove."), status=500)
     ended: set[int] = set()
     while True:
         everywhere = bool(transfer.options.get("everywhere"))

@@ -3,6 +3,9 @@
 import shlex
 from collections.abc import Sequence
 
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
 from classroom.carrying.calls import Refused
 from classroom.models import Course
 from classroom.rules import manifest
@@ -20,7 +23,7 @@ def course_project(course: Course) -> str:
     if course.project.project_id is None:
         raise Problem(
             "unprepared",
-            "The course's own project is not there yet; it is being prepared.",
+            _("The course's own project is still being prepared."),
             status=409,
             recoverable=True,
         )
@@ -29,9 +32,16 @@ def course_project(course: Course) -> str:
 
 def few(paths: Sequence[str], count: int = 0) -> str:
     """Say a few paths of many; `count` is how many there are where not all are given."""
-    shown = ", ".join(f"“{path}”" for path in paths[:3])
+    shown = pgettext("list", ", ").join(_("“%(name)s”") % {"name": path} for path in paths[:3])
     more = max(count, len(paths)) - 3
-    return shown if more <= 0 else f"{shown} and {more} more"
+    if more <= 0:
+        return shown
+    return _("%(names)s and %(more)s more") % {"names": shown, "more": more}
+
+
+def not_arrived(paths: Sequence[str]) -> str:
+    """Say of files that they are not there as they were sent."""
+    return _("These files did not arrive as they were sent: %(names)s.") % {"names": few(paths)}
 
 
 def for_teacher(refused: Refused) -> Problem:
@@ -41,8 +51,11 @@ def for_teacher(refused: Refused) -> Problem:
     if refused.code == "in_the_way":
         return Problem(
             "in_the_way",
-            f"The student has a file or a link called “{refused.path}”, where the folder is to be: "
-            "it must be renamed first.",
+            _(
+                "In the student's project “%(path)s” must be a folder, but it is a file or a link. "
+                "The student has to rename it first."
+            )
+            % {"path": refused.path},
             status=409,
         )
     return refused

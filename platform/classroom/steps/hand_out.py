@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from classroom.carrying.calls import Refused
 from classroom.carrying.outgoing import How, put, put_sparing
@@ -32,10 +33,12 @@ def run(transfer: Transfer) -> dict[str, Any]:
     """Send the files with DUE_DATE.txt, verify; then it is handed out."""
     assignment, student = transfer.assignment, transfer.member
     if assignment is None or student is None:
-        raise Skip("There is no assignment.")
+        raise Skip(_("There is no assignment."))
     if assignment.version != Assignment.Version.READY or not assignment.files:
         raise Problem(
-            "not_ready", "Its files are not ready: see the assignment's files.", status=409
+            "not_ready",
+            _("The files of this assignment are not ready. Open its files page to see why."),
+            status=409,
         )
     submission = _submission(assignment, student)
     submission.assignment, submission.student = assignment, student
@@ -79,7 +82,7 @@ class _HandOut:
         if absent or (different and self._exact):
             raise Problem(
                 "not_arrived",
-                f"{folders.few(absent or different)} did not arrive as sent.",
+                folders.not_arrived(absent or different),
                 status=502,
                 recoverable=True,
             )
@@ -90,7 +93,7 @@ class _HandOut:
         how: How = "fresh" if self.overwrite else "replace" if self._exact else "keep"
         texts = {}
         if not self._assignment.handout:
-            texts[due_date.NAME] = due_date.text(self._submission.due, self._zone)
+            texts[due_date.NAME] = self._date()
         options: dict[str, Any] = {
             "how": how,
             "known": True,
@@ -104,7 +107,10 @@ class _HandOut:
     def write_date(self) -> None:
         """Write DUE_DATE.txt alone."""
         if not self._assignment.handout:
-            due_date.write(self._project, self._assignment, self._submission.due, self._zone)
+            due_date.write(self._project, self._assignment, self._date())
+
+    def _date(self) -> str:
+        return due_date.text(self._submission.due, self._zone, self._submission.student)
 
 
 def _submission(assignment: Assignment, student: Membership) -> Submission:

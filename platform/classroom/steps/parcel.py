@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from classroom.carrying.calls import Refused
 from classroom.carrying.incoming import take
@@ -88,12 +90,18 @@ def _compare(assignment: Assignment, found: list[File]) -> None:
         inner = manifest.differing(manifest.hashes(assignment.files), manifest.hashes(student))
         changed += [f"{STUDENT}/{path}" for path in inner]
     if changed:
-        verb = "was" if len(changed) == 1 else "were"
         raise Problem(
             "sources_changed",
-            f"{folders.few(changed)} {verb} changed since the assignment's files were checked, so "
-            "nothing was handed out. Open the page of its files and press “Check again”; then hand "
-            "out once more.",
+            ngettext(
+                "%(names)s was changed since the assignment's files were checked, so nothing was "
+                "handed out. Open the assignment's files page and press “Check again”. Then hand "
+                "it out again.",
+                "%(names)s were changed since the assignment's files were checked, so nothing was "
+                "handed out. Open the assignment's files page and press “Check again”. Then hand "
+                "it out again.",
+                len(changed),
+            )
+            % {"names": folders.few(changed)},
             status=409,
         )
 
@@ -110,8 +118,11 @@ def _refuse_undecided(assignment: Assignment, items: list[Item]) -> None:
         paths = folders.few([each["path"] for each in held])
         raise Problem(
             "not_decided",
-            f"Something in {paths} may be the teacher's, such as a solution, so nothing was handed "
-            "out. Open the page of the assignment's files, press “Check again”, and decide.",
+            _(
+                "%(names)s may contain a solution or a hidden test, so nothing was handed out. "
+                "Open the assignment's files page, press “Check again”, and decide."
+            )
+            % {"names": paths},
             status=409,
         )
 

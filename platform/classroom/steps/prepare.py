@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from classroom.conf import conf
 from classroom.models import Kind, Membership, Role, Transfer
@@ -27,7 +28,7 @@ def run(transfer: Transfer) -> dict[str, Any]:
     """Make what is missing; Limited while the site's share of new accounts is used up."""
     membership = transfer.member
     if membership is None:
-        raise Problem("no_member", "Nobody is named whom to prepare.", status=500)
+        raise Problem("no_member", _("It is not known for whom to prepare this."), status=500)
     # Who waits in front of a page is not held back by the background's share of new accounts.
     waits = transfer.priority > 0
     if membership.role == Role.STUDENT:
@@ -52,7 +53,8 @@ def student_ready(member: Membership) -> str:
     It needs no account of the student's, so that work can be handed out to many at once.
     """
     if member.project is None:
-        raise Problem("no_project", f"{member.name} has no project in this course.", status=409)
+        words = _("%(name)s has no project in this course.") % {"name": member.name}
+        raise Problem("no_project", words, status=409)
     mapping.project_ensure(member.project)
     _look_after(member.project)
     return str(member.project.project_id)

@@ -5,9 +5,12 @@ A module beside this one makes a function a step by `@step(Kind.COLLECT)`, say.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from classroom.models import Kind, Transfer
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 Run = Callable[[Transfer], dict[str, Any]]
 
@@ -22,7 +25,7 @@ class Step:
 
     run: Run
     # Not to be done twice: what a teacher reads where nobody knows whether it was done.
-    when_lost: str = ""
+    when_lost: "str | _StrPromise" = ""
     # Done also for somebody who has left the course.
     for_removed: bool = False
 
@@ -30,7 +33,9 @@ class Step:
 _steps: dict[str, Step] = {}
 
 
-def step(kind: Kind, *, when_lost: str = "", for_removed: bool = False) -> Callable[[Run], Run]:
+def step(
+    kind: Kind, *, when_lost: "str | _StrPromise" = "", for_removed: bool = False
+) -> Callable[[Run], Run]:
     """Register the function that does a kind of transfer."""
 
     def register(run: Run) -> Run:

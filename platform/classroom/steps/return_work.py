@@ -7,21 +7,21 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from classroom.carrying.calls import Refused
 from classroom.carrying.incoming import take
 from classroom.carrying.items import Item, files_of, item_of
 from classroom.carrying.outgoing import Load, put, put_sparing
-from classroom.models import Assignment, Kind, Notice, Submission, Transfer
+from classroom.models import Assignment, Kind, Notice, Profile, Submission, Transfer
 from classroom.notices.telling import tell
 from classroom.rules import anonymity, manifest, names
 from classroom.rules.counting import returned_set
 from classroom.rules.late_words import late_of
 from classroom.rules.questions import is_from_elsewhere, signed, tally_of
 from classroom.rules.returned_questions import as_returned, name_of
-from classroom.rules.scoring import number
+from classroom.rules.scoring import number_text
 from classroom.steps import folders
 from classroom.steps.autograde import autograded
 from classroom.steps.prepare import student_ready
@@ -41,20 +41,22 @@ def run(transfer: Transfer) -> dict[str, Any]:
     """
     assignment, student = transfer.assignment, transfer.member
     if assignment is None or student is None:
-        raise Skip("There is no assignment.")
+        raise Skip(_("There is no assignment."))
     if assignment.handout:
-        raise Skip("A handout is never returned.")
+        raise Skip(_("Handouts are not returned."))
     began = timezone.now()  # a grade that is given from now on is not what is returned
     # Score and points as they were at one moment, also while both are being rescaled.
     rows = Submission.objects.select_related("assignment")
     submission = rows.get(assignment=assignment, student=student)
     assignment = submission.assignment
     if submission.collected is None:
-        raise Skip("Not collected, so there is nothing to return.")
+        raise Skip(_("Not collected, so there is nothing to return."))
     if not (is_graded(submission) or transfer.options.get("ungraded")):
-        raise Skip("Not graded yet: give a score or a comment first.")
+        raise Skip(_("Not graded yet: give a score or a comment first."))
     source, project = folders.course_project(transfer.course), student_ready(student)
-    path, grade = names.collected_of(submission), grade_text(assignment, submission)
+    path = names.collected_of(submission)
+    with translation.override(Profile.language_of(student.user)):
+        grade = grade_text(assignment, submission)
     with anonymity.said_by_name(submission):
         items = [*_collected(source, path), item_of(NAME, grade.encode())]
         put(source, path, Load([]), how="keep", texts={NAME: grade})
@@ -66,7 +68,7 @@ def run(transfer: Transfer) -> dict[str, Any]:
     if missing := manifest.missing(files_of(items), found):
         raise Problem(
             "not_arrived",
-            f"{folders.few(missing)} did not arrive as sent.",
+            folders.not_arrived(missing),
             status=502,
             recoverable=True,
         )
@@ -103,7 +105,8 @@ def _collected(project: str, path: str) -> list[Item]:
             raise folders.for_teacher(refused) from None
         raise Problem(
             "collected_missing",
-            f"“{path}” is not in the course's project any more. Collect again first.",
+            _("The folder “%(path)s” is no longer in the course's project. Collect again first.")
+            % {"path": path},
             status=409,
         ) from None
     return [item for item in items if not item.path.endswith("~") and item.path != NAME]
@@ -117,21 +120,21 @@ def is_graded(submission: Submission) -> bool:
 
 
 def grade_text(assignment: Assignment, submission: Submission) -> str:
-    """Return GRADE.md, in CoCalc's order: grade, comments, nbgrader's table.
+    """Return GRADE.md, in CoCalc's order: grade, comments, nbgrader's table; in any language.
 
     What the autograder left to a person is graded as soon as the work has a score or a comment.
     """
     parts = [f"# {assignment.title}"]
     if submission.score is not None:
-        points = "" if assignment.points is None else f" / {number(assignment.points)}"
+        points = "" if assignment.points is None else f" / {number_text(assignment.points)}"
         late = late_of(submission)
         said = f"\n\n{late.sum}" if late and late.sum else ""
-        parts.append(f"# Your grade\n\n{number(submission.final)}{points}{said}")
+        parts.append(f"# {_('Your grade')}\n\n{number_text(submission.final)}{points}{said}")
     if submission.comment.strip():
-        parts.append(f"# Instructor comments\n\n{submission.comment.strip()}")
+        parts.append(f"# {_('Instructor comments')}\n\n{submission.comment.strip()}")
     if not is_graded(submission):
-        parts.append("Returned without a grade.")
-    by_hand = "by hand" if is_graded(submission) else "not graded yet"
+        parts.append(_("Returned without a grade."))
+    by_hand = _("by hand") if is_graded(submission) else _("not graded yet")
     if table := _table(submission, by_hand):
         parts.append(f"# nbgrader\n\n{table}")
     return "\n\n".join(parts) + "\n"
@@ -142,13 +145,14 @@ def _table(submission: Submission, by_hand: str) -> str:
     questions = as_returned(submission)
     if not questions:
         return ""
-    rows = ["| Problem | Score | Points |", "| --- | ---: | ---: |"]
+    head = (_("Question"), _("Score"), _("of"))
+    rows = [f"| {' | '.join(head)} |", "| --- | ---: | ---: |"]
     for each in questions:
         name, score, most = name_of(each).replace("|", chr(92) + "|"), each["score"], each["max"]
-        shown = by_hand if score is None else number(score)
+        shown = by_hand if score is None else number_text(score)
         if most is None and score is not None:
             shown = signed(Decimal(str(score)))
-        rows.append(f"| {name} | {shown} | {number(most)} |")
+        rows.append(f"| {name} | {shown} | {number_text(most)} |")
     tally = tally_of(submission)
     if tally.total is not None and is_from_elsewhere(submission, tally):
         rows += ["", _("The grade was given as a whole, not as the sum of these.")]

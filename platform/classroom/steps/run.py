@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from classroom.models import Kind, Submission, Transfer
 from classroom.rules import anonymity, scoring
@@ -17,9 +18,9 @@ from classroom.steps.prepare import student_ready
 from classroom.steps.registry import Skip, step
 
 TIMEOUT, TIMEOUT_MOST = 60, 600  # seconds
-MAY_HAVE_RUN = (
-    "The answer was lost on the way: the command may have run, or not. "
-    "Look before you run it again."
+MAY_HAVE_RUN = gettext_lazy(
+    "The answer was lost, so nobody knows whether the command ran. "
+    "Check the project before you run it again."
 )
 
 
@@ -32,7 +33,7 @@ def run(transfer: Transfer) -> dict[str, Any]:
     """
     student = transfer.member
     if student is None:
-        raise Skip("There is no student.")
+        raise Skip(_("There is no student."))
     if transfer.options.get("autograde"):
         return autograde.run(transfer)
     assignment = transfer.assignment
@@ -57,7 +58,7 @@ def _score(transfer: Transfer, content: bytes | None) -> dict[str, Any]:
         .first()
     )
     if submission is None:
-        return {"scores_error": "There is no such assignment any more."}
+        return {"scores_error": _("This assignment no longer exists.")}
     if anonymity.is_hidden(submission):
         return {"scores_error": _("No scores are taken while names are hidden.")}
     try:

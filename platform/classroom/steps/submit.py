@@ -43,6 +43,7 @@ from classroom.rules.counting import counting
 from classroom.rules.deadlines import came, came_late, is_late, is_taken
 from classroom.rules.last_submit import AS_GIVEN, UNCHANGED
 from classroom.rules.names import submitted_of
+from classroom.rules.scoring import number_text
 from classroom.rules.source_folder import digest
 from classroom.steps import due_date
 from classroom.steps.bringing import Brought, bring, lying_in_course
@@ -84,11 +85,13 @@ def _take(submission: Submission, at: datetime, options: dict[str, Any]) -> Snap
     if timezone.now() - at > PATIENCE:
         raise Problem(
             "too_long",
-            "This could not be submitted for too long, so nothing was. Please submit again.",
+            _("This took too long, so nothing was submitted. Please submit again."),
             status=409,
         )
     if student.project is None or student.project.project_id is None:
-        raise Problem("unprepared", "Your project is not there yet.", status=409, recoverable=True)
+        raise Problem(
+            "unprepared", _("Your project is not ready yet."), status=409, recoverable=True
+        )
     source = str(student.project.project_id)
     target = str(assignment.course.project.project_id)
     path = submitted_of(submission, at)
@@ -117,7 +120,8 @@ def _something(
     if not items:
         raise Problem(
             "nothing",
-            f"There is nothing to submit: “{submission.assignment.folder}” holds no files.",
+            _("There is nothing to submit: “%(folder)s” has no files.")
+            % {"folder": submission.assignment.folder},
             status=409,
         )
     now = timezone.now()
@@ -161,8 +165,11 @@ def unchanged(kept: Snapshot, zone: ZoneInfo, now: datetime) -> Problem:
     when = short_moment(kept.taken, zone, beside=now)
     return Problem(
         UNCHANGED,
-        f"Nothing has changed since your submission of {when}, which was on time and counts. "
-        "So nothing was submitted again.",
+        _(
+            "Nothing has changed since your submission of %(time)s, which was on time and counts. "
+            "So nothing was submitted again."
+        )
+        % {"time": when},
         status=409,
     )
 
@@ -172,19 +179,26 @@ def _in_words(refused: Refused, assignment: Assignment) -> Problem:
     folder, limit = assignment.folder, conf().submit_max_mb
     holds = math.ceil(10 * refused.size / MEGABYTE) / 10  # never what is still allowed
     sentences = {
-        "missing": f"There is no folder “{folder}” in your project any more. If you renamed or "
-        "moved it, bring it back; then submit again.",
-        "changing": f"“{folder}” kept changing while it was being submitted. Stop what writes "
-        "there, such as a running notebook, and submit again.",
-        "too_large": f"“{folder}” holds {holds} MB; up to {limit} MB may be "
-        "submitted. Take out what is not needed, then submit again.",
+        "missing": _(
+            "There is no folder “%(folder)s” in your project any more. If you renamed or moved it, "
+            "move it back. Then submit again."
+        ),
+        "changing": _(
+            "“%(folder)s” kept changing while it was submitted. Stop what writes to it, such as a "
+            "running notebook. Then submit again."
+        ),
+        "too_large": _(
+            "“%(folder)s” has %(size)s MB, but up to %(most)s MB may be submitted. Delete what is "
+            "not needed. Then submit again."
+        ),
     }
     if refused.code == "too_many":
         return manifest.too_much(folder)
     if refused.code not in sentences:
         return refused
     code = "folder_missing" if refused.code == "missing" else refused.code
-    return Problem(code, sentences[refused.code], status=409)
+    values = {"folder": folder, "size": number_text(holds), "most": limit}
+    return Problem(code, sentences[refused.code] % values, status=409)
 
 
 def _keep(

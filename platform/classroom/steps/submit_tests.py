@@ -47,7 +47,7 @@ def run(transfer: Transfer) -> dict[str, Any]:
         .first()
     )
     if tests is None or tests.snapshot is None:
-        raise Skip("This submission is not kept any more.")
+        raise Skip(_("This submission is no longer kept."))
     if tests.state == TestRun.State.DONE:
         return {}
     tests.submission.assignment.course = transfer.course
@@ -76,7 +76,9 @@ def _tested(
     listed = manifest.of_folder(course, assignment.folder)
     sources = autograde.sources(assignment, course, listed)
     if not sources:
-        raise Problem("not_marked", "No notebook is marked for nbgrader.", status=409)
+        raise Problem(
+            "not_marked", _("No notebook of this assignment is marked for nbgrader."), status=409
+        )
     approved.check(assignment, course, listed)
     hidden = {path: hidden_tests(source) for path, source in sources.items()}
     if assignment.tests == Assignment.Tests.OPEN:

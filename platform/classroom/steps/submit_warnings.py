@@ -11,6 +11,8 @@ import posixpath
 from collections.abc import Iterator
 from functools import lru_cache
 
+from django.utils.translation import gettext as _
+
 from classroom.carrying.items import Item, files_of
 from classroom.models import Assignment, Snapshot
 from classroom.nbgrader.copies import grade_ids, is_untouched
@@ -85,14 +87,15 @@ class _Looking:
             return
         found = others.of(source) if source else []
         if not is_there:
-            yield f"“{path}” is missing from what you submitted. {_way_on(path, found)}"
+            missing = _("“%(path)s” is missing from what you submitted.") % {"path": path}
+            yield f"{missing} {_way_on(path, found)}"
         elif source and found and self._is_untouched(path, source):
             worked = [each for each in found if not _is_untouched(others.content(each), source)]
             if worked:
-                yield (
-                    f"“{path}” is as you got it, but there is “{worked[0]}” too. If you worked in "
-                    f"that one, delete “{path}”, give the other its name, and submit again."
-                )
+                yield _(
+                    "“%(path)s” is as you got it, but there is also “%(copy)s”. If you worked in "
+                    "that one, delete “%(path)s”, give the other its name, and submit again."
+                ) % {"path": path, "copy": worked[0]}
 
     def _unreadable(self, path: str, item: Item, *, expected: bool) -> Iterator[str]:
         if item.size == 0 and not expected:
@@ -100,10 +103,10 @@ class _Looking:
         try:
             parts_of(self._content(item.file))
         except (NotANotebook, Excess) as why:
-            yield (
-                f"“{path}” cannot be read as a notebook. {said(why)} Open it in CoCalc, save it, "
+            yield _(
+                "“%(path)s” cannot be read as a notebook. %(reason)s Open it in CoCalc, save it, "
                 "and submit again."
-            )
+            ) % {"path": path, "reason": said(why)}
 
     def _is_as_given(self, path: str) -> bool:
         item = self._items.get(path)
@@ -140,9 +143,13 @@ def _source(course: str, path: str, sha256: str) -> bytes | None:
 
 def _way_on(path: str, copies: list[str]) -> str:
     if not copies:
-        return "If you renamed, moved or deleted it, bring it back, and submit again."
-    verb = "rename" if posixpath.dirname(path) == posixpath.dirname(copies[0]) else "move"
-    return f"“{copies[0]}” looks like a copy of it: {verb} it to “{path}” and submit again."
+        return _("If you renamed, moved or deleted it, bring it back and submit again.")
+    words = (
+        _("“%(copy)s” looks like a copy of it: rename it to “%(path)s” and submit again.")
+        if posixpath.dirname(path) == posixpath.dirname(copies[0])
+        else _("“%(copy)s” looks like a copy of it: move it to “%(path)s” and submit again.")
+    )
+    return words % {"copy": copies[0], "path": path}
 
 
 def _is_untouched(content: bytes, source: bytes) -> bool:

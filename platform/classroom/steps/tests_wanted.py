@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 
 from classroom.models import Assignment, Kind, Membership, Snapshot, TestRun, Transfer
 from classroom.pages.text import moment
-from classroom.rules.scoring import number
+from classroom.rules.scoring import number_text
 from classroom.rules.test_runs import Attempts, State, are_on, is_waiting
 
 _QUIET = -10  # as `engine.queue` has it: whoever submits, or waits for work, comes first
@@ -81,7 +81,7 @@ def said(run: TestRun) -> str:
     if run.score is None:
         return run.words
     points = _("Tests: %(score)s of %(most)s points.") % {
-        "score": number(run.score),
-        "most": number(run.most),
+        "score": number_text(run.score),
+        "most": number_text(run.most),
     }
     return f"{points} {run.words}".strip()

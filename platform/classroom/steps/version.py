@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from classroom.models import Assignment, Kind, Transfer
 from classroom.nbgrader.marks import for_teacher_only
@@ -72,7 +73,8 @@ def taken_out(source: bytes, student: bytes) -> list[dict[str, Any]]:
             shown = lines[:left]
             left -= len(shown)
             more = len(lines) - len(shown)
-            cells.append({"name": name(number, cell), "lines": shown, "more": more})
+            named = name(number, cell).said(gettext)
+            cells.append({"name": named, "lines": shown, "more": more})
     return cells
 
 
@@ -98,7 +100,7 @@ def _made(assignment: Assignment, contents: Contents) -> dict[str, bytes]:
             if is_marked(notebook):
                 made[path] = student_version(notebook)
         except MarkingError as error:
-            raise _fail(assignment, f"“{path}”: {error}") from None
+            raise _fail(assignment, error.said(gettext, path)) from None
     return made
 
 

@@ -273,7 +273,7 @@ def test_what_was_ready_before_is_looked_through_when_it_goes_out(
     upload(teacher, assignment, {"a.py": REGION.encode()})
     assignment.version, assignment.going_out = Version.READY, {}
     assignment.save()
-    with pytest.raises(Problem, match=r"Something in “a\.py” may be the teacher's"):
+    with pytest.raises(Problem, match=r"“a\.py” may contain a solution or a hidden test"):
         parcel.parcel(project(assignment), assignment, asked=timezone.now())
     told(teacher, assignment, "assignment-check")
     approve(teacher, assignment, allow="yes")

@@ -203,7 +203,7 @@ def test_where_there_is_no_room_it_says_so_and_leaves_nothing(
     project: Callable[..., Liar],
 ) -> None:
     liar = project(({"problem": "no_room", "path": "", "size": 0}, b""), ({}, b""))
-    with pytest.raises(Refused, match="no room left"):
+    with pytest.raises(Refused, match="disk is full"):
         outgoing.put("p", "hw", outgoing.Load([items.item_of("a", b"x")]), how="keep")
     assert [command["do"] for command in liar.asked] == ["place", "drop"]
     assert liar.asked[0]["staging"] == liar.asked[1]["staging"]

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection, connections
 from django.utils import timezone
+from django.utils.translation import get_language
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 from pytest_django import Settings
@@ -18,7 +19,7 @@ from pytest_django import Settings
 from classroom.engine import performing, working
 from classroom.engine.holding import End, claim, give_back, reap, renew, settle
 from classroom.engine.queue import QUIET, URGENT, step_start, transfer_add
-from classroom.models import Course, Kind, Membership, Transfer
+from classroom.models import Course, Kind, Membership, Profile, Transfer
 from classroom.steps.registry import Skip, step_of
 from embedding.cocalc.errors import (
     CannotConnect,
@@ -164,7 +165,7 @@ class TestHolding:
         reap(timezone.now() + timedelta(minutes=5))
         assert fresh(row).state == State.FAILED
         assert fresh(row).error_code == "unknown_outcome"
-        assert "may have run" in fresh(row).error
+        assert "nobody knows whether the command ran" in fresh(row).error
 
     def test_what_kills_every_worker_ends_at_last(
         self, course: Course, students: list[Membership], settings: Settings
@@ -189,6 +190,25 @@ class TestHolding:
 
 
 class TestEnds:
+    def test_it_writes_in_the_language_of_whoever_asked(
+        self,
+        course: Course,
+        students: list[Membership],
+        doing: Callable[[Run], None],
+    ) -> None:
+        """What a date brings is read by teachers, whose language nobody knows: it is the site's."""
+        doing(lambda transfer: {"language": get_language()})
+        teacher = Membership.objects.get(course=course, user__username="emmy").user
+        for user in (teacher, students[2].user):
+            Profile.objects.create(user=user, language="de")
+        step_start(course, Kind.PREPARE, students[:1], actor=teacher)
+        step_start(course, Kind.PREPARE, students[1:3], actor=None)
+        transfer_add(course, Kind.EXPEL, students[2])
+        while rows := claim(9):
+            settle([performing.perform(row) for row in rows])
+        rows = list(Transfer.objects.order_by("pk"))
+        assert [row.result["language"] for row in rows] == ["de", "en", "en", "de"]
+
     def test_done(
         self, course: Course, students: list[Membership], doing: Callable[[Run], None]
     ) -> None:

@@ -26,11 +26,12 @@ from classroom.models import (
     Transfer,
 )
 from classroom.nbgrader.autograde import CellScore, Result, scores
+from classroom.nbgrader.words import Words
 from classroom.rules import manifest, names
 from classroom.rules.questions import in_points
 from classroom.rules.scoring import grade_set, last_change, score_check
 from classroom.steps import autograde, commands
-from classroom.steps.approved import approved_now
+from classroom.steps.approved import approved_now, not_as_approved
 from classroom.steps.registry import Skip
 from classroom.steps.run import run
 from classroom.steps.run_script import outcome
@@ -172,17 +173,17 @@ def test_a_file_from_before_does_not_count(lab: Class, cocalc: Client) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "is no JSON"),
+        ("", "is not JSON"),
         ("[1]", "no number"),
         ('{"score": "7"}', "no number"),
         ('{"score": true}', "no number"),
-        ('{"score": NaN}', "is no JSON"),
-        ('{"score": 1e999999}', "out of all bounds"),
+        ('{"score": NaN}', "is not JSON"),
+        ('{"score": 1e999999}', "too large or too small"),
         ('{"score": -1}', "cannot be less than 0"),
         ('{"score": 21}', "with a bonus 20"),
-        ('{"score": 1, "comment": 3}', "no text"),
-        ("[" * 50_000, "is no JSON"),
-        ('{"score": ' + "9" * 5000 + "}", "is no JSON"),
+        ('{"score": 1, "comment": 3}', "is not text"),
+        ("[" * 50_000, "is not JSON"),
+        ('{"score": ' + "9" * 5000 + "}", "is not JSON"),
     ],
 )
 def test_what_is_no_score_is_told_and_sets_none(room: Class, text: str, words: str) -> None:
@@ -298,7 +299,7 @@ def test_what_a_person_must_grade_leaves_the_score_open(lab: Class, cocalc: Clie
 
 def test_a_notebook_that_was_not_handed_in_gets_nothing(lab: Class, cocalc: Client) -> None:
     result = run(handed_in(lab, cocalc, teachers(), None))
-    assert result["notes"] == ["“hw.ipynb” was not handed in."]
+    assert result["notes"] == ["“hw.ipynb” is missing."]
     assert lab.work().score == 0
 
 
@@ -335,17 +336,21 @@ def test_a_replaced_test_is_refused_with_who_did_it_and_when(lab: Class, cocalc:
         if method == "here":
             uploaded = HttpsClient(lab.assistant).post(f"/projects/{home}/upload", data)
             assert uploaded.status_code == 201
-            words = "since the files were approved: Theo Assistant uploaded it on this site, "
+            words = "after the files were approved. Theo Assistant uploaded it on this site ("
         else:
             cocalc.write_file(home, "homework-1/hw.ipynb", easy + b"\n")
-            words = "not by this site but in CoCalc itself; the file says "
+            words = "in CoCalc, not on this site. The file was last saved: "
         with pytest.raises(Problem) as problem:
             run(row)
         assert problem.value.status == 409
         assert "“hw.ipynb” was changed" in problem.value.message
         assert words in problem.value.message
-        assert "approve it; then autograde again" in problem.value.message
+        assert "approve it. Then autograde again" in problem.value.message
         assert f"{timezone.localtime(None, lab.course.zone):%-d %B %Y}" in problem.value.message
+        # It is kept without words, and told to whoever looks.
+        lab.assignment.refresh_from_db()
+        assert lab.assignment.approved["found"][0][:2] == ["hw.ipynb", "changed"]
+        assert words in not_as_approved(lab.assignment)[0]
         assert lab.work().score is None
         page = HttpsClient(lab.assistant).get(f"{room_base(lab)}/files").content.decode()
         assert words in page
@@ -396,8 +401,7 @@ def test_an_answer_that_changes_how_tests_run_is_held_for_a_person(
     grade_set(lab.work(), score=Decimal(10), by=lab.teacher, how="autograder")
     result = run(row)
     words = (
-        "Autograding found that the answer changes how tests run: "
-        "it changes the code before it runs. Look at it by hand."
+        "The answer changes how tests run: it changes the code before it runs. Grade it by hand."
     )
     assert (result["score"], result["held"], result["manual"]) == ("", words, True)
     work = lab.work()
@@ -441,7 +445,7 @@ def test_what_the_runner_has_not_written_decides_nothing() -> None:
     found = autograde._all_held(notebook_)
     assert [(cell.needs_manual, cell.held) for cell in found.cells] == [(True, True)]
     graded = autograde.Graded("hw.ipynb", found, (), True)
-    assert "is not what was written there" in autograde.held_words([graded])
+    assert "the result was changed in the student's project" in autograde.held_words([graded])
     assert autograde.details_of([graded])["manual"]
 
 
@@ -454,8 +458,8 @@ def test_a_notebook_whose_kernel_died_has_no_score_and_says_where() -> None:
     words = "The kernel died in cell 3 (“t2”)."
     graded = [autograde.Graded("hw.ipynb", found, (words,), True)]
     assert autograde.held_words(graded) == (
-        "Nobody can know the score of “hw.ipynb”. The kernel died in cell 3 (“t2”). "
-        "Tests that did not run to their end: “t2”. Look at it by hand."
+        "The score of “hw.ipynb” is not known. The kernel died in cell 3 (“t2”). "
+        "Tests that did not run to the end: “t2”. Grade it by hand."
     )
     details = autograde.details_of(graded)
     assert details["manual"], "so no score is set"
@@ -488,7 +492,7 @@ def test_a_failing_cocalc_is_tried_again(
 def test_cells_of_several_notebooks_have_their_notebooks_names() -> None:
     def graded(path: str) -> Any:
         cell = CellScore("test", 1.0, 2.0, False)
-        return autograde.Graded(path, Result((cell,), ("Hm.",)), (), True)
+        return autograde.Graded(path, Result((cell,), (Words.of("Hm."),)), (), True)
 
     details = autograde.details_of([graded("a.ipynb"), graded("b.ipynb")])
     assert details["cells"] == {"a.ipynb: test": [1.0, 2.0], "b.ipynb: test": [1.0, 2.0]}

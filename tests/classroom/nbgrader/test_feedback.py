@@ -12,6 +12,7 @@ import pytest
 from nbformat import NotebookNode
 
 from classroom.nbgrader.autograde import prepare, scores
+from classroom.nbgrader.cutting import NOTE
 from classroom.nbgrader.feedback import feedback_notebook
 from tests.classroom.nbgrader.leaks import FIRST, HIDDEN, LEAKS, TRACES
 from tests.classroom.nbgrader.notebooks import answer, checks, code, content, notebook, task
@@ -85,6 +86,24 @@ def test_hidden_lines_in_a_traceback_of_another_cell() -> None:
         "\x1b[32m----> 1\x1b[39m _secret\x1b[31m(\x1b[39mf\x1b[31m)\x1b[39m"
     )
     assert rest == ["[a hidden test]", "AssertionError: A hidden test failed."]
+
+
+def test_what_we_write_is_in_the_students_language() -> None:
+    secret = checks(hidden("assert area(20) == 1200"))
+    ran = code("look()")
+    ran.outputs = [
+        error("AssertionError", "", "----> 1 assert area(20) == 1200"),
+        error("CellTimeoutError", "The cell took too long."),
+        error("ValueError", "mine"),
+        nbformat.v4.new_output("stream", name="stdout", text="assert area(20) == 1200"),
+        nbformat.v4.new_output("stream", name="stdout", text=NOTE),
+    ]
+    made = content(notebook(secret, ran))
+    cells = opened(feedback_notebook(made, made, str.upper)).cells
+    failed, late, mine, line, cut = cells[1].outputs
+    assert failed.traceback == ["[A HIDDEN TEST]", "AssertionError: A HIDDEN TEST FAILED."]
+    assert (late.evalue, mine.evalue) == ("THE CELL TOOK TOO LONG.", "mine")
+    assert (line.text, cut.text) == (LINE.upper(), NOTE.upper())
 
 
 def test_open_errors_stay_as_they_are() -> None:

@@ -163,8 +163,8 @@ class TestCheckNotebook:
 
     def test_names_the_notebook_and_the_cell(self) -> None:
         assert check_notebook("hw.ipynb", content(CASES["bad-twice"].source)) == (
-            "“hw.ipynb”: Cell 2 (“same”): its id is that of cell 1 too. "
-            "Give each marked cell an id of its own."
+            "“hw.ipynb”: Cell 2 (“same”): it has the same id as cell 1. "
+            "Give each marked cell its own id."
         )
 
     @pytest.mark.parametrize(

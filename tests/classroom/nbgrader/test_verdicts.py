@@ -48,7 +48,7 @@ def mine(): return Mine()
 def warns(): warnings.warn('old', DeprecationWarning)
 def shows(): get_ipython().displayhook(2)
 """
-HELD = "no number of points, but a value of the kind “{}”"
+HELD = "no number of points but a value of type “{}”"
 # By what they end with: of 2 points, or why nobody knows.
 ENDS: dict[str, float | str] = {
     "numpy.float64(0.5)": 0.5,
@@ -57,15 +57,15 @@ ENDS: dict[str, float | str] = {
     "numpy.ndarray(1)": HELD.format("ndarray"),
     "numpy.complex128(1)": HELD.format("complex128"),
     "numpy.bool_(True)": 2,
-    "numpy.bool_(False)": "no number of points, but “False”",
+    "numpy.bool_(False)": "no number of points but “False”",
     "numpy.Table(1)": 2,
     "decimal.Decimal('0.5')": 0.5,
     "fractions.Fraction(1, 2)": 0.5,
     "Number(0.25)": 0.25,
-    "3": "its test gave 3 points, and there are 2",
-    "float('nan')": "its test gave nan points, and there are 2",
+    "3": "its test gave 3 of 2 points",
+    "float('nan')": "its test gave nan of 2 points",
     "1 == 1": 2,
-    "1 == 2": "no number of points, but “False”",
+    "1 == 2": "no number of points but “False”",
     "'All tests passed'": 2,
     "'All tests ' + 'passed'": HELD.format("str"),
     "(1, 2)": HELD.format("tuple"),
@@ -106,7 +106,7 @@ def judged(folder: Path, ends: list[str], own: str = ANSWER, **kwargs: Any) -> t
 def test_what_tests_end_with_and_write(tmp_path: Path) -> None:
     (exit_code, told), found = judged(tmp_path, [*ENDS])
     assert (exit_code, told["held"]) == (DONE, {})
-    words = dict(error.split(": ", 1) for error in found.errors)
+    words = dict(str(error).split(": ", 1) for error in found.errors)
     for number, (end, wanted) in enumerate(ENDS.items()):
         cell, told_of_it = found.cells[number], words.get(f"“t{number}”", "")
         if isinstance(wanted, str):
@@ -126,7 +126,9 @@ def test_an_exit_ends_nothing_and_a_dead_kernel_leaves_the_rest_to_a_person(tmp_
     assert [cell.score for cell in found.cells] == [2, 2, 2, 2, 0, 0, 0]
     assert [cell.held for cell in found.cells] == [False] * 4 + [True] * 3
     assert found.needs_manual
-    assert found.unknown == ("Tests that did not run to their end: “t4”, “t5”, “t6”.",)
+    assert [str(each) for each in found.unknown] == [
+        "Tests that did not run to the end: “t4”, “t5”, “t6”."
+    ]
 
 
 @pytest.mark.parametrize(
@@ -145,5 +147,5 @@ def test_cases_of_public_reports(tmp_path: Path, name: str, wanted: list[float])
     found = scores(result(told), source, told["held"])
     assert [cell.score for cell in found.cells] == wanted
     without = [cell.grade_id for cell in found.cells if cell.score == 0]
-    assert [error.split("”")[0] for error in found.errors] == [f"“{each}" for each in without]
+    assert [str(error).split("”")[0] for error in found.errors] == [f"“{each}" for each in without]
     assert CellScore("t1", wanted[0], 4, needs_manual=False) in found.cells

@@ -81,7 +81,7 @@ def test_a_copy_is_held_and_named_whatever_it_is_called(lab: Class, cocalc: Clie
     for name in ("hw (1).ipynb", "hw.ipynb.txt", "Mara hw.ipynb", "mine/HW.IPYNB"):
         collect(lab, cocalc, **{name: SOLVED, "notes.ipynb": b"{}"})
         result, work = graded(lab)
-        words = f"“hw.ipynb” was not handed in, but “{name}” has its cells. Look at it by hand."
+        words = f"“hw.ipynb” is missing, but “{name}” has its cells. Grade it by hand."
         assert (result["held"], result["score"], result["manual"]) == (words, "", True)
         assert (work.held, work.score) == (words, None)
         assert work.details["cells"] == {"dbl_t": [None, 2.0]}
@@ -94,7 +94,7 @@ def test_where_nothing_has_its_cells_it_was_not_handed_in(lab: Class, cocalc: Cl
     kept = {"hw_autograded.ipynb": SOLVED, "hw.ipynb~": SOLVED, "hw.ipynb.bak": SOLVED}
     collect(lab, cocalc, **{"week 2.ipynb": other, "a.txt": SOLVED, "b.ipynb": b"{"}, **kept)
     result, work = graded(lab)
-    assert (result["notes"], result["held"]) == (["“hw.ipynb” was not handed in."], "")
+    assert (result["notes"], result["held"]) == (["“hw.ipynb” is missing."], "")
     assert work.score == 0
 
 
@@ -102,7 +102,7 @@ def test_a_copy_beside_an_untouched_notebook_is_held(
     lab: Class, cocalc: Client, unrun: None
 ) -> None:
     collect(lab, cocalc, **{"hw.ipynb": UNTOUCHED, "hw-Copy1.ipynb": SOLVED})
-    words = "“hw.ipynb” is as it was handed out, but “hw-Copy1.ipynb” has its cells."
+    words = "“hw.ipynb” was not changed, but “hw-Copy1.ipynb” has its cells."
     assert words in graded(lab)[0]["held"]
     collect(lab, cocalc, **{"hw.ipynb": UNTOUCHED, "hw-Copy1.ipynb": UNTOUCHED})
     assert autograde.FORGED in graded(lab)[0]["held"], "it was graded"
@@ -118,7 +118,7 @@ def test_a_copy_beside_a_worked_in_notebook_is_a_note(
 ) -> None:
     collect(lab, cocalc, **{"hw.ipynb": SOLVED, "hw-Copy1.ipynb": UNTOUCHED})
     result, work = graded(lab)
-    note = "“hw-Copy1.ipynb” with its cells was handed in too; “hw.ipynb” was graded."
+    note = "“hw.ipynb” was graded. “hw-Copy1.ipynb” has its cells, too."
     assert result["notes"] == [note]
     assert work.details["copies"] == {}
 
@@ -152,12 +152,12 @@ def test_one_press_grades_it_and_is_remembered(lab: Class, cocalc: Client) -> No
     assert graded(lab)[0]["score"] == "10"
     assert GradeChange.objects.count() == 1
     collect(lab, cocalc, **{"hw (1).ipynb": SOLVED, "hw.ipynb": UNTOUCHED})
-    assert "is as it was handed out" in graded(lab)[0]["held"]
+    assert "was not changed, but" in graded(lab)[0]["held"]
 
 
 def test_what_is_not_there_any_more_is_told(lab: Class, cocalc: Client) -> None:
     collect(lab, cocalc, **{"a.ipynb": SOLVED})
-    with pytest.raises(Problem, match=r"“hw \(1\)\.ipynb” is not among what was collected"):
+    with pytest.raises(Problem, match=r"“hw \(1\)\.ipynb” is no longer among the collected files"):
         graded(lab, instead={"hw.ipynb": "hw (1).ipynb"})
     assert lab.work().score is None
 

@@ -9,10 +9,21 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from classroom.carrying import calls, incoming, outgoing
+from classroom.carrying.incoming import take
 from classroom.engine.queue import transfer_add
-from classroom.models import Assignment, Course, Kind, Membership, Notice, Submission, Transfer
+from classroom.models import (
+    Assignment,
+    Course,
+    Kind,
+    Membership,
+    Notice,
+    Profile,
+    Submission,
+    Transfer,
+)
 from classroom.rules import manifest
 from classroom.steps import parcel
+from classroom.steps.submit import is_as_given
 from embedding.cocalc.client import Client
 from embedding.cocalc.errors import NotFound
 from sandbox.process import SandboxProcess
@@ -78,6 +89,17 @@ def test_all_files_arrive_with_the_due_date(
     date = cocalc.read_file(project_of(ada), f"{assignment.folder}/DUE_DATE.txt").decode()
     assert date == "This assignment is due\n\n   Friday 27 November 2026, 23:59 CET\n"
     assert factories.submission(assignment, ada).handed_out is not None
+
+
+def test_the_due_date_is_in_the_students_language(
+    cocalc: Client, assignment: Assignment, ada: Membership
+) -> None:
+    Profile.objects.create(user=ada.user, language="de")
+    hand_out(assignment, ada)
+    date = cocalc.read_file(project_of(ada), f"{assignment.folder}/DUE_DATE.txt").decode()
+    assert "Freitag" in date
+    found = take(project_of(ada), assignment.folder)
+    assert is_as_given(assignment, found), "the date is ours in any language"
 
 
 def test_it_takes_one_call_and_one_for_all(

@@ -72,7 +72,7 @@ def test_the_work_comes_back_with_the_grade(
     assert returned(cocalc, ada, "a.ipynb") == "work"
     assert returned(cocalc, ada, "GRADE.md") == (
         "# Homework 1\n\n# Your grade\n\n7.5 / 10\n\n# Instructor comments\n\nWell *done*.\n\n"
-        "# nbgrader\n\n| Problem | Score | Points |\n| --- | ---: | ---: |\n"
+        "# nbgrader\n\n| Question | Score | of |\n| --- | ---: | ---: |\n"
         "| loops | 2.5 | 5 |\n| ess\\|ay | by hand | 5 |\n"
     )
     there = {entry.name for entry in cocalc.list_folder(project_of(ada), "graded-homework-1")}

@@ -107,7 +107,7 @@ def test_a_copy_is_named(cocalc: Client, row: Submission, name: str, way_on: str
 
 
 def test_a_notebook_that_is_missing(cocalc: Client, row: Submission) -> None:
-    way_on = "If you renamed, moved or deleted it, bring it back, and submit again."
+    way_on = "If you renamed, moved or deleted it, bring it back and submit again."
     assert told(cocalc, row, **{"a.csv": b"1"}) == [MISSING + way_on]
     # It is known without being asked, where the site has made the student version.
     Assignment.objects.update(version_report={"notebooks": [{"path": "hw.ipynb"}]})
@@ -124,7 +124,7 @@ def test_work_in_a_copy_of_an_untouched_notebook(cocalc: Client, row: Submission
     for hw in (GIVEN, run):
         (words,) = told(cocalc, row, **{"hw.ipynb": hw, "hw-Copy1.ipynb": SOLVED})
         assert words == (
-            "“hw.ipynb” is as you got it, but there is “hw-Copy1.ipynb” too. If you worked in "
+            "“hw.ipynb” is as you got it, but there is also “hw-Copy1.ipynb”. If you worked in "
             "that one, delete “hw.ipynb”, give the other its name, and submit again."
         )
 

@@ -339,7 +339,7 @@ def test_a_change_shows_until_it_is_approved(
     fill(assignment, {"a.ipynb": MARKED.replace(b"== 4", b"== 5")})
     work_off()
     page = teacher.get(url(assignment, "assignment-files")).content.decode()
-    assert "“a.ipynb” was changed since the files were approved: prof uploaded it" in page
+    assert "“a.ipynb” was changed after the files were approved. prof uploaded it" in page
     approve(teacher, assignment)
     page = teacher.get(url(assignment, "assignment-files")).content.decode()
     assert "Files differ from the approved ones" not in page

@@ -778,7 +778,7 @@ def test_too_much_is_a_sentence(
     settings.CLASSROOM = {"SUBMIT_MAX_MB": 1}
     in_ada(cocalc, row, f"truncate -s {MEGABYTE - 8 + 1} big")  # a byte too much
     sandbox.reset_calls()
-    with pytest.raises(Problem, match=r"1\.1 MB; up to 1 MB"):
+    with pytest.raises(Problem, match=r"1\.1 MB, but up to 1 MB"):
         submissions.submit(row, timezone.now())
     assert sandbox.calls()["counts"] == {"project_exec": 1}
     assert unchanged(row)
