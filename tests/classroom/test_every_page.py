@@ -108,7 +108,7 @@ def made_up(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.LANGUAGES = [*settings.LANGUAGES, (stretched.CODE, "Made up")]
     settings.LANGUAGE_CODE = stretched.CODE
     made_up = stretched.Stretched(stretched.CODE)
-    monkeypatch.setitem(trans_real._translations, stretched.CODE, made_up)
+    monkeypatch.setitem(vars(trans_real)["_translations"], stretched.CODE, made_up)
 
 
 def test_every_page_is_without_flaws_in_any_language(room: World, made_up: None) -> None:

@@ -129,5 +129,5 @@ def test_a_worker_writes_in_the_language_of_who_asked(
     transfer = Transfer(kind="submit", course=course, member=member)
     assert perform(transfer).error == english
     Profile.objects.create(user=ada, language="de")
-    transfer.member.user = User.objects.get(pk=ada.pk)
+    member.user = User.objects.get(pk=ada.pk)
     assert perform(transfer).error == _german(english)
