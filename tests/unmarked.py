@@ -17,14 +17,28 @@ from tests.messages import KEYWORDS, ROOT
 # --- templates ------------------------------------------------------------------------------
 
 _HIDDEN = re.compile(
-    r"{#.*?#}|{% ?comment.*?endcomment ?%}|{% ?blocktrans.*?endblocktrans(?:late)? ?%}", re.DOTALL
+    r"{#.*?#}|{% ?comment.*?endcomment ?%}|{% ?blocktrans.*?endblocktrans(?:late)? ?%}"
+    # Blocks that stand within a tag.
+    r"|{% block (?:body_class|nav_\w+) %}.*?{% endblock %}",
+    re.DOTALL,
 )
 _TAG = re.compile(r"{%.*?%}|{{.*?}}", re.DOTALL)
 _LITERAL = re.compile(r"(?<!_\()(\"[^\"]*\"|'[^']*')")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _SHOWN = {"alt", "aria-description", "aria-label", "label", "placeholder", "title"}
 # Names, and what is the same in all languages.
-_NAMES = {"CoCalc", "Lectern", "Markdown", "KaTeX", "JavaScript", "CSV", "ipynb", "zip", "html"}
+_NAMES = {
+    "CoCalc",
+    "Lectern",
+    "Markdown",
+    "KaTeX",
+    "JavaScript",
+    "CSV",
+    "ipynb",
+    "nbgrader",
+    "zip",
+    "html",
+}
 _SPEAKING = re.compile(r"(?:with|default|default_if_none|yesno|add|join)\b")
 
 
@@ -35,7 +49,7 @@ class _Texts(HTMLParser):
         self._mute = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._mute += tag in {"script", "style", "code", "kbd"}
+        self._mute += tag in {"script", "style", "code", "kbd", "pre"}
         given = dict(attrs)
         for name, value in attrs:
             is_button = name == "value" and given.get("type") in {"submit", "button", "reset"}
@@ -44,7 +58,7 @@ class _Texts(HTMLParser):
                 self.found.append(value or "")
 
     def handle_endtag(self, tag: str) -> None:
-        self._mute -= tag in {"script", "style", "code", "kbd"}
+        self._mute -= tag in {"script", "style", "code", "kbd", "pre"}
 
     def handle_data(self, data: str) -> None:
         if not self._mute:
@@ -77,7 +91,7 @@ _FOR_PROGRAMMERS = {
     *("ValueError", "TypeError", "RuntimeError", "KeyError", "LookupError", "AssertionError"),
     *("ImproperlyConfigured", "NotImplementedError", "TemplateSyntaxError", "ConfigurationError"),
     *("debug", "info", "warning", "error", "exception", "critical", "log"),
-    *("compile", "noop", "getLogger", "execute"),
+    *("compile", "noop", "getLogger", "execute", "ContextVar"),
 }
 
 
@@ -154,8 +168,8 @@ def of(path: Path) -> Iterator[str]:
     place = path.relative_to(ROOT).as_posix()
     source = path.read_text()
     if path.suffix == ".py":
-        yield from (f"{place}:{line}: {text}" for line, text in in_python(source))
+        yield from (f"{place}, line {line}: {text}" for line, text in in_python(source))
     elif path.suffix == ".js":
-        yield from (f"{place}:{line}: {text}" for line, text in in_script(source))
+        yield from (f"{place}, line {line}: {text}" for line, text in in_script(source))
     else:
         yield from (f"{place}: {text}" for text in in_template(source))
