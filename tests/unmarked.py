@@ -25,6 +25,7 @@ _HIDDEN = re.compile(
 _TAG = re.compile(r"{%.*?%}|{{.*?}}", re.DOTALL)
 _LITERAL = re.compile(r"(?<!_\()(\"[^\"]*\"|'[^']*')")
 _WORD = re.compile(r"[^\W\d_]{2,}")
+_NO_TEXT = {"script", "style", "code", "kbd", "pre"}
 _SHOWN = {"alt", "aria-description", "aria-label", "label", "placeholder", "title"}
 # Names, and what is the same in all languages.
 _NAMES = {
@@ -46,19 +47,25 @@ class _Texts(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.found: list[str] = []
-        self._mute = 0
+        # The elements of one name that are open, from one on that is no text for translators.
+        self._mute: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._mute += tag in {"script", "style", "code", "kbd", "pre"}
         given = dict(attrs)
-        for name, value in attrs:
+        if self._mute[:1] == [tag] or (
+            not self._mute
+            and (tag in _NO_TEXT or given.get("translate") == "no" or "lang" in given)
+        ):
+            self._mute.append(tag)
+        for name, value in () if self._mute else attrs:
             is_button = name == "value" and given.get("type") in {"submit", "button", "reset"}
             is_sentence = name.startswith("data-") and re.search(r"\w [a-z]", value or "")
             if name in _SHOWN or is_button or is_sentence:
                 self.found.append(value or "")
 
     def handle_endtag(self, tag: str) -> None:
-        self._mute -= tag in {"script", "style", "code", "kbd", "pre"}
+        if self._mute[:1] == [tag]:
+            self._mute.pop()
 
     def handle_data(self, data: str) -> None:
         if not self._mute:
