@@ -144,9 +144,7 @@ def _tell(course: Course, moved: Sequence[Moved]) -> None:
         return
     now = timezone.now()
     later = [
-        each
-        for each in moved
-        if each.before and each.due and each.due > max(now, each.before)
+        each for each in moved if each.before and each.due and each.due > max(now, each.before)
     ]
     out = is_out(now) | Q(handed_out__isnull=False)
     due = {each.submission: each.due for each in later}
