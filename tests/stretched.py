@@ -69,6 +69,11 @@ _NAMES = {
 }
 
 
+def words_in(data: object) -> set[str]:
+    """Return the words that stand in what somebody has typed."""
+    return {word.lower() for word in _WORD.findall(str(data))}
+
+
 def data_words() -> set[str]:
     """Return each word that stands in the database: names, titles, and whatever people wrote."""
     fields = (CharField, TextField, EmailField, JSONField)
@@ -76,26 +81,31 @@ def data_words() -> set[str]:
     for model in apps.get_models():
         names = [field.name for field in model._meta.fields if isinstance(field, fields)]
         for row in model._default_manager.values_list(*names) if names else ():
-            found.update(word.lower() for value in row for word in _WORD.findall(str(value)))
+            found.update(words_in(row))
     return found
 
 
 def not_translated(page: Page, data: Iterable[str]) -> Iterator[str]:
     """Give the texts of a page that are in plain English, and no data."""
     known = {*data, *_NAMES}
-    texts: list[Any] = page.evaluate(_TEXTS)
+    texts: list[Any] = page.evaluate(_TEXTS, _WITHOUT)
     for text in texts:
         words = [word for word in _WORD.findall(text) if re.search("[aeiou]", word, re.IGNORECASE)]
         if any(word.lower() not in known for word in words):
             yield f"not translated: {text[:80]!r}"
 
 
-_TEXTS = """() => {
+# Programs, names of places, and what says of itself that it is the same in all languages.
+_WITHOUT = (
+    "script, style, noscript, code, kbd, pre, textarea, [name=time_zone], "
+    "[lang]:not(html), [translate=no]"
+)
+_TEXTS = """(WITHOUT) => {
   const found = new Set();
   const walker = document.createTreeWalker(document.documentElement, NodeFilter.SHOW_TEXT);
   for (let node; (node = walker.nextNode()); ) {
     const element = node.parentElement;
-    if (element.closest("script, style, code, kbd, pre, textarea, option[lang]")) continue;
+    if (element.closest(WITHOUT)) continue;
     if (node.data.trim()) found.add(node.data.trim());
   }
   for (const name of ["aria-label", "title", "placeholder", "alt", "aria-description"])

@@ -17,14 +17,29 @@ from tests.messages import KEYWORDS, ROOT
 # --- templates ------------------------------------------------------------------------------
 
 _HIDDEN = re.compile(
-    r"{#.*?#}|{% ?comment.*?endcomment ?%}|{% ?blocktrans.*?endblocktrans(?:late)? ?%}", re.DOTALL
+    r"{#.*?#}|{% ?comment.*?endcomment ?%}|{% ?blocktrans.*?endblocktrans(?:late)? ?%}"
+    # Blocks that stand within a tag.
+    r"|{% block (?:body_class|nav_\w+) %}.*?{% endblock %}",
+    re.DOTALL,
 )
 _TAG = re.compile(r"{%.*?%}|{{.*?}}", re.DOTALL)
 _LITERAL = re.compile(r"(?<!_\()(\"[^\"]*\"|'[^']*')")
 _WORD = re.compile(r"[^\W\d_]{2,}")
+_NO_TEXT = {"script", "style", "code", "kbd", "pre"}
 _SHOWN = {"alt", "aria-description", "aria-label", "label", "placeholder", "title"}
 # Names, and what is the same in all languages.
-_NAMES = {"CoCalc", "Lectern", "Markdown", "KaTeX", "JavaScript", "CSV", "ipynb", "zip", "html"}
+_NAMES = {
+    "CoCalc",
+    "Lectern",
+    "Markdown",
+    "KaTeX",
+    "JavaScript",
+    "CSV",
+    "ipynb",
+    "nbgrader",
+    "zip",
+    "html",
+}
 _SPEAKING = re.compile(r"(?:with|default|default_if_none|yesno|add|join)\b")
 
 
@@ -32,19 +47,25 @@ class _Texts(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.found: list[str] = []
-        self._mute = 0
+        # The elements of one name that are open, from one on that is no text for translators.
+        self._mute: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._mute += tag in {"script", "style", "code", "kbd"}
         given = dict(attrs)
-        for name, value in attrs:
+        if self._mute[:1] == [tag] or (
+            not self._mute
+            and (tag in _NO_TEXT or given.get("translate") == "no" or "lang" in given)
+        ):
+            self._mute.append(tag)
+        for name, value in () if self._mute else attrs:
             is_button = name == "value" and given.get("type") in {"submit", "button", "reset"}
             is_sentence = name.startswith("data-") and re.search(r"\w [a-z]", value or "")
             if name in _SHOWN or is_button or is_sentence:
                 self.found.append(value or "")
 
     def handle_endtag(self, tag: str) -> None:
-        self._mute -= tag in {"script", "style", "code", "kbd"}
+        if self._mute[:1] == [tag]:
+            self._mute.pop()
 
     def handle_data(self, data: str) -> None:
         if not self._mute:
@@ -77,7 +98,7 @@ _FOR_PROGRAMMERS = {
     *("ValueError", "TypeError", "RuntimeError", "KeyError", "LookupError", "AssertionError"),
     *("ImproperlyConfigured", "NotImplementedError", "TemplateSyntaxError", "ConfigurationError"),
     *("debug", "info", "warning", "error", "exception", "critical", "log"),
-    *("compile", "noop", "getLogger", "execute"),
+    *("compile", "noop", "getLogger", "execute", "ContextVar"),
 }
 
 
@@ -154,8 +175,8 @@ def of(path: Path) -> Iterator[str]:
     place = path.relative_to(ROOT).as_posix()
     source = path.read_text()
     if path.suffix == ".py":
-        yield from (f"{place}:{line}: {text}" for line, text in in_python(source))
+        yield from (f"{place}, line {line}: {text}" for line, text in in_python(source))
     elif path.suffix == ".js":
-        yield from (f"{place}:{line}: {text}" for line, text in in_script(source))
+        yield from (f"{place}, line {line}: {text}" for line, text in in_script(source))
     else:
         yield from (f"{place}: {text}" for text in in_template(source))

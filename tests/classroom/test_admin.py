@@ -144,7 +144,7 @@ def test_changing_a_course_is_logged(boss: User) -> None:
     event = Event.objects.get(action="course.changed")
     assert (event.actor, event.detail["fields"]) == ("boss", ["title"])
     wrong = HttpsClient(boss).post(url, form | {"time_zone": "Mars"})
-    assert "There is no time zone of this name" in wrong.content.decode()
+    assert "No time zone has this name" in wrong.content.decode()
 
 
 class TestPeople:
@@ -157,7 +157,7 @@ class TestPeople:
         course = fill(1)
         Membership.objects.filter(role=Role.TEACHER).delete()
         ada = Membership.objects.get()
-        assert "is teacher of" in self.act(boss, "make_teacher", ada)
+        assert "is now a teacher of" in self.act(boss, "make_teacher", ada)
         ada.refresh_from_db()
         assert ada.is_teacher
         assert Member.objects.filter(user=ada.user, project=course.project).exists()

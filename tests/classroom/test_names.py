@@ -44,7 +44,7 @@ class TestComingIn:
         assert (course.title, course.term, course.project.title) == ("Ada", "Ada", "Ada")
         address = reverse("classroom:course-settings", args=[course.pk])
         page = browser.post(address, given | {"title": "\u200b\u3164"}).content.decode()
-        assert "Nothing of this can be seen" in page
+        assert "no visible characters" in page
         boss = HttpsClient(factories.make_user("boss", is_staff=True, is_superuser=True))
         boss.post(f"/admin/classroom/course/{course.pk}/change/", given | {"title": "B\u202eob"})
         course.refresh_from_db()

@@ -77,14 +77,15 @@ def test_the_next_request_is_not_in_the_last_ones_language(ada: User) -> None:
 
 def test_a_refusal_for_scripts_is_in_the_users_language(ada: User) -> None:
     Profile.objects.create(user=ada, language="de")
-    answer = HttpsClient(ada).post(
-        reverse("embedding:move", args=["mine"]), "no JSON", content_type="application/json"
-    )
-    english = HttpsClient(factories.make_user("ben")).post(
-        reverse("embedding:move", args=["mine"]), "no JSON", content_type="application/json"
-    )
-    assert answer.status_code == english.status_code == 400
-    assert answer.json()["message"] == _german(english.json()["message"])
+    told = {
+        name: HttpsClient(user).post(
+            reverse("embedding:presence"), "no JSON", content_type="application/json"
+        )
+        for name, user in (("de", ada), ("en", factories.make_user("ben")))
+    }
+    assert [answer.status_code for answer in told.values()] == [400, 400]
+    english, german = (told[name].json()["error"]["message"] for name in ("en", "de"))
+    assert german == _german(english)
 
 
 def test_scripts_get_their_words_once(ada: User) -> None:

@@ -363,7 +363,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='course',
             name='uid',
-            field=models.UUIDField(default=uuid.uuid4, editable=False, unique=True, verbose_name='number of the mail'),
+            field=models.UUIDField(default=uuid.uuid4, editable=False, unique=True, verbose_name='id'),
         ),
         migrations.AlterField(
             model_name='extension',

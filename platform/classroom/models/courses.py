@@ -22,7 +22,7 @@ def validate_time_zone(name: str) -> None:
 class Course(models.Model):
     """A course: its people, its assignments, and a project for sources and collected work."""
 
-    uid = models.UUIDField(_("number of the mail"), unique=True, default=uuid.uuid4, editable=False)
+    uid = models.UUIDField(_("id"), unique=True, default=uuid.uuid4, editable=False)
     title = models.CharField(_("title"), max_length=200)
     term = models.CharField(
         _("term"), max_length=100, blank=True, help_text=_("Such as “Autumn 2026”.")
