@@ -114,6 +114,13 @@ def file_download(member: Member, path: str) -> bytes:
 def file_move(member: Member, path: str, target: str, *, keep_both: bool = False) -> str:
     """Rename a file or a folder and return its new path; nothing is ever overwritten."""
 
+    if target.startswith(f"{path}/"):
+        raise Problem(
+            "into_itself",
+            _("“%(path)s” cannot be moved into itself. Choose another folder.") % {"path": path},
+            status=400,
+        )
+
     def move(target: str) -> None:
         client().move(_id(member), path, target)
 

@@ -440,6 +440,11 @@ class TestMove:
         assert post(browser, "move", path="nope", to="c").status_code == 404
         assert post(browser, "move", path="a", to="../c").status_code == 400
 
+    def test_a_folder_goes_not_into_itself(self, browser: HttpsClient, member: Member) -> None:
+        for more in ({}, {"keep_both": True}):
+            answer = post(browser, "move", path="a", to="a/b/a", **more)
+            assert (answer.status_code, answer.json()["error"]["code"]) == (400, "into_itself")
+
 
 class TestDelete:
     def test_files_and_folders(self, browser: HttpsClient, member: Member, cocalc: Client) -> None:

@@ -31,7 +31,7 @@ def extensions_overtaken(assignment: Assignment) -> str:
 
 def listed(names: Iterable[str]) -> str:
     """Name all of them."""
-    return pgettext("between names", ", ").join(names)
+    return pgettext("list", ", ").join(names)
 
 
 def few(names: Sequence[str], most: int = 5) -> str:

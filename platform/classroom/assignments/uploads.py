@@ -24,10 +24,10 @@ from classroom.rules import leftovers
 from classroom.rules.leftovers import why_left_out
 from classroom.rules.source_folder import OUR_FILES, STUDENT
 from classroom.rules.zip_names import name_of
-from embedding.cocalc.paths import clean_path, is_notebook
+from embedding.cocalc.paths import BadPath, clean_path, is_notebook
 from embedding.conf import MEGABYTE, conf
 from embedding.names import visible
-from embedding.problems import Problem
+from embedding.problems import Problem, said
 from embedding.services.files import notebook_check, too_large
 
 MAX_FILES = 1_000
@@ -203,9 +203,9 @@ def _check_directory(source: IO[bytes]) -> None:
 def _sound(path: str) -> str:
     try:
         return clean_path(visible(path))
-    except ValueError as error:
+    except BadPath as error:
         refused = _("The file “%(path)s” cannot have this name.") % {"path": path[:100]}
-        raise _refused(f"{refused} {error}") from None
+        raise _refused(f"{refused} {said(error)}") from None
 
 
 def _without_top_folder(files: dict[str, bytes]) -> dict[str, bytes]:

@@ -24,6 +24,7 @@ from classroom.rules.last_submit import failures
 from classroom.rules.late_words import late_of
 from classroom.rules.looks import MOST as LOOK_MOST
 from classroom.rules.looks import looks_of
+from classroom.rules.own_due import own_dues
 from classroom.rules.questions import signed
 from classroom.rules.scoring import number, number_text
 from classroom.steps.approved import version_of
@@ -147,7 +148,7 @@ def context(work: Submission, wanted: Filter, *, file: str) -> dict[str, Any]:
         "most": LOOK_MOST,
         "notes": _notes(work),
         "copies": _copies(work),
-        "extension": assignment.extensions.filter(student=work.student).first(),
+        "own_due": own_dues(work.student, [work])[work.assignment_id],
         "kept_comments": kept_of(assignment.course),
         "place": where,
         "previous": where.previous and address(assignment, where.previous, wanted, going_on),

@@ -99,11 +99,6 @@ def lasted(time: timedelta) -> str:
     return _long(minutes, "minute") if minutes < 90 else _long(round(minutes / 60), "hour")
 
 
-def counted(count: int, one: str, many: str = "") -> str:
-    """Say how many there are: "1 line", "2 lines", "2 people"."""
-    return f"{count} {one if count == 1 else many or one + 's'}"
-
-
 def _whole(seconds: float, *, least: int) -> tuple[int, str]:
     """Return a time in the largest unit of which there are two, or `least` minutes."""
     for unit, size, enough in (("day", 86400, 2), ("hour", 3600, 2), ("minute", 60, least)):

@@ -38,6 +38,16 @@ class AccountForm(UserCreationForm):  # type: ignore[type-arg]
         fields = ("username", "first_name", "last_name")
         labels = {"username": gettext_lazy("User name")}
         help_texts = {"username": gettext_lazy("Letters, digits and @ . + - _")}
+        error_messages = {
+            "username": {
+                "required": gettext_lazy("Choose a user name."),
+                "unique": gettext_lazy("This user name is taken. Please choose another."),
+                "invalid": gettext_lazy(
+                    "A user name has letters, digits and @ . + - _ only, and no spaces."
+                ),
+                "max_length": gettext_lazy("This user name is too long."),
+            }
+        }
 
     def clean_username(self) -> str:
         """Refuse what is a letter to Unicode and nothing to the eye."""

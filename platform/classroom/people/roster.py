@@ -100,7 +100,7 @@ def enrol(course: Course, places: Sequence[Place], *, role: Role, actor: User) -
             _projects_ensure(course, came)
             submissions_ensure(course)
         if moved:
-            follow(course, students=moved, by=actor)
+            follow(course, students=moved, by=actor, tells=True)
             duties_follow(course, by=actor)
         _entitle(course, came)
         _log("course.member_added", new, actor, role)

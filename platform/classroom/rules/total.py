@@ -7,7 +7,7 @@ from typing import Protocol
 from django.db.models import FloatField, Q, QuerySet, Sum
 from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from classroom.models import Assignment, Membership
 from classroom.rules.anonymity import known
@@ -124,8 +124,7 @@ class Rule:
 def _without_points(titles: Sequence[str]) -> str:
     if len(titles) == 1:
         return _("“%(title)s” has no points, so it is left out.") % {"title": titles[0]}
-    # Translators: a list of titles, each in quotation marks.
-    shown = _(", ").join(_("“%(title)s”") % {"title": title} for title in titles[:3])
+    shown = pgettext("list", ", ").join(_("“%(title)s”") % {"title": title} for title in titles[:3])
     if len(titles) <= 3:
         return _("These have no points, so they are left out: %(titles)s.") % {"titles": shown}
     return ngettext(

@@ -38,7 +38,7 @@ class Longer:
             parts.append(ngettext("+%(n)s day", "+%(n)s days", self.days) % {"n": self.days})
         if self.hours:
             parts.append(ngettext("+%(n)s hour", "+%(n)s hours", self.hours) % {"n": self.hours})
-        return pgettext("between names", ", ").join(parts)
+        return pgettext("list", ", ").join(parts)
 
 
 def longer_of(row: Accommodation) -> Longer:

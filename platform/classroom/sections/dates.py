@@ -61,7 +61,7 @@ def section_dates_set(
                 release=dates.release.isoformat() if dates.release else "",
                 due=dates.due.isoformat() if dates.due else "",
             )
-        return follow(assignment.course, assignments=[assignment.pk], by=by)
+        return follow(assignment.course, assignments=[assignment.pk], by=by, tells=True)
 
 
 def waiting(assignment: Assignment) -> list[tuple[Section, datetime]]:

@@ -4,7 +4,7 @@
 2. Who has the files finds the new due time in `DUE_DATE.txt`, of work whose time is not over.
 3. Where another submission counts by now, work that was collected is collected again; of who
    still has time, it is when it is due.
-4. Who has got more time by an extension or an accommodation is told, once.
+4. Who has got more time of their own (an extension, an accommodation, a section) is told, once.
 
 All is written in one transaction with the change itself; CoCalc's part follows in transfers.
 """
@@ -40,7 +40,8 @@ def follow(
 ) -> list[Moved]:
     """Do all of it for these assignments and students of a course (None: all); see above.
 
-    `tells` is for changes that are meant for the students: extensions and accommodations.
+    `tells` is for what gives some students another due time than all: extensions,
+    accommodations, sections.
     """
     with transaction.atomic():
         changes = own_times_changes(course, assignments=assignments, students=students)
@@ -135,12 +136,15 @@ def _students(pks: Iterable[int]) -> dict[int, Membership]:
 
 
 def _tell(course: Course, moved: Sequence[Moved]) -> None:
-    """Tell of later due times that lie ahead, those to whom it is out."""
+    """Tell of later due times that lie ahead, those to whom it is out.
+
+    Who had no due time has not got more time by one.
+    """
+    if course.archived:
+        return
     now = timezone.now()
     later = [
-        each
-        for each in moved
-        if each.due and each.due > now and (each.before is None or each.before < each.due)
+        each for each in moved if each.before and each.due and each.due > max(now, each.before)
     ]
     out = is_out(now) | Q(handed_out__isnull=False)
     due = {each.submission: each.due for each in later}

@@ -72,7 +72,7 @@ def sections_set(course: Course, wanted: Mapping[int, str], *, by: User) -> list
             for row in changed
         )
         duties_follow(course, by=by)
-        return follow(course, students=[row.pk for row in changed], by=by)
+        return follow(course, students=[row.pk for row in changed], by=by, tells=True)
 
 
 def section_rename(course: Course, old: str, new: str, *, by: User) -> None:

@@ -17,7 +17,6 @@ from django.utils.translation import pgettext_lazy
 
 from classroom.models import (
     Assignment,
-    Extension,
     Membership,
     Snapshot,
     Submission,
@@ -36,6 +35,7 @@ from classroom.rules.late_words import (
     late_kept,
     rule_text,
 )
+from classroom.rules.own_due import OwnDue, own_dues
 from classroom.rules.test_runs import runs_of
 from classroom.students.receipts import Receipt, receipt_of
 from classroom.students.tests import Tests, tests_of
@@ -75,7 +75,7 @@ class Standing:
     now: datetime
     snapshots: Sequence[Snapshot] = field(default_factory=list)  # newest first, without files
     submitting: Transfer | None = None  # the last submit
-    extension: Extension | None = None
+    own_due: OwnDue | None = None  # known on the course's page
     latest: Snapshot | None = None  # the newest snapshot, with its files
     late_days: LateDays | None = None  # of the student; None: the course gives none
     test_runs: Sequence[TestRun] = field(default_factory=list)  # latest first
@@ -259,7 +259,7 @@ class CourseStandings:
 def course_standings(student: Membership, now: datetime | None = None) -> CourseStandings:
     """Return where a student stands with all of a course: what is due next comes first."""
     found = standings(Submission.objects.filter(student=student), now)
-    extensions = {row.assignment_id: row for row in Extension.objects.filter(student=student)}
+    dues = own_dues(student, [standing.submission for standing in found])
     newest = [standing.snapshots[0].pk for standing in found if standing.snapshots]
     latest = {row.submission_id: row for row in Snapshot.objects.filter(pk__in=newest)}
     days = late_days_of(student)
@@ -267,10 +267,7 @@ def course_standings(student: Membership, now: datetime | None = None) -> Course
         standing.late_days = days
         standing.assignment.course = student.course
         standing.submission.student = student
-        extension = extensions.get(standing.assignment.pk)
-        # One that everybody's due time has overtaken changes nothing.
-        if extension and extension.due == standing.due:
-            standing.extension = extension
+        standing.own_due = dues[standing.assignment.pk]
         standing.latest = latest.get(standing.submission.pk)
     given = [standing for standing in found if standing.assignment.handout]
     work = [standing for standing in found if not standing.assignment.handout]

@@ -13,7 +13,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -104,7 +104,7 @@ def saved(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
         return render(request, "classroom/students/saved.html", context, status=problem.status)
     context |= {
         "look": look,
-        "names": _(", ").join(look.opened or look.left),
+        "names": pgettext("list", ", ").join(look.opened or look.left),
         "lines": _lines(look, membership.course),
     }
     if not _asks_for_json(request):
@@ -278,7 +278,7 @@ def _not_taken(request: HttpRequest, standing: Standing) -> HttpResponse:
 
 def _unsaved(look: saving.Look, since: datetime) -> dict[str, object] | None:
     """Say to a page that knows nothing of the open files what may not be saved."""
-    files = _(", ").join(look.opened or look.left)
+    files = pgettext("list", ", ").join(look.opened or look.left)
     if look.opened:
         text = _(
             "You have %(files)s open in another tab. CoCalc saves by itself every %(seconds)s "

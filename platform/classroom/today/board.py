@@ -32,7 +32,7 @@ class Teaching:
     has_assignments: bool
     failed: list[FailedStep] = field(default_factory=list)
     joined: int = 0  # this week
-    invited: int = 0  # and not there yet
+    invited: int = 0  # and not there yet; only teachers see the list
 
     @property
     def course(self) -> Course:
@@ -132,7 +132,7 @@ def _teaching(members: Collection[Membership], now: datetime) -> list[Teaching]:
             has_assignments=course in dated,
             failed=failed.get(course, []),
             joined=joined.get(course, 0),
-            invited=invited.get(course, 0),
+            invited=invited.get(course, 0) if member.is_teacher else 0,
         )
         for course, member in current.items()
     ]

@@ -24,6 +24,7 @@ class FailedStep:
     assignment: Assignment | None
     count: int
     url: str
+    why: str = ""  # where that page does not say it
 
 
 def failed_steps(staff: Collection[Membership], now: datetime) -> dict[int, list[FailedStep]]:
@@ -54,7 +55,9 @@ def failed_steps(staff: Collection[Membership], now: datetime) -> dict[int, list
     found: dict[int, list[FailedStep]] = defaultdict(list)
     for (course, kind, _), failed in groups.items():
         first = failed[0]
-        found[course].append(FailedStep(Kind(kind), first.assignment, len(failed), _url(first)))
+        why = first.error if kind == Kind.TEST else ""
+        step = FailedStep(Kind(kind), first.assignment, len(failed), _url(first), why)
+        found[course].append(step)
     return found
 
 

@@ -111,3 +111,9 @@ def test_a_student_submits_from_the_notebook_s_page_where_it_is_taken(
     assert "Submit (late)" in shown("ada", project, "homework-1/a.ipynb")
     Assignment.objects.update(handout=True)
     assert not offered()
+
+
+def test_the_bell_is_on_the_notebook_s_page_too(course: Course, assignment: Assignment) -> None:
+    page = shown("ada", Membership.objects.get(user__username="ada").project, "homework-1/a.ipynb")
+    assert page.count('class="bell"') == 1
+    assert "bar-nav" not in page

@@ -87,9 +87,9 @@ class TestNewAccount:
         [
             ({"password2": "other"}, "didn’t match"),
             ({"password1": "12345678", "password2": "12345678"}, "too common"),
-            ({"username": "TESS"}, "already exists"),
-            ({"username": "a b"}, "valid username"),
-            ({"username": ""}, "required"),
+            ({"username": "TESS"}, "This user name is taken."),
+            ({"username": "a b"}, "A user name has letters"),
+            ({"username": ""}, "Choose a user name."),
         ],
     )
     def test_what_is_wrong_is_said_and_the_rest_is_kept(

@@ -229,6 +229,31 @@ def test_who_gets_more_time_is_told_once_and_not_of_what_is_not_out(group: Class
     assert not Notice.objects.filter(user=group.bob.user).exists()
 
 
+def test_a_sections_later_due_time_is_told_to_its_students_and_no_other_is(group: Class) -> None:
+    def told() -> list[tuple[str, str]]:
+        rows = Notice.objects.filter(kind=Notice.Kind.EXTENSION).order_by("pk")
+        return [(row.user.username, row.details["due"]) for row in rows]
+
+    dates(group, B=Dates(due=DUE + WEEK))
+    assert not told(), "it is not out"
+    Submission.objects.filter(assignment=group.work).update(handed_out=timezone.now())
+    dates(group, A=Dates(due=DUE + WEEK), B=Dates(due=DUE - WEEK))
+    expected = [("ann", (DUE + WEEK).isoformat())]
+    assert told() == expected, "and of an earlier one nobody hears"
+    section_move(group.course, [group.cy], "A", by=group.teacher)
+    section_move(group.course, [group.ann], "", by=group.teacher)
+    expected.append(("cy", (DUE + WEEK).isoformat()))
+    assert told() == expected
+    type(group.work).objects.update(due=None)
+    dates(group, A=Dates(), B=Dates())
+    dates(group, A=Dates(due=DUE + WEEK))
+    assert told() == expected, "who had no due time has not got more time"
+    type(group.course).objects.update(archived=timezone.now())
+    group.work.refresh_from_db()
+    dates(group, A=Dates(due=DUE + 2 * WEEK))
+    assert told() == expected, "nor is anything told of an archived course"
+
+
 class TestRelease:
     """Each section is handed it at its own release, once."""
 

@@ -250,6 +250,14 @@ class TestTeacher:
         Transfer.objects.update(ended=now - 15 * DAY)
         assert "failed" not in words(emmy).replace("failed steps", "")
 
+    def test_tests_that_failed_say_why(
+        self, course: Course, members: list[Membership], emmy: User
+    ) -> None:
+        transfer = transfer_add(course, Kind.TEST, members[0], assignment=out(course))
+        transfer.error = "CoCalc does not answer."
+        fails(transfer)
+        assert "Test a submission “Homework 1”: 1 failed CoCalc does not answer." in words(emmy)
+
     def test_who_joined_and_who_is_invited(
         self, course: Course, members: list[Membership], emmy: User, now: datetime
     ) -> None:
@@ -257,9 +265,12 @@ class TestTeacher:
         for number in range(2):
             Invitation.objects.create(course=course, email=f"new{number}@x.test")
         Invitation.objects.create(course=course, email="there@x.test", accepted=now)
+        theo = factories.make_user("theo")
+        factories.enrol(course, theo, Role.ASSISTANT)
         html = page(emmy)
         assert f'href="/courses/{course.pk}/people">1 joined this week' in html
         assert f'href="/courses/{course.pk}/people#invitations">2 invited, not joined yet' in html
+        assert "invited" not in page(theo), "assistants see no list of invitations"
 
     def test_what_is_due_this_week(
         self, course: Course, members: list[Membership], emmy: User, now: datetime
