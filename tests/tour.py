@@ -412,6 +412,34 @@ def press(page: Page, name: str, button: str) -> str:
     return page.url
 
 
+def german(browser: Browser, site: str) -> None:
+    """The language that a browser asks for, and the one that a user chooses."""
+    page = browser.new_context(locale="de-DE").new_page()
+    with step("teacher: signs in with a German browser"):
+        page.goto(f"{site}/sign-in/")
+        page.get_by_label("Benutzername").fill("emmy")
+        page.get_by_label("Passwort").fill("notebook")
+        page.get_by_role("button", name="Anmelden").click()
+        expect(page.get_by_role("heading", name="Heute", exact=True)).to_be_visible(timeout=LIMIT)
+    with step("teacher: looks at the course and at files in German"):
+        page.get_by_role("link", name="Meine Notebooks").click()
+        expect(page.get_by_role("button", name="Neues Notebook")).to_be_visible(timeout=LIMIT)
+        shoot(page, "german-files")
+        page.get_by_role("link", name="Kurse", exact=True).click()
+        page.get_by_role("link", name="Programming").first.click()
+        page.get_by_role("link", name="Squares").first.click()
+        shoot(page, "german-assignment")
+    with step("teacher: chooses English all the same"):
+        page.goto(f"{site}/profile/")
+        page.get_by_label("Sprache").select_option("English")
+        page.get_by_role("button", name="Speichern").first.click()
+        expect(page.get_by_role("heading", name="Profile")).to_be_visible()
+        page.get_by_label("Language").select_option("As my browser")
+        page.get_by_role("button", name="Save").first.click()
+        expect(page.get_by_role("heading", name="Profil", exact=True)).to_be_visible()
+    page.context.close()
+
+
 def administrator(browser: Browser, site: str) -> None:
     """What the site knows of the student's work."""
     page = browser.new_context().new_page()
@@ -444,6 +472,7 @@ def main() -> None:
             try:
                 student(browser, site, data)
                 classroom(browser, site, data)
+                german(browser, site)
                 administrator(browser, site)
             except AssertionError as error:
                 failed = True

@@ -153,6 +153,7 @@ def test_it_holds_the_app_and_nothing_else(wheel: Path) -> None:
         assert files == {name for name in names if name.startswith(f"embedding/{kind}/")}
     assert "embedding/templatetags/cocalc.py" in names
     assert "embedding/migrations/0001_initial.py" in names
+    assert "embedding/locale/de/LC_MESSAGES/djangojs.mo" in names
 
 
 def test_it_needs_nothing_of_the_site(wheel: Path) -> None:

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from classroom.models.courses import Course
 from embedding.models import CocalcProject
@@ -15,9 +16,9 @@ from embedding.names import person_name, tidy
 class Role(models.TextChoices):
     """What somebody is in a course. An assistant grades, but does not change the course."""
 
-    TEACHER = "teacher", _("Teacher")
-    ASSISTANT = "assistant", _("Assistant")
-    STUDENT = "student", _("Student")
+    TEACHER = "teacher", pgettext_lazy("role", "Teacher")
+    ASSISTANT = "assistant", pgettext_lazy("role", "Assistant")
+    STUDENT = "student", pgettext_lazy("role", "Student")
 
 
 class Membership(models.Model):
