@@ -46,7 +46,7 @@ def _refusal(request: HttpRequest) -> Problem | None:
     if "Transfer-Encoding" in request.headers:
         return Problem(
             "no_length",
-            _("This request does not say how long it is. Send its length."),
+            _("Your browser did not say how large this is. Please try again."),
             status=411,
         )
     given = str(request.META.get("CONTENT_LENGTH") or "")

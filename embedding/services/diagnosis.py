@@ -91,7 +91,7 @@ def _mended() -> Cause:
         _("You had been removed from this project on CoCalc. You are back in it now. Try again."),
         Sentence(
             noop(
-                "The user was no collaborator of the project on CoCalc any more, or it was marked "
+                "This person was no longer in the project on CoCalc, or the project was marked "
                 "as deleted."
             )
         ),
@@ -150,7 +150,7 @@ def _cause(seen: str, origin: str, facts: _Facts) -> Cause:
         return Cause(
             "frame_refused",
             "blocked",
-            _("CoCalc does not allow this page to show it. You can open the file in a new tab."),
+            _("CoCalc cannot be shown on this page. You can open the file in a new tab."),
             Sentence(
                 noop("CoCalc, or a proxy before it, sends “%(header)s”."),
                 {"header": facts.refusal},
@@ -183,7 +183,9 @@ def _cause(seen: str, origin: str, facts: _Facts) -> Cause:
                 "block CoCalc's sign-in cookie. Try again, or open the file in a new tab."
             ),
             Sentence(
-                noop("Neither an answer nor the project's log was heard. %(reason)s"),
+                noop(
+                    "CoCalc sent no answer, and nothing appeared in the project’s log. %(reason)s"
+                ),
                 {"reason": reason},
             ),
         )
@@ -208,14 +210,17 @@ def _no_channel(code: str, reason: Sentence) -> Cause:
     """The file is open, and no message is answered: that is for the administrator alone."""
     admin = (
         Sentence(
-            noop("No message is answered, so opening another file reloads the editor: %(reason)s"),
+            noop(
+                "CoCalc does not answer messages, so opening another file reloads the editor: "
+                "%(reason)s"
+            ),
             {"reason": reason},
         )
         if code
         else Sentence(
             noop(
-                "No message is answered though this site is allowed: some builds of CoCalc never "
-                "do."
+                "CoCalc does not answer messages, though this site is allowed: some versions of "
+                "CoCalc never do."
             )
         )
     )

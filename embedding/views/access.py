@@ -168,7 +168,7 @@ def same_user(request: HttpRequest, user: str) -> None:
     if user != str(user_of(request).pk):
         raise Problem(
             "other_user",
-            _("Somebody else has signed in to this site in this browser. Reload the page."),
+            _("Someone else has signed in to this site in this browser. Reload the page."),
             status=409,
         )
 
@@ -176,9 +176,7 @@ def same_user(request: HttpRequest, user: str) -> None:
 def visited(request: HttpRequest) -> None:
     """Problem where a browser only loads in advance: nothing is minted that nobody may need."""
     if request.headers.get("Sec-Purpose") or request.headers.get("Purpose") == "prefetch":
-        raise Problem(
-            "prefetch", _("Nothing is opened before somebody looks at the page."), status=403
-        )
+        raise Problem("prefetch", _("The notebook opens when you look at the page."), status=403)
 
 
 def json_body(request: HttpRequest) -> dict[str, Any]:

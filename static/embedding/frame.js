@@ -11,7 +11,7 @@ const DEAD = 15000; // lost and silent
 const NO_CAUSE = {
   code: "cocalc_silent",
   message: gettext("CoCalc does not answer your browser."),
-  adminMessage: gettext("The frame said nothing, and this site could not find out why."),
+  adminMessage: gettext("CoCalc did not answer, and this site could not find out why."),
 };
 
 export class Frame extends Bridge {

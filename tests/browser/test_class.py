@@ -324,7 +324,7 @@ def test_a_handout_reaches_who_joins_later(visitor: Visitor, school: School, loo
     expect(page.get_by_role("heading", name="Return")).to_have_count(0)
 
     teacher.go(f"{course}people")
-    page.get_by_role("button", name="Make a join link").click()
+    page.get_by_role("button", name="Create a join link").click()
     link = page.get_by_role("textbox", name="Join link").input_value()
     grace.page.goto(link)
     look(grace, "joining")

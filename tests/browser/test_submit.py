@@ -170,7 +170,7 @@ def test_what_was_just_typed_is_submitted_from_the_notebook_s_page(
     submit.click()
     unknown = page.get_by_role("region", name="Not submitted")
     expect(unknown).to_contain_text("CoCalc does not say whether everything is saved")
-    unknown.get_by_role("button", name="Submit what is saved now").click()
+    unknown.get_by_role("button", name="Submit as it is saved now").click()
     expect(receipt).to_be_visible()
     ada.becomes("ready")
 

@@ -218,7 +218,7 @@ def test_many_projects_are_looked_after_in_one_call(
     # One list; for each of the two a fresh look and a change (whose effect is looked at).
     assert sandbox.calls()["counts"] == {"query": 5, "remove_collaborator": 1}
     sandbox.reset_calls()
-    assert care.look_after(rows) == [], "somebody else has them"
+    assert care.look_after(rows) == [], "someone else has them"
     assert sandbox.calls()["counts"] == {}
 
 

@@ -165,7 +165,7 @@ def test_a_refused_opening_costs_nothing(
     settings.EMBEDDING = {**settings.EMBEDDING, "CALLS_AT_ONCE": 1, "SESSIONS_PER_MINUTE": 1}
     browser = HttpsClient(member.user)
     sandbox.reset_calls()
-    with turn("somebody else"):
+    with turn("someone else"):
         take()
         for _ in range(3):
             answer = open_session(browser, "a.ipynb")

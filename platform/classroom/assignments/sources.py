@@ -38,7 +38,7 @@ from embedding.services.mapping import project_ensure
 Version = Assignment.Version
 MOST_LOGGED = 200  # files of one change
 CHANGING = gettext_lazy(
-    "The files were being changed, and it is not known whether that worked. Look through the "
+    "Changing the files was interrupted. Look through the list, then check again. Look through the "
     "list, then check again."
 )
 

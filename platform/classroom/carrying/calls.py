@@ -76,7 +76,7 @@ _SENTENCES = {
         "again."
     ),
     "unreadable": _(
-        "“%(path)s” in “%(folder)s” belongs to somebody else and cannot be read. Delete it, then "
+        "“%(path)s” in “%(folder)s” belongs to someone else and cannot be read. Delete it, then "
         "try again."
     ),
     "changing": _(

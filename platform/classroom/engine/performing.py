@@ -126,7 +126,7 @@ def _later(
         return _failed(
             transfer,
             problem
-            or Problem(code, _("Other work got in the way of this for a whole day."), status=503),
+            or Problem(code, _("This had to wait a whole day for other steps."), status=503),
         )
     again_in = seconds * _random.uniform(1.0, 1.3)
     if problem:

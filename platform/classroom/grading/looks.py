@@ -23,7 +23,7 @@ Outcome = Look.Outcome
 def answer(work: Submission, look: int, text: str, outcome: Outcome, *, by: User) -> Look:
     """Answer a request, tell the student, and have a changed score returned.
 
-    Raises Problem with a sentence: `answered` where somebody else was faster, `not_changed` and
+    Raises Problem with a sentence: `answered` where someone else was faster, `not_changed` and
     `changed` where the score does not fit the outcome, `returning` while the work is being
     returned (all 409), `too_long` (400), `missing` for a request that is not this work's (404).
     """
@@ -40,7 +40,7 @@ def answer(work: Submission, look: int, text: str, outcome: Outcome, *, by: User
         if found is None:
             raise Problem("missing", _("This request was removed."), status=404)
         if found.answered:
-            said = _("Somebody else has already answered. Read that answer first.")
+            said = _("Someone else has already answered. Read that answer first.")
             raise Problem("answered", said, status=409)
         _fits(row, found, outcome)
         found.answer, found.outcome = text, outcome

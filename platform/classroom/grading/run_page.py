@@ -281,9 +281,9 @@ def _to_result(request: HttpRequest, batch: Batch, wanted: int) -> HttpResponse:
     elsewhere = wanted - batch.transfers.count()
     if elsewhere:
         words = ngettext(
-            "Left out %(count)s student, because another run is still under way. "
+            "Left out %(count)s student, because another run has not ended yet. "
             "Run this again when that one has ended.",
-            "Left out %(count)s students, because another run is still under way. "
+            "Left out %(count)s students, because another run has not ended yet. "
             "Run this again when that one has ended.",
             elsewhere,
         )

@@ -25,7 +25,7 @@ class MailForm(forms.Form):
         widget=forms.RadioSelect,
     )
     kinds = forms.MultipleChoiceField(
-        label=_("What to e-mail"), required=False, widget=forms.CheckboxSelectMultiple
+        label=_("Send me e-mails about"), required=False, widget=forms.CheckboxSelectMultiple
     )
 
     def __init__(self, data: Any, *, user: User) -> None:

@@ -46,8 +46,8 @@ _signer = signing.Signer(salt="classroom.invitation")
 # What `Invitation.mail_error` holds, and what it means.
 _UNREACHABLE, _REFUSED = "unreachable", "refused"
 _NOT_MAILED = {
-    _UNREACHABLE: gettext_lazy("Not mailed: the mail server cannot be reached."),
-    _REFUSED: gettext_lazy("Not mailed: the mail server refused it."),
+    _UNREACHABLE: gettext_lazy("Not sent: the mail server cannot be reached."),
+    _REFUSED: gettext_lazy("Not sent: the mail server refused it."),
 }
 
 log = logging.getLogger(__name__)
@@ -85,7 +85,7 @@ def invite(course: Course, invitations: Sequence[Invitation], *, actor: User) ->
 
 
 def renew(invitation: Invitation, *, actor: User) -> None:
-    """Make a new link, valid from now, and have it mailed; the old one is worthless."""
+    """Create a new link, valid from now, and have it mailed; the old one is worthless."""
     with transaction.atomic():
         open_one = Invitation.objects.filter(pk=invitation.pk, accepted=None)
         changed = open_one.update(nonce=uuid4(), created=timezone.now(), sent=None, mail_error="")

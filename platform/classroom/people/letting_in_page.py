@@ -45,7 +45,7 @@ def people_add(request: HttpRequest, course: int) -> HttpResponse:
 @require_POST
 @login_required
 def join_link(request: HttpRequest, course: int) -> HttpResponse:
-    """Make a join link or a new one, or close it."""
+    """Create a join link or a new one, or close it."""
     membership = teacher_of(request, course)
     user = user_of(request)
     if request.POST.get("do") == "close":
@@ -73,9 +73,9 @@ def invitation_links(request: HttpRequest, course: int) -> HttpResponse:
 @require_POST
 @login_required
 def invitation_renew(request: HttpRequest, course: int, invitation: int) -> HttpResponse:
-    """Make a new link for an invitation."""
+    """Create a new link for an invitation."""
     membership = teacher_of(request, course)
-    done = _("Made a new link for %(email)s. The old link no longer works.")
+    done = _("Created a new link for %(email)s. The old link no longer works.")
     return _change(request, membership, invitation, invitations.renew, done)
 
 

@@ -58,8 +58,9 @@ class UserAdmin(Base):
             if other.pk == obj.pk:
                 continue
             said = _(
-                "“%(name)s” has this e-mail address too, so a course list adds neither of them by "
-                "it. If both accounts belong to one person, make one of them inactive."
+                "“%(name)s” has this e-mail address too, so a course list cannot use it to add "
+                "either account. If both accounts belong to one person, make one of them "
+                "inactive."
             )
             if vars(other)["unproven"]:
                 said = _(

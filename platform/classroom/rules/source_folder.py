@@ -58,9 +58,7 @@ _PROBLEMS = {
         "The course’s project already has a folder “%(folder)s”, which may be something else. "
         "Use that folder as it is, or rename it in CoCalc first."
     ),
-    _LOCKED: gettext_lazy(
-        "Somebody else is changing these files right now. Try again in a moment."
-    ),
+    _LOCKED: gettext_lazy("Someone else is changing these files right now. Try again in a moment."),
     _NO_SOURCE: gettext_lazy("This folder is no longer in the course’s project."),
     _NOTEBOOKS: gettext_lazy(
         "The notebooks in “%(folder)s” are too large to be checked. Clear their outputs, then "

@@ -63,8 +63,8 @@ class Rule:
         if len(self._counts) < len(self._all):
             said.append(
                 _(
-                    "If none of a student’s scores count, the total is the sum of these scores, "
-                    "in points."
+                    "If no assignment of a student counts, the total is the sum of that "
+                    "student’s points."
                 )
             )
         return " ".join(said)
@@ -126,9 +126,11 @@ def _without_points(titles: Sequence[str]) -> str:
         return _("“%(title)s” has no points, so it is left out.") % {"title": titles[0]}
     shown = pgettext("list", ", ").join(_("“%(title)s”") % {"title": title} for title in titles[:3])
     if len(titles) <= 3:
-        return _("These have no points, so they are left out: %(titles)s.") % {"titles": shown}
+        return _("These assignments have no points, so they are left out: %(titles)s.") % {
+            "titles": shown
+        }
     return ngettext(
-        "These have no points, so they are left out: %(titles)s and %(count)s more.",
-        "These have no points, so they are left out: %(titles)s and %(count)s more.",
+        "These assignments have no points, so they are left out: %(titles)s and %(count)s more.",
+        "These assignments have no points, so they are left out: %(titles)s and %(count)s more.",
         len(titles) - 3,
     ) % {"titles": shown, "count": len(titles) - 3}

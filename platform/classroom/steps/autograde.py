@@ -2,7 +2,7 @@
 
 They are prepared here, run in the student's own project, and scored here again by the teacher's
 notebook. The course's project, whose container holds everybody's work, never runs them. What was
-collected is taken only from the folder's manifest: a link in it could lead to somebody else's work.
+collected is taken only from the folder's manifest: a link in it could lead to someone else's work.
 
 While it runs, the notebook with its hidden tests lies in a hidden folder of the student's project,
 under a fresh random name, and the student's code can read it, as with CoCalc's own autograding. It

@@ -21,7 +21,7 @@ def run(transfer: Transfer) -> dict[str, Any]:
     """End the memberships on CoCalc that have no row here; repeats harmlessly."""
     member = transfer.member
     if member is None:
-        raise Problem("no_member", _("It is not known whom to remove."), status=500)
+        raise Problem("no_member", _("The person to remove is missing."), status=500)
     ended: set[int] = set()
     while True:
         everywhere = bool(transfer.options.get("everywhere"))

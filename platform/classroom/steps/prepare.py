@@ -28,7 +28,7 @@ def run(transfer: Transfer) -> dict[str, Any]:
     """Make what is missing; Limited while the site's share of new accounts is used up."""
     membership = transfer.member
     if membership is None:
-        raise Problem("no_member", _("It is not known for whom to prepare this."), status=500)
+        raise Problem("no_member", _("The person to prepare this for is missing."), status=500)
     # Who waits in front of a page is not held back by the background's share of new accounts.
     waits = transfer.priority > 0
     if membership.role == Role.STUDENT:

@@ -19,7 +19,7 @@ from classroom.steps.registry import Skip, step
 
 TIMEOUT, TIMEOUT_MOST = 60, 600  # seconds
 MAY_HAVE_RUN = gettext_lazy(
-    "The answer was lost, so nobody knows whether the command ran. "
+    "The answer was lost. The command may or may not have run. "
     "Check the project before you run it again."
 )
 

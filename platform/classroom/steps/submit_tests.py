@@ -174,7 +174,7 @@ def _words(code: str) -> tuple[str, bool]:
     return (
         _(
             "Your notebook stopped the tests, or took too long, so they have no result. Run all "
-            "its cells from the top, and look for what ends the kernel or never ends."
+            "its cells from the top, and find the cell that never ends or that stops the kernel."
         ),
         True,
     )

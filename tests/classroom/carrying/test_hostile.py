@@ -23,7 +23,7 @@ from classroom.rules import manifest
 from tests.classroom.carrying import hostile
 
 ROUNDS = int(os.environ.get("LECTERN_HOSTILE_ROUNDS", "500"))
-CANARY = b"the secret of somebody else"
+CANARY = b"the secret of someone else"
 OURS = {"a.ipynb": b"the task", "data/b.csv": b"1,2\n" * 50, "data/more/c.txt": b"c"}
 
 

@@ -137,7 +137,7 @@ def test_the_teacher_is_told_what_was_changed_and_nobody_else(
     Event.log(care.RESTORED, "elsewhere", project=project.pk + 1000)
     page = HttpsClient(member(course, "emmy").user).get(f"/courses/{course.pk}/people")
     text = " ".join(page.content.decode().split())
-    assert "Changed on CoCalc and fixed" in text
+    assert "Changes on CoCalc that were undone" in text
     for line in (
         "Ada Lovelace’s project: You were removed on CoCalc and are back.",
         "Ada Lovelace’s project: Bob was added on CoCalc and is removed again.",

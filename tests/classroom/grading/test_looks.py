@@ -178,7 +178,7 @@ def test_who_answers_second_sees_the_first_answer_and_loses_nothing(room: Class)
     refused = post(room, "kept", "Of the second.")
     assert refused.status_code == 409
     page = refused.content.decode()
-    assert "Somebody else has already answered" in page
+    assert "Someone else has already answered" in page
     assert "Of the first." in page
     assert "Of the second.</textarea>" in page
     assert Look.objects.get().answer == "Of the first."

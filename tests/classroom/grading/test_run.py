@@ -596,7 +596,7 @@ def test_a_second_run_leaves_those_who_are_under_way(room: Class) -> None:
     runs.command_run(room.course, [room.ada], actor=room.teacher, command="a", timeout=5)
     data = {"command": "b", "timeout": "60", "who": "all"}
     page = HttpsClient(room.teacher).post(f"{room.base}/run", data, follow=True)
-    assert "Left out 1 student, because another run is still under way" in page.content.decode()
+    assert "Left out 1 student, because another run has not ended yet" in page.content.decode()
 
 
 def ended(row: Transfer, state: State, result: dict[str, Any] | None = None, **more: Any) -> None:

@@ -213,7 +213,7 @@ class TestTeachers:
 
     def test_renew_and_cancel(self, invitation: Invitation, teacher: User) -> None:
         assert url(invitation) in self.page(invitation, teacher)
-        assert "Made a new link for" in self.post(invitation, "invitation-renew", teacher)
+        assert "Created a new link for" in self.post(invitation, "invitation-renew", teacher)
         assert url(invitation) not in self.page(invitation, teacher)
         assert "Took back the invitation for" in self.post(invitation, "invitation-cancel", teacher)
         assert not Invitation.objects.exists()
@@ -364,7 +364,7 @@ class TestMail:
         assert (bad.sent, good.mail_error) == (None, "")
         assert good.sent
         page = HttpsClient(teacher).get(reverse("classroom:people", args=[course.pk]))
-        assert "Not mailed: the mail server refused it." in page.content.decode()
+        assert "Not sent: the mail server refused it." in page.content.decode()
         assert "secret words" not in page.content.decode()
         assert HttpsClient().get(url(bad)).status_code == 200
 

@@ -296,7 +296,7 @@ class TestCases:
         ("Vorname;Nachname;Matrikelnummer\nAda;Baumann;900417\n", NOBODY),
         ("First,Last,Mother_Email\nMara,Quinn,mother@home.test\n", "“Mother_Email”"),
     ],
-    ids=["Sakai", "GitHub Classroom by names", "no address", "somebody else's address"],
+    ids=["Sakai", "GitHub Classroom by names", "no address", "someone else's address"],
 )
 def test_where_nothing_says_who_it_is_it_is_asked(text: str, question: object) -> None:
     assert str(question) in asked(text)

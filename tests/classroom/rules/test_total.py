@@ -73,7 +73,7 @@ def test_the_rule_says_what_it_does() -> None:
         "Total: the weighted average of all scores, in percent. "
         "If an assignment has no weight, its points are its weight. "
         "“Essay” has no points, so it is left out. "
-        "If none of a student’s scores count, the total is the sum of these scores, in points."
+        "If no assignment of a student counts, the total is the sum of that student’s points."
     )
     assert Rule([assignment(1, "10", "1")]).text == (
         "Total: the weighted average of all scores, in percent."

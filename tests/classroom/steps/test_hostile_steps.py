@@ -32,7 +32,7 @@ from tests.marked import marked_notebook
 
 ROUNDS = int(os.environ.get("LECTERN_HOSTILE_STEPS", "2"))
 State = Transfer.State
-SECRET = b"the secret of somebody else"
+SECRET = b"the secret of someone else"
 # Stands in for a run of the notebook: the copy that it leaves is the notebook itself.
 COPIES = """import hashlib, json, os, shutil, sys
 shutil.copy(sys.argv[1], ".part")

@@ -828,7 +828,7 @@ def test_where_too_many_ask_already_a_worker_does_it(
     """Nor does who presses *Submit* again and again hold a thread each time."""
     settings.EMBEDDING = {**settings.EMBEDDING, "CALLS_AT_ONCE": 1}
     browser = HttpsClient(ada.user)
-    other = Turn(lambda: "somebody else")
+    other = Turn(lambda: "someone else")
     with other.on():
         take()
     submit = f"/courses/{course.pk}/assignments/{row.assignment_id}/submit"
