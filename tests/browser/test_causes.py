@@ -58,7 +58,7 @@ CAUSES = {
         "host_not_allowed",
         "blocked",
         "CoCalc does not answer this site, and has not opened the file.",
-        f"Neither an answer nor the project's log was heard. {NOT_LISTED}",
+        f"CoCalc sent no answer, and nothing appeared in the project’s log. {NOT_LISTED}",
         {"cookie_refused": True},
         hosts="elsewhere.test",
     ),
@@ -72,7 +72,7 @@ CAUSES = {
     "not to be framed": Cause(
         "frame_refused",
         "blocked",
-        "CoCalc does not allow this page to show it.",
+        "CoCalc cannot be shown on this page.",
         "sends “X-Frame-Options: DENY”",
         {"refused_frames": True},
     ),
@@ -211,7 +211,7 @@ def test_who_tries_again_is_told_what_holds_then(known: Visit) -> None:
     known.open("a.txt", "opening")
     until(lambda: passes(known, "blocked"))
     alert = known.page.locator("#notice").get_by_role("alert")
-    expect(alert).to_contain_text("does not allow this page to show it")
+    expect(alert).to_contain_text("cannot be shown on this page")
     # At once, in less time than what was found out is kept for others.
     known.school.sandbox.quirks(refused_frames=False, pages_down="503")
     known.page.locator("#again").click()

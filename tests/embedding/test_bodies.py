@@ -76,7 +76,7 @@ def test_without_a_length_nothing_is_taken(person: Person) -> None:
     browser = HttpsClient(person("ada"))
     status, page = post(browser, "/projects/mine/upload", None, HTTP_TRANSFER_ENCODING="chunked")
     assert status == 411
-    assert "Send its length" in page
+    assert "did not say how large" in page
 
 
 def test_a_form_that_django_refuses_has_a_sentence(person: Person, settings: Settings) -> None:

@@ -96,7 +96,7 @@ def listed(sandbox: SandboxProcess) -> Iterator[None]:
     ("seen", "code", "state", "admin"),
     [
         ("silent", "cocalc_silent", "unreachable", "nothing was heard from the frame"),
-        ("channel", "channel_silent", "blocked", "some builds of CoCalc never do"),
+        ("channel", "channel_silent", "blocked", "some versions of CoCalc never do"),
     ],
 )
 def test_silence_of_a_cocalc_that_should_answer(

@@ -132,7 +132,7 @@ def test_columns_without_names_are_asked_and_the_choice_is_kept(desk: Desk) -> N
     assert "New: 1" in page
     assert chosen(page) == ["username", "first_name", "last_name", "email"]
     again = desk.post(text="eve,Eve,Smith,eve@uni.test\nbob,Bob,Jones,bob@uni.test")
-    assert "Set as you chose for a similar list before" in again
+    assert "Set to your choices for a similar list" in again
     assert chosen(again) == ["username", "first_name", "last_name", "email"]
     # Another shape: three columns, or an address elsewhere.
     assert "This list has no column names" in desk.post(text="eve,Eve,eve@uni.test")
