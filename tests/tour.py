@@ -291,7 +291,7 @@ def classroom(browser: Browser, site: str, data: Path) -> None:
         theirs.get_by_label("Dark").check()
         theirs.get_by_role("button", name="Save").click()
         expect(theirs.locator("html")).to_have_attribute("data-scheme", "dark")
-        theirs.get_by_role("button", name="Make a calendar address").click()
+        theirs.get_by_role("button", name="Create a calendar address").click()
         address = theirs.get_by_label("Calendar address").input_value()
         here = re.sub("//[^:/]+", "//127.0.0.1", address)  # a name that browsers alone know
         with closing(urlopen(here)) as answer:
