@@ -424,6 +424,7 @@ def german(browser: Browser, site: str) -> None:
     with step("teacher: looks at the course and at files in German"):
         page.get_by_role("link", name="Meine Notebooks").click()
         expect(page.get_by_role("button", name="Neues Notebook")).to_be_visible(timeout=LIMIT)
+        expect(page.locator("#status")).not_to_have_attribute("data-busy", "", timeout=LIMIT)
         shoot(page, "german-files")
         page.get_by_role("link", name="Kurse", exact=True).click()
         page.get_by_role("link", name="Programming").first.click()
