@@ -9,7 +9,7 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-import classroom.models.courses
+import classroom.models
 
 
 class Migration(migrations.Migration):
@@ -637,7 +637,7 @@ class Migration(migrations.Migration):
             field=models.CharField(
                 help_text="Deadlines use this time zone.",
                 max_length=64,
-                validators=[classroom.models.courses.validate_time_zone],
+                validators=[classroom.models.validate_time_zone],
                 verbose_name="time zone",
             ),
         ),
@@ -1273,7 +1273,7 @@ class Migration(migrations.Migration):
                 blank=True,
                 help_text="Empty: each page shows the browser's own.",
                 max_length=64,
-                validators=[classroom.models.courses.validate_time_zone],
+                validators=[classroom.models.validate_time_zone],
                 verbose_name="time zone",
             ),
         ),
