@@ -38,6 +38,7 @@ from classroom.class_steps.failures import last_failed
 from classroom.engine.queue import step_start
 from classroom.models import Assignment, Batch, Course, Kind, Membership, Role, Submission, Transfer
 from classroom.pages.sections import seen
+from classroom.rules.anonymity import in_order
 from classroom.rules.renewal import UNCOLLECTED
 from classroom.sections.dates import release_now
 from classroom.sections.following import follow
@@ -178,7 +179,7 @@ def retry_failed(batch: Batch, *, actor: User) -> Batch:
     fresh = step_start(
         batch.course,
         Kind(batch.kind),
-        members,
+        in_order(batch.assignment, members),
         actor=actor,
         assignment=batch.assignment,
         options=batch.options,
@@ -206,7 +207,7 @@ def try_again(assignment: Assignment, kind: Kind, *, actor: User) -> Batch:
             batch = step_start(
                 assignment.course,
                 kind,
-                members,
+                in_order(assignment, members),
                 actor=actor,
                 assignment=assignment,
                 options=rows[0].options,

@@ -26,7 +26,7 @@ from classroom.engine.queue import step_start
 from classroom.models import Assignment, Batch, Course, Kind, Membership, Submission, Transfer
 from classroom.pages.sections import seen
 from classroom.pages.text import lasted
-from classroom.rules.anonymity import called, code_of
+from classroom.rules.anonymity import called, code_of, in_order
 from classroom.rules.renewal import UNTRIED, is_new
 from classroom.rules.scoring import number_text
 from embedding.models import Event
@@ -135,7 +135,7 @@ def autograde_run(assignment: Assignment, members: Sequence[Membership], *, acto
     return step_start(
         assignment.course,
         Kind.RUN,
-        members,
+        in_order(assignment, members),
         actor=actor,
         assignment=assignment,
         options={"autograde": True},
@@ -201,7 +201,7 @@ def run_again(batch: Batch, *, actor: User) -> Batch:
     return step_start(
         batch.course,
         Kind.RUN,
-        list(members),
+        in_order(batch.assignment, members),
         actor=actor,
         assignment=batch.assignment,
         options=batch.options,

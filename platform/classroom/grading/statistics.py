@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Count, Q
+from django.db.models import Case, Count, F, Q, When
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
@@ -89,7 +89,8 @@ def statistics_of(course: Course, section: str = "") -> tuple[int, list[Steps]]:
     """Return how many students there are, and how far each assignment is; removed ones left out.
 
     Four queries, whatever the course's size; one more where it is of one section. Of one, which may
-    be a single student, no grading counts while names are hidden.
+    be a single student, no grading counts while names are hidden. Of hidden work the score counts
+    before the late penalty: who is late is told by name, and the difference would say whose it is.
     """
     named = known() if section else Q()
     mine = seen(course, section=section)
@@ -117,7 +118,8 @@ def statistics_of(course: Course, section: str = "") -> tuple[int, list[Steps]]:
         student__removed=None,
         score__isnull=False,
     )
-    for assignment, score in rows.values_list("assignment_id", final_score()):
+    counts = Case(When(known(), then=final_score()), default=F("score"))
+    for assignment, score in rows.values_list("assignment_id", counts):
         scores.setdefault(assignment, []).append(score or Decimal())
     students = course.memberships.filter(mine, role="student", removed=None).count()
     outcomes = outcomes_of(assignments, seen(course, "student__", section=section) & named)

@@ -9,7 +9,7 @@ The code is random and kept with the work, so that nothing about a student leads
 """
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from django.core.exceptions import PermissionDenied
@@ -18,8 +18,9 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from classroom.models import Assignment, Kind, Role, Submission, Transfer
-from embedding.problems import Problem
+from classroom.models import Assignment, Kind, Membership, Role, Submission, Transfer
+from embedding.cocalc.errors import CocalcError
+from embedding.problems import Problem, of_cocalc
 
 # Neither vowels, so that no word comes about, nor what is read as something else.
 _SIGNS = "23456789BCDFGHJKMNPQRSTVWXZ"
@@ -102,9 +103,19 @@ def said_by_name(work: Submission) -> Iterator[None]:
     try:
         yield
     except Problem as problem:
-        if work.code and is_hidden(work):
-            problem.message = problem.message.replace(f"/{folder_of(work)}", "/…")
+        problem.message = _without_code(work, problem.message)
         raise
+    except CocalcError as error:
+        told = of_cocalc(error)
+        told.message = _without_code(work, told.message)
+        raise told from error
+
+
+def _without_code(work: Submission, words: str) -> str:
+    """Return these words with nothing of the code, however the folder's name stands in them."""
+    if not work.code or not work.assignment.anonymous:
+        return words
+    return words.replace(folder_of(work), "…").replace(work.code, "…")
 
 
 def called(work: Submission) -> str:
@@ -112,6 +123,18 @@ def called(work: Submission) -> str:
     if not is_hidden(work):
         return work.student.name
     return _("Student %(code)s") % {"code": code_of(work)}
+
+
+def in_order(assignment: Assignment | None, members: Iterable[Membership]) -> list[Membership]:
+    """Return in which order a step takes these: as they come, or mixed where names are hidden.
+
+    Who sees one work graded after the other, and knows the list of students, would know whose turn
+    it is.
+    """
+    found = list(members)
+    if assignment and assignment.anonymous:
+        secrets.SystemRandom().shuffle(found)
+    return found
 
 
 def may_begin(assignment: Assignment) -> bool:

@@ -39,6 +39,7 @@ from classroom.models import (
 )
 from classroom.pages.text import short_moment
 from classroom.rules import manifest
+from classroom.rules.anonymity import said_by_name
 from classroom.rules.counting import counting
 from classroom.rules.deadlines import came, came_late, is_late, is_taken
 from classroom.rules.last_submit import AS_GIVEN, UNCHANGED
@@ -72,7 +73,8 @@ def run(transfer: Transfer) -> dict[str, Any]:
     submission = Submission.objects.get(assignment=assignment, student=student)
     submission.assignment, submission.student = assignment, student
     found = Snapshot.objects.filter(submission=submission, taken=at).first()
-    snapshot = found or _take(submission, at, transfer.options)
+    with said_by_name(submission):
+        snapshot = found or _take(submission, at, transfer.options)
     return {
         "snapshot": snapshot.pk,
         "files": len(snapshot.files),

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,10 +20,12 @@ from django.utils import timezone
 from classroom import urls
 from classroom.assignments.forms import AssignmentForm
 from classroom.assignments.rescoring import effect_of
+from classroom.class_steps.class_steps import retry_failed, try_again
 from classroom.engine.queue import step_start, transfer_add
 from classroom.grading import archive
 from classroom.grading.imports import plan
-from classroom.grading.runs import autograde_run
+from classroom.grading.runs import autograde_run, run_again
+from classroom.grading.statistics import statistics_of
 from classroom.models import (
     Assignment,
     Batch,
@@ -36,12 +39,13 @@ from classroom.models import (
     Transfer,
 )
 from classroom.rules import manifest, names
-from classroom.rules.anonymity import code_of, hidden_of, may_begin
+from classroom.rules.anonymity import code_of, hidden_of, may_begin, said_by_name
 from classroom.rules.scoring import grade_set
 from classroom.steps import due_date
 from classroom.steps.approved import approved_now
 from embedding.cocalc.client import Client
-from embedding.cocalc.errors import CannotConnect
+from embedding.cocalc.errors import CannotConnect, CommandFailed
+from embedding.problems import Problem
 from tests.classroom import factories
 from tests.classroom.grading.test_run import RIGHT, WRONG, teachers
 from tests.classroom.nbgrader.notebooks import answer, checks, content, notebook
@@ -252,7 +256,8 @@ def test_no_address_tells_a_name_and_what_was_graded(
             assert not [text for text in moments if text in shown], (name, address)
             if traces:
                 seen.add(name)
-    assert seen == {"grade-list", "grade-hidden", "run-result"}  # the pages without names
+    # The pages without names.
+    assert seen == {"grade-list", "grade-hidden", "run-result", "statistics"}
 
 
 def test_pages_without_names_are_in_the_order_of_their_codes(
@@ -487,6 +492,73 @@ def test_what_fails_by_name_does_not_say_the_code(db: None, cocalc: Client) -> N
     assert "Collect again first" in row.error
     assert work.code
     assert work.code not in row.error
+
+
+@pytest.mark.parametrize("at", ["", "/kept"])
+def test_a_submission_that_fails_does_not_say_the_code(db: None, cocalc: Client, at: str) -> None:
+    """Its student reads of it, and by name whoever teaches."""
+    teacher = factories.make_user("tess", teacher=True)
+    course = factories.make_course(teacher)
+    ada = factories.enrol(course, factories.make_user("ada"))
+    factories.on_cocalc(course)
+    ada.refresh_from_db()
+    assignment = factories.make_assignment(course, points=10, anonymous=True)
+    Submission.objects.update(handed_out=timezone.now())
+    work = factories.submission(assignment, ada)
+    work.assignment = assignment
+    cocalc.write_file(_project(ada), "homework-1/hw.ipynb", b"{}")
+    way = f"submitted/homework-1/Student {code_of(work)}{at}"
+    cocalc.write_file(str(course.project.project_id), way, b"in the way")
+    options = {"at": timezone.now().isoformat()}
+    row = transfer_add(course, Kind.SUBMIT, ada, assignment=assignment, options=options)
+    factories.work_off()
+    row.refresh_from_db()
+    assert row.state == ("done" if at else "failed")
+    assert work.code not in f"{row.error}{row.result}"
+
+
+def test_what_cocalc_itself_says_is_told_without_the_code(blind: Blind) -> None:
+    work = blind.works["zadie"]
+    words = f"tar: collected/homework-1/Student {work.code}/hw.ipynb: Cannot open ({work.code})"
+    with pytest.raises(Problem) as raised, said_by_name(work):
+        raise CommandFailed("exec", words, status=200, exit_code=1)
+    assert "Cannot open" in raised.value.message
+    assert work.code not in raised.value.message
+
+
+def test_statistics_do_not_tell_whose_work_lost_points_for_being_late(blind: Blind) -> None:
+    """Who is late stands beside the name, and the list without names has the scores before."""
+    for name, work in blind.works.items():
+        Submission.objects.filter(pk=work.pk).update(penalty=1 if name == "zadie" else 0)
+    _count, [found, _other] = statistics_of(blind.course)
+    assert found.histogram
+    assert found.histogram.lowest == "4.17"
+    work = blind.works["zadie"]
+    Submission.objects.filter(pk=work.pk).update(returned=timezone.now())
+    _count, [found, _other] = statistics_of(blind.course)
+    assert found.histogram
+    assert found.histogram.lowest == "3.17"
+
+
+@pytest.mark.parametrize("anonymous", [True, False])
+def test_the_autograder_does_not_go_through_the_list_of_students(db: None, anonymous: bool) -> None:
+    """Who sees which work is being graded would else know whose it is."""
+    teacher = factories.make_user("tess", teacher=True)
+    course = factories.make_course(teacher)
+    assignment = factories.make_assignment(course, marked=True, anonymous=anonymous)
+    members = [factories.enrol(course, factories.make_user(f"u{n:02}")) for n in range(30)]
+    first = autograde_run(assignment, members, actor=teacher)
+    for begin in (
+        None,
+        partial(run_again, first),
+        partial(retry_failed, first),
+        partial(try_again, assignment, Kind.RUN),
+    ):
+        batch = begin(actor=teacher) if begin else first
+        order = list(batch.transfers.order_by("pk").values_list("member", flat=True))
+        assert sorted(order) == sorted(member.pk for member in members)
+        assert (order == [member.pk for member in members]) is not anonymous
+        batch.transfers.update(state="failed")
 
 
 def _project(member: Membership) -> str:
