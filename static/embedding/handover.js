@@ -155,6 +155,16 @@ function show(state, title, text = "", lines = [], warnings = []) {
   if (shown.length) $(`handover-${shown[0]}`).focus();
 }
 
+// Files come back meanwhile, and an editor that opens takes the focus; a click leads there.
+window.addEventListener("blur", () => setTimeout(() => {
+  const frame = document.activeElement;
+  const [first] = BUTTONS[$("handover").dataset.state] ?? [];
+  if ($("handover").hidden || !first || frame.id !== "frame" || frame.matches(":hover")) return;
+  frame.blur();
+  window.focus();
+  $(`handover-${first}`).focus();
+}));
+
 /** To everybody, and at once to a screen reader. */
 function say(title, text = "", warnings = []) {
   $("handover-title").textContent = title;
