@@ -144,7 +144,7 @@ export class OurSite {
   #beaten = -Infinity;
   #warned = false;
 
-  /** @param {object} on works, answered, ending, out, back, stopped, ended */
+  /** @param {object} on works, answered (asked while offline), ending, out, back, stopped, ended */
   constructor(urls, user, rhythm, on) {
     this.#urls = urls;
     this.#user = user;
@@ -194,9 +194,10 @@ export class OurSite {
 
   /** Where only the token is void, by a sign-in elsewhere, once more with another. */
   async #ask(method, url, options) {
+    const { offline } = this.#rhythm;
     try {
       const answer = await request(method, url, options);
-      this.#on.answered();
+      if (offline) this.#on.answered();
       return answer;
     } catch (error) {
       if (error.code !== "csrf") throw error;
@@ -208,8 +209,9 @@ export class OurSite {
   /** Rejects if it is not the page's user who is signed in. */
   async #presence() {
     const query = new URLSearchParams({ user: this.#user });
+    const { offline } = this.#rhythm;
     const { body } = await request("GET", `${this.#urls.presence}?${query}`);
-    this.#on.answered();
+    if (offline) this.#on.answered();
     for (const field of tokens()) field.value = body.csrf;
     this.#signedIn(body);
   }

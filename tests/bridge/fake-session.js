@@ -25,7 +25,7 @@ export class Night {
   opensNothing = false; // but acknowledges, lists and asks, as where its cookie is blocked
   running = null; // the project, as our site says
   mute = false;
-  answers = {}; // of our site: what -> (json) => [status, body]
+  answers = {}; // of our site: what -> (json) => [status, body], or its promise
   listeners = 0;
 
   constructor(limits) {
@@ -65,7 +65,7 @@ export class Night {
       presence: [200, { csrf: "new", seconds: 1e6, running: json?.session && this.running }],
       diagnosis: [200, { code: "cause", state: "blocked", message: "m", adminMessage: "a" }],
     };
-    const [status, answer] = this.answers[what]?.(json) ?? usual[what] ?? [204, {}];
+    const [status, answer] = await (this.answers[what]?.(json) ?? usual[what] ?? [204, {}]);
     if (status === 0) throw new TypeError("no network");
     return { status, ok: status < 300, text: async () => JSON.stringify(answer) };
   }

@@ -331,6 +331,22 @@ def test_offline_is_not_believed_while_our_site_answers(fake: Page) -> None:
     ) == ["ready", "ready", ["offline", "reconnecting", "ready"], 1]
 
 
+def test_what_was_asked_before_proves_nothing_when_it_arrives_offline(fake: Page) -> None:
+    assert run(
+        fake,
+        """
+        await w.begin(); await w.pass(10_000); w.forget();
+        let arrive; const answer = new Promise((resolve) => (arrive = resolve));
+        w.answers.presence = () => answer;
+        w.fire("focus"); await w.pass(); const asked = w.count("presence");
+        w.answers.presence = () => [0];
+        w.host.navigator.onLine = false; w.fire("offline"); await w.pass();
+        arrive([200, { csrf: "new", seconds: 1e6 }]); await w.pass(60_000);
+        return [asked, w.names()];
+        """,
+    ) == [1, ["offline"]]
+
+
 @pytest.mark.parametrize("moment", ["before", "while our site is asked", "while it opens"])
 def test_offline_before_anything_is_open(fake: Page, moment: str) -> None:
     """It is tried again at once when the connection is back, however long that took."""

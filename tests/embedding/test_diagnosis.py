@@ -20,7 +20,7 @@ from embedding.services.sessions import START_LASTS
 from sandbox.process import SandboxProcess
 from tests.conftest import HttpsClient, Person
 from tests.embedding.conftest import embedding_settings
-from tests.embedding.helpers import JSON, open_session, set_hosts, with_file
+from tests.embedding.helpers import JSON, open_session, set_hosts, until_ready, with_file
 
 pytestmark = pytest.mark.django_db
 ORIGIN = "https://learn.school.test"
@@ -240,7 +240,7 @@ def test_a_project_that_never_starts(
     hasty = partial(V1Client, limits=Limits(start=1, margin=-9))
     monkeypatch.setattr("embedding.client.V1Client", hasty)
     forget()
-    answer = open_session(HttpsClient(member.user), "a.ipynb")
+    answer, _ = until_ready(HttpsClient(member.user), "a.ipynb")
     assert answer.status_code == 504
     row = EmbedSession.objects.get()
     assert (row.state, row.reason) == ("failed", "project_not_started")
