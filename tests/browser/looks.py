@@ -8,6 +8,7 @@ from playwright.sync_api import Page, ViewportSize
 
 DESKTOP: ViewportSize = {"width": 1280, "height": 800}
 PHONE: ViewportSize = {"width": 390, "height": 800}
+BETWEEN = (480, 600, 768, 930)  # px; held either way, or half a screen
 Scheme = Literal["light", "dark"]
 
 LANDMARKS = {"navigation", "region", "search", "complementary", "banner", "contentinfo", "form"}
@@ -121,7 +122,7 @@ def axe_finds(page: Page) -> list[str]:
 def flaws(page: Page) -> list[str]:
     """What is wrong with the page on the screen, on a desktop and a phone, by day and by night.
 
-    What sticks out does so by night, too, so that is looked for by day alone.
+    Between the two, it is what sticks out.
     """
     tree = accessible(page)
     found = [f"{role} without a name" for role, name, _ in tree if role in NEED_NAMES and not name]
@@ -148,4 +149,8 @@ def flaws(page: Page) -> list[str]:
         found += [f"{scheme}, {where}: too faint: {each}" for each in page.evaluate(FAINT)]
         found += [f"{scheme}, {where}: {each}" for each in axe_finds(page)]
     page.emulate_media(color_scheme="light")
+    for width in BETWEEN:
+        page.set_viewport_size({"width": width, "height": 800})
+        found += [f"{width} px: {each} sticks out" for each in page.evaluate(OVERFLOW)]
+    page.set_viewport_size(DESKTOP)
     return found
