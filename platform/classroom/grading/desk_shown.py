@@ -75,33 +75,42 @@ def place(work: Submission, wanted: Filter) -> Place:
 def context_hidden(work: Submission, wanted: Filter, *, file: str) -> dict[str, Any]:
     """Return what the page's template needs where names are hidden, and nothing else."""
     assignment = work.assignment
-    where = place(work, wanted)
-    now = timezone.now()
     history = [each for each in _history(work) if each["change"].how not in (WAIVED, UNWAIVED)]
-    state, words = state_without_name(work, now)
-    query = f"?{wanted.query}" if wanted.query else ""
-    shown = _files(work, file)
+    name, words = state_without_name(work, timezone.now())
+    listed = reverse("classroom:grade-list", args=[assignment.course.pk, assignment.pk])
+    shown = _context(work, wanted, history, file)
     return shown | {
-        "work": work,
         "hidden": True,
         "name": called(work),
         "code": work.code,
-        "points": number(assignment.points),
-        "state": {"name": state, "words": words},
+        "state": {"name": name, "words": words},
+        "filter_words": STATES.get(wanted.state, ""),
+        "listed": listed + shown["query"],
+    }
+
+
+def _context(
+    work: Submission, wanted: Filter, history: list[dict[str, Any]], file: str
+) -> dict[str, Any]:
+    """Return what the page needs in any case: nothing in it tells whose the work is, but `work`."""
+    where, shown = place(work, wanted), _files(work, file)
+
+    def beside(other: int | str | None) -> str:
+        return address(work.assignment, other, wanted, shown["going_on"]) if other else ""
+
+    return shown | {
+        "work": work,
+        "points": number(work.assignment.points),  # for the page's script
         "history": history,
         "given_total": _given_total(work, history),
         "notes": _notes(work),
         "copies": _copies(work),
-        "kept_comments": kept_of(assignment.course),
+        "kept_comments": kept_of(work.assignment.course),
         "place": where,
-        "previous": where.previous
-        and address(assignment, where.previous, wanted, shown["going_on"]),
-        "next": where.next and address(assignment, where.next, wanted, shown["going_on"]),
+        "previous": beside(where.previous),
+        "next": beside(where.next),
         "wanted": wanted,
-        "filter_words": STATES.get(wanted.state, ""),
-        "query": query,
-        "listed": reverse("classroom:grade-list", args=[assignment.course.pk, assignment.pk])
-        + query,
+        "query": f"?{wanted.query}" if wanted.query else "",
     }
 
 
@@ -123,40 +132,24 @@ def _files(work: Submission, file: str) -> dict[str, Any]:
 
 def context(work: Submission, wanted: Filter, *, file: str) -> dict[str, Any]:
     """Return what the page's template needs; `file` is the one that was asked for, or ""."""
-    assignment = work.assignment
-    where = place(work, wanted)
-    shown = _files(work, file)
-    going_on = shown["going_on"]
     now = timezone.now()
-    history = _history(work)
-    state, words = state_of(work, now)
-    query = f"?{wanted.query}" if wanted.query else ""
+    name, words = state_of(work, now)
+    section = "" if wanted.section == "-" else wanted.section
+    shown = _context(work, wanted, _history(work), file)
     return shown | {
-        "work": work,
-        "points": number(assignment.points),  # for the page's script
-        "state": {"name": state, "words": words},
+        "state": {"name": name, "words": words},
         "news": renewal.news(work),
         "is_uncollected": renewal.is_uncollected(work) or not work.collected,
         "is_early": is_early(work, now),
         "collecting": _is_collecting(work),
-        "history": history,
-        "given_total": _given_total(work, history),
         "submitted": submitted(work),
         "failure": failures([work]).get(work.student_id),
         "lateness": late_of(work),
         "looks": looks_of(work),
         "most": LOOK_MOST,
-        "notes": _notes(work),
-        "copies": _copies(work),
         "own_due": own_dues(work.student, [work])[work.assignment_id],
-        "kept_comments": kept_of(assignment.course),
-        "place": where,
-        "previous": where.previous and address(assignment, where.previous, wanted, going_on),
-        "next": where.next and address(assignment, where.next, wanted, going_on),
-        "wanted": wanted,
-        "filter_words": STATES.get(wanted.state, ""),
-        "query": query,
-        "matrix": reverse("classroom:grades", args=[assignment.course.pk]) + query,
+        "filter_words": " · ".join(filter(None, [str(STATES.get(wanted.state, "")), section])),
+        "matrix": reverse("classroom:grades", args=[work.assignment.course.pk]) + shown["query"],
     }
 
 

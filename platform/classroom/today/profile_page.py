@@ -1,6 +1,6 @@
 """What a user says of themself: name, language, time zone, light or dark; and their calendar."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
@@ -66,11 +66,10 @@ class ProfileForm(forms.Form):
         offered: list[Any] = [("", _("As this device")), *zones()]
         if kept.time_zone and all(kept.time_zone not in dict(found) for _region, found in zones()):
             offered.append((kept.time_zone, kept.time_zone))
-        zone = self.fields["time_zone"]
-        zone.choices = offered  # type: ignore[attr-defined]
-        language = self.fields["language"]
         # Each in its own name, for whoever reads no other.
-        language.choices = [("", _("As my browser")), *settings.LANGUAGES]  # type: ignore[attr-defined]
+        languages = [("", _("As my browser")), *settings.LANGUAGES]
+        for name, choices in (("time_zone", offered), ("language", languages)):
+            cast(forms.ChoiceField, self.fields[name]).choices = choices
 
     def clean_first_name(self) -> str:
         return name_given(self.cleaned_data["first_name"])
