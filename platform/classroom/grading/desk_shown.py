@@ -95,8 +95,8 @@ def _context(
     """Return what the page needs in any case: nothing in it tells whose the work is, but `work`."""
     where, shown = place(work, wanted), _files(work, file)
 
-    def beside(other: int | str | None) -> str:
-        return address(work.assignment, other, wanted, shown["going_on"]) if other else ""
+    def beside(other: int | str | None) -> str | None:
+        return address(work.assignment, other, wanted, shown["going_on"]) if other else None
 
     return shown | {
         "work": work,
