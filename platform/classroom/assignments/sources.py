@@ -7,6 +7,7 @@ be among what goes out, a teacher decides first. While files change nothing can 
 that no half of a change, and no solution, ever goes out.
 """
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import astuple
@@ -32,15 +33,16 @@ from classroom.steps.approved import approved_now
 from embedding.cocalc.errors import OutcomeUnknown
 from embedding.cocalc.paths import NOTEBOOK, clean_path, is_notebook
 from embedding.models import Event
-from embedding.problems import Problem
+from embedding.problems import Busy, Problem
 from embedding.services.mapping import project_ensure
 
 Version = Assignment.Version
 MOST_LOGGED = 200  # files of one change
 CHANGING = gettext_lazy(
-    "Changing the files was interrupted. Look through the list, then check again. Look through the "
-    "list, then check again."
+    "Changing the files was interrupted. Look through the list, then check again."
 )
+WAIT_SECONDS = 15.0  # for a worker that makes the project, before the page says so
+_LOOK_SECONDS = 0.2
 
 
 def files_add(
@@ -158,10 +160,22 @@ def may_be_source(assignment: Assignment, folder: str) -> bool:
 
 
 def project_of(assignment: Assignment) -> str:
-    """Return the id of the course's project, which is made on first need."""
+    """Return the id of the course's project, which is made on first need.
+
+    Right after a course was created a worker is at it. That is waited for, since what a browser
+    has uploaded would have to be chosen again; Busy where it takes longer.
+    """
     project = assignment.course.project
-    project_ensure(project)
-    return str(project.project_id)
+    patience = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            project_ensure(project)
+        except Busy:
+            if time.monotonic() > patience:
+                raise
+            time.sleep(_LOOK_SECONDS)
+        else:
+            return str(project.project_id)
 
 
 def settle(assignment: Assignment, contents: Contents, *, by: User, how: str = "checked") -> None:

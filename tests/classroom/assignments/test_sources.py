@@ -90,6 +90,34 @@ def zipped(files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes
 # --- uploading ----------------------------------------------------------------------------
 
 
+def test_a_project_that_a_worker_is_making_is_waited_for(
+    teacher: HttpsClient, assignment: Assignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the files would have to be chosen again."""
+    making = assignment.course.project
+    assert making.claim(45)
+    waited = []
+
+    def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        making.release()
+
+    monkeypatch.setattr("time.sleep", sleep)
+    assert upload(teacher, assignment, {"a.ipynb": PLAIN}) == ["1 file was stored."]
+    assert waited
+    assert assignment.version == Version.READY
+
+
+def test_a_project_that_is_never_made_is_not_waited_for_for_ever(
+    teacher: HttpsClient, assignment: Assignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert assignment.course.project.claim(45)
+    monkeypatch.setattr(sources, "WAIT_SECONDS", 0.0)
+    said = upload(teacher, assignment, {"a.ipynb": PLAIN})
+    assert said == ["The course’s project is being prepared. Try again in a moment."]
+    assert assignment.version == Version.MISSING
+
+
 def test_plain_files_are_ready_at_once(
     teacher: HttpsClient, assignment: Assignment, cocalc: Client
 ) -> None:
