@@ -18,6 +18,10 @@ Role = Literal["owner", "collaborator"]
 # or telling how long it took. Replies to a page's messages never do.
 Proof = Literal["project-log", "project-log-time"]
 
+# How a browser signs in with a token: by the address of the file itself, which takes it along, or
+# at an address of its own (`BASE/auth/impersonate`), before the file's.
+SignIn = Literal["address", "impersonate"]
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -70,9 +74,13 @@ class Output:
 
 
 class Client(Protocol):
-    """CoCalc's operations, whatever the generation."""
+    """CoCalc's operations, whatever the generation.
+
+    What one generation cannot do raises NotSupported there, and before anything is sent.
+    """
 
     proofs: ClassVar[frozenset[Proof]]
+    sign_in: ClassVar[SignIn]
 
     def close(self) -> None:
         """Close the pooled connections."""
@@ -92,7 +100,15 @@ class Client(Protocol):
     def mint_token(self, account_id: str) -> str:
         """Return a fresh auth token for an account. It proves nothing about the account.
 
-        Never retried after CoCalc called the password wrong: that bans for 60 s (Limited).
+        It works until it is revoked or its time is over: a few minutes where CoCalc lets us say so,
+        else half a day or a day. Never retried after CoCalc called the password wrong: that bans
+        for 60 s (Limited).
+        """
+
+    def revoke_token(self, token: str) -> None:
+        """End a token of ours; sessions that began with it go on. Fine where it has ended.
+
+        Raises NotSupported where tokens end by their time alone.
         """
 
     def create_project(self, *, title: str, description: str) -> str:

@@ -10,6 +10,7 @@
     ├── InTheWay           a file stands where a folder has to be
     ├── Limited            banned or rate-limited; `retry_after` says for how long
     │   └── Crowded        not asked at all: too many ask already, says the site itself
+    ├── NotSupported       this generation of CoCalc cannot do it; nothing was sent
     ├── BadRequest         CoCalc understood and refused: ours to mend
     │   └── TooMany        a folder holds more than is listed
     ├── CommandFailed      a command ended with a non-zero exit code
@@ -118,6 +119,12 @@ class Crowded(Limited):
     """
 
     code = "crowded"
+
+
+class NotSupported(CocalcError):
+    """This generation of CoCalc cannot do it, as `words` says; nothing was sent."""
+
+    code = "not_supported"
 
 
 class BadRequest(CocalcError):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from embedding.cocalc import scripts
 from embedding.cocalc.client import Entry, Output
 from embedding.cocalc.errors import (
     BadRequest,
@@ -23,8 +24,8 @@ from embedding.cocalc.errors import (
     ServerFault,
     TooMany,
 )
-from embedding.cocalc.v1 import V1Client, scripts
-from embedding.cocalc.v1.scripts import READ_CHUNK
+from embedding.cocalc.scripts import READ_CHUNK
+from embedding.cocalc.v1 import V1Client
 from tests.cocalc.server import (
     DONE,
     KILLED,

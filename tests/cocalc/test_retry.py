@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from embedding.cocalc import caller
 from embedding.cocalc.errors import (
     BadRequest,
     CannotConnect,
@@ -17,7 +18,7 @@ from embedding.cocalc.errors import (
     RefusedKey,
     ServerFault,
 )
-from embedding.cocalc.v1 import Limits, V1Client, transport
+from embedding.cocalc.v1 import Limits, V1Client
 from tests.cocalc.server import (
     ACCOUNT,
     OTHER_PROJECT,
@@ -138,7 +139,7 @@ def test_a_starting_project_is_waited_for_while_an_attempt_has_time(
 ) -> None:
     """An attempt in the last moment would only make its outcome unknown."""
     clock = Clock()
-    monkeypatch.setattr(transport, "time", clock)
+    monkeypatch.setattr(caller, "time", clock)
     server.answer = lambda request: STARTING
     client = client_for(server.url, limits=Limits())
     with pytest.raises(ServerFault, match="unable to determine project port"):

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
+from embedding.cocalc.calls import Calls
 from embedding.cocalc.errors import CocalcError
 from embedding.cocalc.v1 import V1Client
-from embedding.cocalc.v1.calls import Calls
 from tests.cocalc.server import ACCOUNT, BASIC, KEY, PROJECT, Reply, Server, client_for
 
 TOKEN = "SnnEsx40ThC5OdTdigRvkprE"

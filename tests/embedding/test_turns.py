@@ -191,7 +191,7 @@ def test_there_is_no_way_past_it() -> None:
     assert found == {
         "V1Client(": {"embedding/client.py", "embedding/cocalc/v1/driver.py"},
         "import requests": {
-            "embedding/cocalc/v1/wire.py",
+            "embedding/cocalc/wire.py",
             "embedding/cocalc/customize.py",
             "embedding/services/diagnosis.py",  # which takes its turn itself
         },

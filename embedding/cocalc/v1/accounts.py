@@ -1,10 +1,11 @@
 """Whose key it is, accounts, and tokens to sign in with."""
 
+from embedding.cocalc.caller import Retry
 from embedding.cocalc.client import Account, Identity
-from embedding.cocalc.errors import NotCocalc
-from embedding.cocalc.v1.answers import refused_account, words_of
-from embedding.cocalc.v1.calls import Calls, checked_uuid, rows_in, text_in
-from embedding.cocalc.v1.transport import Retry
+from embedding.cocalc.errors import NotCocalc, NotSupported
+from embedding.cocalc.reading import checked_uuid, rows_in, text_in, words_of
+from embedding.cocalc.v1.answers import refused_account
+from embedding.cocalc.v1.calls import Calls
 
 
 class Accounts(Calls):
@@ -39,7 +40,7 @@ class Accounts(Calls):
             limit=self._limits.call,
         )
         if answer["event"] == "account_creation_failed":
-            words = self._transport.readable(words_of(answer.get("reason")))
+            words = self._readable(words_of(answer.get("reason")))
             raise refused_account("create_account", words, 200)
         return text_in("create_account", answer, "account_id")
 
@@ -75,3 +76,7 @@ class Accounts(Calls):
             retry=Retry.ALWAYS,
         )
         return text_in("mint_token", answer, "auth_token")
+
+    def revoke_token(self, token: str) -> None:
+        """API v1 knows no way (recorded: "revoke_auth_token valid")."""
+        raise NotSupported("revoke_token", "API v1 ends tokens by their time alone")

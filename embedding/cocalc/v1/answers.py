@@ -5,10 +5,8 @@ CoCalc 2024-07; an `error` is a string, an object of Node's (`{"code": "EISDIR",
 number. Whatever is unknown is a BadRequest: understood and refused.
 """
 
-import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 from embedding.cocalc.errors import (
@@ -20,13 +18,18 @@ from embedding.cocalc.errors import (
     Limited,
     NotCocalc,
     NotFound,
-    OutcomeUnknown,
     RefusedKey,
     ServerFault,
 )
-from embedding.untranslated import noop
+from embedding.cocalc.reading import (
+    Response,
+    failed_command,
+    json_of,
+    no_answer,
+    readable,
+    words_of,
+)
 
-MAX_WORDS = 500  # characters
 BAN = 60  # seconds, after "incorrect password"
 ACCOUNT_WINDOW = 1800  # seconds, in which CoCalc counts the new accounts of an address
 
@@ -69,17 +72,6 @@ _MEANINGS: list[tuple[re.Pattern[str], type[CocalcError]]] = [
     ),
 ]
 _EXEC = "Error executing command "
-_EXITED = re.compile(r".*exited with nonzero code (\d{1,3}) -- stderr='(.*)'", re.DOTALL)
-_NOT_RUN = re.compile(r".*was not able to run -- stderr='(.*)'", re.DOTALL)
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """What came back over HTTP."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
 
 
 def understand(
@@ -91,10 +83,7 @@ def understand(
 ) -> dict[str, Any] | CocalcError:
     """Return the answer if its event is one of `success` and its id ours; an error otherwise."""
     status = response.status
-    try:
-        answer = json.loads(response.body)
-    except (ValueError, RecursionError):  # HTML, bytes that are no UTF-8, or a joke
-        answer = None
+    answer = json_of(response)
     if isinstance(answer, dict) and "event" in answer and status == 200:
         if answer.get("id") != call_id:
             return NotCocalc(operation, "the answer is not to our call", status=status)
@@ -106,43 +95,7 @@ def understand(
         return NotCocalc(operation, f"unexpected answer: event {event}", status=status)
     if isinstance(answer, dict) and "error" in answer and status == 400:
         return _refused_request(operation, redact(words_of(answer["error"])), status)
-    words = readable(redact(_page_words(response.body) if answer is None else _json_words(answer)))
-    if status == 413:
-        return BadRequest(operation, noop("too large"), status=status)
-    if status == 429:
-        seconds = re.fullmatch(r"\d{1,6}", response.headers.get("Retry-After", ""))
-        wait = int(seconds[0]) if seconds else BAN
-        return Limited(operation, words, status=status, retry_after=wait)
-    if status == 504:  # a gateway has stopped waiting; CoCalc has perhaps not
-        return OutcomeUnknown(operation, words, status=status)
-    if status >= 500:
-        return ServerFault(operation, words, status=status)
-    if 300 <= status < 400:
-        # Up to the host: what follows may hold a secret.
-        target = "/".join(response.headers.get("Location", "").split("/")[:3])
-        words = readable(redact(f"redirects to {target}"))
-    return NotCocalc(operation, words, status=status)
-
-
-def words_of(error: object) -> str:
-    """Return what CoCalc gave as `error` or `reason`, as one readable text."""
-    if isinstance(error, str):
-        return error
-    if isinstance(error, dict) and "code" in error:
-        parts = (error["code"], error.get("syscall"), error.get("path"))
-        return " ".join(str(part) for part in parts if part)
-    if isinstance(error, dict) and error:
-        return "; ".join(f"{key}: {words_of(value)}" for key, value in error.items())
-    if isinstance(error, int | float):
-        return f"error {error}"
-    return "no reason given" if not error else json.dumps(error, ensure_ascii=False)
-
-
-def readable(text: str) -> str:
-    """Cut to a readable length; no control characters, nothing that cannot be stored."""
-    text = re.sub(r"[\x00-\x08\x0b-\x1f\x7f]+", " ", text).strip()
-    text = text.encode("utf-8", "replace").decode()
-    return text if len(text) <= MAX_WORDS else text[:MAX_WORDS] + "…"
+    return no_answer(operation, response, answer, redact)
 
 
 def _refused_request(operation: str, words: str, status: int) -> CocalcError:
@@ -155,7 +108,7 @@ def _refused_request(operation: str, words: str, status: int) -> CocalcError:
 def refused(operation: str, words: str, status: int) -> CocalcError:
     """Give the error for `{"event": "error"}`: what the handler of the event refused."""
     if words.startswith(_EXEC):
-        return _failed_command(operation, words, status)
+        return failed_command(operation, words, status)
     if words == "incorrect password" or words.startswith("banned"):
         seconds = re.search(r"\b(\d{1,6})s\b", words)
         wait = int(seconds[1]) if seconds else BAN
@@ -177,24 +130,6 @@ def refused_account(operation: str, words: str, status: int) -> CocalcError:
     return BadRequest(operation, words, status=status)
 
 
-def _failed_command(operation: str, words: str, status: int) -> CocalcError:
-    """Tell apart the failures of an exec. CoCalc repeats the whole command: that is left out."""
-    exit_code = None
-    if match := _EXITED.match(words):
-        exit_code, said = int(match[1]), match[2]
-    elif match := _NOT_RUN.match(words):
-        said = match[1]
-    else:
-        tail = words.rpartition(" -- ")[2]
-        said = (
-            noop("it took too long and was stopped") if tail.startswith("killed command") else tail
-        )
-    if '"code":"ENOENT"' in said and '"syscall":"spawn' in said:
-        said = "no such command, or no such folder to run it in"
-        return NotFound(operation, said, status=status)
-    return CommandFailed(operation, readable(said), status=status, exit_code=exit_code)
-
-
 def is_undone(error: CocalcError) -> bool:
     """Say whether the failed call reached nobody who could have acted: repeating is harmless.
 
@@ -210,16 +145,3 @@ def is_of_a_child(error: CocalcError) -> bool:
     Where a folder is to be made for a copy, a file is mostly in the way; CoCalc does not say.
     """
     return isinstance(error, ServerFault) and bool(_CHILD.search(error.words))
-
-
-def _json_words(answer: Any) -> str:
-    """Return what foreign JSON says of an error. The rest may hold a token: it is not shown."""
-    error = answer.get("error") if isinstance(answer, dict) else None
-    return "JSON of another shape" if error is None else words_of(error)
-
-
-def _page_words(body: bytes) -> str:
-    """Return what a page says, without its markup."""
-    page = body[:10_000].decode("utf-8", "replace")
-    page = re.sub(r"(?is)<(style|script)\b.*?</\1>|<!.*?>|<[^>]*>", " ", page)
-    return " ".join(page.split()) or "an empty page"

@@ -50,9 +50,9 @@ command with blanks in it and no args by bash, and answers a failed one with
 
 from typing import ClassVar
 
-from embedding.cocalc.client import Proof
+from embedding.cocalc.client import Proof, SignIn
+from embedding.cocalc.files import Files
 from embedding.cocalc.v1.accounts import Accounts
-from embedding.cocalc.v1.files import Files
 from embedding.cocalc.v1.projects import Projects
 
 
@@ -73,3 +73,4 @@ class V1Client(Accounts, Projects, Files):
 
     # Posted once a file is opened, for collaborators alone, and also where no message is answered.
     proofs: ClassVar[frozenset[Proof]] = frozenset({"project-log"})
+    sign_in: ClassVar[SignIn] = "address"

@@ -4,12 +4,11 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
+from embedding.cocalc.caller import Retry
 from embedding.cocalc.client import Project, Role
 from embedding.cocalc.errors import Forbidden, NotFound, OutcomeUnknown, ServerFault
-from embedding.cocalc.v1.answers import words_of
-from embedding.cocalc.v1.calls import checked_uuid, rows_in, text_in
+from embedding.cocalc.reading import checked_uuid, rows_in, text_in, words_of
 from embedding.cocalc.v1.commands import Commands
-from embedding.cocalc.v1.transport import Retry
 
 POLL = 0.5  # seconds between two looks at a project that stops
 ROW = {"title": None, "description": None, "users": None, "deleted": None, "state": None}
@@ -99,7 +98,7 @@ class Projects(Commands):
                 return
             done = row.get("action_request")
             if isinstance(done, dict) and done.get("time") == asked_at and done.get("err"):
-                words = self._transport.readable(words_of(done["err"]))
+                words = self._readable(words_of(done["err"]))
                 raise ServerFault("stop_project", words, status=200)
             if time.monotonic() + POLL > deadline:
                 raise OutcomeUnknown("stop_project", "it has not stopped yet")

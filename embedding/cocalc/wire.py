@@ -1,4 +1,4 @@
-"""One HTTP exchange with CoCalc's API v1.
+"""One HTTP exchange with CoCalc, whatever its generation.
 
 One keep-alive session serves all threads of a process. It keeps no cookies (CoCalc sets one on
 every answer), follows no redirect with the key, and takes proxies and certificates from the
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from http.client import RemoteDisconnected
 from http.cookiejar import DefaultCookiePolicy
 from io import BytesIO
+from typing import Literal
 from urllib.parse import urlsplit
 
 import requests
@@ -21,7 +22,7 @@ from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError
 
 from embedding.cocalc.errors import CannotConnect, CocalcError, NotCocalc, OutcomeUnknown
-from embedding.cocalc.v1.answers import Response, readable
+from embedding.cocalc.reading import Response, readable
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +38,17 @@ class Limits:
     answer: int = 64 * 1024 * 1024  # bytes
 
 
+Scheme = Literal["Basic", "Bearer"]  # of the Authorization header
+
 _ENDS = {"content-length", "transfer-encoding"}  # either tells where an answer ends
 
 
 class Key(AuthBase):
     """The site's key: goes into requests, and nowhere else."""
 
-    def __init__(self, api_key: str) -> None:
+    def __init__(self, api_key: str, scheme: Scheme) -> None:
         basic = base64.b64encode(f"{api_key}:".encode()).decode()
-        self._header = f"Basic {basic}"
+        self._header = f"Basic {basic}" if scheme == "Basic" else f"Bearer {api_key}"
         # Besides our own, whatever has the form of a key of CoCalc's.
         secrets = [re.escape(basic), re.escape(api_key), r"\bsk[-_]\w{8,}"]
         self._secrets = re.compile("|".join(secrets))
@@ -66,7 +69,14 @@ class Wire:
     """Posts to one CoCalc. Thread-safe."""
 
     def __init__(
-        self, base_url: str, api_key: str, *, connect_timeout: float, pool_size: int, limits: Limits
+        self,
+        base_url: str,
+        api_key: str,
+        *,
+        scheme: Scheme,
+        connect_timeout: float,
+        pool_size: int,
+        limits: Limits,
     ) -> None:
         parts = urlsplit(base_url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -76,7 +86,7 @@ class Wire:
         if not api_key:
             raise ValueError("The API key is empty.")
         self.base_url = base_url.rstrip("/")
-        self.key = Key(api_key)
+        self.key = Key(api_key, scheme)
         self._connect_timeout = connect_timeout
         self._pool_size = pool_size
         self._limits = limits
@@ -87,22 +97,21 @@ class Wire:
         self._session.close()
 
     def post(
-        self, operation: str, event: str, body: bytes, form: bool, deadline: float
+        self, operation: str, path: str, body: bytes, content_type: str, deadline: float
     ) -> Response | CocalcError:
-        """Send it and return what came back, or the error for that nothing whole did.
+        """Post to `BASE/path` and return what came back, or the error for that nothing whole did.
 
         The error is returned, to be raised where no exception of requests is being handled:
         those lead to the Authorization header and the body.
         Whether CoCalc can have acted is told by one thing: whether all of the body was taken
         from `stream`, which is only read once the connection stands and the headers are gone.
         """
-        content_type = "application/x-www-form-urlencoded" if form else "application/json"
         left = max(deadline - time.monotonic(), 0.001)
         stream = BytesIO(body)
         status = None
         try:
             with self._current_session().post(
-                f"{self.base_url}/api/v1/{event}",
+                f"{self.base_url}/{path}",
                 data=stream,
                 headers={"Content-Type": content_type},
                 timeout=(min(self._connect_timeout, left), left),

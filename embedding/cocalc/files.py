@@ -1,7 +1,7 @@
-"""Files and folders of a project, by scripts: API v1 has no endpoint that does it right.
+"""Files and folders of a project, by scripts: no generation has endpoints that do it right.
 
-Its `write_text_file_to_project` is not atomic and its reading is text only, while base64 through
-exec is exact (recorded: tests/contract).
+Their writing of text is not atomic and their reading is text only, while base64 through a command
+is exact (recorded for API v1: tests/contract).
 """
 
 import base64
@@ -10,7 +10,10 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from embedding.cocalc import scripts
+from embedding.cocalc.caller import Retry
 from embedding.cocalc.client import Entry, Output
+from embedding.cocalc.commands import Commands
 from embedding.cocalc.errors import (
     CocalcError,
     CommandFailed,
@@ -21,9 +24,6 @@ from embedding.cocalc.errors import (
     TooMany,
 )
 from embedding.cocalc.paths import clean_path, parent
-from embedding.cocalc.v1 import scripts
-from embedding.cocalc.v1.commands import Commands
-from embedding.cocalc.v1.transport import Retry
 
 WRITE_CHUNK = 600_000  # bytes; 800,000 as base64, so that a form has room for the longest paths
 DISCARD = 10.0  # seconds to remove what a failed write has left
