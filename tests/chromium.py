@@ -2,9 +2,9 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserType, sync_playwright
 
 FULL = shutil.which("chromium") or "/usr/bin/chromium"
 # The same engine without windows, tabs and menus of its own, which take half of the processor.
@@ -30,11 +30,28 @@ def arguments(ports: dict[str, int]) -> list[str]:
     return [*_QUIET, f"--host-resolver-rules={','.join([*known, *nobody])}"]
 
 
+_engine = ExitStack()
+_users: list[BrowserType] = []
+
+
+@contextmanager
+def engine() -> Iterator[BrowserType]:
+    """What starts browsers. A process can have one at a time, which all share that want it."""
+    chromium = _users[0] if _users else _engine.enter_context(sync_playwright()).chromium
+    _users.append(chromium)
+    try:
+        yield chromium
+    finally:
+        _users.pop()
+        if not _users:
+            _engine.close()
+
+
 @contextmanager
 def headless(arguments: list[str], executable: str = SHELL) -> Iterator[Browser]:
     """A browser, as long as the block lasts."""
     with (
-        sync_playwright() as playwright,
-        playwright.chromium.launch(executable_path=executable, args=arguments) as browser,
+        engine() as chromium,
+        chromium.launch(executable_path=executable, args=arguments) as browser,
     ):
         yield browser

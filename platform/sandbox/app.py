@@ -1,4 +1,4 @@
-"""The front: one server, and which door a request goes to."""
+"""The front: one address, the CoCalc it plays, and which door a request goes to."""
 
 from collections.abc import Awaitable, Callable
 
@@ -7,11 +7,15 @@ from aiohttp.typedefs import Middleware
 
 from sandbox import control, kiosk
 from sandbox.api.transport import Api, down, html_page
-from sandbox.config import SITE_NAME
+from sandbox.conat import app as conat
+from sandbox.conat.signin import TwoCookies
+from sandbox.config import SITE_NAME, Generation
+from sandbox.face import Face
 from sandbox.hub import Hub
 from sandbox.jupyter import Jupyters
 from sandbox.proxy import Proxy
 from sandbox.settings import iframe_hosts
+from sandbox.signin import TokenInAddress
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -19,13 +23,20 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _UUID = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
 
-def build(hub: Hub, jupyters: Jupyters) -> web.Application:
+def build(hub: Hub, jupyters: Jupyters, generation: Generation) -> web.Application:
+    face: Face = TokenInAddress(hub) if generation == "v1" else TwoCookies(hub)
     app = web.Application(middlewares=[_check_host(hub), _pages_down(hub), _last_resort])
     app.add_routes(control.routes(hub))
-    app.router.add_route("*", "/api/v1/{event:.*}", Api(hub).handle)
-    app.router.add_get("/customize", _customize(hub))
-    app.add_routes(kiosk.routes(hub))
-    app.router.add_route("*", f"/{{project_id:{_UUID}}}/{{rest:.*}}", Proxy(hub, jupyters).handle)
+    if generation == "v1":
+        app.router.add_get("/customize", _customize(hub))
+        app.router.add_route("*", "/api/v1/{event:.*}", Api(hub).handle)
+    else:
+        conat.add_routes(app, hub)
+    app.add_routes(kiosk.routes(hub, face))
+    app.add_routes(face.routes())
+    app.router.add_route(
+        "*", f"/{{project_id:{_UUID}}}/{{rest:.*}}", Proxy(hub, face, jupyters).handle
+    )
     return app
 
 
@@ -57,7 +68,9 @@ async def _last_resort(request: web.Request, handler: Handler) -> web.StreamResp
     except web.HTTPException as problem:
         if problem.status < 400:
             raise
-        return html_page(problem.status, problem.reason or "Error")
+        # Express and Next.js know no 405.
+        status = 404 if problem.status == 405 else problem.status
+        return html_page(status, "Not Found" if status == 404 else problem.reason or "Error")
 
 
 def _customize(hub: Hub) -> Handler:

@@ -12,11 +12,21 @@ import ssl
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from sandbox import app
-from sandbox.config import ADMIN_EMAIL, Config, development_origins, is_loopback
+from sandbox.caches import Caches
+from sandbox.clock import Clock
+from sandbox.config import (
+    ADMIN_EMAIL,
+    GENERATIONS,
+    Config,
+    Generation,
+    development_origins,
+    is_loopback,
+)
 from sandbox.hub import Hub
 from sandbox.ids import random_text
 from sandbox.jupyter import Jupyters
@@ -38,6 +48,19 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1", help="a loopback address")
     parser.add_argument("--port", type=int, default=0, help="0: a free one")
     parser.add_argument("--public-url", default="", help="the address browsers use, if another")
+    parser.add_argument(
+        "--generation", choices=GENERATIONS, default="v1", help="which CoCalc it plays"
+    )
+    parser.add_argument(
+        "--both", action="store_true", help="play the other one too, at a second address"
+    )
+    parser.add_argument("--second-port", type=int, default=0, help="of that one; 0: a free one")
+    parser.add_argument("--second-public-url", default="", help="as --public-url, of that one")
+    parser.add_argument(
+        "--dns",
+        help="the site setting that conat's sign-in redirects to: a host, or (as with no CoCalc) "
+        "an http address of this machine; else the host of the public address",
+    )
     parser.add_argument("--tls-cert", type=Path)
     parser.add_argument("--tls-key", type=Path)
     parser.add_argument("--other-tls-cert", type=Path, help="for the quirk wrong_certificate")
@@ -92,6 +115,11 @@ def main() -> None:
         host=options.host,
         port=options.port,
         public_url=options.public_url,
+        generation=options.generation,
+        both=options.both,
+        second_port=options.second_port,
+        second_public_url=options.second_public_url,
+        dns=options.dns,
         tls_cert=options.tls_cert,
         tls_key=options.tls_key,
         other_tls_cert=options.other_tls_cert,
@@ -119,18 +147,20 @@ def _admin(store: Store, key: str) -> Account:
     admin = store.account_by_email(ADMIN_EMAIL) or store.create_account(
         email=ADMIN_EMAIL, first_name="Sandbox", last_name="Admin", groups=["admin"]
     )
-    store.set_key(admin.account_id, key)
+    store.keyring.set_only(admin.account_id, key)
     return admin
 
 
 @contextlib.asynccontextmanager
 async def _hub(config: Config, quirks: Quirks) -> AsyncIterator[tuple[Hub, Jupyters]]:
     instance = new_instance()
-    with contextlib.closing(Store(config.database)) as store:
+    clock = Clock()
+    with contextlib.closing(Store(config.database, clock)) as store:
         if config.iframe_hosts is not None:
             store.set_setting("iframe_comm_hosts", config.iframe_hosts)
         projects = Projects(config, quirks, instance)
-        hub = Hub(config, quirks, store, projects, _admin(store, config.admin_key))
+        admin = _admin(store, config.admin_key)
+        hub = Hub(config, quirks, store, projects, admin, clock, Caches(store, clock))
         jupyters = Jupyters(config, projects, instance)
         try:
             yield hub, jupyters
@@ -144,20 +174,42 @@ async def _serve(config: Config, quirks: Quirks, ready_fd: int | None) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with _hub(config, quirks) as (hub, jupyters):
-        front = app.build(hub, jupyters)
-        runner = web.AppRunner(front, access_log=None, shutdown_timeout=1)
-        await runner.setup()
-        site = web.TCPSite(runner, config.host, config.port, ssl_context=_tls(config, quirks))
-        try:
-            await site.start()
-        except OSError as problem:
-            sys.exit(f"Cannot listen at {config.host}, port {config.port}: {problem.strerror}")
-        port = runner.addresses[0][1]
-        _announce(config, hub, port, ready_fd)
+    async with _hub(config, quirks) as (hub, jupyters), contextlib.AsyncExitStack() as stack:
+        ports = {}
+        for generation, port in zip(config.faces, (config.port, config.second_port), strict=False):
+            runner = web.AppRunner(
+                app.build(hub, jupyters, generation), access_log=None, shutdown_timeout=1
+            )
+            stack.push_async_callback(runner.cleanup)
+            ports[generation] = await _listen(config, runner, port, _tls(config, quirks))
+        if "conat" in ports:
+            hub.store.set_setting("dns", _dns(config, ports["conat"]))
+        _announce(config, hub, ports, ready_fd)
         await stop.wait()
         hub.closing.set()
-        await runner.cleanup()
+
+
+async def _listen(
+    config: Config, runner: web.AppRunner, port: int, tls: ssl.SSLContext | None
+) -> int:
+    """Take requests from now on; returns the port."""
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, config.host, port, ssl_context=tls).start()
+    except OSError as problem:
+        sys.exit(f"Cannot listen at {config.host}, port {port}: {problem.strerror}")
+    found: int = runner.addresses[0][1]
+    return found
+
+
+def _dns(config: Config, port: int) -> str:
+    """The setting that the sign-in of conat goes on to: what was given, or our public address."""
+    public = urlsplit(config.public_url_of("conat"))
+    if config.dns is not None or not public.hostname:
+        return config.dns or ""
+    if public.scheme == "https":
+        return public.netloc
+    return f"http://{public.hostname}:{public.port or port}"
 
 
 def _tls(config: Config, quirks: Quirks) -> ssl.SSLContext | None:
@@ -182,10 +234,12 @@ def _tls_context(cert: Path, key: Path | None) -> ssl.SSLContext:
     return context
 
 
-def _announce(config: Config, hub: Hub, port: int, ready_fd: int | None) -> None:
+def _announce(config: Config, hub: Hub, ports: dict[Generation, int], ready_fd: int | None) -> None:
     scheme = "https" if config.tls_cert else "http"
-    log.info("A stand-in for CoCalc answers at %s://%s:%d", scheme, config.host, port)
+    for generation, port in ports.items():
+        where = f"{scheme}://{config.host}:{port}"
+        log.info("A stand-in for CoCalc (%s) answers at %s", generation, where)
     log.info("It isolates nobody: what runs in a project runs as you. Data: %s", config.data)
     if ready_fd is not None:
         with os.fdopen(ready_fd, "w") as ready:
-            json.dump({"port": port, "admin_account_id": hub.admin.account_id}, ready)
+            json.dump({"ports": ports, "admin_account_id": hub.admin.account_id}, ready)

@@ -19,7 +19,11 @@ def routes(hub: Hub) -> list[web.RouteDef]:
         ("POST", "/sandbox/reset-quirks", control.reset_quirks),
         ("GET", "/sandbox/calls", control.show_calls),
         ("POST", "/sandbox/calls/reset", control.reset_calls),
+        ("POST", "/sandbox/clock", control.move_clock),
         ("POST", "/sandbox/projects/{project_id}/stop", control.stop_project),
+        ("POST", "/sandbox/accounts/{account_id}/ban", control.ban_account),
+        ("POST", "/sandbox/accounts/{account_id}/delete", control.delete_account),
+        ("POST", "/sandbox/accounts/{account_id}/keys", control.make_key),
     ]
     return [web.route(method, path, control.guarded(door)) for method, path, door in doors]
 
@@ -63,6 +67,35 @@ class Control:
     async def reset_calls(self, request: web.Request) -> web.Response:
         self._hub.calls.reset()
         return web.json_response({})
+
+    async def move_clock(self, request: web.Request) -> web.Response:
+        """`{"forward": seconds}`: what lasts that long is over now."""
+        try:
+            self._hub.clock.forward(float(json.loads(await request.text())["forward"]))
+        except (ValueError, TypeError, KeyError) as problem:
+            return web.json_response({"error": str(problem)}, status=400)
+        return web.json_response({"now": self._hub.clock.now()})
+
+    async def ban_account(self, request: web.Request) -> web.Response:
+        """`{"banned": true}`, or false to let it in again."""
+        banned = json.loads(await request.text())["banned"] is True
+        self._hub.store.ban(request.match_info["account_id"], banned)
+        return web.json_response({})
+
+    async def delete_account(self, request: web.Request) -> web.Response:
+        self._hub.store.delete_account(request.match_info["account_id"])
+        return web.json_response({})
+
+    async def make_key(self, request: web.Request) -> web.Response:
+        """`{"project_id"?, "expire"?}`: a key of the account, or of a project by it."""
+        given = json.loads(await request.text())
+        key, secret = self._hub.store.keyring.make(
+            request.match_info["account_id"],
+            name="",
+            project_id=given.get("project_id"),
+            expire=given.get("expire"),
+        )
+        return web.json_response({"id": key.id, "key": secret})
 
     async def stop_project(self, request: web.Request) -> web.Response:
         project_id = request.match_info["project_id"]

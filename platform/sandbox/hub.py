@@ -5,8 +5,11 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
+from sandbox.caches import Caches
 from sandbox.calls import Calls
+from sandbox.clock import Clock
 from sandbox.config import Config
+from sandbox.daemons import Daemons
 from sandbox.projects import Projects
 from sandbox.quirks import Quirks
 from sandbox.store import Account, Project, Store
@@ -19,9 +22,15 @@ class Hub:
     store: Store
     projects: Projects
     admin: Account
+    clock: Clock
+    caches: Caches
     calls: Calls = field(default_factory=Calls)
     closing: asyncio.Event = field(default_factory=asyncio.Event)
+    daemons: Daemons = field(init=False)
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.daemons = Daemons(self.projects)
 
     def may_use(self, account: Account, project: Project) -> bool:
         """Members may, and site admins (CoCalc, July 2024, observed)."""

@@ -1,20 +1,17 @@
 """The pages of the site, and what the kiosk's script asks for under /hub/."""
 
 import asyncio
-import json
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote, urlencode
 
 from aiohttp import web
 
 from sandbox.api.transport import html_page
 from sandbox.documents import view_of
+from sandbox.face import Face
 from sandbox.hub import Hub
-from sandbox.origin import from_own_page
+from sandbox.origin import own, sent
 from sandbox.projects import NotStarted
-from sandbox.signin import sign_in, signed_in
 from sandbox.store import Account, Project
 
 STATIC = Path(__file__).parent / "static"
@@ -24,17 +21,17 @@ _FILES = {
     "kiosk.css": "text/css",
     "boot.js": "text/javascript",
     "channel.js": "text/javascript",
+    "conat.js": "text/javascript",
     "hub.js": "text/javascript",
     "tabs.js": "text/javascript",
+    "v1.js": "text/javascript",
     "favicon.svg": "image/svg+xml",
 }
 
-Door = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-
-def routes(hub: Hub) -> list[web.RouteDef]:
-    pages = Pages(hub)
-    desk = Desk(hub)
+def routes(hub: Hub, face: Face) -> list[web.RouteDef]:
+    pages = Pages(hub, face)
+    desk = Desk(hub, face)
     project = "/hub/projects/{project_id}"
     return [
         web.get("/", pages.to_app),
@@ -46,18 +43,18 @@ def routes(hub: Hub) -> list[web.RouteDef]:
         ),
         web.get(_SHELL, pages.shell),
         web.get("/static/kiosk/{name}", pages.file),
-        web.post("/hub/hello", desk.own(desk.hello)),
-        web.post("/hub/sign-in", desk.own(desk.sign_in)),
-        web.post(f"{project}/look", desk.own(desk.look)),
-        web.post(f"{project}/start", desk.own(desk.start)),
-        web.post(f"{project}/file", desk.own(desk.file)),
-        web.get(f"{project}/text/{{path:.+}}", desk.own(desk.text)),
+        web.post("/hub/hello", own(desk.hello)),
+        web.post(f"{project}/look", own(desk.look)),
+        web.post(f"{project}/start", own(desk.start)),
+        web.post(f"{project}/file", own(desk.file)),
+        web.get(f"{project}/text/{{path:.+}}", own(desk.text)),
     ]
 
 
 class Pages:
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, face: Face) -> None:
         self._hub = hub
+        self._face = face
 
     def _headers(self) -> dict[str, str]:
         framing = {"X-Frame-Options": "DENY"} if self._hub.quirks.refused_frames else {}
@@ -74,8 +71,9 @@ class Pages:
         return web.Response(status=302, headers=self._headers() | {"Location": location})
 
     async def shell(self, request: web.Request) -> web.StreamResponse:
+        page = (STATIC / "app.html").read_text()
         return web.Response(
-            body=(STATIC / "app.html").read_bytes(),
+            text=page.replace("GENERATION", self._face.generation),
             content_type="text/html",
             charset="utf-8",
             headers=self._headers() | {"Content-Security-Policy": _POLICY},
@@ -96,40 +94,27 @@ class Pages:
 class Desk:
     """What the page's script asks: who am I, what state is this project in, where is this file."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, face: Face) -> None:
         self._hub = hub
-
-    def own(self, door: Door) -> Door:
-        async def handle(request: web.Request) -> web.StreamResponse:
-            if not from_own_page(request):
-                return html_page(403, "Not from another site's page")
-            return await door(request)
-
-        return handle
+        self._face = face
 
     async def hello(self, request: web.Request) -> web.Response:
         """Who is signed in. It is also the page's sign that the server lives."""
-        account = signed_in(self._hub, request)
+        account = self._face.signed_in(request)
         quirks = self._hub.quirks
         return web.json_response(
             {
                 "account_id": account.account_id if account else None,
                 "boot_seconds": quirks.slow_boot,
                 "dead_channel": quirks.dead_channel,
+                "cut_seconds": quirks.cut_seconds,
             }
         )
 
-    async def sign_in(self, request: web.Request) -> web.Response:
-        given = await _json(request)
-        response = web.json_response({})
-        if sign_in(self._hub, str(given.get("auth_token")), response) is None:
-            return web.json_response({"error": "auth_token is not valid"}, status=403)
-        return response
-
     def _project(self, request: web.Request) -> tuple[Account, Project] | None:
-        account = signed_in(self._hub, request)
+        account = self._face.signed_in(request)
         project = self._hub.store.project(request.match_info["project_id"])
-        if account and project and self._hub.may_use(account, project):
+        if account and project and self._face.may_open(account, project):
             return account, project
         return None
 
@@ -164,7 +149,7 @@ class Desk:
         if found is None:
             return _nothing()
         project_id = found[1].project_id
-        path = str((await _json(request)).get("path"))
+        path = str((await sent(request)).get("path"))
         home = self._hub.projects.home(project_id)
         try:
             view = await asyncio.to_thread(view_of, home, path)
@@ -190,14 +175,6 @@ class Desk:
             charset="utf-8",
             headers={"X-Content-Type-Options": "nosniff"},
         )
-
-
-async def _json(request: web.Request) -> dict[str, Any]:
-    try:
-        given = json.loads(await request.text())
-    except ValueError:
-        return {}
-    return given if isinstance(given, dict) else {}
 
 
 def _nothing(**more: bool) -> web.Response:

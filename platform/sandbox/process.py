@@ -12,6 +12,8 @@ from typing import Any, Self
 
 import requests
 
+from sandbox.config import Generation
+
 _START_SECONDS = 60
 _STOP_SECONDS = 20
 _CALL_SECONDS = 30
@@ -23,10 +25,15 @@ class StartError(Exception):
 
 @dataclass
 class SandboxProcess:
-    """A running sandbox. Use it as a context manager, or call `stop`."""
+    """A running sandbox. Use it as a context manager, or call `stop`.
+
+    `url` and `port` are the main address; `faces` has one for each generation played.
+    """
 
     url: str
     port: int
+    generation: Generation
+    faces: dict[str, str]
     admin_key: str = field(repr=False)
     admin_account_id: str
     verify: str | bool
@@ -45,6 +52,11 @@ class SandboxProcess:
         iframe_hosts: str = "",
         development_origins: str = "",
         public_host: str | None = None,
+        generation: Generation = "v1",
+        both: bool = False,
+        second_port: int = 0,
+        second_public_host: str | None = None,
+        dns: str | None = None,
         log: Path | None = None,
         **quirks: Any,
     ) -> Self:
@@ -54,15 +66,27 @@ class SandboxProcess:
         `verify` the CA that signed it, `public_host` a name
         besides the loopback ones that it answers to, `iframe_hosts` who may use the kiosk's
         channel (empty: as it was), `development_origins` which pages of this machine may too.
+        `generation` is which CoCalc it plays; with `both` the other one too, with the same
+        accounts and projects, at a second address (`second_port`, `second_public_host`).
+        `dns` is the site setting that the sign-in of conat redirects to, a host; None: that of
+        the public address.
         The admin key goes by the environment, which `ps` does not show.
         """
+        scheme = "https" if tls else "http"
         options = ["--data", str(data), "--port", str(port), "--quirks", json.dumps(quirks)]
+        options += ["--generation", generation]
         if iframe_hosts:
             options += ["--iframe-hosts", iframe_hosts]
         if development_origins:
             options += ["--development-origins", development_origins]
         if public_host:
-            options += ["--public-url", f"{'https' if tls else 'http'}://{public_host}"]
+            options += ["--public-url", f"{scheme}://{public_host}"]
+        if both:
+            options += ["--both", "--second-port", str(second_port)]
+        if second_public_host:
+            options += ["--second-public-url", f"{scheme}://{second_public_host}"]
+        if dns is not None:
+            options += ["--dns", dns]
         if tls:
             options += ["--tls-cert", str(tls[0]), "--tls-key", str(tls[1])]
         if other_tls:
@@ -90,10 +114,13 @@ class SandboxProcess:
             process.kill()
             process.wait()
             raise
-        scheme = "https" if tls else "http"
+        ports: dict[str, int] = ready["ports"]
+        faces = {name: f"{scheme}://127.0.0.1:{found}" for name, found in ports.items()}
         return cls(
-            url=f"{scheme}://127.0.0.1:{ready['port']}",
-            port=ready["port"],
+            url=faces[generation],
+            port=ports[generation],
+            generation=generation,
+            faces=faces,
             admin_key=admin_key,
             admin_account_id=ready["admin_account_id"],
             verify=str(verify) if verify else True,
@@ -141,6 +168,25 @@ class SandboxProcess:
     def stop_project(self, project_id: str) -> None:
         self._control("POST", f"projects/{project_id}/stop")
 
+    def forward(self, seconds: float) -> None:
+        """Move the clock of caches, tokens, cookies and bans ahead."""
+        self._control("POST", "clock", {"forward": seconds})
+
+    def ban(self, account_id: str, banned: bool = True) -> None:
+        self._control("POST", f"accounts/{account_id}/ban", {"banned": banned})
+
+    def delete_account(self, account_id: str) -> None:
+        """As somebody who deletes his own account: its address and its sign-ins are gone."""
+        self._control("POST", f"accounts/{account_id}/delete", {})
+
+    def make_key(self, account_id: str, **fields: Any) -> str:
+        """A key of the account, or with `project_id` one of that project, made by the account.
+
+        `expire`: its end in seconds since 1970.
+        """
+        key: str = self._control("POST", f"accounts/{account_id}/keys", fields)["key"]
+        return key
+
     def _control(self, method: str, path: str, body: object = None) -> dict[str, Any]:
         response = requests.request(
             method,
@@ -159,7 +205,9 @@ class SandboxProcess:
 
 def _wait_for(readable: int) -> dict[str, Any]:
     with os.fdopen(readable, "rb") as pipe:
-        if not select.select([pipe], [], [], _START_SECONDS)[0]:
+        waiting = select.poll()  # `select` knows no number beyond 1,023
+        waiting.register(pipe, select.POLLIN)
+        if not waiting.poll(_START_SECONDS * 1000):
             raise StartError(f"The sandbox did not answer within {_START_SECONDS} s.")
         said = pipe.read()
     if not said:

@@ -15,6 +15,8 @@ from sandbox.processes import environment, kill_marked
 from sandbox.quirks import Quirks
 
 STOPPED, STARTING, RUNNING, STOPPING = "opened", "starting", "running", "stopping"
+NEVER = "timeout"
+"""What is said of a project that does not come up."""
 
 
 class NotStarted(Exception):
@@ -23,7 +25,7 @@ class NotStarted(Exception):
     Or CoCalc's own server fails at it; then `error` is what it says.
     """
 
-    def __init__(self, error: object = "timeout") -> None:
+    def __init__(self, error: object = NEVER) -> None:
         super().__init__(error)
         self.error = error
 
@@ -53,6 +55,10 @@ class Projects:
 
     def is_running(self, project_id: str) -> bool:
         return self._state(project_id)[0] == RUNNING
+
+    def is_moving(self, project_id: str) -> bool:
+        """Whether it is on its way up or down."""
+        return self._state(project_id)[0] in (STARTING, STOPPING)
 
     def state(self, project_id: str) -> dict[str, Any]:
         """A project's state as CoCalc's rows show it."""

@@ -13,10 +13,10 @@ from aiohttp import web
 from yarl import URL
 
 from sandbox.api.transport import html_page
+from sandbox.face import Face
 from sandbox.hub import Hub
 from sandbox.jupyter import JupyterError, Jupyters, Server
 from sandbox.origin import from_own_page, is_read_by_visit
-from sandbox.signin import signed_in
 
 # Between one hop and the next, or between the browser and us alone.
 _NOT_FORWARDED = frozenset(
@@ -46,8 +46,9 @@ _MESSAGE_LIMIT = 100 * 1024 * 1024
 
 
 class Proxy:
-    def __init__(self, hub: Hub, jupyters: Jupyters) -> None:
+    def __init__(self, hub: Hub, face: Face, jupyters: Jupyters) -> None:
         self._hub = hub
+        self._face = face
         self._jupyters = jupyters
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -66,11 +67,11 @@ class Proxy:
     def _refusal(self, request: web.Request, project_id: str) -> web.Response | None:
         if not from_own_page(request) and not is_read_by_visit(request):
             return html_page(403, "Not from another site's page")
-        account = signed_in(self._hub, request)
+        account = self._face.signed_in(request)
         if account is None:
             return html_page(403, "Sign in first")
         project = self._hub.store.project(project_id)
-        if project is None or not self._hub.may_use(account, project):
+        if project is None or not self._face.may_open(account, project):
             return html_page(404, "Not Found")
         if not self._hub.projects.is_running(project_id):
             return html_page(503, "The project is not running")

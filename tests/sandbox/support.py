@@ -33,7 +33,7 @@ class Api:
 
     def post(self, event: str, *, timeout: float = PATIENCE, **kwargs: Any) -> requests.Response:
         return self.session.post(
-            f"{self.sandbox.url}/api/v1/{event}",
+            f"{self.sandbox.faces['v1']}/api/v1/{event}",
             auth=(self.key, ""),
             verify=self.sandbox.verify,
             timeout=timeout,

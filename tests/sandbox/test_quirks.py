@@ -81,7 +81,7 @@ def test_pages_are_down(sandbox: SandboxProcess, api: Api) -> None:
 def test_a_white_page(sandbox: SandboxProcess, api: Api) -> None:
     sandbox.quirks(white_page=True)
     assert api.get("/app").status_code == 200
-    assert api.get("/static/kiosk/boot.js").status_code == 404
+    assert api.get("/static/kiosk/v1.js").status_code == 404
     assert api.get("/static/kiosk/kiosk.css").status_code == 200
 
 

@@ -58,7 +58,7 @@ class Accounts:
         reply = {"event": "account_created", "account_id": account.account_id}
         if call["get_api_key"]:
             reply["api_key"] = "sk_" + random_text(16)
-            hub.store.set_key(account.account_id, reply["api_key"])
+            hub.store.keyring.set_only(account.account_id, reply["api_key"])
         return reply
 
     def _objections(self, hub: Hub, call: Call) -> dict[str, str]:
@@ -112,15 +112,15 @@ async def user_search(hub: Hub, call: Call) -> Message:
     limit = int(call["limit"])
     if not call.caller.is_admin:
         limit = min(limit, 50)
-    found = _search(hub, query) if query else []
+    found = search(hub, query) if query else []
     by_email = "@" in query
     return {
         "event": "user_search_results",
-        "results": [_hit(account, as_admin, by_email) for account in found[:limit]],
+        "results": [hit(account, as_admin, by_email) for account in found[:limit]],
     }
 
 
-def _search(hub: Hub, query: str) -> list[Account]:
+def search(hub: Hub, query: str) -> list[Account]:
     """An address or an id matches whole; a name where it holds every word of the query."""
     if is_uuid(query):
         account = hub.store.account(query)
@@ -136,19 +136,19 @@ def _search(hub: Hub, query: str) -> list[Account]:
     ]
 
 
-def _hit(account: Account, as_admin: bool, by_email: bool) -> dict[str, Any]:
-    hit: dict[str, Any] = {
+def hit(account: Account, as_admin: bool, by_email: bool) -> dict[str, Any]:
+    shown: dict[str, Any] = {
         "account_id": account.account_id,
         "first_name": account.first_name,
         "last_name": account.last_name,
         "name": None,
     }
     if as_admin or by_email:
-        hit["email_address"] = account.email
-    hit |= {"last_active": None, "created": account.created}
+        shown["email_address"] = account.email
+    shown |= {"last_active": None, "created": account.created}
     if as_admin:
-        hit["banned"] = None
-    return hit | {"email_address_verified": None}
+        shown["banned"] = account.banned or None
+    return shown | {"email_address_verified": None}
 
 
 async def get_usernames(hub: Hub, call: Call) -> Message:

@@ -4,13 +4,12 @@ Works on the folders: neither project needs to run, none is started.
 """
 
 import asyncio
-import os
 from pathlib import Path
 
+from sandbox import copying
 from sandbox.api.messages import Call, Message, RefusedError
 from sandbox.hub import Hub
 from sandbox.ids import is_uuid
-from sandbox.rsync import Copy, PartialCopyError
 
 _NOTE = (
     "Query copy_path_status with the copy_path_id to learn if the copy operation was successful."
@@ -53,41 +52,17 @@ def _inside(home: Path, path: str, role: str) -> Path:
     As on a real server, the words are compared and nothing else: the copy is made with root's
     rights, and a link in the path leads into any other project.
     """
-    place = Path(os.path.normpath(f"{home}/{path}"))
+    place = copying.place(home, path)
     if not place.is_relative_to(home):
         raise RefusedError(f"{role} path must be contained in project home dir")
     return place
 
 
 async def _copy(call: Call, source: Path, target: Path) -> None:
-    copy = Copy(
-        overwrite_newer=bool(call["overwrite_newer"]),
-        delete_missing=bool(call["delete_missing"]),
-        backup=bool(call["backup"]),
-        exclude=call["exclude"] or (),
-    )
     try:
-        await asyncio.to_thread(copy.run, source, target)
-    except (FileExistsError, NotADirectoryError):
-        # A file where a folder is to be made for the copy: the `mkdir` has no more to say.
-        raise RefusedError("child exited with code 1") from None
-    except PartialCopyError as failed:
-        raise RefusedError(
-            f"WARNING: copy exited with an error -- {failed}\nrsync error: some files/attrs were"
-            " not transferred (see previous errors) (code 23) at main.c(1394) [sender=3.5.0]\n"
-            f' -- "{_command_line(call, source, target)}"'
-        ) from None
-
-
-def _command_line(call: Call, source: Path, target: Path) -> str:
-    options = ["rsync -zaxs --omit-link-times"]
-    options += [] if call["overwrite_newer"] else ["--update"]
-    options += ["--backup"] if call["backup"] else []
-    options += ["--delete"] if call["delete_missing"] else []
-    options += [f"--timeout={call['timeout']}"] if call["timeout"] else []
-    options += [f"--exclude={pattern}" for pattern in call["exclude"] or ()]
-    slash = "/" if source.is_dir() else ""
-    return " ".join([*options, f"{source}{slash}", f"{target}{slash}"])
+        await copying.copy(source, target, call.mesg)
+    except copying.CopyFailed as failed:
+        raise RefusedError(str(failed)) from None
 
 
 async def copy_path_status(hub: Hub, call: Call) -> Message:

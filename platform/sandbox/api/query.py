@@ -1,12 +1,12 @@
 """query: reading and writing rows. One table a call; a `null` anywhere in it makes it a read."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from sandbox.api.messages import BadCallError, Call, Message, RefusedError
 from sandbox.api.tables import ADMIN_TABLES, PROJECT_TABLES, TABLES, project_row
 from sandbox.hub import Hub
 from sandbox.ids import is_uuid, iso, now_iso
+from sandbox.patterns import fits, has_null, limit_in, without_null
 from sandbox.store import Account, Project
 
 _RECENT = timedelta(days=21)
@@ -25,36 +25,14 @@ async def query(hub: Hub, call: Call) -> Message:
     row = pattern if single else (pattern or [{}])[0]
     reply: Message = {"event": "query", "multi_response": False}
     reply |= {name: call[name] for name in ("options", "changes") if call[name] is not None}
-    if single and not _has_null(row):
+    if single and not has_null(row):
         await _set(hub, call.caller, table, row)
         return reply | {"query": {}}
-    found = _get(hub, call.caller, table, row, _limit(call))
-    rows = [_project_fields(candidate, row) for candidate in found if _fits(candidate, row)]
+    found = _get(hub, call.caller, table, row, limit_in(call["options"]))
+    rows = [without_null(candidate, row) for candidate in found if fits(candidate, row)]
     if single:
         return reply | {"query": {table: rows[0]} if rows else {}}
     return reply | {"query": {table: rows}}
-
-
-def _has_null(value: Any) -> bool:
-    if isinstance(value, dict):
-        return any(_has_null(inner) for inner in value.values())
-    return value is None
-
-
-def _limit(call: Call) -> int | None:
-    for option in call["options"] or []:
-        if isinstance(option, dict) and isinstance(option.get("limit"), int):
-            return int(option["limit"])
-    return None
-
-
-def _fits(candidate: Message, pattern: Message) -> bool:
-    return all(value is None or candidate.get(name) == value for name, value in pattern.items())
-
-
-def _project_fields(candidate: Message, pattern: Message) -> Message:
-    """The asked fields, without the ones that are null."""
-    return {name: candidate[name] for name in pattern if candidate.get(name) is not None}
 
 
 def _check_admin(caller: Account) -> None:
@@ -153,10 +131,10 @@ async def _set_project(hub: Hub, caller: Account, row: Message) -> None:
         project.users.setdefault(account_id, {}).update(change)
     hub.store.save_project(project)
     if "action_request" in row:
-        await _act(hub, project, row["action_request"])
+        await act(hub, project, row["action_request"])
 
 
-async def _act(hub: Hub, project: Project, request: Message) -> None:
+async def act(hub: Hub, project: Project, request: Message) -> None:
     """Start, stop or restart, and wait for it. A request without a new `time` is only noted."""
     before = project.extra.get("action_request", {})
     request = {**before, **request}

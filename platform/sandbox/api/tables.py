@@ -3,33 +3,18 @@
 from typing import Any
 
 from sandbox.hub import Hub
+from sandbox.patterns import PROJECT
 from sandbox.store import Project
 
 _ACCOUNT = ("account_id", "email_address", "first_name", "last_name", "groups", "created")
-_PROJECT = (
-    "project_id",
-    "title",
-    "description",
-    "users",
-    "deleted",
-    "state",
-    "status",
-    "action_request",
-    "last_edited",
-    "created",
-    "course",
-    "name",
-    "settings",
-    "last_active",
-)
 
 TABLES = {
     "accounts": _ACCOUNT,
     "crm_accounts": _ACCOUNT,
-    "projects": _PROJECT,
-    "projects_all": _PROJECT,
-    "projects_admin": _PROJECT,
-    "crm_projects": _PROJECT,
+    "projects": PROJECT,
+    "projects_all": PROJECT,
+    "projects_admin": PROJECT,
+    "crm_projects": PROJECT,
     "site_settings": ("name", "value"),
 }
 PROJECT_TABLES = ("projects", "projects_all", "projects_admin", "crm_projects")

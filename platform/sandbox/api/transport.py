@@ -30,6 +30,7 @@ from sandbox.api.messages import BadCallError, Call, Message, NoAnswerError, Ref
 from sandbox.api.query import query
 from sandbox.hub import Hub
 from sandbox.projects import NotStarted
+from sandbox.quirks import TOLD_TO_FAIL
 from sandbox.store import Account
 
 JSON_LIMIT = 100 * 1024
@@ -59,6 +60,16 @@ def break_off(request: web.Request) -> web.StreamResponse:
     if request.transport:
         request.transport.abort()
     return web.Response()
+
+
+async def wait_until_gone(request: web.Request, hub: Hub) -> None:
+    """Wait until the client gives up, or the sandbox stops."""
+    while request.transport and not request.transport.is_closing():
+        try:
+            await asyncio.wait_for(hub.closing.wait(), 0.5)
+            return
+        except TimeoutError:
+            continue
 
 
 def down(request: web.Request, how: str) -> web.StreamResponse:
@@ -133,7 +144,7 @@ class Api:
         except RefusedError as problem:
             reply = {"event": "error", "error": problem.error}
         except NoAnswerError:
-            await self._never(request)
+            await wait_until_gone(request, self._hub)
             return break_off(request)
         finally:
             entry["ms"] = round((time.monotonic() - begun) * 1000)
@@ -148,12 +159,11 @@ class Api:
 
     async def _perform(self, event: str, call: Call) -> Message:
         quirks = self._hub.quirks
-        if quirks.latency and (not quirks.latency_events or event in quirks.latency_events):
-            await asyncio.sleep(quirks.latency)
+        await quirks.delay(event)
         if event in quirks.hang_events:
             raise NoAnswerError
         if event in quirks.fail_events:
-            raise RefusedError("Error: the sandbox was told to fail this event")
+            raise RefusedError(TOLD_TO_FAIL)
         try:
             return await self._handlers[event](self._hub, call)
         except (BadCallError, RefusedError, NoAnswerError):
@@ -163,15 +173,6 @@ class Api:
         except Exception as problem:  # An answer is due, whatever broke.
             log.exception("API event %s", event)
             raise RefusedError(f"{type(problem).__name__}: {problem}") from problem
-
-    async def _never(self, request: web.Request) -> None:
-        """Wait until the client gives up, or the sandbox stops."""
-        while request.transport and not request.transport.is_closing():
-            try:
-                await asyncio.wait_for(self._hub.closing.wait(), 0.5)
-                return
-            except TimeoutError:
-                continue
 
     def _authenticate(self, request: web.Request) -> Account:
         key = _key(request.headers.get("Authorization"))

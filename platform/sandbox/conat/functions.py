@@ -8,14 +8,17 @@ A module of functions registers them where it is imported:
 What a function returns is the answer (None is `null`), what it raises is the error.
 """
 
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.hub import Hub
+from sandbox.quirks import TOLD_TO_FAIL
 from sandbox.store import Account
 
 FIRST = "2025-08-29"  # the bridges themselves
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,20 @@ def hub_function(name: str, *, since: str = FIRST) -> Callable[[Function], Funct
 def project_function(name: str, *, since: str = FIRST) -> Callable[[Function], Function]:
     """Offer a function at `/api/conat/project`."""
     return _offered(PROJECT, name, since)
+
+
+async def carry_out(hub: Hub, name: str, work: Callable[[], Awaitable[Any]]) -> Any:
+    """Do what a call asks for. Raises Thrown, whatever broke: an answer is due."""
+    await hub.quirks.delay(name)
+    if name in hub.quirks.fail_events:
+        raise Thrown(TOLD_TO_FAIL)
+    try:
+        return await work()
+    except Thrown:
+        raise
+    except Exception as problem:
+        log.exception("function %s", name)
+        raise Thrown(f"Error: {problem}") from problem
 
 
 def _offered(where: dict[str, Offered], name: str, since: str) -> Callable[[Function], Function]:

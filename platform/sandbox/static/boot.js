@@ -1,14 +1,14 @@
-// From an address to a page that works: sign in if the address carries a token, then open its file.
+// From an address to a page that works. What the generations of CoCalc do each in their own way
+// comes from v1.js and conat.js, one of which starts this.
 
 import { Channel } from "./channel.js";
-import { Connection, hello, signIn } from "./hub.js";
-import { Files } from "./tabs.js";
+import { Connection, hello } from "./hub.js";
+import { delay } from "./tabs.js";
 
 const CONNECT_MS = 150;
-const RELOAD_MS = 200;
-const TAKEN = "the token was taken";
 
-const delay = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+export const READY = "Ready: files that the page around this one opens appear here.";
+
 const say = (text) => {
   document.getElementById("said").textContent = text;
 };
@@ -28,12 +28,16 @@ function addressed(url) {
 
 async function readHosts() {
   const answer = await fetch("/customize");
-  return (await answer.json()).configuration.iframe_comm_hosts;
+  return (await answer.json()).configuration.iframe_comm_hosts ?? [];
 }
 
-async function boot() {
-  const connection = new Connection();
-  const files = new Files();
+/**
+ * `files` is what shows them; `missed` how many beats pass unanswered before the page is
+ * disconnected; `enter({me, url, connection})` resolves to what the page says, and whether it
+ * opens anything; to nothing where the page is about to go, or hangs.
+ */
+export async function boot({ files, missed, enter }) {
+  const connection = new Connection(missed);
   addEventListener("pagehide", () => files.leave());
   let becomeReady;
   const ready = new Promise((resolve) => {
@@ -57,38 +61,16 @@ async function boot() {
   const me = await greeting;
   const url = restore(me.account_id);
   url.searchParams.delete("session");
-  // A page whose token was taken believes that it is signed in, even where the browser did not
-  // keep the cookie: it acknowledges, lists and asks, and opens nothing (observed).
-  const believes = window.name === TAKEN && !me.account_id;
-  window.name = "";
   history.replaceState(null, "", url);
   await settled;
   await delay(CONNECT_MS + me.boot_seconds * 1000);
   connection.connected();
-
-  const token = url.searchParams.get("auth_token");
-  if (token) {
-    url.searchParams.delete("auth_token");
-    history.pushState(null, "", url);
-    const answer = await signIn(token);
-    if (answer.ok) {
-      window.name = TAKEN; // survives the reload
-      await delay(RELOAD_MS);
-      location.reload();
-      return;
-    }
-    // Nothing is told to the parent, and the page stays as it is.
-    console.error(answer.error);
-  }
-  say(
-    me.account_id
-      ? "Ready: files that the page around this one opens appear here."
-      : "Nobody is signed in here.",
-  );
-  if (!me.account_id && !believes) return;
+  const entered = await enter({ me, url, connection });
+  if (!entered) return;
+  say(entered.says);
+  if (!entered.opens) return;
   becomeReady();
   const wanted = addressed(url);
-  if (wanted) await files.open(wanted.project, wanted.path).catch((problem) => say(`${problem}`));
+  if (!wanted) return;
+  await files.follow(wanted.project, wanted.path).catch((problem) => say(`${problem}`));
 }
-
-boot();

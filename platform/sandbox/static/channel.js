@@ -1,5 +1,6 @@
-// The message channel of the kiosk page, as observed on a CoCalc of July 2024.
-// Replies carry no request id, and a message from anywhere else is answered with silence.
+// The message channel of the kiosk page, as observed on a CoCalc of July 2024, and the same in the
+// source of July 2026. Replies carry no request id, and a message from anywhere else is answered
+// with silence.
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 

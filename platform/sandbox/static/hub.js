@@ -1,7 +1,6 @@
 // What the page asks of its server, and whether the server still answers.
 
 const BEAT_MS = 2500;
-const MISSED_BEATS = 2;
 
 async function post(address, body = {}) {
   const response = await fetch(address, {
@@ -25,7 +24,14 @@ export class Connection {
   #listener = () => {};
   onBeat = () => {};
   #missed = 0;
+  #limit;
+  #beating;
   state = { quality: "good", status: "connecting", status_time: new Date(), ping: undefined };
+
+  // `limit`: after so many missed beats it is disconnected.
+  constructor(limit) {
+    this.#limit = limit;
+  }
 
   set onChange(listener) {
     this.#listener = listener;
@@ -33,7 +39,13 @@ export class Connection {
 
   connected() {
     this.#set("connected");
-    setInterval(() => this.#beat(), BEAT_MS);
+    this.#beating = setInterval(() => this.#beat(), BEAT_MS);
+  }
+
+  // The server ends it, and the page needs this long to say so.
+  cut(ms) {
+    clearInterval(this.#beating);
+    setTimeout(() => this.#set("disconnected"), ms);
   }
 
   #set(status) {
@@ -56,7 +68,7 @@ export class Connection {
       this.onBeat();
     } catch {
       this.#missed += 1;
-      if (this.#missed >= MISSED_BEATS) this.#set("disconnected");
+      if (this.#missed >= this.#limit) this.#set("disconnected");
     }
   }
 }

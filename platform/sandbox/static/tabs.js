@@ -1,33 +1,33 @@
-// The open files: one tab and one inner frame each; the dialog for a project that does not run, or
-// is not the user's; and the banner over one that stopped while its files were open.
+// The open files: one tab and one inner frame each; and the dialog for a project that does not run,
+// or is not the user's.
 
 import * as hub from "./hub.js";
 
 const SAVE_MS = 3000;
-const $ = (id) => document.getElementById(id);
+export const $ = (id) => document.getElementById(id);
 
-const delay = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+export const delay = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 // What goes on in a project, told to whoever embeds this page (CoCalc, July 2024, observed):
 // to any origin, whether the channel is allowed or not.
-function log(project_id, event, { id = crypto.randomUUID(), time = new Date() } = {}) {
+export function log(project_id, event, { id = crypto.randomUUID(), time = new Date() } = {}) {
   const entry = { event, project_id, id };
   if (time) entry.time = time.toISOString();
   window.parent.postMessage({ source: "cocalc-project-log", payload: { project_log: entry } }, "*");
   return id;
 }
 
+export const opening = (path) => ({ event: "open", action: "open", filename: path });
+
+// What all generations share. Each adds `open(project, path, tell)`, which opens a file or turns to
+// it (`tell` is called before; it resolves to false where nothing is to be said, and to true also
+// after "Cancel", with nothing opened), `follow` for the file of the address, and `watch`.
 export class Files {
   #open = []; // {project, path, tab, view} in the order of their opening
   #active = null;
-  #stopped = new Set(); // projects
 
-  constructor() {
-    $("stopped").querySelector("button").addEventListener("click", async () => {
-      const { project } = this.#active ?? this.#open[0];
-      await hub.start(project);
-      await this.watch();
-    });
+  get front() {
+    return this.#active ?? this.#open[0];
   }
 
   // {project_id: [paths]}, as a `status` reply lists them.
@@ -41,35 +41,21 @@ export class Files {
     return this.#open.some(({ view }) => view?.contentWindow === source);
   }
 
-  // Open a file, or turn to it. `tell` is called before; false: nothing is said of it. True also
-  // after "Cancel", with nothing opened. Nobody's project, a stranger's and a stopped one look the
-  // same to the page: it lists the file, and asks whether to start the project.
-  async open(project, path, tell = () => {}) {
-    const about = await hub.look(project);
-    if (about.silent) {
-      this.#blank();
-      return false;
-    }
-    tell();
-    const known = this.#find(project, path);
-    if (known) {
-      if (known.view) this.#turnTo(known);
-      return true;
-    }
-    if (path.endsWith("/")) return true;
+  has(entry) {
+    return this.#open.includes(entry);
+  }
+
+  add(project, path) {
     const entry = { project, path, tab: null, view: null };
     this.#open.push(entry);
-    try {
-      if (!about.running && !(await this.#start(entry, about))) {
-        this.#forget(entry);
-        return true;
-      }
-      await this.#show(entry, about);
-    } catch (problem) {
-      this.#forget(entry);
-      throw problem;
-    }
-    return true;
+    return entry;
+  }
+
+  // Is it open already? Then it comes to the front, if there is anything to show.
+  turnBack(project, path) {
+    const known = this.#open.find((entry) => entry.project === project && entry.path === path);
+    if (known?.view) this.#turnTo(known);
+    return Boolean(known);
   }
 
   async closeAll() {
@@ -77,33 +63,30 @@ export class Files {
     await Promise.all([...this.#open].map((entry) => this.#close(entry)));
   }
 
-  // A project that stops under its open files is told of by a banner, and by nothing else: the
-  // replies and the log stay as they were (observed). Running again, it shows them anew.
-  async watch() {
+  // Of the projects with open files, as far as they are the user's: [project, does it run].
+  async states() {
+    const found = [];
     for (const project of new Set(this.#open.map((entry) => entry.project))) {
       const { ok, running } = await hub.look(project);
-      if (!ok) continue;
-      if (!running) this.#stopped.add(project);
-      else if (this.#stopped.delete(project)) {
-        for (const { view } of this.#open.filter((entry) => entry.project === project && entry.view))
-          view.src = view.getAttribute("src");
-      }
+      if (ok) found.push([project, running]);
     }
-    $("stopped").hidden = !this.#open.some(({ project }) => this.#stopped.has(project));
+    return found;
   }
 
-  #find(project, path) {
-    return this.#open.find((entry) => entry.project === project && entry.path === path);
+  reload(project) {
+    for (const { view } of this.#open.filter((entry) => entry.project === project))
+      if (view?.src) view.src = view.getAttribute("src");
   }
 
-  #blank() {
+  blank() {
     this.#active = null;
     this.#draw();
     $("banner").hidden = true;
   }
 
-  async #start(entry, about) {
-    if (!(await this.#ask(entry, about))) return false;
+  // Ask, and start the project; false after "Cancel".
+  async start(entry, about, stays = () => true) {
+    if (!(await this.#ask(entry, about, stays))) return false;
     const begun = performance.now();
     if (about.logged) log(entry.project, { event: "project_start_requested" });
     const answer = await hub.start(entry.project);
@@ -118,10 +101,10 @@ export class Files {
   // One dialog at a time: a second file waits for the first one's answer.
   #asking = Promise.resolve();
 
-  #ask({ project, path }, { title = "No title" }) {
+  #ask({ path }, { title = "No title" }, stays) {
     const asked = this.#asking.then(async () => {
       // Closed while it waited.
-      if (!this.#find(project, path)) return false;
+      if (!stays()) return false;
       const dialog = $("ask");
       dialog.returnValue = "cancel";
       $("ask-text").textContent =
@@ -136,30 +119,37 @@ export class Files {
     return asked;
   }
 
-  async #show(entry, about) {
+  // Show a file, made if missing: `opened` is called once it is there. `id` is that of its log, if
+  // it has one; the log's second message follows when the document is ready.
+  async show(entry, id, opened = () => {}) {
     const { project, path } = entry;
     const begun = performance.now();
     const found = await hub.file(project, path);
     if (!found.ok) throw new Error(found.error);
     // A folder is logged as opened but stands in no list, unless it is the project itself.
-    if (found.kind === "folder" && path) this.#forget(entry);
-    const logged = about.logged ? { event: "open", action: "open", filename: path } : null;
-    const id = crypto.randomUUID();
-    // After the reply that the file is open.
-    if (logged) delay(20).then(() => log(project, logged, { id }));
-    if (!found.address) return;
+    if (found.kind === "folder" && path) this.forget(entry);
+    opened();
     // Closed meanwhile.
-    if (!this.#open.includes(entry)) return;
-    entry.view = this.#frame(entry, found.address);
-    entry.view.addEventListener("load", async () => {
+    if (!found.address || !this.has(entry)) return;
+    const frame = this.#frame(entry, found.address);
+    frame.addEventListener("load", async () => {
       await delay(40);
       const time = Math.round(performance.now() - begun);
-      if (about.logged) log(project, { time }, { id, time: null });
+      if (id) log(project, { time }, { id, time: null });
     }, { once: true });
-    entry.tab = this.#tab(entry);
-    $("tabs").append(entry.tab);
-    $("views").append(entry.view);
-    this.#turnTo(entry);
+    this.place(entry, frame);
+  }
+
+  place(entry, view) {
+    if (entry.view) entry.view.replaceWith(view);
+    else {
+      entry.tab = this.#tab(entry);
+      $("tabs").append(entry.tab);
+      $("views").append(view);
+      this.#active = entry;
+    }
+    entry.view = view;
+    this.#turnTo(this.#active);
   }
 
   #frame({ path }, address) {
@@ -200,10 +190,10 @@ export class Files {
 
   async #close(entry) {
     await save(entry.view);
-    this.#forget(entry);
+    this.forget(entry);
   }
 
-  #forget(entry) {
+  forget(entry) {
     entry.tab?.remove();
     entry.view?.remove();
     this.#open = this.#open.filter((other) => other !== entry);
