@@ -72,7 +72,7 @@ class Caller:
             answer = self._timed(operation, attempt, deadline)
             if not isinstance(answer, CocalcError):
                 return answer
-            pause = min(self._limits.backoff * 2**attempts, self._limits.backoff_most)
+            pause = min(self._limits.backoff * 2 ** min(attempts, 30), self._limits.backoff_most)
             pause *= self._random.uniform(0.5, 1.5)
             attempts += 1
             may_repeat = self._may_repeat(retry, answer, attempts, undone=is_undone(answer))

@@ -25,11 +25,16 @@ SignIn = Literal["address", "impersonate"]
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Whose key the site's key is."""
+    """Whose key the site's key is.
+
+    `may_sign_in`: whether it may make accounts and mint tokens for them. On API v1 a site admin
+    may, on conat an admin of the site's organization, or without one a site admin.
+    """
 
     account_id: str
     email: str
     is_admin: bool
+    may_sign_in: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,8 @@ class Output:
 class Client(Protocol):
     """CoCalc's operations, whatever the generation.
 
-    What one generation cannot do raises NotSupported there, and before anything is sent.
+    What one generation, or an old server of it, cannot do raises NotSupported there: nothing is
+    done.
     """
 
     proofs: ClassVar[frozenset[Proof]]
@@ -86,7 +92,7 @@ class Client(Protocol):
         """Close the pooled connections."""
 
     def identify(self) -> Identity:
-        """Return whose key we hold, and whether it is a site admin's."""
+        """Return whose key we hold, and what it may do."""
 
     def create_account(self, *, email: str, first_name: str, last_name: str) -> str:
         """Create an account without a usable password; return its id. Never retried.
@@ -153,7 +159,10 @@ class Client(Protocol):
         """
 
     def start_project(self, project_id: str) -> None:
-        """Start a project and wait until it runs. Returns at once where it runs already."""
+        """Start a project and wait until it runs. Returns at once where it runs already.
+
+        Raises NotStarted (StillStarting where CoCalc says that it is at it), and CannotStart.
+        """
 
     def stop_project(self, project_id: str) -> None:
         """Stop a project and wait until it is stopped."""
@@ -179,7 +188,8 @@ class Client(Protocol):
     def file_exists(self, project_id: str, path: str) -> bool:
         """Say whether a regular file stands there; also makes sure that the project runs.
 
-        Exactly one call to CoCalc.
+        Exactly one call to CoCalc; on conat the process's first one asks what its server can, and
+        one of 2025 has to be asked to start the project.
         """
 
     def close_home(self, project_id: str) -> None:
@@ -218,8 +228,10 @@ class Client(Protocol):
     ) -> Output:
         """Run a command in a project for at most `timeout` seconds (at least 1).
 
+        With `bash` it is a script, which takes no args, as is one with blanks in it and no args.
         With `check`, a non-zero exit code raises CommandFailed; without, it is in the Output.
-        A command killed at its limit raises CommandFailed either way. Never retried.
+        A command killed, at its limit or by a signal that CoCalc tells of, raises CommandFailed
+        either way. Never retried.
         """
 
     def copy_path(

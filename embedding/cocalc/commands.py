@@ -8,7 +8,15 @@ from embedding.cocalc import scripts
 from embedding.cocalc.caller import Retry
 from embedding.cocalc.calls import Calls
 from embedding.cocalc.client import Output
-from embedding.cocalc.errors import CocalcError, CommandFailed
+from embedding.cocalc.errors import (
+    CannotEmbed,
+    CannotStart,
+    CocalcError,
+    CommandFailed,
+    Limited,
+    RefusedKey,
+    ServerFault,
+)
 from embedding.cocalc.paths import clean_path
 
 SCRIPT_TIMEOUT = 60  # seconds for a script of our own
@@ -30,6 +38,8 @@ class Commands(Calls):
     ) -> Output:
         if timeout < 1:
             raise ValueError("timeout must be at least 1 second: CoCalc never answers for 0.")
+        if bash and args:
+            raise ValueError("A script takes no args.")
         clean_path(path, home=True)
         output = self._exec(
             "exec", project_id, command, args, path=path, bash=bash, timeout=timeout
@@ -63,6 +73,13 @@ class Commands(Calls):
         Raises:
             CommandFailed: killed at its limit of `timeout` seconds.
             NotStarted, CannotStart: the project does not run; nothing was done in it.
+        """
+
+    @abstractmethod
+    def _runs(self, operation: str, project_id: str) -> bool:
+        """Ask CoCalc itself, and not the project, whether it runs; it may start it for that.
+
+        Raises what CoCalc itself refuses.
         """
 
     def _in_the_way(self, project_id: str, folder: str) -> bool:
@@ -108,18 +125,30 @@ class Commands(Calls):
     ) -> Output:
         if bash and not path:
             command = scripts.CLOSED_HOME + command
-        output = self._execute(
-            operation,
-            project_id,
-            command,
-            args,
-            path=path,
-            bash=bash,
-            timeout=timeout,
-            retry=retry,
-            limit=limit,
-        )
-        return self._heard(project_id, output)
+        try:
+            output = self._execute(
+                operation,
+                project_id,
+                command,
+                args,
+                path=path,
+                bash=bash,
+                timeout=timeout,
+                retry=retry,
+                limit=limit,
+            )
+        except (CannotEmbed, CannotStart, Limited, RefusedKey) as error:
+            if error.status != 200:  # the web server's, which no project reaches
+                raise
+            told = error
+        else:
+            return self._heard(project_id, output)
+        # In an answer of 200 these may be words of the project's own: a student's program can
+        # answer in its place. They concern the whole site, or excuse the student: who cannot be
+        # asked has not been asked in time either. So CoCalc's own word counts.
+        if not self._runs(operation, project_id) and isinstance(told, CannotStart):
+            raise told
+        raise ServerFault(operation, told.words, status=200)
 
     def _heard(self, project_id: str, output: Output) -> Output:
         """Tell of a home that was open; the command's own output is without it."""

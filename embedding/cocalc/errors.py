@@ -10,12 +10,15 @@
     ├── InTheWay           a file stands where a folder has to be
     ├── Limited            banned or rate-limited; `retry_after` says for how long
     │   └── Crowded        not asked at all: too many ask already, says the site itself
-    ├── NotSupported       this generation of CoCalc cannot do it; nothing was sent
+    ├── NotSupported       this generation of CoCalc cannot do it; nothing was done
+    │   ├── CannotEmbed    no site can have notebooks opened on this generation
+    │   └── NoKey          the site has no key: its users sign in to CoCalc themselves
     ├── BadRequest         CoCalc understood and refused: ours to mend
     │   └── TooMany        a folder holds more than is listed
     ├── CommandFailed      a command ended with a non-zero exit code
     ├── ServerFault        CoCalc failed in itself
     │   ├── NotStarted     the project did not come up in time
+    │   │   └── StillStarting  and CoCalc says that it is still at it
     │   └── CannotStart    CoCalc's server fails at starting it
     └── NotCocalc          something answered, but not CoCalc (HTML, foreign JSON)
 
@@ -122,9 +125,21 @@ class Crowded(Limited):
 
 
 class NotSupported(CocalcError):
-    """This generation of CoCalc cannot do it, as `words` says; nothing was sent."""
+    """This generation of CoCalc cannot do it, as `words` says; nothing was done."""
 
     code = "not_supported"
+
+
+class CannotEmbed(NotSupported):
+    """What answers is CoCalc, of a generation that lets no site sign its users in."""
+
+    code = "cannot_embed"
+
+
+class NoKey(NotSupported):
+    """The site has no key of CoCalc's, since its users sign in there themselves."""
+
+    code = "no_key"
 
 
 class BadRequest(CocalcError):
@@ -170,6 +185,16 @@ class NotStarted(ServerFault):
     """The project did not come up in time; nothing was done in it."""
 
     code = "not_started"
+
+
+class StillStarting(NotStarted):
+    """The project has been starting for all the time that we wait, and may hang in it for ever.
+
+    CoCalc of 2025 and later starts without a limit (read in its source): where a start comes to
+    nothing, the project's state stays "starting" until CoCalc itself is restarted.
+    """
+
+    code = "still_starting"
 
 
 class CannotStart(ServerFault):

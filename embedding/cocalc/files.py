@@ -8,7 +8,7 @@ import base64
 import hashlib
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from embedding.cocalc import scripts
 from embedding.cocalc.caller import Retry
@@ -31,13 +31,20 @@ READ_ATTEMPTS = 3  # of a file that changes while it is read
 
 
 class Files(Commands):
-    """The operations on files and folders."""
+    """The operations on files and folders.
+
+    Attributes:
+        read_chunk: bytes that one answer of CoCalc's may carry, as base64.
+    """
+
+    read_chunk: ClassVar[int] = 4 * 1024 * 1024
 
     def write_file(
         self, project_id: str, path: str, content: bytes, *, overwrite: bool = True
     ) -> None:
         """Write to a hidden temporary file beside it, then rename: one call up to 600 kB."""
-        target, temporary = scripts.quoted(path), scripts.temporary_beside(path)
+        target = scripts.quoted(path)
+        temporary = scripts.quoted(scripts.temporary_beside(path))
         digest = hashlib.sha256(content).hexdigest()
         offsets = range(0, len(content) or 1, WRITE_CHUNK)
         for offset in offsets:
@@ -57,7 +64,7 @@ class Files(Commands):
                 raise
 
     def read_file(self, project_id: str, path: str, *, max_bytes: int | None = None) -> bytes:
-        """Read in chunks of 4 MiB; from the start again where the file changes meanwhile."""
+        """Read in chunks; from the start again where the file changes meanwhile."""
         for _ in range(READ_ATTEMPTS):
             content = self._read_once(project_id, path, max_bytes)
             if content is not None:
@@ -69,15 +76,15 @@ class Files(Commands):
         chunks: list[bytes] = []
         first = None
         size = 1
-        while len(chunks) * scripts.READ_CHUNK < size:
-            script = scripts.chunk(name, len(chunks), max_bytes)
+        while len(chunks) * self.read_chunk < size:
+            script = scripts.chunk(name, len(chunks), self.read_chunk, max_bytes)
             output = self._script("read_file", project_id, script, retry=Retry.ALWAYS)
             chunk = _chunk(output.stdout)
             if chunk is None or (max_bytes is not None and chunk.size > max_bytes):
                 raise NotCocalc("read_file", "the content came garbled", status=200)
             size = chunk.size
             first = first or chunk.before
-            here = min(size - len(chunks) * scripts.READ_CHUNK, scripts.READ_CHUNK)
+            here = min(size - len(chunks) * self.read_chunk, self.read_chunk)
             if not first == chunk.before == chunk.after or len(chunk.data) != here:
                 return None
             chunks.append(chunk.data)

@@ -7,6 +7,7 @@ command's end is called, is the same.
 import json
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -26,6 +27,7 @@ from embedding.untranslated import noop
 MAX_WORDS = 500  # characters
 WAIT = 60  # seconds, where a server that limits us does not say for how long
 
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")  # or both, of a character beyond the first 65,536
 _EXITED = re.compile(r".*exited with nonzero code (\d{1,3}) -- stderr='(.*)'", re.DOTALL)
 _NOT_RUN = re.compile(r".*was not able to run -- stderr='(.*)'", re.DOTALL)
 
@@ -42,9 +44,34 @@ class Response:
 def json_of(response: Response) -> Any:
     """Return what the body says as JSON; None where it says nothing of the kind."""
     try:
-        return json.loads(response.body)
-    except (ValueError, RecursionError):  # HTML, bytes that are no UTF-8, or a joke
+        return json_in(response)
+    except ValueError:
         return None
+
+
+def json_in(response: Response) -> Any:
+    """Return what the body says as JSON, which may be null.
+
+    Half a character, which JSON can name and no database can store, comes as a question mark.
+
+    Raises ValueError: it is HTML, not UTF-8 (which Python's reader would guess about), or a joke.
+    """
+    text = response.body.decode()
+    try:
+        value = json.loads(text)
+        return _storable(value) if _HALF.search(text) else value
+    except RecursionError:
+        raise ValueError("too deep") from None
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, list):
+        return [_storable(one) for one in value]
+    if isinstance(value, dict):
+        return {_storable(key): _storable(one) for key, one in value.items()}
+    return value
 
 
 def no_answer(
@@ -138,6 +165,32 @@ def text_in(operation: str, answer: dict[str, Any], key: str) -> str:
     if not isinstance(value, str) or not value:
         raise NotCocalc(operation, f"the answer has no {key}", status=200)
     return value
+
+
+def id_in(operation: str, answer: dict[str, Any], key: str) -> str:
+    """Return an id that a success must hold. Raises NotCocalc."""
+    text = text_in(operation, answer, key)
+    with suppress(ValueError):
+        return checked_uuid(text)
+    raise NotCocalc(operation, f"the {key} in the answer is no id", status=200)
+
+
+def words_in(operation: str, answer: dict[str, Any], key: str) -> str:
+    """Return a text that a success may leave out: it is empty then. Raises NotCocalc."""
+    value = answer.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise NotCocalc(operation, f"the {key} in the answer is no text", status=200)
+    return value
+
+
+def is_admin_in(operation: str, answer: dict[str, Any]) -> bool:
+    """Return whether the groups of an account make it a site admin. Raises NotCocalc."""
+    groups = answer.get("groups")
+    if groups is not None and not isinstance(groups, list):  # in a text, part of a word would do
+        raise NotCocalc(operation, "the groups in the answer are no list", status=200)
+    return "admin" in (groups or ())
 
 
 def rows_in(operation: str, answer: dict[str, Any], key: str) -> list[dict[str, Any]]:

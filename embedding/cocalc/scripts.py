@@ -19,7 +19,6 @@ from embedding.cocalc.errors import (
 from embedding.cocalc.paths import clean_path, parent
 from embedding.untranslated import noop
 
-READ_CHUNK = 4 * 1024 * 1024  # bytes
 MOST_ENTRIES = 10_000  # of a folder
 
 _ABSENT, _NO_FILE, _TAKEN, _LARGE, _DAMAGED, _NO_FOLDER = 80, 81, 82, 83, 84, 85
@@ -50,9 +49,9 @@ def quoted(path: str, *, home: bool = False) -> str:
 
 
 def temporary_beside(path: str) -> str:
-    """Give a name that nobody else uses, hidden, in the folder of `path`."""
+    """Give the path of a name that nobody else uses, hidden, in the folder of `path`."""
     name = f".{uuid4().hex}.part"
-    return quoted(f"{parent(path)}/{name}" if parent(path) else name)
+    return f"{parent(path)}/{name}" if parent(path) else name
 
 
 def prepare(target: str, folder: str, *, overwrite: bool) -> str:
@@ -74,11 +73,14 @@ def append(temporary: str, chunk: bytes, offset: int) -> str:
 
 
 def put(target: str, digest: str, *, overwrite: bool) -> str:
-    """After `append`: check the whole, keep the old file's mode, and take its place at once.
+    """Check the whole of `$t`, keep the old file's mode, and take its place at once.
 
     Without `overwrite` nothing's place is taken; `mv -n` keeps quiet where somebody was faster.
     """
-    whole = f'[ "$(sha256sum < "$t")" = \'{digest}  -\' ] || exit {_DAMAGED}\n'
+    whole = (
+        f'[ -f "$t" ] && [ ! -L "$t" ] && [ "$(sha256sum < "$t")" = \'{digest}  -\' ]'
+        f" || exit {_DAMAGED}\n"
+    )
     if not overwrite:
         return (
             f'{whole}mv -nT -- "$t" {target} || :\n'
@@ -91,19 +93,19 @@ def put(target: str, digest: str, *, overwrite: bool) -> str:
 
 
 def discard(temporary: str) -> str:
-    """Remove what a failed write may have left."""
-    return f"rm -f -- {temporary}"
+    """Remove what a failed write may have left, also an upload that is not whole."""
+    return f"rm -f -- {temporary} {temporary}.*"
 
 
-def chunk(name: str, number: int, max_bytes: int | None) -> str:
-    """Print one chunk as base64, between two lines by which a change of the file would show."""
+def chunk(name: str, number: int, size: int, max_bytes: int | None) -> str:
+    """Print a chunk of this size as base64, between two lines by which a change would show."""
     limit = "" if max_bytes is None else f"[ ${{s%% *}} -le {max_bytes:d} ] || exit {_LARGE}\n"
     return (
         f'set -e -o pipefail\nf={name}\n[ -e "$f" ] || exit {_ABSENT}\n'
         f'[ -f "$f" ] || exit {_NO_FILE}\n'
         "stamp() { stat -L -c '%s %.9Y %.9Z %i' -- \"$f\"; }\n"
         f's=$(stamp)\n{limit}echo "$s"\n'
-        f'dd if="$f" bs={READ_CHUNK} skip={number} count=1 iflag=fullblock status=none'
+        f'dd if="$f" bs={size} skip={number} count=1 iflag=fullblock status=none'
         " | base64 -w0\necho\nstamp"
     )
 

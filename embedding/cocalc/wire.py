@@ -150,7 +150,7 @@ class Wire:
         return self._session
 
     def _new_session(self) -> requests.Session:
-        session = _Session()
+        session = Session()
         session.auth = self.key  # being set, it also keeps netrc out
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         # CoCalc's one hub process would have to compress; a base64 answer gains little.
@@ -162,7 +162,20 @@ class Wire:
         return session
 
 
-class _Session(requests.Session):
+def beginning_of(answer: requests.Response, most: int, deadline: float) -> bytes:
+    """Read up to `most` bytes of a streamed answer, by a deadline of the monotonic clock.
+
+    Piece by piece: with a limit for each read alone, it could drip for ever. Raises TimeoutError.
+    """
+    body = b""
+    while len(body) < most and (piece := answer.raw.read1(most, decode_content=True)):
+        body += piece
+        if time.monotonic() > deadline:
+            raise TimeoutError(0, "the answer was not complete in time")
+    return body[:most]
+
+
+class Session(requests.Session):
     """Knows no redirects: requests looks at their target even where it is not to follow them."""
 
     def get_redirect_target(self, resp: requests.Response) -> None:

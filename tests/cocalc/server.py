@@ -32,6 +32,7 @@ class Request:
     fields: dict[str, Any]
     is_form: bool
     peer: tuple[str, int]
+    body: bytes = b""
 
     @property
     def event(self) -> str:
@@ -83,15 +84,16 @@ class Server:
                 pass
 
             def do_POST(self) -> None:
-                raw = self.rfile.read(int(self.headers["Content-Length"])).decode()
-                is_form = self.headers["Content-Type"] == "application/x-www-form-urlencoded"
-                fields = (
-                    {key: values[0] for key, values in parse_qs(raw, True).items()}
-                    if is_form
-                    else json.loads(raw)
-                )
+                raw = self.rfile.read(int(self.headers["Content-Length"]))
+                kind = self.headers["Content-Type"]
+                is_form = kind == "application/x-www-form-urlencoded"
+                if is_form:
+                    values = parse_qs(raw.decode(), True)
+                    fields = {key: value[0] for key, value in values.items()}
+                else:
+                    fields = json.loads(raw) if kind == "application/json" else {}
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                request = Request(self.path, headers, fields, is_form, self.client_address)
+                request = Request(self.path, headers, fields, is_form, self.client_address, raw)
                 with server._lock:
                     server.requests.append(request)
                 reply = server.answer(request)

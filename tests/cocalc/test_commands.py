@@ -10,6 +10,7 @@ from embedding.cocalc.client import Client, Output
 from embedding.cocalc.errors import (
     BadRequest,
     CannotStart,
+    CocalcError,
     CommandFailed,
     InTheWay,
     NotCocalc,
@@ -283,6 +284,22 @@ def test_a_server_that_fails_to_start_a_project_is_no_refusal(
         with pytest.raises(CannotStart) as caught:
             call(PROJECT)
         assert (caught.value.words, caught.value.recoverable) == (words, True)
+
+
+@pytest.mark.parametrize("words", [1, "child exited with code 1", "banned", "incorrect password"])
+def test_a_project_that_runs_has_no_excuse(client: V1Client, server: Server, words: object) -> None:
+    """What answers there may be a program of the student's."""
+    row = {"project_id": PROJECT, "state": {"state": "running"}}
+
+    def answer(request: Request) -> Reply:
+        if request.event == "query":
+            return Reply({"event": "query", "query": {"projects_all": [row]}})
+        return Reply({"event": "error", "error": words})
+
+    server.answer = answer
+    with pytest.raises(CocalcError) as caught:
+        client.file_exists(PROJECT, "a")
+    assert type(caught.value) is ServerFault
 
 
 COPY: dict[str, Any] = {

@@ -24,7 +24,6 @@ from embedding.cocalc.errors import (
     ServerFault,
     TooMany,
 )
-from embedding.cocalc.scripts import READ_CHUNK
 from embedding.cocalc.v1 import V1Client
 from tests.cocalc.server import (
     DONE,
@@ -292,7 +291,7 @@ def changing(home: Path, changes: int) -> Answer:
 def test_a_file_that_changes_between_chunks_is_read_again(
     client: V1Client, server: Server, home: Path
 ) -> None:
-    content = random.Random(1).randbytes(READ_CHUNK + 1)
+    content = random.Random(1).randbytes(V1Client.read_chunk + 1)
     (home / "big").write_bytes(content)
     server.answer = changing(home, 1)
     assert client.read_file(PROJECT, "big") == b"changed 0" + content[9:]
@@ -302,7 +301,7 @@ def test_a_file_that_changes_between_chunks_is_read_again(
 def test_a_file_that_keeps_changing_is_given_up(
     client: V1Client, server: Server, home: Path
 ) -> None:
-    (home / "big").write_bytes(bytes(READ_CHUNK + 1))
+    (home / "big").write_bytes(bytes(V1Client.read_chunk + 1))
     server.answer = changing(home, 100)
     with pytest.raises(ServerFault, match="kept changing"):
         client.read_file(PROJECT, "big")

@@ -1,9 +1,18 @@
 """Whose key it is, accounts, and tokens to sign in with."""
 
 from embedding.cocalc.caller import Retry
+from embedding.cocalc.capabilities import not_supported
 from embedding.cocalc.client import Account, Identity
-from embedding.cocalc.errors import NotCocalc, NotSupported
-from embedding.cocalc.reading import checked_uuid, rows_in, text_in, words_of
+from embedding.cocalc.errors import NotCocalc
+from embedding.cocalc.reading import (
+    checked_uuid,
+    id_in,
+    is_admin_in,
+    rows_in,
+    text_in,
+    words_in,
+    words_of,
+)
 from embedding.cocalc.v1.answers import refused_account
 from embedding.cocalc.v1.calls import Calls
 
@@ -16,10 +25,12 @@ class Accounts(Calls):
         row = self._query("identify", {"accounts": fields}, retry=Retry.ALWAYS).get("accounts")
         if not isinstance(row, dict):
             raise NotCocalc("identify", "the answer has no account", status=200)
+        is_admin = is_admin_in("identify", row)
         return Identity(
-            account_id=text_in("identify", row, "account_id"),
-            email=row.get("email_address") or "",
-            is_admin="admin" in (row.get("groups") or ()),
+            account_id=id_in("identify", row, "account_id"),
+            email=words_in("identify", row, "email_address"),
+            is_admin=is_admin,
+            may_sign_in=is_admin,
         )
 
     def create_account(self, *, email: str, first_name: str, last_name: str) -> str:
@@ -42,7 +53,7 @@ class Accounts(Calls):
         if answer["event"] == "account_creation_failed":
             words = self._readable(words_of(answer.get("reason")))
             raise refused_account("create_account", words, 200)
-        return text_in("create_account", answer, "account_id")
+        return id_in("create_account", answer, "account_id")
 
     def find_account(self, email: str) -> Account | None:
         answer = self._transport.call(
@@ -58,10 +69,10 @@ class Accounts(Calls):
             found = row.get("email_address")
             if isinstance(found, str) and found.lower() == email.lower():
                 return Account(
-                    account_id=text_in("find_account", row, "account_id"),
+                    account_id=id_in("find_account", row, "account_id"),
                     email=found,
-                    first_name=row.get("first_name") or "",
-                    last_name=row.get("last_name") or "",
+                    first_name=words_in("find_account", row, "first_name"),
+                    last_name=words_in("find_account", row, "last_name"),
                 )
         return None
 
@@ -79,4 +90,4 @@ class Accounts(Calls):
 
     def revoke_token(self, token: str) -> None:
         """API v1 knows no way (recorded: "revoke_auth_token valid")."""
-        raise NotSupported("revoke_token", "API v1 ends tokens by their time alone")
+        raise not_supported("revoke_token", "v1")

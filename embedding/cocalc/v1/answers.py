@@ -11,6 +11,7 @@ from typing import Any
 
 from embedding.cocalc.errors import (
     BadRequest,
+    CannotEmbed,
     CocalcError,
     CommandFailed,
     Duplicate,
@@ -39,6 +40,8 @@ _BAD_KEY = re.compile(
     r'|^error: value "\d+" is out of range for type integer$'  # most made-up keys
     r"|undefined \(reading 'startsWith'\)$"  # `Bearer` and nothing
 )
+# Of a CoCalc from between late 2024 and summer 2025, which no longer has all of API v1.
+_NO_EVENT = re.compile(r"^unknown (endpoint|message event type) '")
 _STARTING = re.compile(r"^(Error: )?timeout$|unable to determine project port")
 # What a program ended with that CoCalc's server has started, and that told no more; and that it
 # could not be started at all, or that the server has run out of something (Node's own words).
@@ -102,6 +105,8 @@ def _refused_request(operation: str, words: str, status: int) -> CocalcError:
     """Give the error for HTTP 400 with `{"error"}`: a bad key, endpoint or parameter."""
     if _BAD_KEY.search(words):
         return RefusedKey(operation, readable(words), status=status)
+    if _NO_EVENT.search(words):
+        return CannotEmbed(operation, readable(words), status=status)
     return refused(operation, words, status)
 
 

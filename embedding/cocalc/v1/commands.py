@@ -122,7 +122,7 @@ class Commands(Calls, commands.Commands):
         if (
             not isinstance(stdout, str)
             or not isinstance(stderr, str)
-            or not isinstance(exit_code, int)
+            or type(exit_code) is not int  # True is none
         ):
             raise NotCocalc(operation, "the answer has no output", status=200)
         return Output(stdout, stderr, exit_code)
