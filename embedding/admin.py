@@ -17,6 +17,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from embedding.cocalc.errors import CocalcError
+from embedding.conf import conf
 from embedding.models import (
     CocalcAccount,
     CocalcProject,
@@ -122,6 +123,36 @@ class CocalcProjectAdmin(ReadOnly):
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return super(ReadOnly, self).has_change_permission(request, obj)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Where the site makes no projects, an administrator enters them."""
+        return conf().own_sign_in and super(ReadOnly, self).has_add_permission(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """What was entered can be taken out again; on CoCalc nothing changes."""
+        entered = obj is not None and self._is_entered(obj)
+        return entered and super(ReadOnly, self).has_delete_permission(request, obj)
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        return ("title", "project_id") if self._is_entered(obj) else self.fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        return () if self._is_entered(obj) else self.readonly_fields
+
+    def _is_entered(self, obj: Model | None) -> bool:
+        slot = "own:" if obj is None else str(getattr(obj, "slot", ""))
+        return conf().own_sign_in and slot.startswith("own:")
+
+    def get_form(self, request: Any, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        if "project_id" in form.base_fields:  # null is only for what is still to be made
+            form.base_fields["project_id"].required = True
+        return form
+
+    def save_model(self, request: Any, obj: CocalcProject, form: Any, change: bool) -> None:
+        if not change or self._is_entered(obj):
+            obj.slot = f"own:{obj.project_id}"
+        super().save_model(request, obj, form, change)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CocalcProject]:
         rows: QuerySet[CocalcProject] = super().get_queryset(request)

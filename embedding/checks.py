@@ -8,20 +8,26 @@ from django.core.checks import CheckMessage, Error, register
 
 MIDDLEWARE = ("embedding.middleware.Bodies", "embedding.middleware.Turns")
 NEEDED = ("COCALC_URL", "COCALC_API_KEY", "ACCOUNT_DOMAIN")
+NEEDED_WITHOUT_KEY = ("COCALC_URL",)
+CHOICES = {
+    "COCALC_GENERATION": ("auto", "v1", "conat"),
+    "COCALC_SIGN_IN": ("auto", "address", "impersonate", "own"),
+}
 
 
 @register
 def embedding_settings(**_: Any) -> list[CheckMessage]:
     """embedding.E001: a setting is missing; E002: the domain of our accounts is no
-    domain; W003: our middleware is missing."""
+    domain; W003: our middleware is missing; E004 to W008: see `_cocalc`."""
     given = getattr(settings, "EMBEDDING", {})
+    own = given.get("COCALC_SIGN_IN") == "own"
     found: list[CheckMessage] = [
         Error(
             f"EMBEDDING[{name!r}] is not set.",
             hint="The README has the table of settings.",
             id="embedding.E001",
         )
-        for name in NEEDED
+        for name in (NEEDED_WITHOUT_KEY if own else NEEDED)
         if not given.get(name)
     ]
     domain = given.get("ACCOUNT_DOMAIN", "")
@@ -33,6 +39,7 @@ def embedding_settings(**_: Any) -> list[CheckMessage]:
                 id="embedding.E002",
             )
         )
+    found += _cocalc(given)
     found += [
         checks.Warning(
             f"{name!r} is not in MIDDLEWARE.",
@@ -43,4 +50,61 @@ def embedding_settings(**_: Any) -> list[CheckMessage]:
         for name in MIDDLEWARE
         if name not in settings.MIDDLEWARE
     ]
+    return found
+
+
+def _cocalc(given: dict[str, Any]) -> list[CheckMessage]:
+    """E004: no such choice; E005: a way to sign in that the generation does not have.
+
+    W006: what this generation, or signing in oneself, has no use for; W007: a key that is not
+    needed; W008: a door that cannot know the site's pages.
+    """
+    chosen = {name: given.get(name) or "auto" for name in CHOICES}
+    found: list[CheckMessage] = [
+        Error(
+            f"EMBEDDING[{name!r}] is {chosen[name]!r}.",
+            hint=f"It must be {', '.join(choices[:-1])} or {choices[-1]}.",
+            id="embedding.E004",
+        )
+        for name, choices in CHOICES.items()
+        if chosen[name] not in choices
+    ]
+    pair = (chosen["COCALC_GENERATION"], chosen["COCALC_SIGN_IN"])
+    if pair in {("v1", "impersonate"), ("conat", "address")}:
+        found.append(
+            Error(
+                f"COCALC_GENERATION={pair[0]} does not go with COCALC_SIGN_IN={pair[1]}.",
+                hint="API v1 signs in by the address of the file (address), conat at an address of "
+                "its own (impersonate). Leave COCALC_SIGN_IN out: the site takes the right one.",
+                id="embedding.E005",
+            )
+        )
+    if given.get("COCALC_ORGANIZATION") and (pair[0] == "v1" or pair[1] == "own"):
+        found.append(
+            checks.Warning(
+                "COCALC_ORGANIZATION is set, and has no effect.",
+                hint="API v1 knows no organizations, and with COCALC_SIGN_IN=own the site makes no "
+                "accounts. Leave it out.",
+                id="embedding.W006",
+            )
+        )
+    if given.get("COCALC_API_KEY") and pair[1] == "own":
+        found.append(
+            checks.Warning(
+                "COCALC_API_KEY is set, and not used.",
+                hint="With COCALC_SIGN_IN=own users sign in to CoCalc themselves. Remove the key "
+                "here and on CoCalc: whoever finds it can sign in as anyone.",
+                id="embedding.W007",
+            )
+        )
+    policy = settings.SECURE_REFERRER_POLICY
+    if given.get("COCALC_DOOR") and policy in ("same-origin", "no-referrer"):
+        found.append(
+            checks.Warning(
+                f"SECURE_REFERRER_POLICY is {policy!r}: the door refuses this site's pages.",
+                hint="It knows them by their origin, which browsers then keep from it. Set "
+                "SECURE_REFERRER_POLICY = 'strict-origin', or 'strict-origin-when-cross-origin'.",
+                id="embedding.W008",
+            )
+        )
     return found

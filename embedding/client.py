@@ -1,40 +1,65 @@
-"""The process's one CoCalc client, made from the settings."""
+"""The process's one CoCalc client, made from the settings and what CoCalc is."""
 
+import logging
 import threading
 from functools import cache
+from typing import Any, Literal
 
 from django.core.signals import setting_changed
 from django.dispatch import Signal
 
-from embedding.cocalc.client import Client, Identity
+from embedding import which
+from embedding.cocalc.client import Client, Identity, Proof
+from embedding.cocalc.conat import ConatClient
+from embedding.cocalc.errors import CocalcError, NoKey
+from embedding.cocalc.kinds import Spoken
 from embedding.cocalc.v1 import V1Client
 from embedding.conf import conf
 from embedding.turns import seconds_for
+
+log = logging.getLogger(__name__)
 
 # A project's files could be read by other projects, and no longer can: `project_id`.
 home_was_open = Signal()
 
 _lock = threading.Lock()
-
-
-@cache
-def _client() -> Client:
-    return V1Client(
-        conf().api_url,
-        conf().api_key,
-        before_call=seconds_for,
-        on_open_home=_home_was_open,
-    )
-
-
-def _home_was_open(project_id: str) -> None:
-    home_was_open.send_robust(sender=None, project_id=project_id)
+_made: dict[Spoken, Client] = {}  # two where CoCalc was upgraded meanwhile
 
 
 def client() -> Client:
-    """Return the client; its connections are pooled and shared by all threads."""
-    with _lock:
-        return _client()
+    """Return the client; its connections are pooled and shared by all threads.
+
+    Raises NoKey where users sign in to CoCalc themselves, and where it is not set which generation
+    it is, what `embedding.which.spoken` raises.
+    """
+    if conf().own_sign_in:
+        raise NoKey("client")
+    return _client()
+
+
+def sign_in() -> Literal["address", "impersonate", "door", "own"]:
+    """Return how browsers sign in to CoCalc: as set, or as its generation has it.
+
+    By the door where there is one and CoCalc lets a server sign in (`embedding.door`).
+    """
+    chosen = conf().sign_in
+    if chosen != "auto":
+        return chosen
+    style = client().sign_in
+    return "door" if style == "impersonate" and conf().door else style
+
+
+def proofs() -> frozenset[Proof]:
+    """Return which messages of CoCalc's prove to a page that a file is open."""
+    if not conf().own_sign_in:
+        return client().proofs
+    generation: str = conf().generation
+    if generation == "auto":
+        try:
+            generation = which.current().found.generation
+        except CocalcError as error:
+            log.info("Which CoCalc it is, is not known: %s", error)
+    return V1Client.proofs if generation in ("v1", "late-v1") else ConatClient.proofs
 
 
 @cache
@@ -46,10 +71,38 @@ def service_identity() -> Identity:
 def forget() -> None:
     """Close the client; the next use makes a new one from the settings."""
     with _lock:
-        if _client.cache_info().currsize:
-            _client().close()
-        _client.cache_clear()
+        for made in _made.values():
+            made.close()
+        _made.clear()
         service_identity.cache_clear()
+    which.forget()
+
+
+def _client() -> Client:
+    generation = which.spoken()
+    with _lock:
+        if generation not in _made:
+            _made[generation] = _new(generation)
+        return _made[generation]
+
+
+def _new(generation: Spoken) -> Client:
+    options: dict[str, Any] = {
+        "before_call": seconds_for,
+        "on_call": _called,
+        "on_open_home": _home_was_open,
+    }
+    if generation == "v1":
+        return V1Client(conf().api_url, conf().api_key, **options)
+    return ConatClient(conf().api_url, conf().api_key, organization=conf().organization, **options)
+
+
+def _called(_operation: str, _seconds: float, code: str | None) -> None:
+    which.doubt(code)
+
+
+def _home_was_open(project_id: str) -> None:
+    home_was_open.send_robust(sender=None, project_id=project_id)
 
 
 def _settings_changed(*, setting: str, **_: object) -> None:

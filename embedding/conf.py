@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -18,7 +18,11 @@ class Conf:
     cocalc_url: str
     api_url: str
     api_key: str
+    generation: Literal["auto", "v1", "conat"]
+    sign_in: Literal["auto", "address", "impersonate", "own"]
+    organization: str
     account_domain: str
+    door: str
     upload_max_bytes: int
     download_max_bytes: int
     claim_seconds: int
@@ -27,6 +31,11 @@ class Conf:
     sessions_per_minute: int
     calls_at_once: int
     signed_in_max_seconds: int
+
+    @property
+    def own_sign_in(self) -> bool:
+        """Whether users sign in to CoCalc themselves: all that needs a key is off."""
+        return self.sign_in == "own"
 
     @property
     def cocalc_origin(self) -> str:
@@ -42,8 +51,17 @@ def conf() -> Conf:
     return Conf(
         cocalc_url=given["COCALC_URL"],
         api_url=given.get("COCALC_API_URL") or given["COCALC_URL"],
-        api_key=given["COCALC_API_KEY"],
-        account_domain=given["ACCOUNT_DOMAIN"],
+        api_key=given.get("COCALC_API_KEY", ""),
+        # "v1", "conat", or "auto": the site asks (`embedding.which`).
+        generation=given.get("COCALC_GENERATION") or "auto",
+        # "address", "impersonate", "auto" (as the generation has it), or "own": users sign in to
+        # CoCalc themselves, and the site has no key.
+        sign_in=given.get("COCALC_SIGN_IN") or "auto",
+        # Of CoCalc's, by its name: accounts are made in it (conat).
+        organization=given.get("COCALC_ORGANIZATION", ""),
+        account_domain=given.get("ACCOUNT_DOMAIN", ""),
+        # Where on CoCalc's host the door is, such as /.lectern/; "" for none (embedding.door).
+        door=given.get("COCALC_DOOR", ""),
         upload_max_bytes=given.get("UPLOAD_MAX_MB", 25) * MEGABYTE,
         download_max_bytes=given.get("DOWNLOAD_MAX_MB", 100) * MEGABYTE,
         # Longer than any creating call may take (35 s), so that a claim never runs out under it.

@@ -72,6 +72,21 @@ _COCALC: dict[type[errors.CocalcError], tuple[int, Promise]] = {
         ),
     ),
     errors.CommandFailed: (502, _("The project could not do that: %(words)s.")),
+    errors.NotSupported: (501, _("This version of CoCalc cannot do that.")),
+    errors.CannotEmbed: (
+        501,
+        _(
+            "The version of CoCalc that this site is connected to cannot open notebooks here. Only "
+            "the site's administrator can fix that."
+        ),
+    ),
+    errors.NoKey: (
+        501,
+        _(
+            "On this site you sign in to CoCalc yourself, so the site cannot do this for you. Do "
+            "it in CoCalc."
+        ),
+    ),
     errors.BadRequest: (502, _("CoCalc refused the request: %(words)s.")),
     errors.TooMany: (
         409,
@@ -81,6 +96,14 @@ _COCALC: dict[type[errors.CocalcError], tuple[int, Promise]] = {
     errors.NotStarted: (
         504,
         _("CoCalc answers, but the project does not start. Please try again in a moment."),
+    ),
+    errors.StillStarting: (
+        504,
+        _(
+            "CoCalc has been starting this project for several minutes and is not done. No files "
+            "are lost. Try again later. If nothing changes, tell the site's administrator: CoCalc "
+            "may have to be restarted."
+        ),
     ),
     errors.CannotStart: (
         502,
@@ -151,7 +174,8 @@ def of_cocalc(error: errors.CocalcError) -> Problem:
             retry_after=error.retry_after,
             detail=detail,
         )
-    status, message = _COCALC.get(type(error), (502, _("CoCalc could not do that.")))
+    kinds = (kind for kind in type(error).__mro__ if kind in _COCALC)
+    status, message = _COCALC.get(next(kinds, type(error)), (502, _("CoCalc could not do that.")))
     values = {"words": _words(error), "folder": getattr(error, "folder", "")[:200]}
     return Problem(
         error.code,

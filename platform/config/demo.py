@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from sandbox.config import GENERATIONS
 from sandbox.process import SandboxProcess
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -38,6 +39,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=ROOT / "var" / "demo", help="where data lies")
     parser.add_argument("--port", type=int, default=8000, help="of the site; 0: any free one")
     parser.add_argument("--cocalc-port", type=int, default=8001, help="of the stand-in; 0: any")
+    parser.add_argument(
+        "--generation", choices=GENERATIONS, default="v1", help="which CoCalc the stand-in plays"
+    )
     options = parser.parse_args()
     data: Path = options.data.resolve()
     data.mkdir(parents=True, exist_ok=True)
@@ -55,6 +59,7 @@ def main() -> None:
         admin_key=key,
         port=options.cocalc_port,
         public_host=COCALC_HOST,
+        generation=options.generation,
         development_origins=" ".join(
             f"http://{name}:{port}" for name in (SITE_HOST, "localhost", "127.0.0.1")
         ),
@@ -70,6 +75,7 @@ def main() -> None:
                 "COCALC_URL": f"http://{COCALC_HOST}:{sandbox.port}",
                 "COCALC_API_URL": sandbox.url,
                 "COCALC_API_KEY": key,
+                "COCALC_GENERATION": "auto",
                 "DATABASE_URL": f"sqlite:///{data / 'lectern.sqlite3'}",
                 "STATIC_ROOT": str(data / "static"),
             }

@@ -4,6 +4,7 @@ Every variable can also come from a file: `X_FILE=/run/secrets/x` instead of `X=
 """
 
 import ipaddress
+import re
 from collections.abc import Callable
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -86,6 +87,14 @@ class Reader:
         value = self.text(name, kind=" or ".join(choices), default=default)
         if value not in choices:
             self._faults.append(f"{name} is malformed: it must be {' or '.join(choices)}.")
+        return value
+
+    def place(self, name: str, *, example: str) -> str:
+        """The path of a folder on a host, with a slash at both ends; empty where there is none."""
+        value = self.text(name, kind=f"a path such as {example}", default="")
+        if value and not re.fullmatch(r"(/[A-Za-z0-9._~-]*[A-Za-z0-9_~-])+/", value):
+            self._faults.append(f"{name} is malformed: it must be a path such as {example}.")
+            return ""
         return value
 
     def url(

@@ -45,12 +45,28 @@ if _cocalc_url and _cocalc.hostname == _site_host:
 
 WEB_THREADS = read.number("WEB_THREADS", default=16, least=4, most=100)  # of one web process
 
+_sign_in = read.choice(
+    "COCALC_SIGN_IN", default="auto", choices=("auto", "address", "impersonate", "own")
+)
+
 EMBEDDING = {
     "COCALC_URL": _cocalc_url,
     "COCALC_API_URL": read.url(
         "COCALC_API_URL", example="https://cocalc.internal", default=_cocalc_url, path=True
     ),
-    "COCALC_API_KEY": read.text("COCALC_API_KEY", kind="the API key of CoCalc's service account"),
+    "COCALC_DOOR": read.place("COCALC_DOOR", example="/.lectern/"),
+    "COCALC_API_KEY": read.text(
+        "COCALC_API_KEY",
+        kind="the API key of CoCalc's service account",
+        default="" if _sign_in == "own" else None,
+    ),
+    "COCALC_GENERATION": read.choice(
+        "COCALC_GENERATION", default="auto", choices=("auto", "v1", "conat")
+    ),
+    "COCALC_SIGN_IN": _sign_in,
+    "COCALC_ORGANIZATION": read.text(
+        "COCALC_ORGANIZATION", kind="the name of an organization on CoCalc", default=""
+    ),
     "ACCOUNT_DOMAIN": read.text(
         "COCALC_ACCOUNT_DOMAIN", kind="a domain of this site's", default=_site_host
     ),
@@ -115,6 +131,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "embedding.middleware.Bodies",
     "embedding.middleware.Turns",
+    "config.keyless.Courses",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -211,6 +228,8 @@ BEHIND_PROXY = read.flag("BEHIND_PROXY", default=False)
 if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "DENY"
+# The door takes a page of this site's by its origin, and is told no more of it.
+SECURE_REFERRER_POLICY = "strict-origin" if EMBEDDING["COCALC_DOOR"] else "same-origin"
 
 _frame = f"{_cocalc.scheme}://{_cocalc.netloc}"
 CONTENT_SECURITY_POLICY = {

@@ -72,6 +72,8 @@ def test_all_faults_are_named_at_once() -> None:
         ("COCALC_URL", "http://cocalc.example.edu", "must begin with https"),
         ("COCALC_URL", "https://learn.example.edu", "another host name"),
         ("COCALC_API_URL", "http://10.0.0.5:5000", "must begin with https"),
+        ("COCALC_GENERATION", "v2", "auto or v1 or conat"),
+        ("COCALC_SIGN_IN", "somehow", "auto or address or impersonate or own"),
         ("UPLOAD_MAX_MB", "0", "whole number from 1 to 200"),
         ("UPLOAD_MAX_MB", "2.5", "whole number from 1 to 200"),
         ("BEHIND_PROXY", "maybe", "true or false"),
@@ -103,6 +105,11 @@ def test_a_secret_from_a_file(tmp_path: Path) -> None:
         COCALC_API_KEY_FILE=str(file),
     )
     assert value == "sk_from_a_file"
+
+
+def test_who_signs_in_oneself_needs_no_key() -> None:
+    value = read("settings.EMBEDDING['COCALC_API_KEY']", COCALC_API_KEY=None, COCALC_SIGN_IN="own")
+    assert value == ""
 
 
 def test_https_is_strict_and_loopback_works() -> None:

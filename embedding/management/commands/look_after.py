@@ -3,6 +3,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from embedding.cocalc.errors import CocalcError
+from embedding.conf import conf
 from embedding.models import CocalcProject
 from embedding.problems import of_cocalc
 from embedding.services import care, endings
@@ -17,6 +18,9 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if conf().own_sign_in:
+            self.stdout.write("Nothing to do: the site has no key (COCALC_SIGN_IN=own).")
+            return
         endings.endings_missed()
         endings.endings_work()
         rows = CocalcProject.objects.filter(project_id__isnull=False)
