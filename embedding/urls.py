@@ -31,7 +31,9 @@ urlpatterns = [
     path("projects/<project:project>/check", sessions.check, name="check"),
     path("projects/<project:project>/tab", sessions.tab, name="tab"),
     path("sessions/<uuid:session>/report", sessions.report, name="report"),
+    path("sessions/<uuid:session>/signed-in", sessions.signed_in, name="signed-in"),
     path("sessions/<uuid:session>/diagnosis", sessions.diagnosis, name="diagnosis"),
+    path("signed-out/", pages.signed_out, name="signed-out"),
     path("presence", presence.presence, name="presence"),
     path("words/<str:language>.<str:digest>.js", words.words, name="words"),
 ]

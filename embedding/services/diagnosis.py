@@ -14,10 +14,11 @@ from django.core.cache import cache
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from embedding.cocalc.customize import Channel, customize
+from embedding.cocalc.customize import Channel, Customize, customize
 from embedding.cocalc.errors import CocalcError
 from embedding.cocalc.framing import framing_refusal
 from embedding.cocalc.networks import is_private
+from embedding.cocalc.sites import is_same_site
 from embedding.conf import conf
 from embedding.models import EmbedSession
 from embedding.problems import bad_request
@@ -26,7 +27,7 @@ from embedding.turns import take
 from embedding.untranslated import Sentence, noop
 
 State = Literal["blocked", "unreachable"]
-SEEN = ("silent", "unopened", "channel")
+SEEN = ("sign-in", "silent", "nobody", "unopened", "channel")
 _LIMIT = 5  # seconds for each of two requests
 _KEPT = 5  # seconds; many pages fail at once, and for one reason
 
@@ -64,24 +65,38 @@ class _Facts:
     refusal: str
     channel: Channel | None  # None: CoCalc does not say
     local: bool = False  # CoCalc is on a private network, and the site is not
+    samesite: str = ""  # of its sign-in cookie; "": it does not say
 
 
 def diagnose(row: EmbedSession, seen: str, origin: str) -> Cause:
     """Name the likely cause and write it down.
 
-    The page has `seen`: "silent", nothing at all from the frame; "unopened", an answer but no
-    open file; "channel", an open file but no answer.
+    The page has `seen`: "sign-in", the address to sign in at did not load; "silent", nothing at all
+    from the frame; "nobody", an answer, but none to the command to open a file, although a token
+    was fresh; "unopened", an answer but no open file; "channel", an open file but no answer.
     """
     if seen not in SEEN:
         raise bad_request("There is no such thing to see.")
-    cause = (
-        _mended()
-        if seen == "unopened" and access_mended(row)
-        else _cause(seen, origin, _facts(row, origin))
-    )
+    if row.state == EmbedSession.State.FAILED:  # at the door, after the page had its address
+        cause = _at_the_door(row)
+    elif seen == "unopened" and not conf().own_sign_in and access_mended(row):
+        cause = _mended()
+    else:
+        cause = _cause(seen, origin, _facts(row, origin))
     row.reason, row.detail = cause.code, str(cause.admin)[:500]
     row.save(update_fields=["reason", "detail"])
     return cause
+
+
+def _at_the_door(row: EmbedSession) -> Cause:
+    """The door has written down why it signed nobody in (`embedding.door`)."""
+    return Cause(
+        row.reason,
+        "unreachable",
+        _("Signing you in to CoCalc failed. Your files are safe; please try again."),
+        Sentence(noop("The door could not sign in: %(detail)s"), {"detail": row.detail}),
+        certain=True,
+    )
 
 
 def _mended() -> Cause:
@@ -106,6 +121,10 @@ def _cause(seen: str, origin: str, facts: _Facts) -> Cause:
     reason = Sentence(why, {"origin": origin, "host": urlsplit(origin).hostname})
     if seen == "channel":
         return _no_channel(code, reason)
+    if conf().own_sign_in and facts.reachable and not facts.certificate and not facts.refusal:
+        return _no_session(origin)
+    if seen == "nobody":
+        return _nobody(origin, facts.samesite)
     if seen == "unopened":
         return Cause(
             "cookie_blocked",
@@ -174,7 +193,7 @@ def _cause(seen: str, origin: str, facts: _Facts) -> Cause:
                 {"cocalc": cocalc, "origin": origin},
             ),
         )
-    if code:
+    if code and seen != "sign-in":
         return Cause(
             code,
             "blocked",
@@ -202,6 +221,66 @@ def _cause(seen: str, origin: str, facts: _Facts) -> Cause:
                 "from the frame."
             ),
             {"cocalc": cocalc},
+        ),
+    )
+
+
+def _nobody(origin: str, samesite: str) -> Cause:
+    """Signing in by two cookies has come to nothing, twice (CoCalc, July 2026, read)."""
+    values = {"origin": origin, "cocalc": conf().cocalc_origin, "samesite": samesite or "strict"}
+    if not is_same_site(origin, conf().cocalc_origin):
+        return Cause(
+            "other_site",
+            "blocked",
+            _(
+                "Your browser does not let CoCalc sign you in on this page. Open the file in a new "
+                "tab, and tell the site's administrator."
+            ),
+            Sentence(
+                noop(
+                    "%(origin)s and %(cocalc)s have no common domain, such as learn.example.edu "
+                    "and cocalc.example.edu. CoCalc's cookies (its setting samesite_remember_me is "
+                    "“%(samesite)s”) then do not work in a frame."
+                ),
+                values,
+            ),
+            certain=samesite in ("strict", "lax"),
+        )
+    return Cause(
+        "not_signed_in",
+        "blocked",
+        _(
+            "CoCalc did not sign you in. Your browser may block CoCalc's cookies. Allow them and "
+            "try again. If that does not help, tell the site's administrator."
+        ),
+        Sentence(
+            noop(
+                "CoCalc's page answers but nobody is signed in there, although the token was new. "
+                "Is this person banned on CoCalc? Does a proxy change or drop the cookies "
+                "“remember_me” and “account_id”? Where samesite_remember_me is “none” (now "
+                "“%(samesite)s”), CoCalc must know that browsers reach it by https."
+            ),
+            values,
+        ),
+    )
+
+
+def _no_session(origin: str) -> Cause:
+    """The user signs in to CoCalc: it has not happened, or does not reach the frame."""
+    return Cause(
+        "no_session",
+        "blocked",
+        _(
+            "CoCalc does not show the file here. Either you are not signed in to CoCalc in this "
+            "browser, or the browser keeps that sign-in from this page. Open the file in a new "
+            "tab, and sign in to CoCalc there. Then try again here."
+        ),
+        Sentence(
+            noop(
+                "Users sign in to CoCalc themselves. That sign-in is sure to reach a frame of "
+                "%(origin)s only where both sites are under one domain."
+            ),
+            {"origin": origin},
         ),
     )
 
@@ -256,7 +335,10 @@ def _look(origin: str) -> _Facts:
             continue
         except requests.RequestException:
             continue
-        return _Facts(reachable, certificate, refusal, _channel(base, origin), _local(origin))
+        told = _customize(base)
+        channel = told.channel(origin) if told else None
+        samesite = told.samesite if told else ""
+        return _Facts(reachable, certificate, refusal, channel, _local(origin), samesite)
     return _Facts(reachable=False, certificate=certificate, refusal="", channel=None)
 
 
@@ -265,8 +347,8 @@ def _local(origin: str) -> bool:
     return is_private(there) is True and is_private(here) is False
 
 
-def _channel(base: str, origin: str) -> Channel | None:
+def _customize(base: str) -> Customize | None:
     try:
-        return customize(base, timeout=_LIMIT).channel(origin)
+        return customize(base, timeout=_LIMIT)
     except CocalcError:
         return None

@@ -1,5 +1,6 @@
 """Embed sessions: one page view, one fresh token, one row that says how it went."""
 
+import logging
 import time
 import uuid
 from concurrent.futures import Future
@@ -12,18 +13,21 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from embedding.client import client
+from embedding.client import client, sign_in
 from embedding.cocalc.client import Project
-from embedding.cocalc.errors import CocalcError, NotStarted, OutcomeUnknown
+from embedding.cocalc.errors import CocalcError, NotStarted, NotSupported, OutcomeUnknown
 from embedding.cocalc.paths import BadPath, clean_path
 from embedding.conf import conf
-from embedding.frame import frame_url
+from embedding.frame import frame_url, sign_in_url, token_in
 from embedding.models import CocalcProject, EmbedSession, Member
 from embedding.problems import Busy, Problem, bad_request, said
 from embedding.services import care, mapping, preparation
 from embedding.services.allowance import allowance_check, allowance_take
+from embedding.services.door import door_address
 from embedding.services.running import project_was_seen_running, project_was_seen_stopped
 from embedding.turns import beside, take
+
+log = logging.getLogger(__name__)
 
 # In a project's home: what was deleted on this site (services/trash.py).
 TRASH = ".trash"
@@ -44,9 +48,13 @@ class Working:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Ready:
-    """The frame's address. It holds a token: for the browser alone, never for a log."""
+    """The frame's address, and where a browser must sign in first, that address.
+
+    One of them holds a token: for the browser alone, never for a log.
+    """
 
     url: str
+    sign_in: str = ""
 
 
 def session_row(session_id: uuid.UUID, user: User, member: Member, path: str) -> EmbedSession:
@@ -72,19 +80,22 @@ def session_row(session_id: uuid.UUID, user: User, member: Member, path: str) ->
 
 
 def session_continue(
-    row: EmbedSession, member: Member, *, kiosk: bool = True, again: bool = False
+    row: EmbedSession, member: Member, origin: str, *, kiosk: bool = True, again: bool = False
 ) -> Working | Ready:
     """Do the next step of an embed session; Ready when the frame can be shown.
 
-    For a known user it asks CoCalc twice at most, side by side: for the token, and whether the
-    project runs and the file is there (which is left out when it was answered just now). A
-    project that nobody has looked after for a while is looked at beside them.
+    `origin` is that of the page that asks. For a known user it asks CoCalc twice at most, side by
+    side: for the token, and whether the project runs and the file is there (which is left out when
+    it was answered just now). A project that nobody has looked after for a while is looked at
+    beside them.
     Raises Busy, also while the project starts; CocalcError, and Problem where the file is not
     there.
     """
     began = time.monotonic()
     if not getattr(member.user, "is_active", True):
         raise Problem("switched_off", _("Your access has ended."), status=403)
+    if conf().own_sign_in:
+        return _with_own_session(row, member, kiosk=kiosk)
     if again:
         allowance_check(member.user)  # before CoCalc is asked anything
     account = mapping.account_row(member.user)
@@ -99,7 +110,9 @@ def session_continue(
     project_id = str(member.project.project_id)
     take(project_id)  # before the allowance: a request that must wait costs nothing
     allowance_take(member.user)
-    minting = beside(_timed_mint, str(account.account_id))
+    style = sign_in()
+    # The door mints by itself, once a browser is there.
+    minting = None if style == "door" else beside(_timed_mint, str(account.account_id))
     looking = None
     if care.is_due(member.project):
         looking = beside(client().get_project, project_id)
@@ -107,7 +120,8 @@ def session_continue(
         try:
             file_check(member, row.path)
         except (OutcomeUnknown, NotStarted) as error:
-            minting.result()  # CoCalc itself answers
+            if minting:
+                minting.result()  # CoCalc itself answers
             if isinstance(error, OutcomeUnknown) and timezone.now() - row.started < START_LASTS:
                 raise Busy("starting") from error
             raise _not_started(error) from error
@@ -117,13 +131,59 @@ def session_continue(
         if care.home_is_due(member.project):
             with suppress(CocalcError):
                 care.home_close(member.project)
-    token, row.steps["token"] = minting.result()
+    token = ""
+    if minting:
+        token, row.steps["token"] = minting.result()
     if looking:
         _mend_seen(member, looking)
     row.state, row.reason, row.detail = EmbedSession.State.OPENING, "", ""
     row.ended = None
     row.save(update_fields=["steps", "checked", "state", "reason", "detail", "ended"])
-    return Ready(frame_url(conf().cocalc_url, project_id, row.path, token, kiosk=kiosk))
+    base = conf().cocalc_url
+    if style == "door":
+        return Ready(door_address(row, origin, kiosk=kiosk))
+    if style == "impersonate":
+        url = frame_url(base, project_id, row.path, kiosk=kiosk)
+        return Ready(url, sign_in_url(base, token))
+    return Ready(frame_url(base, project_id, row.path, token, kiosk=kiosk))
+
+
+def session_signed_in(row_id: uuid.UUID, address: str, ms: int) -> None:
+    """End the token of a sign-in address, with which a browser has signed in, or gives up to.
+
+    Nothing of it is kept here between the requests: the page hands it back. Once a session, as
+    each has one token; where CoCalc does not end it, its time does.
+    """
+    token = token_in(conf().cocalc_url, address)
+    if not token:
+        raise bad_request("This is no address to sign in at.")
+    with transaction.atomic():
+        row = EmbedSession.objects.select_for_update().get(pk=row_id)
+        if "signed_in" in row.steps:
+            return
+        row.steps["signed_in"] = ms
+        row.save(update_fields=["steps"])
+    try:
+        client().revoke_token(token)
+    except NotSupported:
+        pass  # they end by their time alone there
+    except CocalcError as error:
+        log.warning("A token could not be ended: %s", type(error).__name__)
+
+
+def _with_own_session(row: EmbedSession, member: Member, *, kiosk: bool) -> Ready:
+    """The file's address alone: the user's browser is signed in to CoCalc, or is not."""
+    if member.project.project_id is None:
+        raise Problem(
+            "unprepared",
+            _("The site's administrator has not said which project of CoCalc's this is."),
+            status=409,
+        )
+    allowance_take(member.user)
+    row.state, row.reason, row.detail, row.ended = EmbedSession.State.OPENING, "", "", None
+    row.save(update_fields=["state", "reason", "detail", "ended"])
+    project_id = str(member.project.project_id)
+    return Ready(frame_url(conf().cocalc_url, project_id, row.path, kiosk=kiosk))
 
 
 def file_check(member: Member, path: str) -> None:
@@ -132,6 +192,8 @@ def file_check(member: Member, path: str) -> None:
     Before every opening, also of another file in an open frame: CoCalc would create a missing
     file without a word, and ask questions about a stopped project.
     """
+    if conf().own_sign_in:
+        return  # nobody here can look
     if not client().file_exists(str(member.project.project_id), path):
         raise Problem(
             "file_missing",

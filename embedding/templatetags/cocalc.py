@@ -18,8 +18,12 @@ from django.middleware.csrf import get_token
 from django.template import Context, TemplateSyntaxError
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from embedding import which
+from embedding.cocalc.errors import CocalcError
+from embedding.cocalc.kinds import Kind
 from embedding.cocalc.paths import BadPath, clean_path
 from embedding.conf import conf
 from embedding.frame import SANDBOX
@@ -27,15 +31,40 @@ from embedding.models import CocalcProject, Member
 from embedding.names import shown
 from embedding.problems import said
 from embedding.services.mapping import personal_slot
-from embedding.views.access import MINE
+from embedding.views.access import MINE, NOBODY, session_urls
 from embedding.views.shell import nonce_of
 from embedding.views.words import words_address
 
 register = template.Library()
 
+_A_LOOK = 1.0  # seconds that an administrator's page waits for CoCalc
+
 TOOLBARS = ("full", "read-only", "none")
-NOBODY = "00000000-0000-0000-0000-000000000000"  # where the script puts the id
 NOT_YOURS = _("This notebook does not exist, or you may not open it.")
+
+
+@register.inclusion_tag("embedding/found.html")
+def cocalc_found() -> dict[str, Any]:
+    """Say to administrators which CoCalc it is, since when, and what to do. From memory, mostly."""
+    known: which.Known | None
+    try:
+        known = which.current(limit=_A_LOOK)
+    except CocalcError:
+        known = which.known()
+    found = known.found if known else None
+    chosen = conf().generation
+    is_other = found and found.is_certain and chosen not in ("auto", found.generation)
+    words = found.kind if found else Kind("")
+    return {
+        "known": known,
+        "found": found,
+        "kind": gettext(words.name) if found else "",
+        "why": gettext(words.why) if words.why else "",
+        "advice": gettext(words.advice) if words.advice else "",
+        "address": conf().api_url,
+        "own": conf().own_sign_in,
+        "other": chosen if is_other else "",
+    }
 
 
 @register.inclusion_tag("embedding/tag.html", takes_context=True)
@@ -124,9 +153,7 @@ def _assets(context: Context, request: HttpRequest, *, whole: bool) -> dict[str,
 
 def _urls() -> dict[str, str]:
     """Return the addresses that the script calls; it puts in the project, and the session."""
-    names = ("session", "check", "tab", "report", "diagnosis")
-    urls = {name: reverse(f"embedding:{name}", args=[NOBODY]) for name in names}
-    return urls | {"presence": reverse("embedding:presence")}
+    return session_urls(NOBODY) | {"tab": reverse("embedding:tab", args=[NOBODY])}
 
 
 def _request(context: Context) -> HttpRequest:

@@ -14,6 +14,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db.transaction import non_atomic_requests
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
+from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 
@@ -25,6 +26,12 @@ from embedding.services.mapping import personal_project
 log = logging.getLogger(__name__)
 
 MINE = "mine"
+NOBODY = "00000000-0000-0000-0000-000000000000"  # where a script puts an id
+
+
+def origin_of(request: HttpRequest) -> str:
+    """Return the origin of the page that sends it, which is our own."""
+    return f"{request.scheme}://{request.get_host()}"
 
 
 def signed_out() -> Problem:
@@ -84,16 +91,23 @@ def prepared_member_of(request: HttpRequest, project: str) -> Member:
     return member
 
 
+def own_session_of(request: HttpRequest, session_id: uuid.UUID) -> EmbedSession:
+    """Return the user's own embed session; Http404 for anybody else's."""
+    user = user_of(request)
+    row = EmbedSession.objects.select_related("project", "user").filter(id=session_id).first()
+    if row is None or row.user_id != user.pk:
+        raise Http404
+    return row
+
+
 def session_of(request: HttpRequest, session_id: uuid.UUID) -> EmbedSession:
     """Return the user's own embed session; Http404 for anybody else's.
 
     Problem `no_member` once the user may not open its project any more.
     """
-    user = user_of(request)
-    row = EmbedSession.objects.select_related("project", "user").filter(id=session_id).first()
-    if row is None or row.user_id != user.pk:
-        raise Http404
-    if row.project is None or not Member.objects.filter(project=row.project, user=user).exists():
+    row = own_session_of(request, session_id)
+    members = Member.objects.filter(project=row.project, user=row.user_id)
+    if row.project is None or not members.exists():
         raise Problem(
             "no_member",
             _(
@@ -103,6 +117,16 @@ def session_of(request: HttpRequest, session_id: uuid.UUID) -> EmbedSession:
             status=404,
         )
     return row
+
+
+def session_urls(project: str) -> dict[str, str]:
+    """Return the addresses that a session of the scripts calls (static/embedding/our-site.js)."""
+    of_project = {
+        name: reverse(f"embedding:{name}", args=[project]) for name in ("session", "check")
+    }
+    names = ("report", "signed-in", "diagnosis")
+    of_row = {name: reverse(f"embedding:{name}", args=[NOBODY]) for name in names}
+    return of_project | of_row | {"presence": reverse("embedding:presence")}
 
 
 def answer(problem: Problem, *, staff: bool = False) -> JsonResponse:

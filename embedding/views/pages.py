@@ -4,15 +4,17 @@ import time
 from typing import Any
 from urllib.parse import quote
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, resolve_url
 from django.urls import reverse
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from embedding.cocalc.errors import NoKey
 from embedding.conf import conf
 from embedding.frame import SANDBOX
 from embedding.models import CocalcAccount, Member
@@ -22,7 +24,8 @@ from embedding.problems import Problem
 from embedding.services import preparation
 from embedding.services.sessions import clean
 from embedding.sizes import size_text
-from embedding.views.access import MINE, member_of
+from embedding.views.access import MINE, member_of, session_urls
+from embedding.views.own import own_projects
 from embedding.views.shell import show, show_problem
 
 BAD_ADDRESS = _("This address does not work")
@@ -39,6 +42,8 @@ def home(request: HttpRequest) -> HttpResponse:
 @login_required
 def files(request: HttpRequest, project: str = MINE, folder: str = "") -> HttpResponse:
     """Show the shell of a project's list of files; its script fetches the rest."""
+    if conf().own_sign_in:
+        return own_projects(request, project)
     member = member_of(request, project)
     folder = folder.strip("/")
     try:
@@ -74,6 +79,8 @@ def files(request: HttpRequest, project: str = MINE, folder: str = "") -> HttpRe
 def trash(request: HttpRequest, project: str) -> HttpResponse:
     """Show the shell of a project's trash; its script fetches the rest."""
     member = member_of(request, project)
+    if conf().own_sign_in:
+        raise NoKey("trash")
     page = {"urls": _urls(project)}
     return show(
         request, "embedding/trash.html", {"member": member, "project": project, "page": page}
@@ -102,11 +109,13 @@ def notebook(request: HttpRequest, project: str, path: str) -> HttpResponse:
             "name": shown(path.rpartition("/")[2]),
             "back": folder_url(project, folder),
             "place": place,
+            "own": conf().own_sign_in,
             "sandbox": SANDBOX,
             "page": {
                 "project": project,
                 "path": path,
                 "user": str(member.user.pk),
+                "own": conf().own_sign_in,
                 "next": _next(member),
                 "origin": conf().cocalc_origin,
                 "urls": _urls(project),
@@ -116,9 +125,28 @@ def notebook(request: HttpRequest, project: str, path: str) -> HttpResponse:
     )
 
 
+@never_cache
+@require_safe
+def signed_out(request: HttpRequest) -> HttpResponse:
+    """Say that one is signed out, and have the door end the sign-in to CoCalc, too.
+
+    Its script finds the door's code after the # of the address, where no server is told of it.
+    """
+    if request.user.is_authenticated:
+        return redirect("embedding:home")
+    door = f"{conf().cocalc_origin}{conf().door}out/" if conf().door else ""
+    return show(
+        request,
+        "embedding/signed-out.html",
+        {"door": door, "origin": conf().cocalc_origin, "sign_in": resolve_url(settings.LOGIN_URL)},
+    )
+
+
 def _place(member: Member, path: str) -> Place | None:
     """Return what the site has the file for, as the site's own function says."""
-    found = import_string(conf().place_of)(member, path) if conf().place_of else None
+    if not conf().place_of or conf().own_sign_in:  # what can be done there needs a key
+        return None
+    found = import_string(conf().place_of)(member, path)
     return Place(*found) if found else None
 
 
@@ -154,20 +182,16 @@ def _urls(project: str) -> dict[str, str]:
         "trash-listing",
         "restore",
         "purge",
-        "session",
-        "check",
         "tab",
     )
     urls = {name: reverse(f"embedding:{name}", args=[project]) for name in names}
-    no_session = "00000000-0000-0000-0000-000000000000"
-    for name in ("report", "diagnosis"):
-        urls[name] = reverse(f"embedding:{name}", args=[no_session])
-    urls["presence"] = reverse("embedding:presence")
-    return urls | {"base": reverse("embedding:files", args=[project])}
+    return urls | session_urls(project) | {"base": reverse("embedding:files", args=[project])}
 
 
 def _next(member: Member) -> preparation.Step | None:
     """Return the step that comes first, for the page's first words."""
+    if conf().own_sign_in:
+        return None
     account = CocalcAccount.objects.filter(user=member.user).first()
     return preparation.next_step(account, member)
 

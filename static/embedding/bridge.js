@@ -17,6 +17,9 @@ const LIMITS = {
   pollSlow: 2000, // also when lost
 };
 
+// In viewers that wait for nothing: the log tells no time.
+const VIEWED = /\.(pdf|png|jpe?g|gif|svg|bmp|eps|ico|webp|mp[34]|wav|aiff|og[gmv]|webm|avi|mkv|3gp)$/i;
+
 function deferred() {
   const it = {};
   it.promise = new Promise((resolve, reject) => Object.assign(it, { resolve, reject }));
@@ -230,7 +233,7 @@ export class Bridge extends EventTarget {
       if (event?.event === "open") {
         // Where none is open, any file will do.
         if (this.#proven && !this.#hadFiles) this.#ask(key);
-        if (this.#proofs.includes("project-log")) this.#prove(key, credit(key));
+        if (this.#proofs.includes("project-log") || VIEWED.test(key)) this.#prove(key, credit(key));
         else if (this.#asked.has(key)) this.#asked.get(key).id = asText(id).slice(0, 36);
       } else if (Number.isFinite(event?.time) && this.#proofs.includes("project-log-time")) {
         const [known] = [...this.#asked].find(([, it]) => it.id && it.id === id) ?? [];

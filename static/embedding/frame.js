@@ -1,18 +1,13 @@
 /** A frame with CoCalc in it: what is open there, is it silent, is somebody signed in? */
 
 import { Bridge } from "./bridge.js";
-import { gettext } from "./words.js";
+import { NO_CAUSE } from "./our-site.js";
 
 const SILENT = 6000; // ms; nothing heard; at the second time it is believed
 const UNOPENED = 12000; // an answer, but no file
 const GONE = 6000; // until its files are open again, or another frame is needed
 const DEAD = 15000; // lost and silent
-
-const NO_CAUSE = {
-  code: "cocalc_silent",
-  message: gettext("CoCalc does not answer your browser."),
-  adminMessage: gettext("CoCalc did not answer, and this site could not find out why."),
-};
+const SIGN_IN = 12 * 3600 * 1000; // ms; at CoCalc
 
 export class Frame extends Bridge {
   files = []; // open there, as last heard
@@ -24,9 +19,12 @@ export class Frame extends Bridge {
   #heardAt; // by the rhythm
   #verifying = false;
   #gone = false;
+  #born = Date.now();
+  #mayBeNobody; // signed in there: no command was acknowledged, no file logged
 
-  constructor(window, origin, host, rhythm, site, session, missing, proofs) {
+  constructor(window, origin, host, rhythm, site, session, missing, { proofs, signIn }) {
     super(window, origin, { host, clock: rhythm, proofs });
+    this.#mayBeNobody = Boolean(signIn);
     this.#rhythm = rhythm;
     this.#site = site;
     this.#session = session;
@@ -34,6 +32,7 @@ export class Frame extends Bridge {
     const on = (type, act) => this.addEventListener(type, ({ detail }) => act(detail));
     for (const type of ["log", "reply"]) on(type, () => (this.#heardAt = rhythm.now()));
     on("reply", (reply) => this.#onReply(reply));
+    on("log", () => (this.#mayBeNobody = false));
     on("channel", ({ alive }) => !alive && session.state === "ready" && this.#explainChannel());
     on("state", ({ state, previous }) => {
       if (state === "no_file") this.files = [];
@@ -81,6 +80,10 @@ export class Frame extends Bridge {
     return this.#rhythm.now() - this.#heardAt < DEAD;
   }
 
+  get isOld() {
+    return Date.now() - this.#born > SIGN_IN;
+  }
+
   get #silent() {
     return this.#heardAt === undefined;
   }
@@ -108,7 +111,8 @@ export class Frame extends Bridge {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 
-  #onReply({ status }) {
+  #onReply({ kind, status }) {
+    if (kind === "ack") this.#mayBeNobody = false;
     if (this.state === "opening" && !this.#rhythm.has("unopened")) {
       this.#rhythm.forget("silent");
       this.#rhythm.later("unopened", UNOPENED, () => this.#suspect("unopened", true));
@@ -182,6 +186,10 @@ export class Frame extends Bridge {
   async #suspect(seen, believed = false) {
     const well = () => this.#gone || this.#session.state !== "opening" || this.state === "ready";
     if (well()) return;
+    if (seen === "unopened" && this.#mayBeNobody) {
+      if (this.#session.onceMore()) return; // the token may have been too old
+      seen = "nobody";
+    }
     let cause = believed ? NO_CAUSE : null;
     try {
       const body = await this.#site.diagnose(seen, 15000);

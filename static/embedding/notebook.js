@@ -25,6 +25,7 @@ export const session = new Session({
 });
 let shown = false; // something is in the frame
 let told = ""; // by the notice
+let hint = page.own; // in the line: that one must be signed in to CoCalc
 
 /* What the session says -------------------------------------------------------------------- */
 
@@ -61,7 +62,8 @@ function onState(detail) {
   light(state, WORDS[state === "preparing" || step === "starting" ? step : state] ?? WORDS[asked]);
   guardClosing();
   if (state === "ready") coverSignIn();
-  if (detail.previous === "offline") $("line").hidden = true;
+  if (detail.previous === "offline" || (hint && !["preparing", "opening"].includes(state)))
+    hideLine();
   let title = TITLES[code] ?? TITLES[state];
   if (code === "unsaved") {
     // CoCalc's page stays in use.
@@ -113,8 +115,14 @@ function hideNotice() {
 
 /** One line, for a while. */
 function tell(message) {
+  hint = false;
   $("line-text").textContent = message;
   $("line").hidden = false;
+}
+
+function hideLine() {
+  hint = false;
+  $("line").hidden = true;
 }
 
 /** Work may be lost: only then does the browser ask before it closes the page. */
@@ -256,7 +264,7 @@ $("panel-toggle").onclick = async () => {
 };
 $("reload").addEventListener("click", () => session.start());
 $("again").addEventListener("click", () => tried("open", session.retry()));
-$("line-close").addEventListener("click", () => ($("line").hidden = true));
+$("line-close").addEventListener("click", hideLine);
 $("notice-close").addEventListener("click", () => {
   hideNotice();
   frame.focus();

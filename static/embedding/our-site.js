@@ -49,6 +49,12 @@ export const SIGNED_OUT = {
   ),
 };
 
+export const NO_CAUSE = {
+  code: "cocalc_silent",
+  message: gettext("CoCalc does not answer your browser."),
+  adminMessage: gettext("CoCalc did not answer, and this site could not find out why."),
+};
+
 const LOOK = 5000; // ms; between two looks at who is signed in
 const BEAT = 20000; // while one works: the sign-in is kept up, and CoCalc's project looked at
 const WARN = 300000; // before it ends
@@ -152,11 +158,11 @@ export class OurSite {
     this.#on = on;
   }
 
-  /** @returns {Promise<{url, project, proofs, row}>} */
-  async mint(path, again, signal, onStep) {
+  /** @returns {Promise<{url, signIn?, project, proofs, row}>} */
+  async mint({ path, again, tab }, signal, onStep) {
     const row = { id: crypto.randomUUID(), began: performance.now(), ended: false };
     const step = async () => {
-      const json = { session: row.id, path, user: this.#user, again };
+      const json = { session: row.id, path, user: this.#user, again, tab };
       const answer = await this.#ask("POST", this.#urls.session, { json, signal });
       again = false;
       return answer;
@@ -174,8 +180,14 @@ export class OurSite {
     }
   }
 
-  async diagnose(seen, limit) {
-    return (await this.#askOfRow("diagnosis", { json: { seen }, limit })).body;
+  async diagnose(seen, limit, row) {
+    return (await this.#askOfRow("diagnosis", { json: { seen }, limit }, row)).body;
+  }
+
+  /** The token of that address has done its work. */
+  signedIn(row, signIn, ms) {
+    const options = { json: { signIn, ms }, keepalive: true };
+    this.#askOfRow("signed-in", options, row).catch(() => {}); // its time ends it
   }
 
   report(state, reason = "") {
@@ -187,8 +199,8 @@ export class OurSite {
     this.#askOfRow("report", { json, keepalive: true }).catch(() => {});
   }
 
-  async #askOfRow(name, options) {
-    const url = this.#urls[name].replace(/0{8}(-0{4}){3}-0{12}/, this.row.id);
+  async #askOfRow(name, options, row = this.row) {
+    const url = this.#urls[name].replace(/0{8}(-0{4}){3}-0{12}/, row.id);
     return this.#ask("POST", url, options);
   }
 

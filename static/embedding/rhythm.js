@@ -11,6 +11,15 @@ const REAL = {
   clearTimeout: (timer) => clearTimeout(timer),
 };
 
+const RETRY = 2000; // twice as long each time
+const RETRY_MOST = 60000;
+
+/** @returns {number} ms before the next attempt, and no fewer than these seconds; with jitter */
+export function waitAfter(failures, seconds, random) {
+  const wait = Math.min(RETRY_MOST, RETRY * 2 ** failures) * (0.75 + random() / 4);
+  return Math.max(wait, (seconds ?? 0) * 1000);
+}
+
 export class Rhythm {
   #host;
   #page;

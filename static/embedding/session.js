@@ -7,15 +7,14 @@
 import { BridgeError } from "./messages.js";
 import { Frame } from "./frame.js";
 import { OurSite, RequestError, SIGNED_OUT, inWords } from "./our-site.js";
-import { Rhythm } from "./rhythm.js";
+import { Rhythm, waitAfter } from "./rhythm.js";
 import { STATES, Told } from "./states.js";
 
 const STARTING = 1500; // ms; a project that runs answers faster
-const RETRY = 2000; // twice as long each time
-const RETRY_MOST = 60000;
 const PATIENCE = 45; // s; for a frame that is silent at first
 const PROVEN = 10000; // ms; proof comes after a command is done
-const SIGN_IN = 12 * 3600 * 1000; // ms; at CoCalc
+/** Not needed on each CoCalc. */
+const signInFirst = async (...args) => (await import("./signing-in.js")).signIn(...args);
 
 export class Session extends Told {
   #user;
@@ -27,11 +26,11 @@ export class Session extends Told {
   #random;
   #rhythm;
   #site;
+  #signIn; // where that is a step of its own
   #listening = new AbortController();
   #frame = null;
-  #minted = 0; // ms since 1970
   #mended = false; // on CoCalc, since it was last ready
-  #flight = null; // AbortController with {path}
+  #flight = null; // AbortController with {path, stuck}
   #failures = 0;
   #held = false; // what was closed is to be opened again
 
@@ -63,9 +62,10 @@ export class Session extends Told {
         this.#end("refused", "ended", { code, message });
       },
     });
-    this.#frameAt = (url, proofs) => {
-      const world = [origin, host, this.#rhythm, this.#site, this, this.#missing, proofs];
-      return new Frame(frame.show(url), ...world);
+    this.#signIn = world.signIn ?? signInFirst;
+    this.#frameAt = (minted) => {
+      const world = [origin, host, this.#rhythm, this.#site, this, this.#missing, minted];
+      return new Frame(frame.show(minted.url), ...world);
     };
     const on = (target, type, act) => target.addEventListener(type, act, { signal });
     on(host, "focus", () => this.#look());
@@ -92,9 +92,9 @@ export class Session extends Told {
   }
 
   start({ again = false } = {}) {
-    if (this.#flight?.path === this.path && !again) return; // a double click
-    this.#failures = 0;
-    this.#mended = false;
+    const { path, stuck } = this.#flight ?? {};
+    if (path === this.path && !stuck && !again) return; // a double click
+    [this.#failures, this.#mended] = [0, false];
     this.#leave();
     this.first = true;
     this.#mint({ again, happens: "start" });
@@ -149,10 +149,9 @@ export class Session extends Told {
   async retry() {
     if (this.destroyed) return;
     if (this.state === "no_file") return void (await this.switchTo(this.path));
-    this.#failures = 0;
-    this.#mended = false;
+    [this.#failures, this.#mended] = [0, false];
     if (this.is.nobody) this.#site.look();
-    else if (!this.asking) this.#mint({ again: true });
+    else if (!this.asking || this.#flight.stuck) this.#mint({ again: true });
   }
 
   async command(name, comesBack = false) {
@@ -215,7 +214,9 @@ export class Session extends Told {
     if (!quiet) say(reason === "stopped" ? "starting" : (this.#next ?? "opening"));
     this.#next = null;
     try {
-      const minted = await this.#site.mint(flight.path, again, flight.signal, say);
+      const minted = await this.#site.mint({ path: flight.path, again }, flight.signal, say);
+      const tell = [quiet ? () => {} : say, (cause) => this.#onCause(cause)];
+      if (minted.signIn) await this.#signIn(minted, flight, this.#site, this.#rhythm, ...tell);
       if (this.#landed(flight)) this.#show(minted, reason);
     } catch (error) {
       if (this.#landed(flight)) this.#fail(error, again);
@@ -242,10 +243,9 @@ export class Session extends Told {
 
   /** @returns {number} when, in ms since 1970 */
   #retryLater(seconds, again) {
-    const wait = Math.min(RETRY_MOST, RETRY * 2 ** this.#failures++) * (0.75 + this.#random() / 4);
-    const most = Math.max(wait, (seconds ?? 0) * 1000);
-    this.#rhythm.later("retry", most, () => this.#mint({ quiet: true, again }));
-    return Date.now() + most;
+    const wait = waitAfter(this.#failures++, seconds, this.#random);
+    this.#rhythm.later("retry", wait, () => this.#mint({ quiet: true, again }));
+    return Date.now() + wait;
   }
 
   #signOut({ code, message }) {
@@ -262,12 +262,11 @@ export class Session extends Told {
 
   /* The frame ------------------------------------------------------------------------------ */
 
-  #show({ url, project, row, proofs }, reason) {
+  #show(minted, reason) {
     this.#leave(true);
-    this.#site.row = row;
-    this.project = project;
-    this.#minted = Date.now();
-    const frame = this.#frameAt(url, proofs);
+    this.#site.row = minted.row;
+    this.project = minted.project;
+    const frame = this.#frameAt(minted);
     this.#frame = frame;
     this.become("opening", "address");
     const on = (type, act) => frame.addEventListener(type, ({ detail }) => act(detail));
@@ -308,16 +307,20 @@ export class Session extends Told {
   }
 
   #onCause({ code, message, adminMessage, certain, mended, state = "unreachable" }) {
-    if (mended && !this.#mended) {
-      this.#mended = true;
-      this.#mint({ again: true });
-      return;
-    }
+    if (mended && this.onceMore()) return;
     this.#site.report("lost", code);
     const more = { code, message, adminMessage };
     // A slow frame needs time; one that cannot come does not.
     if (state === "unreachable") more.retryAt = this.#retryLater(certain ? 0 : PATIENCE, true);
     this.become(state, "cause", more);
+  }
+
+  /** By a fresh address, in each attempt. @returns {boolean} whether */
+  onceMore() {
+    if (this.#mended) return false;
+    this.#mended = true;
+    this.#mint({ again: true });
+    return true;
   }
 
   /** As our site has seen, and CoCalc's page does not tell. What failed is tried again anyway. */
@@ -367,7 +370,7 @@ export class Session extends Told {
     if (!frame) return;
     frame.probe();
     // CoCalc has signed out by now, which the page there need not show.
-    if (Date.now() - this.#minted > SIGN_IN && !this.first) this.#mint({ reason: "reopened" });
+    if (frame.isOld && !this.first) this.#mint({ reason: "reopened" });
   }
 
   #offline() {

@@ -8,6 +8,7 @@ const ATTEMPT = {
   address: "opening",
   failure: "refused unreachable offline",
   network: "offline",
+  cause: "unreachable blocked",
 };
 const EITHER = "preparing reconnecting";
 
@@ -18,7 +19,6 @@ export const STATES = {
     asking: EITHER,
     switch: "opening",
     frame: "opening ready slow lost no_file",
-    cause: "unreachable blocked",
   },
   ready: { asking: "reconnecting", switch: "opening", frame: "ready no_file slow reconnecting" },
   no_file: { asking: "reconnecting", switch: "opening", frame: "ready slow reconnecting" },
@@ -62,6 +62,8 @@ export const WORDS = {
   project: gettext("Preparing your project…"),
   membership: gettext("Giving you access…"),
   starting: gettext("Starting your project…"),
+  signing_in: gettext("Signing you in to CoCalc…"),
+  signing_in_slow: gettext("CoCalc is slow. Still signing you in…"),
   saving: gettext("Saving your files…"),
   preparing: gettext("Getting ready…"),
   opening: gettext("Opening…"),

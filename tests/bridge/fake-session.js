@@ -1,6 +1,7 @@
 /** A session in a world of plain objects: our site, the frame, the browser, and time by hand. */
 import { Clock, ORIGIN, P } from "/fake.js";
 import { Session } from "/session.js";
+import { signIn } from "/signing-in.js";
 
 export { P };
 export const USER = "7";
@@ -25,6 +26,10 @@ export class Night {
   opensNothing = false; // but acknowledges, lists and asks, as where its cookie is blocked
   running = null; // the project, as our site says
   mute = false;
+  twoSteps = false; // as on conat: signing in is one of its own, and the log tells twice
+  visits = []; // of the address to sign in at: {left, load()}
+  slowVisit = false; // it loads when the test says so
+  nobody = 0; // frames in which nobody will be signed in
   answers = {}; // of our site: what -> (json) => [status, body], or its promise
   listeners = 0;
 
@@ -35,18 +40,19 @@ export class Night {
     this.host.navigator = { onLine: true };
     window.fetch = (url, options) => this.#answer(url, options);
     const urls = { report: "/report/00000000-0000-0000-0000-000000000000" };
-    urls.diagnosis = urls.report.replace("report", "diagnosis");
+    for (const name of ["diagnosis", "signed-in"]) urls[name] = urls.report.replace("report", name);
     for (const name of ["session", "check", "presence"]) urls[name] = `/${name}`;
     const { clock, host, page, channel } = this;
     this.session = new Session({
       path: "a", user: USER, origin: ORIGIN, urls, limits, clock, host, page, channel,
       random: () => 1,
+      signIn: (...args) => signIn(...args, { host, go: (url) => this.#visit(url) }),
       frame: {
         show: () => {
           this.shown += 1;
           this.files = [];
           this.time = new Date(+this.time + 1);
-          this.signedIn = true;
+          this.signedIn = this.nobody-- <= 0;
           return () => this.window;
         },
         clear: () => (this.cleared += 1),
@@ -56,18 +62,31 @@ export class Night {
     this.session.addEventListener("note", ({ detail }) => this.notes.push(detail.code));
   }
 
+  #visit(url) {
+    const visit = { url, left: false };
+    const loaded = new Promise((resolve) => (visit.load = resolve));
+    if (!this.slowVisit) visit.load();
+    this.visits.push(visit);
+    return { loaded, leave: () => (visit.left = true) };
+  }
+
   async #answer(url, { method, body }) {
-    const what = /[a-z]+/.exec(url)[0];
+    const what = /[a-z-]+/.exec(url)[0];
     const json = body && JSON.parse(body);
     this.asked.push({ what, method, json, at: this.clock.time - 1000, url });
     const usual = {
-      session: [200, { state: "ready", url: `${ORIGIN}/x`, project: P }],
+      session: [200, { state: "ready", url: `${ORIGIN}/x`, project: P, ...this.#inTwoSteps() }],
       presence: [200, { csrf: "new", seconds: 1e6, running: json?.session && this.running }],
       diagnosis: [200, { code: "cause", state: "blocked", message: "m", adminMessage: "a" }],
     };
     const [status, answer] = await (this.answers[what]?.(json) ?? usual[what] ?? [204, {}]);
     if (status === 0) throw new TypeError("no network");
     return { status, ok: status < 300, text: async () => JSON.stringify(answer) };
+  }
+
+  #inTwoSteps() {
+    if (!this.twoSteps) return {};
+    return { signIn: `${ORIGIN}/in?${this.count("session")}`, proofs: ["project-log-time"] };
   }
 
   error(status, code, more = {}) {
@@ -98,6 +117,13 @@ export class Night {
   log(filename) {
     const event = { event: "open", action: "open", filename };
     const project_log = { project_id: P, event, id: filename };
+    this.say({ source: "cocalc-project-log", payload: { project_log } });
+    if (this.twoSteps) this.opened(filename);
+  }
+
+  /** It is open: told by the id of the first message alone. */
+  opened(id) {
+    const project_log = { project_id: P, event: { time: 273 }, id };
     this.say({ source: "cocalc-project-log", payload: { project_log } });
   }
 
