@@ -283,6 +283,34 @@ class EmbedSession(models.Model):
         return f"{self.username}: {self.path}"
 
 
+class DoorCode(models.Model):
+    """What one opening of the door is for, until it is used: see services/door.py."""
+
+    class Kind(models.TextChoices):
+        FRAME = "frame", _("A frame is signed in")
+        TAB = "tab", _("A tab is signed in")
+        OUT = "out", _("A browser is signed out")
+
+    digest = models.CharField(
+        _("digest"), max_length=64, primary_key=True, help_text=_("Of the code, by SHA-256.")
+    )
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    session = models.ForeignKey(
+        EmbedSession, on_delete=models.CASCADE, null=True, verbose_name=_("embed session")
+    )
+    origin = models.CharField(
+        _("origin"), max_length=300, help_text=_("Of the page that may use it.")
+    )
+    expires = models.DateTimeField(_("expires"), db_index=True)
+
+    class Meta:
+        verbose_name = _("code for the door")
+        verbose_name_plural = _("codes for the door")
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.origin}"
+
+
 class Allowance(models.Model):
     """How much of a user's allowance of embed sessions is left, as one moment.
 

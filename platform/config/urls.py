@@ -5,7 +5,7 @@ from django.contrib.auth import views as auth
 from django.urls import include, path
 from django.utils.translation import gettext_lazy
 
-from config import errors, health, password_reset
+from config import errors, health, password_reset, signing_out
 
 handler400 = errors.bad_request
 handler403 = errors.permission_denied
@@ -16,7 +16,7 @@ admin.site.index_title = gettext_lazy("Administration")
 
 urlpatterns = [
     path("sign-in/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
-    path("sign-out/", auth.LogoutView.as_view(), name="logout"),
+    path("sign-out/", signing_out.SignOut.as_view(), name="logout"),
     path("password/", auth.PasswordChangeView.as_view(), name="password_change"),
     path("password/changed/", auth.PasswordChangeDoneView.as_view(), name="password_change_done"),
     path("password/forgotten/", password_reset.Ask.as_view(), name="password_reset"),

@@ -1,8 +1,17 @@
 """The site for a WSGI server: `config.gunicorn` has the start."""
 
 import os
+from collections.abc import Iterable
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-application = get_wsgi_application()
+site = get_wsgi_application()
+
+from embedding import door  # noqa: E402  it needs the settings
+
+
+def application(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+    """Answer a request: the site's, or one that came in by CoCalc's host (`embedding.door`)."""
+    return (door.application if door.is_for_door(environ) else site)(environ, start)
