@@ -20,6 +20,7 @@ from classroom.models import (
 from classroom.people import roster
 from classroom.people.invitations import mail_error
 from classroom.people.users_admin import UserAdmin
+from embedding.conf import conf
 from embedding.names import tidy
 from embedding.problems import Problem
 from embedding.views.access import user_of
@@ -96,8 +97,8 @@ class MembershipAdmin(ReadOnly):
     actions = ("make_teacher", "take_out", "let_in")
 
     def has_mend_permission(self, request: HttpRequest) -> bool:
-        """Whether the actions are offered."""
-        return user_of(request).has_perm("classroom.change_membership")
+        """Whether the actions are offered: not on a site without a key of CoCalc's."""
+        return not conf().own_sign_in and user_of(request).has_perm("classroom.change_membership")
 
     @admin.action(description=_("Make teachers of their course"), permissions=("mend",))
     def make_teacher(self, request: HttpRequest, rows: QuerySet[Membership]) -> None:

@@ -19,7 +19,7 @@ from embedding.cocalc.errors import NotCocalc
 from embedding.conf import MEGABYTE
 from embedding.problems import Busy
 
-BUDGET = 8 * MEGABYTE  # of content in one answer: 11 MB as base64, of the 64 that are taken
+BUDGET = 3 * MEGABYTE  # of content in one answer: 6 MB as it travels; CoCalc's messages hold 8
 ROUNDS = 3  # while files change
 LARGE = 64 * 1024  # a file that is worth not being sent
 _RANGES = 200  # in one call

@@ -19,6 +19,7 @@ from classroom.conf import conf
 from classroom.engine.holding import End, claim, give_back, renew, settle
 from classroom.engine.performing import DATABASE_LOST, perform
 from classroom.models import Transfer
+from embedding.conf import conf as embedding
 
 LOOK_SECONDS = 0.25  # how often a working drain looks for what came meanwhile
 GRACE_SECONDS = 4.0  # what is under way has so long when the process is told to stop
@@ -30,7 +31,12 @@ stopping = threading.Event()  # set when this process is told to stop
 
 @task()
 def work() -> int:
-    """Work off what is due; return how many attempts were made."""
+    """Work off what is due; return how many attempts were made.
+
+    Without a key of CoCalc's that is nothing: what is queued waits for one.
+    """
+    if embedding().own_sign_in:
+        return 0
     return Drain(stopping.is_set).run()
 
 

@@ -464,12 +464,16 @@ def test_a_server_that_fails_to_start_the_project_is_told_apart_from_a_refusal(
     settings: Settings,
     error: str,
 ) -> None:
+    if error != "1" and sandbox.generation == "conat":
+        pytest.skip("conat's bridge spoils a text that is thrown: see the driver's own tests")
     settings.CLASSROOM = {"ATTEMPTS": 1}
     sandbox.stop_project(project_of(ada))
     sandbox.quirks(start_error=error)
     row = hand_out(assignment, ada)
     assert (row.state, row.error_code) == (State.FAILED, "cannot_start")
     assert row.error.startswith("CoCalc's server cannot start the project.")
-    assert ("error 1" if error == "1" else error) in row.detail
+    # Where CoCalc's server throws a number, only API v1 says that it is an error.
+    number = "error 1" if sandbox.generation == "v1" else ": 1 "
+    assert (number if error == "1" else error) in row.detail
     sandbox.reset_quirks()
     assert hand_out(assignment, ada).state == State.DONE

@@ -4,6 +4,8 @@ Run at least one. Several share the work, on as many machines as you like; toget
 COCALC_CONCURRENCY. SIGTERM lets what is under way end if it takes seconds, gives the rest back to
 the queue, and exits with 0. A worker that is killed loses nothing: another one, or the next, does
 what it held after half a minute.
+
+Without a key of CoCalc's (COCALC_SIGN_IN=own) there are no courses, and it only mails and forgets.
 """
 
 import logging
@@ -26,6 +28,7 @@ from classroom.engine.working import stopping
 from classroom.notices.letters import gather
 from classroom.notices.rounds import forget, tell_what_came
 from classroom.notices.sending import Sender
+from embedding.conf import conf as embedding
 
 LOOK_SECONDS = 0.25
 PULSE_SECONDS = 2.0
@@ -75,14 +78,14 @@ class Command(BaseCommand):
         )
         worker.configure_signals()
         # Each in a thread of its own: what waits for CoCalc holds up no date.
-        clocks = [
-            _every(PULSE_SECONDS, pulse),
-            _every(PRUNE_SECONDS, prune),
-            _every(PULSE_SECONDS, end_access),
-            _every(LOOK_AFTER_SECONDS, look_after),
-            _every(NOTICES_SECONDS, tell_what_came),
-            _every(PRUNE_SECONDS, forget),
-        ]
+        clocks = [_every(PRUNE_SECONDS, prune), _every(PRUNE_SECONDS, forget)]
+        if not embedding().own_sign_in:
+            clocks += [
+                _every(PULSE_SECONDS, pulse),
+                _every(PULSE_SECONDS, end_access),
+                _every(LOOK_AFTER_SECONDS, look_after),
+                _every(NOTICES_SECONDS, tell_what_came),
+            ]
         if conf().mail:
             clocks.append(_every(MAIL_SECONDS, Mail().mail))
         try:
