@@ -25,7 +25,7 @@ from django.utils import timezone
 
 from embedding.client import client, service_identity
 from embedding.cocalc.client import Project
-from embedding.cocalc.errors import CocalcError, NotFound
+from embedding.cocalc.errors import CocalcError, Forbidden, NotFound
 from embedding.models import CocalcAccount, CocalcProject, Ending, Event, Member
 from embedding.services import care, mapping
 
@@ -121,7 +121,11 @@ def _end(account_id: str) -> list[str]:
 
 
 def _projects_of(account_id: str) -> Iterator[Project]:
-    """Give all projects of the site that an account is in on CoCalc."""
+    """Give all projects of the site that an account is in on CoCalc.
+
+    Raises, after all others, for one that CoCalc does not let this site look at.
+    """
+    refused: Forbidden | None = None
     listed = {project.project_id: project for project in client().list_projects()}
     ours = CocalcProject.objects.filter(project_id__isnull=False)
     for project_id in map(str, ours.values_list("project_id", flat=True)):
@@ -131,9 +135,13 @@ def _projects_of(account_id: str) -> Iterator[Project]:
                 listed[project_id] = client().get_project(project_id)
             except NotFound:
                 continue
+            except Forbidden as error:  # so it tells a key that is no site admin's
+                refused = error
     for project in listed.values():
         if account_id in project.members:
             yield project
+    if refused:
+        raise refused
 
 
 @receiver(pre_delete, sender=CocalcAccount)

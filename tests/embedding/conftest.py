@@ -8,15 +8,22 @@ from pytest_django import Settings
 from embedding.client import client, forget
 from embedding.cocalc.client import Client
 from sandbox.process import SandboxProcess
+from tests.events import NamedAsV1
 
 KEY = "sk_embeddingtestsembedding00"
 
 
 @pytest.fixture(scope="session")
-def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
+def sandbox_process(
+    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SandboxProcess]:
     data = tmp_path_factory.mktemp("sandbox")
-    with SandboxProcess.start(
-        data, admin_key=KEY, start_seconds=0.05, account_limit=10_000
+    with NamedAsV1.start(
+        data,
+        admin_key=KEY,
+        generation=pytestconfig.getoption("generation"),
+        start_seconds=0.05,
+        account_limit=10_000,
     ) as sandbox:
         yield sandbox
 
@@ -26,6 +33,7 @@ def embedding_settings(sandbox: SandboxProcess, **more: object) -> dict[str, obj
         "COCALC_URL": "https://cocalc.school.test",
         "COCALC_API_URL": sandbox.url,
         "COCALC_API_KEY": sandbox.admin_key,
+        "COCALC_GENERATION": sandbox.generation,
         "ACCOUNT_DOMAIN": "accounts.school.test",
         **more,
     }

@@ -13,6 +13,7 @@ from django.test import override_settings
 from django.utils import timezone
 
 from embedding.client import client, service_identity
+from embedding.cocalc.errors import Forbidden
 from embedding.models import CocalcAccount, CocalcProject, Ending, Event, Member
 from embedding.services import care, endings, mapping, preparation
 from sandbox.process import SandboxProcess
@@ -126,10 +127,13 @@ def test_switched_on_again_before_it_was_done_nothing_ends(room: Room) -> None:
     assert room.access == [True, True]
 
 
+WAY = 0.01  # seconds that a call is on its way to a CoCalc that is not on this machine
+
+
 def test_two_who_are_ended_together_cannot_keep_each_other_in(
     room: Room, sandbox: SandboxProcess
 ) -> None:
-    """Each lets the other in again, as an owner, as fast as CoCalc takes it."""
+    """Each lets the other in again, as an owner, as fast as a call and its way take."""
     eve = Student(sandbox, User.objects.create_user("eve"))
     mal = Student(sandbox, User.objects.create_user("mal"))
     project = str(room.shared.project_id)
@@ -138,7 +142,7 @@ def test_two_who_are_ended_together_cannot_keep_each_other_in(
     over = threading.Event()
 
     def keep(one: Student, other: Student) -> None:
-        while not over.is_set():
+        while not over.wait(WAY):
             one.call("add_collaborator", project_id=project, account_id=other.account)
             one.role(project, other.account, "owner")
 
@@ -161,6 +165,29 @@ def test_two_who_are_ended_together_cannot_keep_each_other_in(
         for thread in threads:
             thread.join(30)
     assert not {eve.account, mal.account} & client().get_project(project).members.keys()
+
+
+def test_a_project_that_nobody_may_look_at_keeps_nobody_else_in(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key that is no site admin's is refused where its account was thrown out of a project."""
+    hidden, look = str(uuid.uuid4()), type(client()).get_project
+    CocalcProject.objects.create(slot="hidden", title="h", project_id=hidden)
+
+    def get_project(self: Any, project_id: str) -> Any:
+        if project_id == hidden:
+            raise Forbidden("get_project", "must be collaborator")
+        return look(self, project_id)
+
+    monkeypatch.setattr(type(client()), "get_project", get_project)
+    room.ada.is_active = False
+    room.ada.save()
+    endings.endings_work()
+    assert not room.is_in(room.own)
+    assert not room.is_in(room.shared)
+    row = Ending.objects.get()
+    assert row.done is None  # it is looked at again
+    assert "collaborator" in row.error
 
 
 def test_two_workers_share_it(room: Room) -> None:

@@ -13,7 +13,7 @@ from django.template import Context, Template, TemplateSyntaxError, engines
 from django.test import RequestFactory
 
 from embedding.models import CocalcProject, EmbedSession, Member
-from embedding.templatetags.cocalc import NOBODY
+from embedding.views.access import NOBODY
 from sandbox.process import SandboxProcess
 from tests.conftest import Person
 

@@ -164,7 +164,7 @@ def test_it_needs_nothing_of_the_site(wheel: Path) -> None:
         line for line in lines if line.startswith("Requires-Dist:") and "extra ==" not in line
     ]
     names = {re.split(r"[^\w.-]", line.split(": ")[1])[0] for line in needed}
-    assert names == {"django", "nbformat", "requests"}
+    assert names == {"django", "nbformat", "publicsuffixlist", "requests"}
 
 
 @pytest.mark.browser

@@ -1,0 +1,51 @@
+"""`manage.py check`: settings of CoCalc that are missing, or do not go together."""
+
+import pytest
+from pytest_django import Settings
+
+from embedding.checks import embedding_settings
+
+FINE = {
+    "COCALC_URL": "https://cocalc.school.test",
+    "COCALC_API_KEY": "sk-xxxxxxxxxxxxxxxx000001",
+    "ACCOUNT_DOMAIN": "accounts.school.test",
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ({}, []),
+        ({"COCALC_GENERATION": "auto", "COCALC_SIGN_IN": "auto"}, []),
+        ({"COCALC_GENERATION": "conat", "COCALC_ORGANIZATION": "school"}, []),
+        ({"COCALC_ORGANIZATION": "school"}, []),
+        ({"COCALC_API_KEY": ""}, ["E001"]),
+        ({"ACCOUNT_DOMAIN": ""}, ["E001"]),
+        ({"ACCOUNT_DOMAIN": "school"}, ["E002"]),
+        ({"COCALC_GENERATION": "v3"}, ["E004"]),
+        ({"COCALC_SIGN_IN": "somehow"}, ["E004"]),
+        ({"COCALC_GENERATION": "v1", "COCALC_SIGN_IN": "impersonate"}, ["E005"]),
+        ({"COCALC_GENERATION": "conat", "COCALC_SIGN_IN": "address"}, ["E005"]),
+        ({"COCALC_GENERATION": "v1", "COCALC_ORGANIZATION": "school"}, ["W006"]),
+        ({"COCALC_SIGN_IN": "own"}, ["W007"]),
+        ({"COCALC_SIGN_IN": "own", "COCALC_API_KEY": "", "ACCOUNT_DOMAIN": ""}, []),
+        ({"COCALC_SIGN_IN": "own", "COCALC_API_KEY": "", "COCALC_ORGANIZATION": "x"}, ["W006"]),
+    ],
+)
+def test_each_mistake_is_named(settings: Settings, given: dict[str, str], found: list[str]) -> None:
+    settings.EMBEDDING = {**FINE, **given}
+    messages = embedding_settings()
+    assert [str(each.id).removeprefix("embedding.") for each in messages] == found
+    assert all(FINE["COCALC_API_KEY"] not in f"{each.msg}{each.hint}" for each in messages)
+
+
+@pytest.mark.parametrize(
+    ("policy", "found"),
+    [("same-origin", ["W008"]), ("strict-origin", []), ("strict-origin-when-cross-origin", [])],
+)
+def test_a_door_that_is_not_told_the_origin(
+    settings: Settings, policy: str, found: list[str]
+) -> None:
+    settings.EMBEDDING = {**FINE, "COCALC_DOOR": "/.lectern/"}
+    settings.SECURE_REFERRER_POLICY = policy
+    assert [str(each.id).removeprefix("embedding.") for each in embedding_settings()] == found
