@@ -1,9 +1,13 @@
-.PHONY: demo test check tour bench messages lock clean
+# Which CoCalc the stand-in plays; make demo GENERATION=conat
+GENERATION ?= v1
 
-demo: ; @bin/setup && .venv/bin/python -m config.demo               # the site with a local stand-in for CoCalc
-test: ; @bin/setup --browsers && .venv/bin/pytest -n auto           # every test, those in real browsers included
+.PHONY: demo test test-conat check tour bench messages lock clean
+
+demo: ; @bin/setup && .venv/bin/python -m config.demo --generation $(GENERATION)  # the site with a local stand-in for CoCalc
+test: ; @bin/setup --browsers && .venv/bin/pytest -n auto              # every test, those in real browsers included
+test-conat: ; @bin/setup --browsers && .venv/bin/pytest -n auto --generation conat -m "not alike" tests/browser  # the tests in browsers once more, with a CoCalc of 2025 and 2026
 check: ; @bin/setup && bin/check                                    # style, types, who imports whom, deployment, migrations
-tour: ; @bin/setup --chromium && .venv/bin/python -m tests.tour     # walks through the demo as student, teacher and administrator
+tour: ; @bin/setup --chromium && .venv/bin/python -m tests.tour --generation $(GENERATION)  # walks through the demo as student, teacher and administrator
 bench: ; @bin/setup && .venv/bin/python -m tests.bench              # ratios of what we add to what CoCalc takes
 messages: ; @bin/setup && .venv/bin/python -m tests.messages            # gathers the texts to translate, and compiles the catalogs
 lock: ; @bin/setup && bin/lock                                      # resolves the dependencies again

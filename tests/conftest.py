@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from hypothesis import settings
 
+from sandbox.config import GENERATIONS
 from tests.network import Guard
 
 pytest_plugins = ["tests.side_by_side", "tests.unsteady"]
@@ -17,6 +18,22 @@ pytest_plugins = ["tests.side_by_side", "tests.unsteady"]
 # `pytest --hypothesis-profile default`.
 settings.register_profile("steady", derandomize=True)
 settings.load_profile("steady")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let it be said which CoCalc the tests in browsers run with."""
+    parser.addoption(
+        "--generation",
+        choices=GENERATIONS,
+        default="v1",
+        help="which CoCalc the stand-in plays in the tests in browsers",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the tests in browsers that need not run with each CoCalc (`make test-conat`)."""
+    config.addinivalue_line("markers", "alike: finds the same whichever CoCalc the site works with")
+
 
 Person = Callable[..., User]
 

@@ -8,6 +8,7 @@ exist: what a test finds on the emptiest machine, it finds everywhere.
 import errno
 import ipaddress
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,9 @@ class Guard:
     def __init__(self, test: int) -> None:
         """Take the id of the process in which the test runs."""
         self._test = test
-        self._known: set[str] = set()  # sockets, by inode
+        # By port, the open file that listens there, and what it is: so many connections are made
+        # that each must not look through all of the machine's sockets.
+        self._known: dict[int, tuple[Path, str]] = {}
         self._connect = socket.socket.connect
         self._connect_ex = socket.socket.connect_ex
         self._getaddrinfo = socket.getaddrinfo
@@ -55,12 +58,17 @@ class Guard:
         host, port = address[:2]
         if not ipaddress.ip_address(host.partition("%")[0]).is_loopback:
             return False
-        found = listening(port)
-        if found & self._known:
-            return True
-        ours = found & _sockets_of(_family(self._test)) if found else set()
-        self._known |= ours
-        return bool(ours)
+        if port in self._known:
+            file, socket_ = self._known[port]
+            if _target(file) == socket_:
+                return True
+            del self._known[port]
+        if found := listening(port):
+            for file, socket_ in _sockets_of(_family(self._test)):
+                if socket_[8:-1] in found:
+                    self._known[port] = file, socket_
+                    return True
+        return False
 
 
 def _is_address(host: Any) -> bool:
@@ -84,13 +92,7 @@ def listening(port: int) -> set[str]:
     found = set()
     for name in ("tcp", "tcp6"):
         for line in Path("/proc/net", name).read_text().splitlines()[1:]:
-            (
-                _,
-                local,
-                _,
-                state,
-                *_,
-            ) = line.split(maxsplit=4)
+            _, local, _, state, *_ = line.split(maxsplit=4)
             if state == _LISTENS and int(local.rpartition(":")[2], 16) == port:
                 found.add(line.split()[9])
     return found
@@ -112,19 +114,21 @@ def _family(root: int) -> set[int]:
     return family
 
 
-def _sockets_of(processes: set[int]) -> set[str]:
-    """The inodes of the sockets that these processes hold."""
-    found = set()
+def _sockets_of(processes: set[int]) -> Iterator[tuple[Path, str]]:
+    """The sockets that these processes hold: the open file, and "socket:[<its inode>]"."""
     for pid in processes:
         try:
             files = list(Path(f"/proc/{pid}/fd").iterdir())
         except OSError:
             continue
         for file in files:
-            try:
-                target = str(file.readlink())
-            except OSError:
-                continue
-            if target.startswith("socket:["):
-                found.add(target[8:-1])
-    return found
+            if (target := _target(file)).startswith("socket:["):
+                yield file, target
+
+
+def _target(file: Path) -> str:
+    """What an open file is; "" once it is closed."""
+    try:
+        return str(file.readlink())
+    except OSError:
+        return ""

@@ -10,6 +10,7 @@ os.environ.update(
         "SITE_URL": "https://learn.school.test",
         "COCALC_URL": "https://cocalc.school.test",
         "COCALC_API_KEY": "sk_testtesttesttesttest00000",
+        "COCALC_GENERATION": "v1",
         "COCALC_ACCOUNT_DOMAIN": "accounts.school.test",
         "DATABASE_URL": os.environ.get("DATABASE_URL", "sqlite://:memory:"),
     }

@@ -19,6 +19,7 @@ LONG = (
     "tests/browser/test_class.py",
     "tests/browser/test_submit.py",
     "tests/browser/test_night.py",
+    "tests/browser/test_door.py",
     "tests/sandbox/test_channel.py",
     "tests/classroom/engine/test_crash.py",
     "tests/classroom/nbgrader/test_runner.py",

@@ -5,33 +5,40 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 import requests
 
 from tests.network import listening
 
-# Tells its port, and serves until its input ends.
+# Tells its port, which is the one that it is told to take, and serves until its input ends.
 SERVER = """import socket, sys
-server = socket.create_server(("127.0.0.1", 0))
+server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
 print(server.getsockname()[1], flush=True)
 sys.stdin.read()"""
-LISTENING = [sys.executable, "-c", SERVER]
+LISTENING = [sys.executable, "-c", SERVER, "0"]
 # Ends at once, so that what it started has no parent any more.
 LEAVING = ["sh", "-c", 'exec 3<&0; "$@" <&3 &', "sh"]
 
 
-@pytest.fixture
-def strangers_port() -> Iterator[int]:
-    """Of a program that is there, and is nobody's child here."""
+@contextmanager
+def stranger(port: int = 0) -> Iterator[int]:
+    """A program that is there, and is nobody's child here; yields its port."""
     reader, writer = os.pipe()
     with subprocess.Popen(
-        [*LEAVING, *LISTENING], stdin=reader, stdout=subprocess.PIPE, text=True
+        [*LEAVING, *LISTENING[:-1], str(port)], stdin=reader, stdout=subprocess.PIPE, text=True
     ) as shell:
         os.close(reader)
         assert shell.stdout
         yield int(shell.stdout.readline())
         os.close(writer)
+
+
+@pytest.fixture
+def strangers_port() -> Iterator[int]:
+    with stranger() as port:
+        yield port
 
 
 def test_a_port_of_this_process_is_reached() -> None:
@@ -57,6 +64,15 @@ def test_a_port_of_anybody_else_is_as_one_where_nobody_listens(strangers_port: i
         assert client.connect_ex(("127.0.0.1", strangers_port)) != 0
     with pytest.raises(requests.ConnectionError):
         requests.get(f"http://localhost:{strangers_port}/", timeout=5)
+
+
+def test_a_port_that_was_ours_is_not_for_ever() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = server.getsockname()
+        for _ in range(2):
+            socket.create_connection(address).close()
+    with stranger(address[1]), pytest.raises(ConnectionRefusedError, match="that they opened"):
+        socket.create_connection(address)
 
 
 def test_another_machine_is_never_reached() -> None:

@@ -4,6 +4,7 @@ Prints one line a step with its milliseconds, saves screenshots to var/tour/, en
 failure, and stops everything it started.
 """
 
+import argparse
 import re
 import shutil
 import signal
@@ -28,6 +29,7 @@ from playwright.sync_api import (
     expect,
 )
 
+from sandbox.config import GENERATIONS
 from tests.cells import run_first_cell, type_into_first_cell
 from tests.chromium import FULL, arguments, headless
 from tests.marked import SOLUTION, marked_notebook
@@ -63,13 +65,14 @@ def step(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def demo(data: Path) -> Iterator[str]:
+def demo(data: Path, generation: str) -> Iterator[str]:
     """Run the demo on free ports; yield the address that it prints."""
     began = time.monotonic()
     process = subprocess.Popen(
         [
             *(sys.executable, "-m", "config.demo"),
             *("--data", str(data), "--port", "0", "--cocalc-port", "0"),
+            *("--generation", generation),
         ],
         stdout=subprocess.PIPE,
         text=True,
@@ -463,13 +466,16 @@ def administrator(browser: Browser, site: str) -> None:
 
 def main() -> None:
     """Walk."""
+    parser = argparse.ArgumentParser(description="Walks through the demo")
+    parser.add_argument("--generation", choices=GENERATIONS, default="v1", help="of CoCalc")
+    options = parser.parse_args()
     began = time.monotonic()
     shutil.rmtree(SHOTS, ignore_errors=True)
     SHOTS.mkdir(parents=True)
     failed = False
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder)
-        with demo(data) as site, headless(arguments({}), FULL) as browser:
+        with demo(data, options.generation) as site, headless(arguments({}), FULL) as browser:
             try:
                 student(browser, site, data)
                 classroom(browser, site, data)

@@ -5,9 +5,11 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, BrowserType
 
+from embedding.cocalc.conat import ConatClient
 from embedding.cocalc.v1 import V1Client
+from sandbox.config import Generation
 from sandbox.process import SandboxProcess
 from tests.browser.school import (
     COCALC_HOST,
@@ -23,7 +25,7 @@ from tests.browser.school import (
     worker,
 )
 from tests.browser.visit import Visit
-from tests.chromium import FULL, arguments, headless
+from tests.chromium import FULL, SHELL, arguments, engine
 
 Visitor = Callable[..., Visit]
 
@@ -34,7 +36,16 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> Tls:
 
 
 @pytest.fixture(scope="package")
-def running(tls: Tls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[School]:
+def generation(pytestconfig: pytest.Config) -> Generation:
+    """Which CoCalc the site works with: `pytest --generation conat`."""
+    chosen: Generation = pytestconfig.getoption("generation")
+    return chosen
+
+
+@pytest.fixture(scope="package")
+def running(
+    tls: Tls, generation: Generation, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[School]:
     data = tmp_path_factory.mktemp("school")
     with (
         SandboxProcess.start(
@@ -45,6 +56,8 @@ def running(tls: Tls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scho
             verify=tls.ca,
             iframe_hosts=SITE_HOST,
             public_host=COCALC_HOST,
+            generation=generation,
+            both=True,  # settings are changed by API v1
             start_seconds=0.05,
             account_limit=10_000,
             # What is not about an editor need not wait for one.
@@ -55,7 +68,8 @@ def running(tls: Tls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scho
     ):
         # For the client below, as for the site's own.
         patch.setenv("REQUESTS_CA_BUNDLE", str(tls.ca))
-        cocalc = V1Client(sandbox.url, KEY)
+        kind = V1Client if generation == "v1" else ConatClient
+        cocalc = kind(sandbox.url, KEY)
         school = School(data, port, sandbox, cocalc)
         school.students = iter(people[:STUDENTS])
         school.staff = iter(people[STUDENTS : STUDENTS + STAFF])
@@ -100,16 +114,23 @@ def chromium_args(running: School, tls: Tls) -> list[str]:
 
 # Not for the session: Playwright's event loop would still run when tests of Django begin.
 @pytest.fixture(scope="package")
-def browser(chromium_args: list[str]) -> Iterator[Browser]:
-    with headless(chromium_args) as browser:
+def chromium_type() -> Iterator[BrowserType]:
+    """Starts all browsers of this room, also those of files with a site of their own."""
+    with engine() as chromium:
+        yield chromium
+
+
+@pytest.fixture(scope="package")
+def browser(chromium_type: BrowserType, chromium_args: list[str]) -> Iterator[Browser]:
+    with chromium_type.launch(executable_path=SHELL, args=chromium_args) as browser:
         yield browser
 
 
 @pytest.fixture
-def keeping_browser(browser: Browser, chromium_args: list[str]) -> Iterator[Browser]:
+def keeping_browser(chromium_type: BrowserType, chromium_args: list[str]) -> Iterator[Browser]:
     """Keeps pages that were left, as Chromium does where Playwright does not forbid it."""
     forbidden = ["--disable-back-forward-cache"]
-    with browser.browser_type.launch(
+    with chromium_type.launch(
         executable_path=FULL, args=chromium_args, ignore_default_args=forbidden
     ) as keeping:
         yield keeping

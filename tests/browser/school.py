@@ -1,8 +1,10 @@
 """A school on real origins: the site under gunicorn, a stand-in for CoCalc, and people."""
 
+import fcntl
 import hashlib
 import json
 import os
+import shutil
 import socket
 import sqlite3
 import subprocess
@@ -22,11 +24,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import load_pem_x509_certificate
 
 from embedding.cocalc.client import Client
+from sandbox.config import Generation
 from sandbox.process import SandboxProcess
+from tests.events import as_v1
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE_HOST = "learn.school.test"
 COCALC_HOST = "cocalc.school.test"
+ELSEWHERE_HOST = "cocalc.elsewhere.test"  # another site's
 SITE = f"https://{SITE_HOST}"
 COCALC = f"https://{COCALC_HOST}"
 KEY = "sk_BrowserTestsBrowserTest01"
@@ -36,6 +41,9 @@ STUDENTS = 250  # one process may come to all tests in browsers
 STAFF = 20
 TEACHERS = 10
 PATIENCE = 30  # seconds; a busy machine is several times slower than an idle one
+
+# What the page of a generation says to whom it does not know.
+NOBODY: dict[Generation, str] = {"v1": "Nobody is signed in here.", "conat": "You must sign in."}
 
 T = TypeVar("T")
 
@@ -61,7 +69,7 @@ class Tls:
     @classmethod
     def make(cls, folder: Path) -> "Tls":
         ca = trustme.CA()
-        certificate = ca.issue_cert(SITE_HOST, COCALC_HOST, "127.0.0.1")
+        certificate = ca.issue_cert(SITE_HOST, COCALC_HOST, ELSEWHERE_HOST, "127.0.0.1")
         other = trustme.CA().issue_cert(COCALC_HOST)
         (folder / "ca.pem").write_bytes(ca.cert_pem.bytes())
         return cls(
@@ -171,15 +179,14 @@ class School:
         return [row["state"] for row in self.sessions_of(student)]
 
     def calls(self) -> dict[str, int]:
-        """How often each event of CoCalc's API was called since the last reset."""
-        counts: dict[str, int] = self.sandbox.calls()["counts"]
-        return counts
+        """How often each event of CoCalc's API was called since the last reset, by v1's names."""
+        return as_v1(self.sandbox.calls()["counts"])
 
     def allow(self, hosts: str) -> None:
         """Set whose messages CoCalc answers."""
         setting = {"name": "iframe_comm_hosts", "value": hosts}
         requests.post(
-            f"{self.sandbox.url}/api/v1/query",
+            f"{self.sandbox.faces['v1']}/api/v1/query",
             json={"query": {"site_settings": setting}},
             auth=(KEY, ""),
             verify=self.sandbox.verify,
@@ -192,6 +199,15 @@ class School:
             AND id IN (SELECT project_id FROM embedding_member WHERE user_id = ?)"""
         for row in self.rows(query, student.pk):
             self.sandbox.stop_project(str(UUID(row["project_id"])))
+
+
+def carrier(answer: dict[str, Any], generation: Generation) -> str:
+    """The address with the token, of what a page is answered that asks for a session."""
+    if generation == "v1":
+        assert "signIn" not in answer
+        return str(answer["url"])
+    assert "auth_token" not in answer["url"]
+    return str(answer["signIn"])
 
 
 def until(look: Callable[[], T], wanted: Callable[[T], bool] = bool) -> T:
@@ -213,30 +229,52 @@ def environment(data: Path, tls: Tls, sandbox: SandboxProcess) -> dict[str, str]
         # Our own look at /health goes to the address.
         "ALLOWED_HOSTS": "127.0.0.1",
         "COCALC_URL": COCALC,
+        "COCALC_GENERATION": sandbox.generation,
         "TESTS_COCALC": f"{COCALC_HOST}=127.0.0.1:{sandbox.port}",
         "TESTS_PROCESS": str(os.getpid()),
         "COCALC_API_URL": sandbox.url,
         "COCALC_API_KEY": KEY,
         "COCALC_ACCOUNT_DOMAIN": "accounts.school.test",
-        "DATABASE_URL": f"sqlite:///{data / 'site.sqlite3'}",
-        "STATIC_ROOT": str(data / "static"),
+        **_places(data),
         "UPLOAD_MAX_MB": "1",
         "REQUESTS_CA_BUNDLE": str(tls.ca),
     }
 
 
+def _places(data: Path) -> dict[str, str]:
+    return {
+        "DATABASE_URL": f"sqlite:///{data / 'site.sqlite3'}",
+        "STATIC_ROOT": str(data / "static"),
+    }
+
+
+def _prepare(data: Path, environment: dict[str, str]) -> list[Student]:
+    """Put a database with people and the static files there: made once, and copied for each site.
+
+    Processes that share the tests share also what the first of them has made.
+    """
+    shared = data.parents[1 if "PYTEST_XDIST_WORKER" in os.environ else 0]
+    made, whole = shared / "prepared", shared / "prepared" / "people.json"
+    with (shared / "prepared.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not whole.exists():
+            made.mkdir(exist_ok=True)
+            people = subprocess.run(
+                [sys.executable, "manage.py", "shell", "--no-imports", "-c", _PREPARE],
+                cwd=ROOT,
+                env=environment | _places(made),
+                stdout=subprocess.PIPE,
+                check=True,
+            )
+            whole.write_bytes(people.stdout)
+    shutil.copytree(made, data, dirs_exist_ok=True)
+    return [Student(*person) for person in json.loads(whole.read_text())]
+
+
 @contextmanager
 def site(data: Path, tls: Tls, environment: dict[str, str]) -> Iterator[tuple[int, list[Student]]]:
     """The site as it is run in earnest; yields its port and its people."""
-    prepared = subprocess.run(
-        [sys.executable, "manage.py", "shell", "--no-imports", "-c", _PREPARE],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    students = [Student(*person) for person in json.loads(prepared.stdout)]
+    students = _prepare(data, environment)
     # Bound here and handed over: no other process can take the port in between.
     with socket.create_server(("127.0.0.1", 0)) as listener, (data / "site.log").open("wb") as log:
         server = subprocess.Popen(

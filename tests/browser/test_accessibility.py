@@ -13,6 +13,8 @@ from tests.browser.looks import FAINT, NEED_NAMES, OVERFLOW, accessible
 from tests.browser.school import SITE, Student, until
 from tests.browser.visit import Visit
 
+pytestmark = pytest.mark.alike  # what is looked at is ours
+
 
 @pytest.mark.usefixtures("jupyter")
 def test_tab_order_of_a_notebook(known: Visit) -> None:

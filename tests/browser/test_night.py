@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from tests.browser.school import until
+from tests.browser.school import NOBODY, until
 from tests.browser.visit import Visit
 
 Record = Callable[[str, object], None]
@@ -29,7 +29,7 @@ def nobody_is_signed_in_there(visit: Visit) -> None:
     """CoCalc's session ends, and its page is loaded anew."""
     visit.school.sandbox.quirks(cookie_refused=True)
     visit.kiosk_frame.evaluate("void setTimeout(() => location.reload())")
-    expect(visit.kiosk.locator("#said")).to_have_text("Nobody is signed in here.")
+    expect(visit.kiosk.locator("#said")).to_have_text(NOBODY[visit.school.sandbox.generation])
     visit.school.sandbox.reset_quirks()
 
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Dialog, Request, Response, expect
 
 from embedding.frame import SANDBOX
 from tests.browser.conftest import Visitor
-from tests.browser.school import COCALC, SITE, Student, until
+from tests.browser.school import COCALC, NOBODY, SITE, Student, carrier, until
 from tests.browser.visit import Visit
 
 
@@ -30,7 +30,9 @@ def test_the_token_reaches_the_frame_and_nothing_else(known: Visit) -> None:
     known.shows_tab("a.txt")
     answer = answered.value
     assert answer.headers["cache-control"].find("no-store") >= 0
-    token = parse_qs(urlsplit(answer.json()["url"]).query)["auth_token"][0]
+    token = parse_qs(urlsplit(carrier(answer.json(), known.school.sandbox.generation)).query)[
+        "auth_token"
+    ][0]
     assert len(token) > 10
 
     carrying = {request.url for request in requests if token in request.url}
@@ -120,7 +122,7 @@ def test_forged_messages_change_nothing(known: Visit, sender: str) -> None:
     known.page.clock.install()
     known.open("a.txt", "opening")
     # The frame is CoCalc's page, which will never prove that the file is open.
-    expect(known.kiosk.locator("#said")).to_have_text("Nobody is signed in here.")
+    expect(known.kiosk.locator("#said")).to_have_text(NOBODY[known.school.sandbox.generation])
     # In time the page would look for the cause, and find it.
     known.page.clock.pause_at(known.page.evaluate("Date.now() / 1000 + 0.1"))
     known.show_activity()

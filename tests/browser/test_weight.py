@@ -10,7 +10,10 @@ from playwright.sync_api import Response
 from tests.browser.school import SITE
 from tests.browser.visit import Visit
 
-LIMITS = {"script": 23_000, "stylesheet": 5_000}  # bytes, gzipped, of all together
+# In bytes, gzipped, of all together. That signing in may be a step of its own, and two generations'
+# proofs, cost each page 700 bytes; what does that step comes with its first use.
+LIMITS = {"script": 23_700, "stylesheet": 5_000}
+SIGNING_IN = 1_200
 
 
 @pytest.mark.parametrize("page", ["my notebooks", "notebook"])
@@ -43,7 +46,10 @@ def test_scripts_and_styles_are_light(
             assert response.headers["content-encoding"] == "gzip", url
             name = urlsplit(url).path.removeprefix("/static/")
             sizes[kind][name] = len(gzip.compress(response.body(), 9, mtime=0))
-    for kind, limit in LIMITS.items():
+    limits = dict(LIMITS)
+    if page == "notebook" and known.school.sandbox.generation == "conat":
+        limits["script"] += SIGNING_IN
+    for kind, limit in limits.items():
         total = sum(sizes[kind].values())
         print(f"{page}, {kind}s: {total} bytes gzipped, {sizes[kind]}")
         record_testsuite_property(f"{kind}s of {page}", total)

@@ -245,7 +245,9 @@ class Visit:
             if menu.is_hidden():
                 self.page.locator("#switch").click()
             try:
-                link.click(timeout=3000)
+                # Where it leads is not waited for: a page that is slow to come is no reason to
+                # look for the link again.
+                link.click(timeout=3000, no_wait_after=True)
             except PlaywrightTimeout:
                 return False
             return True

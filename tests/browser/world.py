@@ -7,8 +7,10 @@ from typing import Any
 
 import embedding.client
 import embedding.services.running
+from embedding.cocalc.conat import ConatClient
 from embedding.cocalc.errors import NotStarted, OutcomeUnknown
-from embedding.cocalc.v1 import Limits, V1Client
+from embedding.cocalc.v1 import V1Client
+from embedding.cocalc.wire import Limits
 from tests.browser.school import HASTY
 from tests.network import Guard
 
@@ -26,23 +28,27 @@ def find_cocalc_where_browsers_do() -> None:
     vars(socket).update(getaddrinfo=getaddrinfo)
 
 
-class HastyClient(V1Client):
-    """Gives projects minutes to start, but for one file a second or two."""
+def hasty(kind: type[Any]) -> type[Any]:
+    """A client that gives projects minutes to start, but for one file a second or two."""
 
-    def file_exists(self, project_id: str, path: str) -> bool:
-        hasty = copy.copy(self)
-        if path != HASTY:
-            return super().file_exists(project_id, path)
-        hasty._limits = Limits(start=2, margin=-8)
-        try:
-            return super(HastyClient, hasty).file_exists(project_id, path)
-        except OutcomeUnknown as error:
-            # Not to be waited for in a next request either.
-            raise NotStarted("file_exists", error.words) from None
+    class HastyClient(kind):  # type: ignore[misc]
+        def file_exists(self, project_id: str, path: str) -> bool:
+            patient = super().file_exists
+            if path != HASTY:
+                return bool(patient(project_id, path))
+            impatient = copy.copy(self)
+            impatient._limits = Limits(start=2, margin=-8)
+            try:
+                return bool(super(HastyClient, impatient).file_exists(project_id, path))
+            except OutcomeUnknown as error:
+                # Not to be waited for in a next request either.
+                raise NotStarted("file_exists", error.words) from None
+
+    return HastyClient
 
 
 Guard(int(os.environ["TESTS_PROCESS"])).install()
 find_cocalc_where_browsers_do()
-vars(embedding.client).update(V1Client=HastyClient)
+vars(embedding.client).update(V1Client=hasty(V1Client), ConatClient=hasty(ConatClient))
 # A project that stops in a test is not believed to run for long.
 vars(embedding.services.running).update(_KEPT=0.2)
