@@ -49,6 +49,11 @@ def state_of(other: Path) -> list[tuple[str, int, int, bytes]]:
     ]
 
 
+def held_open() -> int:
+    """The files and folders that this process has open."""
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
 @contextmanager
 def besieged(home: Path) -> Iterator[None]:
     other = home.parent / "other"
@@ -130,7 +135,7 @@ HOW = ("keep", "replace", "fresh", "mirror")
 
 
 def test_nothing_of_others_comes_or_is_written(home: Path) -> None:
-    before = state_of(home.parent / "other")
+    before, held = state_of(home.parent / "other"), held_open()
     came, arrived = 0, 0
     with besieged(home):
         for number in range(ROUNDS):
@@ -141,6 +146,7 @@ def test_nothing_of_others_comes_or_is_written(home: Path) -> None:
             arrived += bool(placed(home, HOW[number % 4], folder))
             assert state_of(home.parent / "other") == before
     print("came", came, "arrived", arrived)
+    assert held_open() <= held
     # Otherwise nothing was tried.
     assert came > ROUNDS / 100
     assert arrived > ROUNDS / 100

@@ -20,6 +20,7 @@ from classroom.carrying.inside.ways import (
     Stop,
     answer,
     at,
+    folder,
     opened,
     pieces,
     raw,
@@ -74,6 +75,13 @@ def pack(command: dict[str, Any], home: int, _: bytes) -> tuple[dict[str, Any], 
         root = within(home, raw(command["folder"]).split("/"))
     except OSError:
         raise Stop("missing") from None
+    try:
+        return packed(command, root)
+    finally:
+        os.close(root)
+
+
+def packed(command: dict[str, Any], root: int) -> tuple[dict[str, Any], list[bytes]]:
     skip, files, size = command["skip"], command["files"], command["bytes"]
     most = [files, size, files]
     paths = list(survey(root, skip, most))
@@ -99,20 +107,20 @@ def pack(command: dict[str, Any], home: int, _: bytes) -> tuple[dict[str, Any], 
 
 
 def fetch(command: dict[str, Any], home: int, _: bytes) -> tuple[dict[str, Any], list[bytes]]:
-    root = within(home, raw(command["folder"]).split("/"))
     body = []
-    for path, offset, length in command["ranges"]:
-        fd = at(root, raw(path))
-        if fd is None:
-            raise Stop("changing", raw(path))
-        try:
-            os.lseek(fd, offset, os.SEEK_SET)
-            part = b"".join(pieces(fd, length))
-        finally:
-            os.close(fd)
-        if len(part) != length:
-            raise Stop("changing", raw(path))
-        body.append(part)
+    with folder(home, raw(command["folder"]).split("/")) as root:
+        for path, offset, length in command["ranges"]:
+            fd = at(root, raw(path))
+            if fd is None:
+                raise Stop("changing", raw(path))
+            try:
+                os.lseek(fd, offset, os.SEEK_SET)
+                part = b"".join(pieces(fd, length))
+            finally:
+                os.close(fd)
+            if len(part) != length:
+                raise Stop("changing", raw(path))
+            body.append(part)
     return {}, body
 
 

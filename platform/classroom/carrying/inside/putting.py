@@ -29,6 +29,7 @@ from classroom.carrying.inside.ways import (
     answer,
     at,
     file_in,
+    folder,
     loosen,
     opened,
     pieces,
@@ -76,18 +77,20 @@ class Target:
     fresh   the folder is made anew; what is there is kept as `aside`, where that is not there yet
     """
 
-    def __init__(self, home: int, stage: int, plan: dict[str, Any]) -> None:
+    def __init__(
+        self, home: int, stage: int, plan: dict[str, Any], held: contextlib.ExitStack
+    ) -> None:
         self.home, self.stage, self.plan, self.how = home, stage, plan, plan["how"]
         self.known = frozenset(known_here(home)) if plan["known"] else frozenset()
         self.absent: list[str] = []
         *above, self.name = plan["folder"].split("/")
         try:
-            self.above = within(home, above, make=True)
+            self.above = held.enter_context(folder(home, above, make=True))
             if self.how == "fresh":
                 os.mkdir("new", 0o755, dir_fd=stage)
-                self.root = within(stage, ["new"])
+                self.root = held.enter_context(folder(stage, ["new"]))
             else:
-                self.root = within(self.above, [self.name], make=True)
+                self.root = held.enter_context(folder(self.above, [self.name], make=True))
         except (NotADirectoryError, FileExistsError) as problem:
             raise Stop("in_the_way", problem.filename or self.name) from None
         except OSError as problem:
@@ -215,11 +218,14 @@ class Target:
         os.rename("new", self.name, src_dir_fd=self.stage, dst_dir_fd=self.above)
 
 
-def placed(command: dict[str, Any], home: int, data: bytes) -> tuple[dict[str, Any], list[bytes]]:
+def placed(
+    command: dict[str, Any], home: int, data: bytes, held: contextlib.ExitStack
+) -> tuple[dict[str, Any], list[bytes]]:
     sweep(home)
-    name = command["staging"]
-    stage = within(home, [name], make=True)
+    stage = held.enter_context(folder(home, [command["staging"]], make=True))
     bundle = None if data else file_in(stage, "load")
+    if bundle is not None:
+        held.callback(os.close, bundle)
     source = Source(data, bundle)
     length = int.from_bytes(source.take(4), "big")
     plan = {**command, "files": json.loads(source.take(length))}
@@ -228,7 +234,7 @@ def placed(command: dict[str, Any], home: int, data: bytes) -> tuple[dict[str, A
             unpack(stage, str(number), row, source)
         elif row[5]:
             copy(home, stage, str(number), row)
-    target = Target(home, stage, plan)
+    target = Target(home, stage, plan, held)
     target.remember()
     for number, row in enumerate(plan["files"]):
         target.put(number, row)
@@ -244,8 +250,8 @@ def placed(command: dict[str, Any], home: int, data: bytes) -> tuple[dict[str, A
         target.swap()
     for spare in plan["spare"]:
         *above, last = spare.split("/")
-        with contextlib.suppress(OSError):
-            remove(within(home, above), last)
+        with contextlib.suppress(OSError), folder(home, above) as fd:
+            remove(fd, last)
     return {"found": found}, []
 
 
@@ -268,15 +274,15 @@ def copy(home: int, stage: int, name: str, row: list[Any]) -> None:
     if fd is None:
         return
     digest, there = hashlib.sha256(), os.fstat(fd)
-    with os.fdopen(os.open(name, NEW, 0o600, dir_fd=stage), "wb") as file:
-        try:
+    try:
+        with os.fdopen(os.open(name, NEW, 0o600, dir_fd=stage), "wb") as file:
             for piece in pieces(fd, row[1] + 1):
                 digest.update(piece)
                 file.write(piece)
-        finally:
-            os.close(fd)
-        saved, runs = row[2] or int(there.st_mtime), row[3] or there.st_mode & 0o100
-        finish(file, [*row[:2], saved, runs])
+            saved, runs = row[2] or int(there.st_mtime), row[3] or there.st_mode & 0o100
+            finish(file, [*row[:2], saved, runs])
+    finally:
+        os.close(fd)
     if digest.hexdigest() != row[4]:
         os.unlink(name, dir_fd=stage)
 
@@ -351,9 +357,10 @@ def sweep(home: int) -> None:
 def stash(command: dict[str, Any], home: int, data: bytes) -> tuple[dict[str, Any], list[bytes]]:
     if command["offset"] == 0:
         sweep(home)
-    stage = within(home, [command["staging"]], make=True)
     flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    with os.fdopen(os.open("load", flags, 0o600, dir_fd=stage), "wb") as file:
+    with folder(home, [command["staging"]], make=True) as stage:
+        load = os.open("load", flags, 0o600, dir_fd=stage)
+    with os.fdopen(load, "wb") as file:
         if os.fstat(file.fileno()).st_size < command["offset"]:
             raise Stop("damaged")
         file.truncate(command["offset"])
@@ -364,7 +371,8 @@ def stash(command: dict[str, Any], home: int, data: bytes) -> tuple[dict[str, An
 
 def place(command: dict[str, Any], home: int, data: bytes) -> tuple[dict[str, Any], list[bytes]]:
     try:
-        return placed(command, home, data)
+        with contextlib.ExitStack() as held:
+            return placed(command, home, data, held)
     finally:
         drop(command, home, b"")
 

@@ -12,6 +12,7 @@ What is printed is base64 of a packed answer: four bytes of length, JSON, and co
 from __future__ import annotations
 
 import base64
+import contextlib
 import errno
 import hashlib
 import json
@@ -65,6 +66,16 @@ def within(fd: int, names: list[str], make: bool = False) -> int:
         if make and mode & 0o300 != 0o300:
             os.fchmod(fd, stat.S_IMODE(mode) | 0o700)
     return fd
+
+
+@contextlib.contextmanager
+def folder(fd: int, names: list[str], make: bool = False) -> Iterator[int]:
+    """Open a folder in a folder, for a while."""
+    inner = within(fd, names, make)
+    try:
+        yield inner
+    finally:
+        os.close(inner)
 
 
 def opened(fd: int, name: str, flags: int) -> int:
