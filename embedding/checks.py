@@ -18,7 +18,7 @@ CHOICES = {
 @register
 def embedding_settings(**_: Any) -> list[CheckMessage]:
     """embedding.E001: a setting is missing; E002: the domain of our accounts is no
-    domain; W003: our middleware is missing; E004 to W008: see `_cocalc`."""
+    domain; W003: our middleware is missing; E004 to W009: see `_cocalc`."""
     given = getattr(settings, "EMBEDDING", {})
     own = given.get("COCALC_SIGN_IN") == "own"
     found: list[CheckMessage] = [
@@ -57,7 +57,7 @@ def _cocalc(given: dict[str, Any]) -> list[CheckMessage]:
     """E004: no such choice; E005: a way to sign in that the generation does not have.
 
     W006: what this generation, or signing in oneself, has no use for; W007: a key that is not
-    needed; W008: a door that cannot know the site's pages.
+    needed; W008: a door that cannot know the site's pages; W009: one that takes others' for them.
     """
     chosen = {name: given.get(name) or "auto" for name in CHOICES}
     found: list[CheckMessage] = [
@@ -105,6 +105,15 @@ def _cocalc(given: dict[str, Any]) -> list[CheckMessage]:
                 hint="It knows them by their origin, which browsers then keep from it. Set "
                 "SECURE_REFERRER_POLICY = 'strict-origin', or 'strict-origin-when-cross-origin'.",
                 id="embedding.W008",
+            )
+        )
+    if given.get("COCALC_DOOR") and "*" in settings.ALLOWED_HOSTS:
+        found.append(
+            checks.Warning(
+                "ALLOWED_HOSTS has '*': the door cannot tell this site's pages from others.",
+                hint="It knows them by their origin, which is then any that leads here. Name the "
+                "site's hosts in ALLOWED_HOSTS.",
+                id="embedding.W009",
             )
         )
     return found

@@ -65,9 +65,9 @@ _PLACES = {
 class _Refused(Exception):
     """Not for this request; `status` and a sentence for whoever sees it."""
 
-    def __init__(self, status: HTTPStatus, words: str) -> None:
+    def __init__(self, status: HTTPStatus, words: str, *headers: tuple[str, str]) -> None:
         super().__init__(words)
-        self.status, self.words = status, words
+        self.status, self.words, self.headers = status, words, list(headers)
 
 
 def is_for_door(environ: WSGIEnvironment) -> bool:
@@ -88,7 +88,7 @@ def application(environ: WSGIEnvironment, start: StartResponse) -> Iterable[byte
             try:
                 status, headers, body = _answer(environ)
             except _Refused as refused:
-                status, headers, body = refused.status, [], _page(refused.words)
+                status, headers, body = refused.status, refused.headers, _page(refused.words)
             except Exception:
                 log.exception("The door failed")
                 status = HTTPStatus.INTERNAL_SERVER_ERROR
@@ -118,7 +118,8 @@ def _answer(environ: WSGIEnvironment) -> tuple[HTTPStatus, Headers, str]:
         raise _Refused(HTTPStatus.NOT_FOUND, _("There is nothing here."))
     way, code, onward = found.groups()
     if environ["REQUEST_METHOD"] != "GET":
-        raise _Refused(HTTPStatus.METHOD_NOT_ALLOWED, _("There is nothing here."))
+        words = _("There is nothing here.")
+        raise _Refused(HTTPStatus.METHOD_NOT_ALLOWED, words, ("Allow", "GET"))
     row = code_look(code)
     if row is None or (row.kind == DoorCode.Kind.OUT) != (way == "out"):
         raise _Refused(

@@ -49,3 +49,20 @@ def test_a_door_that_is_not_told_the_origin(
     settings.EMBEDDING = {**FINE, "COCALC_DOOR": "/.lectern/"}
     settings.SECURE_REFERRER_POLICY = policy
     assert [str(each.id).removeprefix("embedding.") for each in embedding_settings()] == found
+
+
+@pytest.mark.parametrize(
+    ("door", "hosts", "found"),
+    [
+        ("/.lectern/", ["*"], ["W009"]),
+        ("/.lectern/", ["learn.school.test"], []),
+        ("", ["*"], []),
+    ],
+)
+def test_a_door_for_any_host(
+    settings: Settings, door: str, hosts: list[str], found: list[str]
+) -> None:
+    settings.EMBEDDING = {**FINE, "COCALC_DOOR": door}
+    settings.SECURE_REFERRER_POLICY = "strict-origin"
+    settings.ALLOWED_HOSTS = hosts
+    assert [str(each.id).removeprefix("embedding.") for each in embedding_settings()] == found
