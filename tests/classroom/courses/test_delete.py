@@ -107,7 +107,7 @@ def test_where_cocalc_fails_nothing_of_the_sites_is_deleted(
 ) -> None:
     on_cocalc(course)
     teacher.post(url(course), {"title": "Physics"})
-    sandbox.quirks(fail_events=["query"])
+    sandbox.quirks(fail_events=["query", "projects.deleteProject"])
     Transfer.objects.filter(kind=Kind.DELETE).update(attempts=9)
     work_off()
     assert Course.objects.filter(pk=course.pk).exists()
