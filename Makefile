@@ -5,7 +5,7 @@ GENERATION ?= v1
 
 demo: ; @bin/setup && .venv/bin/python -m config.demo --generation $(GENERATION)  # the site with a local stand-in for CoCalc
 test: ; @bin/setup --browsers && .venv/bin/pytest -n auto              # every test, those in real browsers included
-test-conat: ; @bin/setup --browsers && .venv/bin/pytest -n auto --generation conat -m "not alike" tests/browser  # the tests in browsers once more, with a CoCalc of 2025 and 2026
+test-conat: ; @bin/setup --browsers && .venv/bin/pytest -n auto --generation conat -m "not alike" tests/browser tests/classroom tests/embedding  # what asks CoCalc once more, with one of 2025 and 2026
 check: ; @bin/setup && bin/check                                    # style, types, who imports whom, deployment, migrations
 tour: ; @bin/setup --chromium && .venv/bin/python -m tests.tour --generation $(GENERATION)  # walks through the demo as student, teacher and administrator
 bench: ; @bin/setup && .venv/bin/python -m tests.bench              # ratios of what we add to what CoCalc takes

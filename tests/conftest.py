@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from hypothesis import settings
 
-from sandbox.config import GENERATIONS
+from sandbox.config import GENERATIONS, Generation
 from tests.network import Guard
 
 pytest_plugins = ["tests.side_by_side", "tests.unsteady"]
@@ -21,18 +21,32 @@ settings.load_profile("steady")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let it be said which CoCalc the tests in browsers run with."""
+    """Let it be said which CoCalc the tests of the site run with."""
     parser.addoption(
         "--generation",
         choices=GENERATIONS,
         default="v1",
-        help="which CoCalc the stand-in plays in the tests in browsers",
+        help="which CoCalc the stand-in plays in the tests of the site",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Name the tests in browsers that need not run with each CoCalc (`make test-conat`)."""
+    """Name the tests that need not run with each CoCalc (`make test-conat`)."""
     config.addinivalue_line("markers", "alike: finds the same whichever CoCalc the site works with")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that does not ask which CoCalc it is finds the same with each."""
+    for item in items:
+        if "generation" not in getattr(item, "fixturenames", ()):
+            item.add_marker("alike")
+
+
+@pytest.fixture(scope="session")
+def generation(pytestconfig: pytest.Config) -> Generation:
+    """Which CoCalc the site works with: `pytest --generation conat`."""
+    chosen: Generation = pytestconfig.getoption("generation")
+    return chosen
 
 
 Person = Callable[..., User]

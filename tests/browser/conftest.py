@@ -36,13 +36,6 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> Tls:
 
 
 @pytest.fixture(scope="package")
-def generation(pytestconfig: pytest.Config) -> Generation:
-    """Which CoCalc the site works with: `pytest --generation conat`."""
-    chosen: Generation = pytestconfig.getoption("generation")
-    return chosen
-
-
-@pytest.fixture(scope="package")
 def running(
     tls: Tls, generation: Generation, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[School]:

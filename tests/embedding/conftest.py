@@ -7,6 +7,7 @@ from pytest_django import Settings
 
 from embedding.client import client, forget
 from embedding.cocalc.client import Client
+from sandbox.config import Generation
 from sandbox.process import SandboxProcess
 from tests.events import NamedAsV1
 
@@ -15,13 +16,13 @@ KEY = "sk_embeddingtestsembedding00"
 
 @pytest.fixture(scope="session")
 def sandbox_process(
-    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+    generation: Generation, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[SandboxProcess]:
     data = tmp_path_factory.mktemp("sandbox")
     with NamedAsV1.start(
         data,
         admin_key=KEY,
-        generation=pytestconfig.getoption("generation"),
+        generation=generation,
         start_seconds=0.05,
         account_limit=10_000,
     ) as sandbox:

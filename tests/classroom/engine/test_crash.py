@@ -31,6 +31,7 @@ from embedding.client import forget
 from embedding.cocalc.client import Client
 from embedding.models import CocalcProject, Ending
 from embedding.services import mapping
+from sandbox.config import Generation
 from sandbox.process import SandboxProcess
 from tests.classroom import factories
 from tests.embedding.conftest import KEY, embedding_settings
@@ -265,9 +266,13 @@ class Walk:
                 assert b"7 / 10" in grade
 
 
-def test_cocalc_restarts_in_the_middle(emmy: User, settings: Settings, tmp_path: Path) -> None:
+def test_cocalc_restarts_in_the_middle(
+    emmy: User, settings: Settings, generation: Generation, tmp_path: Path
+) -> None:
     data = tmp_path / "cocalc"
-    sandbox = SandboxProcess.start(data, admin_key=KEY, start_seconds=0.05, latency=0.02)
+    sandbox = SandboxProcess.start(
+        data, admin_key=KEY, generation=generation, start_seconds=0.05, latency=0.02
+    )
     try:
         settings.EMBEDDING = embedding_settings(sandbox)
         course, students = make_class(emmy, 8)
@@ -280,7 +285,11 @@ def test_cocalc_restarts_in_the_middle(emmy: User, settings: Settings, tmp_path:
             sandbox.process.wait()
             until(lambda: batch.transfers.exclude(error="").exists())
             sandbox = SandboxProcess.start(
-                data, admin_key=KEY, port=sandbox.port, start_seconds=0.05
+                data,
+                admin_key=KEY,
+                generation=generation,
+                port=sandbox.port,
+                start_seconds=0.05,
             )
             batch.transfers.filter(state=State.FAILED).update(state=State.QUEUED, attempts=0)
             until(all_ended)
