@@ -50,7 +50,8 @@ The queries; one row is asked for as a list too, and a project that is not there
     {"projects_all": [{"project_id": P, "users": null}]}
     {"projects": {"project_id": P, "title": T, "description": D}}              set, either or both
     {"projects": {"project_id": P, "deleted": true}}                           set; or false
-    {"projects": {"project_id": P, "users": {A: {"group": G}}}}                set; until 2025-12
+    {"projects": {"project_id": P, "users": {A: {"group": G}}}}                set; until 2025-12,
+                                                                               or to own it again
 
 and, without an organization, `POST BASE/api/v2/auth/sign-up` with `{email, password, terms: true,
 firstName, lastName}`, answered by `{"account_id"}` or `{"issues": {…}}`.

@@ -12,6 +12,7 @@ from embedding.cocalc.client import Role
 from embedding.cocalc.conat.answers import is_object, is_text, is_void
 from embedding.cocalc.conat.starting import Starting
 from embedding.cocalc.errors import (
+    BadRequest,
     Forbidden,
     NotCocalc,
     NotFound,
@@ -76,7 +77,11 @@ class Projects(Starting):
             raise Forbidden("remove_member", "the account is an owner of the project", status=200)
 
     def set_role(self, project_id: str, account_id: str, role: Role) -> None:
-        """The last owner stays one: Forbidden."""
+        """The last owner stays one: Forbidden.
+
+        Owners alone set roles. But whoever took a project from the service account is not to keep
+        it, so an owner is also made by the row, as far as CoCalc lets us.
+        """
         fields = {
             "project_id": checked_uuid(project_id),
             "target_account_id": checked_uuid(account_id),
@@ -98,15 +103,24 @@ class Projects(Starting):
             self._add_and_look("set_role", project_id, account_id)  # no member yet
             return change()
 
+        def change_or_write() -> None:
+            try:
+                change_or_add()
+            except Forbidden:
+                if role == "owner":
+                    with suppress(BadRequest, Forbidden, NotSupported):
+                        return write()
+                raise
+
         def write() -> None:
-            """Before 2025-12-04 by the row, as far as CoCalc lets us: read, never tried."""
+            """By the row: read, never tried. Before 2025-12-04 there is no other way."""
             users = {account_id: {"group": role}}
             self._set("set_role", project_id, {"users": users}, retry=Retry.ALWAYS)
             if self._members_of("set_role", project_id).get(account_id) != role:
                 words = "this CoCalc is too old to make an account an owner, or an owner none"
                 raise NotSupported("set_role", words, status=200)
 
-        self._newer("projects.changeUserType", change_or_add, write)
+        self._newer("projects.changeUserType", change_or_write, write)
 
     def _add_and_look(self, operation: str, project_id: str, account_id: str) -> None:
         """Add and look: just after a removal CoCalc may answer success and do nothing."""

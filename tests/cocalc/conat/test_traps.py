@@ -342,6 +342,24 @@ def test_trap_23_a_role_is_not_written_into_the_row(client: ConatClient, hub: Hu
     assert {one["group"] for one in hub.members.values()} == {"owner"}
 
 
+def test_trap_23_but_an_owner_is_where_the_function_refuses(client: ConatClient, hub: Hub) -> None:
+    """Never an owner less: by the row the last one would go, too."""
+    words = "OwnershipError: Only project owners can change user types"
+    hub.functions["projects.changeUserType"] = {"error": words}
+    with pytest.raises(Forbidden, match="Only project owners"):
+        client.set_role(PROJECT, ADMIN, "collaborator")
+    assert "projects" not in hub.asked
+    for refused in ("FATAL: user must be an admin", "FATAL: error setting 'users' -- Error: no"):
+        hub.functions["projects"] = {"error": refused}
+        with pytest.raises(Forbidden, match="Only project owners"):
+            client.set_role(PROJECT, TEACHER, "owner")
+    hub.functions["projects"] = lambda argument: (
+        hub.members.update(argument["query"]["projects"]["users"]) or {}
+    )
+    client.set_role(PROJECT, TEACHER, "owner")
+    assert hub.members[TEACHER]["group"] == "owner"
+
+
 def test_trap_25_the_key_is_in_no_error(client: ConatClient, hub: Hub) -> None:
     hub.functions["projects"] = {"error": f"Error: you sent {KEY}"}
     with pytest.raises(CocalcError) as caught:
