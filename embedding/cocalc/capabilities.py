@@ -29,17 +29,24 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """One row: what is to be done, by which operations or attributes of the interface."""
+    """One row: what is to be done, by which operations or attributes of the interface.
+
+    `organization` is what conat does where the site keeps its accounts in an organization, so that
+    its key is an organization's admin's and no site admin's; None: the same as without.
+    """
 
     name: str
     words: str
     by: tuple[str, ...]
     v1: Way
     conat: Way
+    organization: Way | None = None
 
-    def way(self, generation: Spoken) -> Way:
+    def way(self, generation: Spoken, *, organization: bool = False) -> Way:
         """Return what one generation does."""
-        return self.v1 if generation == "v1" else self.conat
+        if generation == "v1":
+            return self.v1
+        return self.organization or self.conat if organization else self.conat
 
 
 _SEEN = Way("yes", "seen")
@@ -73,13 +80,21 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability(
         "find_account", "Find an account by its e-mail address", ("find_account",), _SEEN, _READ
     ),
-    Capability("mint_token", "Sign a user in by a token", ("mint_token",), _SEEN, _READ),
+    Capability(
+        "mint_token",
+        "Sign a user in by a token",
+        ("mint_token",),
+        _SEEN,
+        _READ,
+        _read("only accounts of the organization"),
+    ),
     Capability(
         "token_life",
         "Let a token end after a few minutes",
         ("mint_token",),
         _seen("it works for 12 hours"),
-        _read("only in an organization; otherwise it works for 24 hours"),
+        _read("it works for 24 hours"),
+        _READ,
     ),
     Capability(
         "revoke_token",
@@ -141,9 +156,48 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability(
         "any_project",
         "Work in projects that the service account is not a member of",
-        ("exec", "copy_path", "read_file", "write_file", "start_project"),
+        (
+            "exec",
+            "copy_path",
+            "read_file",
+            "write_file",
+            "project_state",
+            "start_project",
+            "stop_project",
+        ),
         _SEEN,
         _read("CoCalc refuses it, even for a site admin"),
+    ),
+    Capability(
+        "any_row",
+        "See and change the entries of such projects, and who is a member of them",
+        (
+            "get_project",
+            "update_project",
+            "delete_project",
+            "restore_project",
+            "add_member",
+            "remove_member",
+        ),
+        _READ,
+        _read("all but removing people"),
+        _read("CoCalc refuses it"),
+    ),
+    Capability(
+        "gone",
+        "Tell a project that is gone from one that the service account is not a member of",
+        ("get_project", "project_state"),
+        _SEEN,
+        _READ,
+        _read("CoCalc answers the same for both"),
+    ),
+    Capability(
+        "take_back",
+        "Own a project again that somebody has taken from the service account",
+        ("add_member", "set_role"),
+        _READ,
+        _read("as CoCalc's source says, but a server may refuse it"),
+        _read("only while the service account is still a member, and a server may refuse it"),
     ),
     Capability(
         "project_state",

@@ -108,7 +108,8 @@ class Client(Protocol):
 
         It works until it is revoked or its time is over: a few minutes where CoCalc lets us say so,
         else half a day or a day. Never retried after CoCalc called the password wrong: that bans
-        for 60 s (Limited).
+        for 60 s (Limited). Raises Forbidden for an account that is not in the site's organization,
+        where it has one.
         """
 
     def revoke_token(self, token: str) -> None:
@@ -127,7 +128,11 @@ class Client(Protocol):
         """
 
     def get_project(self, project_id: str) -> Project:
-        """Return a project's row. Raises NotFound."""
+        """Return a project's row.
+
+        Raises NotFound; or Forbidden, as for a project that the key's account may not see, where
+        it is no site admin's: CoCalc then answers the same for both.
+        """
 
     def list_projects(self) -> list[Project]:
         """Return all projects that the key's account is a member of, deleted ones too: one call."""
@@ -153,9 +158,10 @@ class Client(Protocol):
         """Make an account an owner or a collaborator, whatever it was; idempotent."""
 
     def project_state(self, project_id: str, *, limit: float | None = None) -> str:
-        """Return CoCalc's word for the state ("running", "opened", …). Raises NotFound.
+        """Return CoCalc's word for the state ("running", "opened", …).
 
-        With a `limit` in seconds it is asked once, and for no longer.
+        Raises NotFound or Forbidden, as `get_project`. With a `limit` in seconds it is asked once,
+        and for no longer.
         """
 
     def start_project(self, project_id: str) -> None:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from embedding.cocalc.capabilities import CAPABILITIES, Way
+from embedding.cocalc.capabilities import CAPABILITIES, Capability, Way
 
 PAGE = Path(__file__).parents[2] / "docs" / "cocalc.md"
 _BEGIN, _END = "<!-- the table of capabilities -->\n", "<!-- end of the table -->\n"
@@ -12,7 +12,7 @@ _HEAD = "| What the site does | API v1 | conat | How sure |\n|---|---|---|---|\n
 def table() -> str:
     """The table, as it has to stand in the page."""
     rows = [
-        (row.words, _cell(row.v1), _cell(row.conat), f"{row.v1.sure}, {row.conat.sure}")
+        (row.words, _cell(row.v1), _conat(row), f"{row.v1.sure}, {row.conat.sure}")
         for row in CAPABILITIES
     ]
     return _HEAD + "".join(f"| {' | '.join(cells)} |\n" for cells in rows)
@@ -21,6 +21,11 @@ def table() -> str:
 def in_page(text: str) -> str:
     """The table that stands in the page."""
     return text.partition(_BEGIN)[2].partition(_END)[0]
+
+
+def _conat(row: Capability) -> str:
+    cell = _cell(row.conat)
+    return f"{cell}; with an organization: {_cell(row.organization)}" if row.organization else cell
 
 
 def _cell(way: Way) -> str:

@@ -1,4 +1,9 @@
-"""The stand-in with both faces, each driver's client, and a project for each test."""
+"""The stand-in with both faces, each driver's client, and a project for each test.
+
+A test is run on each side: either driver with a site admin's key, and that of conat once more with
+an organization. What finds the same whatever the key's rights is marked `any_key`, and left out
+there; of a file that is marked as a whole, what shows a capability stays.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,7 +13,16 @@ import pytest
 
 from embedding.cocalc.client import Client
 from sandbox.process import SandboxProcess
-from tests.contract.promises.support import ADMIN_KEY, DRIVERS, Person, Side
+from tests.contract.promises.support import (
+    ADMIN_KEY,
+    GENERATIONS,
+    ORGANIZATION,
+    SIDES,
+    Person,
+    Side,
+    organizer_of,
+    person_of,
+)
 
 
 @pytest.fixture(scope="package")
@@ -23,14 +37,35 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess
         yield sandbox
 
 
-@pytest.fixture(scope="package", params=DRIVERS)
-def side(request: pytest.FixtureRequest, sandbox: SandboxProcess) -> Side:
-    return Side(request.param, sandbox.faces[request.param], sandbox)
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "any_key: finds the same whatever the key's rights")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "side" in metafunc.fixturenames:
+        own = any(mark.name == "any_key" for mark in metafunc.definition.own_markers)
+        of_file = metafunc.definition.get_closest_marker("any_key")
+        alike = own or (of_file and not hasattr(metafunc.function, "capability"))
+        sides = GENERATIONS if alike else SIDES
+        metafunc.parametrize("side", sides, indirect=True, scope="package")
+
+
+@pytest.fixture(scope="package")
+def organizer(sandbox: SandboxProcess) -> Person:
+    """The admin of an organization, who is no site admin."""
+    return organizer_of(sandbox)
+
+
+@pytest.fixture(scope="package")
+def side(request: pytest.FixtureRequest, sandbox: SandboxProcess, organizer: Person) -> Side:
+    if request.param in GENERATIONS:
+        return Side(request.param, sandbox, sandbox.admin_account_id, ADMIN_KEY)
+    return Side("conat", sandbox, organizer.account_id, organizer.key, ORGANIZATION)
 
 
 @pytest.fixture(scope="package")
 def client(side: Side) -> Iterator[Client]:
-    """The driver with the service account's key, which is a site admin's."""
+    """The driver with the service account's key."""
     with side.client() as client:
         yield client
 
@@ -42,9 +77,9 @@ def project(client: Client) -> str:
 
 
 @pytest.fixture
-def stranger(side: Side) -> Person:
+def stranger(sandbox: SandboxProcess) -> Person:
     """Somebody who is no admin, and a member of nothing."""
-    return side.person()
+    return person_of(sandbox)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 import requests
 
-from embedding.cocalc.capabilities import capability
+from embedding.cocalc.capabilities import Way, capability
 from embedding.cocalc.client import Client
 from embedding.cocalc.conat import ConatClient
 from embedding.cocalc.errors import NotSupported
@@ -30,6 +30,10 @@ DRIVERS: dict[Spoken, type[V1Client] | type[ConatClient]] = {
     "v1": V1Client,
     "conat": ConatClient,
 }
+ORGANIZATION = "school"
+# A driver each, with a site admin's key; and once more with that of an organization's admin.
+GENERATIONS = ["v1", "conat"]
+SIDES = [*GENERATIONS, "conat-organization"]
 
 Test = TypeVar("Test", bound=Callable[..., None])
 Operation = Callable[[Client, str, str], object]
@@ -120,23 +124,39 @@ class Person:
 
 @dataclass(frozen=True)
 class Side:
-    """One driver, and the stand-in's face that it speaks to."""
+    """One driver, the stand-in's face that it speaks to, and the service account with its key.
+
+    Without an organization the service account is a site admin; with one it is its admin alone.
+    """
 
     generation: Spoken
-    url: str
     sandbox: SandboxProcess
+    account_id: str
+    key: str
+    organization: str = ""
+
+    @property
+    def url(self) -> str:
+        return self.sandbox.faces[self.generation]
+
+    def way(self, name: str) -> Way:
+        """What is declared about a capability here."""
+        return capability(name).way(self.generation, organization=bool(self.organization))
 
     @contextmanager
     def client(
-        self, *, key: str = ADMIN_KEY, url: str = "", limits: Limits = QUICK, **options: Any
+        self, *, key: str = "", url: str = "", limits: Limits = QUICK, **options: Any
     ) -> Iterator[Client]:
         """A client of its own, for tests that need a key, limits or ears of their own."""
-        client = DRIVERS[self.generation](url or self.url, key, limits=limits, **options)
+        if self.organization:
+            options["organization"] = self.organization
+        driver = DRIVERS[self.generation]
+        client = driver(url or self.url, key or self.key, limits=limits, **options)
         yield client
         client.close()
 
-    def signs_in(self, token: str, client: Client) -> bool:
-        """Whether a browser that comes with this token is signed in, as the driver says it is."""
+    def sign_in(self, token: str, client: Client) -> dict[str, str]:
+        """The cookies of a browser that came with this token, as the driver says it does."""
         if client.sign_in == "address":
             # What the page does with the token in its own address.
             response = requests.post(
@@ -146,18 +166,47 @@ class Side:
             response = requests.get(
                 f"{self.url}/auth/impersonate", params={"auth_token": token}, timeout=PATIENCE
             )
-        return "remember_me=" in response.headers.get("Set-Cookie", "")
+        return dict(response.cookies)
 
-    def person(self) -> Person:
-        """Somebody with a key; only API v1 gives one out, and it opens both faces."""
-        email = new_email()
+    def signs_in(self, token: str, client: Client) -> bool:
+        """Whether a browser that comes with this token is signed in."""
+        return "remember_me" in self.sign_in(token, client)
+
+    def signed_in(self, cookies: Mapping[str, str]) -> str | None:
+        """Whom CoCalc's page takes a browser for: an account, or nobody."""
+        # One by one, since a browser's library keeps secure ones back from http.
+        header = "; ".join(f"{name}={value}" for name, value in cookies.items())
         response = requests.post(
-            f"{self.sandbox.faces['v1']}/api/v1/create_account",
-            auth=(ADMIN_KEY, ""),
-            json={"email_address": email, "first_name": "Oth", "get_api_key": True},
+            f"{self.url}/hub/hello", headers={"Cookie": header}, timeout=PATIENCE
+        )
+        found: str | None = response.json()["account_id"]
+        return found
+
+
+def person_of(sandbox: SandboxProcess) -> Person:
+    """Somebody with a key; only API v1 gives one out, and it opens both faces."""
+    email = new_email()
+    response = requests.post(
+        f"{sandbox.faces['v1']}/api/v1/create_account",
+        auth=(ADMIN_KEY, ""),
+        json={"email_address": email, "first_name": "Oth", "get_api_key": True},
+        timeout=PATIENCE,
+    ).json()
+    return Person(response["account_id"], response["api_key"], email)
+
+
+def organizer_of(sandbox: SandboxProcess) -> Person:
+    """The admin of a new organization, made as a site admin of CoCalc's does it."""
+    person = person_of(sandbox)
+    for function, fields in (("create", {}), ("addAdmin", {"user": person.account_id})):
+        response = requests.post(
+            f"{sandbox.faces['conat']}/api/conat/hub",
+            json={"name": f"org.{function}", "args": [{"name": ORGANIZATION, **fields}]},
+            headers={"Authorization": f"Bearer {ADMIN_KEY}"},
             timeout=PATIENCE,
-        ).json()
-        return Person(response["account_id"], response["api_key"], email)
+        )
+        assert "error" not in response.text
+    return replace(person, key=sandbox.make_key(person.account_id))
 
 
 def everything_in(client: Client, project: str) -> list[str]:
@@ -177,15 +226,14 @@ def wait_for(look: Callable[[], bool]) -> None:
 def shows(name: str) -> Callable[[Test], Test]:
     """Mark a test as the one that shows a capability.
 
-    Where the driver's generation is declared not to have it, the test has to end in NotSupported,
-    with the words of the table.
+    Where the side is declared not to have it, the test has to end in NotSupported, with the words
+    of the table.
     """
-    row = capability(name)
 
     def decorate(test: Test) -> Test:
         @wraps(test)
         def kept(**fixtures: Any) -> None:
-            way = row.way(fixtures["side"].generation)
+            way = fixtures["side"].way(name)
             if way.can != "no":
                 test(**fixtures)
                 return

@@ -8,6 +8,8 @@ from embedding.cocalc.client import Client, Output
 from embedding.cocalc.errors import CommandFailed, NotFound
 from tests.contract.promises.support import IN_A_PROJECT, OPERATIONS, Side, shows
 
+pytestmark = pytest.mark.any_key
+
 ODD = ["two words", 'it\'s "quoted"', "$HOME `id` \\ *?[x]", "", "-n", "new\nline", "Ünï 文", "~"]
 
 

@@ -5,7 +5,6 @@ from uuid import uuid4
 
 import pytest
 
-from embedding.cocalc.capabilities import capability
 from embedding.cocalc.client import Client
 from embedding.cocalc.errors import Forbidden, InTheWay, NotFound
 from tests.contract.promises.support import Person, Side, shows
@@ -168,7 +167,7 @@ def test_both_projects_have_to_be_the_callers(
 
 @shows("copy_to_nowhere")
 def test_a_copy_into_a_project_that_is_not_there(side: Side, client: Client, source: str) -> None:
-    if capability("copy_to_nowhere").way(side.generation).can == "differs":
+    if side.way("copy_to_nowhere").can == "differs":
         copy(client, source, str(uuid4()))
         return
     with pytest.raises((Forbidden, NotFound)):

@@ -19,6 +19,8 @@ from embedding.cocalc.errors import (
 )
 from tests.contract.promises.support import Side, everything_in, shows
 
+pytestmark = pytest.mark.any_key
+
 BINARY = bytes(range(256))
 SIZES = [0, 1, 599_999, 600_000, 600_001, 5_000_000, 9_000_000]
 NAMES = [

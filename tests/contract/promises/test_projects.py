@@ -9,6 +9,7 @@ from embedding.cocalc.capabilities import capability
 from embedding.cocalc.client import Client, Project, Role
 from embedding.cocalc.errors import Forbidden, NotFound, NotSupported
 from tests.contract.promises.support import (
+    ADMIN_KEY,
     OPERATIONS,
     TO_A_PROJECT,
     Person,
@@ -28,7 +29,7 @@ def account(client: Client) -> str:
 def test_a_project_is_the_service_accounts_and_stopped(side: Side, client: Client) -> None:
     mark = str(uuid4())
     project = client.create_project(title="Zoë's “work”", description=mark)
-    owner: dict[str, Role] = {side.sandbox.admin_account_id: "owner"}
+    owner: dict[str, Role] = {side.account_id: "owner"}
     row = client.get_project(project)
     assert row.state in (None, "opened")
     assert row == Project(project, "Zoë's “work”", mark, row.state, owner, deleted=False)
@@ -62,11 +63,11 @@ def test_the_list_has_all_own_projects_and_no_others(
     with side.client(key=stranger.key) as theirs:
         foreign = theirs.create_project(title="foreign", description="")
         shared = theirs.create_project(title="shared", description="")
-        theirs.add_member(shared, side.sandbox.admin_account_id)
+        theirs.add_member(shared, side.account_id)
     rows = {row.project_id: row for row in client.list_projects()}
     assert rows[project] == client.get_project(project)
     assert rows[deleted].deleted
-    assert rows[shared].members[side.sandbox.admin_account_id] == "collaborator"
+    assert rows[shared].members[side.account_id] == "collaborator"
     assert foreign not in rows
 
 
@@ -109,7 +110,7 @@ def test_a_deleted_project_is_marked_and_comes_back(
 def test_members_come_and_go_any_number_of_times(
     side: Side, client: Client, project: str, account: str
 ) -> None:
-    owner = side.sandbox.admin_account_id
+    owner = side.account_id
     for _ in range(2):
         for _ in range(2):
             client.add_member(project, account)
@@ -123,7 +124,7 @@ def test_members_come_and_go_any_number_of_times(
 def test_an_owner_stays_whatever_is_asked(
     side: Side, client: Client, project: str, account: str
 ) -> None:
-    owner = side.sandbox.admin_account_id
+    owner = side.account_id
     client.add_member(project, owner)  # silent, and takes nothing away
     client.set_role(project, account, "owner")
     for who in (owner, account):
@@ -143,7 +144,7 @@ def test_a_role_is_set_whatever_it_was(
     for role in roles:  # the first finds somebody who is no member yet
         client.set_role(project, account, role)
         members = client.get_project(project).members
-        assert members == {side.sandbox.admin_account_id: "owner", account: role}
+        assert members == {side.account_id: "owner", account: role}
 
 
 def test_an_older_server_sets_a_role_or_says_that_it_cannot(
@@ -159,7 +160,7 @@ def test_an_older_server_sets_a_role_or_says_that_it_cannot(
             refusal = not_supported
     after = client.get_project(project).members
     if refusal:
-        assert capability("set_role").way(side.generation).can == "differs"
+        assert side.way("set_role").can == "differs"
         assert after.get(account) != "owner"
     else:
         assert after == before | {account: "owner"}
@@ -195,19 +196,85 @@ def test_a_project_that_the_service_account_is_no_member_of(
         project = theirs.create_project(title="theirs", description="")
         theirs.write_file(project, "file", b"x")
     for name in capability("any_project").by:
-        if capability("any_project").way(side.generation).can == "differs":
+        if side.way("any_project").can == "differs":
             with pytest.raises(Forbidden):
                 OPERATIONS[name](client, project, stranger.account_id)
         else:
             OPERATIONS[name](client, project, stranger.account_id)
 
 
-@pytest.mark.parametrize("operation", ["get_project", "project_state"])
-def test_a_project_that_is_not_there(client: Client, operation: str) -> None:
-    with pytest.raises(NotFound):
+@shows("any_row")
+def test_the_entry_of_such_a_project(
+    side: Side, client: Client, stranger: Person, account: str
+) -> None:
+    refused = {"v1": [], "conat": ["remove_member"]}[side.generation]
+    if side.organization:
+        refused = list(capability("any_row").by)
+    with side.client(key=stranger.key) as theirs:
+        project = theirs.create_project(title="theirs", description="")
+        for name in capability("any_row").by:
+            if name in refused:
+                with pytest.raises(Forbidden):
+                    OPERATIONS[name](client, project, account)
+            else:
+                OPERATIONS[name](client, project, account)
+        row = theirs.get_project(project)
+    assert row.title == ("theirs" if "update_project" in refused else "t")
+    assert (account in row.members) == (refused == ["remove_member"])
+
+
+@shows("gone")
+@pytest.mark.parametrize("operation", capability("gone").by)
+def test_a_project_that_is_not_there(side: Side, client: Client, operation: str) -> None:
+    told_apart = side.way("gone").can == "yes"
+    with pytest.raises(NotFound if told_apart else Forbidden):
         OPERATIONS[operation](client, str(uuid4()), str(uuid4()))
 
 
+def taken_over(side: Side, client: Client, project: str, thief: Person, *, out: bool) -> None:
+    """Somebody in the project becomes its only owner; `out`: puts the service account out."""
+    client.set_role(project, thief.account_id, "owner")
+    with side.client(key=thief.key) as theirs:
+        theirs.set_role(project, side.account_id, "collaborator")
+        if out:
+            theirs.remove_member(project, side.account_id)
+
+
+@shows("take_back")
+@pytest.mark.parametrize("out", [False, True])
+def test_a_project_that_somebody_took_is_taken_back(
+    side: Side, client: Client, project: str, stranger: Person, out: bool
+) -> None:
+    taken_over(side, client, project, stranger, out=out)
+    if out and side.organization:
+        for name in capability("take_back").by:
+            with pytest.raises(Forbidden):
+                OPERATIONS[name](client, project, side.account_id)
+        # As an administrator of CoCalc can.
+        with side.client(key=ADMIN_KEY) as cocalc:
+            cocalc.add_member(project, side.account_id)
+    elif out:
+        client.add_member(project, side.account_id)
+    client.set_role(project, side.account_id, "owner")
+    client.set_role(project, stranger.account_id, "collaborator")
+    client.remove_member(project, stranger.account_id)
+    assert client.get_project(project).members == {side.account_id: "owner"}
+
+
+def test_a_server_may_refuse_to_give_a_project_back(
+    side: Side, client: Client, project: str, stranger: Person, quirks: Any
+) -> None:
+    taken_over(side, client, project, stranger, out=False)
+    quirks(group_by_query=False)
+    if side.way("take_back").can == "yes":
+        client.set_role(project, side.account_id, "owner")
+        return
+    with pytest.raises(Forbidden, match="owner"):
+        client.set_role(project, side.account_id, "owner")
+    assert client.get_project(project).members[side.account_id] == "collaborator"
+
+
+@pytest.mark.any_key
 @pytest.mark.parametrize("operation", TO_A_PROJECT)
 def test_an_id_of_another_form_is_not_sent(side: Side, operation: str) -> None:
     calls: list[str] = []
