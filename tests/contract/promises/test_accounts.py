@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from embedding.cocalc.client import Account, Client, Identity
-from embedding.cocalc.errors import Duplicate, Forbidden, Limited
+from embedding.cocalc.errors import Duplicate, Forbidden, Limited, NotSupported
 from tests.contract.promises.support import (
     Person,
     Side,
@@ -131,6 +131,22 @@ def test_a_token_that_was_ended_signs_nobody_in(side: Side, client: Client, acco
     client.revoke_token("x" * 24)
 
 
+def test_a_session_outlives_its_token(side: Side, client: Client, account: str) -> None:
+    token = client.mint_token(account)
+    browser = side.sign_in(token, client)
+    assert side.signed_in(browser) == account
+    revoke = side.way("revoke_token")
+    if revoke.can == "no":
+        with pytest.raises(NotSupported, match=revoke.words):
+            client.revoke_token(token)
+    else:
+        client.revoke_token(token)
+    assert side.signed_in(browser) == account
+    again = side.sign_in(token, client)
+    assert side.signed_in(again) == (account if revoke.can == "no" else None)
+    assert side.signed_in(browser) == account
+
+
 @shows("token_life")
 def test_a_token_ends_by_its_time(side: Side, client: Client, account: str) -> None:
     hour = 3600
@@ -138,10 +154,13 @@ def test_a_token_ends_by_its_time(side: Side, client: Client, account: str) -> N
     if side.organization:
         life = 300
     token = client.mint_token(account)
+    browser = side.sign_in(token, client)
     side.sandbox.forward(life - 60)
     assert side.signs_in(token, client)
     side.sandbox.forward(120)
     assert not side.signs_in(token, client)
+    if life < 12 * hour:
+        assert side.signed_in(browser) == account
 
 
 @shows("sign_in")
