@@ -174,7 +174,7 @@ class Side:
 
     def signed_in(self, cookies: Mapping[str, str]) -> str | None:
         """Whom CoCalc's page takes a browser for: an account, or nobody."""
-        # One by one, since a browser's library keeps secure ones back from http.
+        # By hand: `requests` keeps v1's, which is for https alone, back from http.
         header = "; ".join(f"{name}={value}" for name, value in cookies.items())
         response = requests.post(
             f"{self.url}/hub/hello", headers={"Cookie": header}, timeout=PATIENCE
