@@ -170,7 +170,9 @@ def _not_heard(operation: str, words: str, status: int) -> CocalcError | None:
     of_project = "subject='project." in words or "matching 'project." in words
     if words.startswith(texts.RPC_NOBODY):
         return (NotStarted if of_project else ServerFault)(operation, said, status=status)
-    if words.startswith(texts.NO_LAUNCHER) or _LAUNCHER.search(words):
+    # Thrown by a function it is an Error; where a call only finds the project stopped, its text.
+    launcher = words.removeprefix("Error: ").startswith(texts.NO_LAUNCHER)
+    if launcher or _LAUNCHER.search(words):
         return CannotStart(operation, said, status=status)
     if words == texts.START_TIMEOUT:
         return NotStarted(operation, said, status=status)

@@ -17,8 +17,8 @@ RPC_UNACKNOWLEDGED = "timeout - Error: operation has timed out"
 RPC_NOBODY = "request -- no subscribers matching"
 # CoCalc's own connection was lost while it waited.
 RPC_CUT = "Cannot create property 'message' on string"
-# The launcher of projects is not to be found.
-NO_LAUNCHER = "spawn pnpm ENOENT"
+# The launcher of projects is not to be found, or may not be run; then comes the system's word.
+NO_LAUNCHER = "spawn pnpm "
 # Kubernetes only: the project did not run within 120 s.
 START_TIMEOUT = "timeout"
 # PostgreSQL's words for an e-mail address that is taken; then comes the constraint's name.

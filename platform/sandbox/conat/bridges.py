@@ -114,7 +114,7 @@ class Bridges:
         name, args = given.get("name"), given.get("args", [])
         server = given.get("compute_server_id", 0)
         subject = f"project.{project_id}.{'-' if server is None else server}.api"
-        await self._touch(project_id)
+        await self._touch(project_id, subject, name)
         seconds = _seconds(given, subject)
         await self._wait_for_api(project_id, subject, name, seconds)
 
@@ -142,15 +142,23 @@ class Bridges:
             raise Thrown("user must be a collaborator on the project")
         return str(wanted)
 
-    async def _touch(self, project_id: str) -> None:
+    async def _touch(self, project_id: str, subject: str, name: Any) -> None:
         """Start the project unless it runs. This takes none of the call's own time."""
         if not server_has(self._hub, AUTO_START) or project_id != project_id.lower():
             return
         try:
             await asyncio.shield(self._hub.spawn(start(self._hub, project_id)))
         except Thrown as thrown:
-            kind = kind_of(thrown.what)
-            raise Thrown(texts.LAUNCHER_FAILED.format(kind=kind, what=thrown.what)) from None
+            said = str(thrown.what)
+            text = texts.LAUNCHER_FAILED.format(kind=kind_of(thrown.what), what=said)
+            if said.startswith(
+                "Error: "
+            ):  # The bridge adds to an Error's text, and shows its code.
+                _, code = said.rsplit(maxsplit=1)
+                text = texts.LAUNCHER_ERROR.format(
+                    error=said.removeprefix("Error: "), subject=subject, name=name, code=code
+                )
+            raise Thrown(text) from None
 
     async def _wait_for_api(self, project_id: str, subject: str, name: Any, seconds: float) -> None:
         late = self._hub.quirks.api_late

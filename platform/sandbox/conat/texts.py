@@ -28,6 +28,9 @@ RPC_NOBODY = (
 )
 """The other one. From the hub itself the text is sure."""
 
+LAUNCHER_ERROR = "{error} - callHub: subject='{subject}', name='{name}', code='{code}' "
+"""The start before a call into a project threw an Error of the system's: `spawn pnpm ENOENT`."""
+
 LAUNCHER_FAILED = "Cannot create property 'message' on {kind} '{what}'"
 """The start before a call into a project threw something that is no Error."""
 

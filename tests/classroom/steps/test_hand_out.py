@@ -464,8 +464,6 @@ def test_a_server_that_fails_to_start_the_project_is_told_apart_from_a_refusal(
     settings: Settings,
     error: str,
 ) -> None:
-    if error != "1" and sandbox.generation == "conat":
-        pytest.skip("conat's bridge spoils a text that is thrown: see the driver's own tests")
     settings.CLASSROOM = {"ATTEMPTS": 1}
     sandbox.stop_project(project_of(ada))
     sandbox.quirks(start_error=error)

@@ -11,6 +11,7 @@ from tests.cocalc.conat.hub import PROJECT, Hub
 EXCUSES = [
     "1",
     "spawn pnpm ENOENT",
+    "Error: spawn pnpm EACCES",
     "Cannot create property 'message' on number '1'",
     "Error: banned",
     "incorrect password",

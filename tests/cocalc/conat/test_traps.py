@@ -370,7 +370,14 @@ def test_trap_25_the_key_is_in_no_error(client: ConatClient, hub: Hub) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["Cannot create property 'message' on number '1'", "1", "-1", "spawn pnpm ENOENT"]
+    "words",
+    [
+        "Cannot create property 'message' on number '1'",
+        "1",
+        "-1",
+        "spawn pnpm ENOENT",
+        "Error: spawn pnpm EACCES",
+    ],
 )
 def test_trap_26_a_number_is_a_start_that_failed(client: ConatClient, hub: Hub, words: str) -> None:
     hub.functions["projects.start"] = {"error": words}
