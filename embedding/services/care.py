@@ -8,6 +8,7 @@ is an event, for the audit log and for whoever is told (`REPAIRS`).
 
 import logging
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +19,7 @@ from django.utils import timezone
 
 from embedding.client import client, home_was_open, service_identity
 from embedding.cocalc.client import Project
-from embedding.cocalc.errors import CocalcError, NotFound
+from embedding.cocalc.errors import CocalcError, Forbidden, NotFound
 from embedding.models import CocalcAccount, CocalcProject, EmbedSession, Ending, Event, Member
 from embedding.services import mapping
 
@@ -122,7 +123,8 @@ def _put_right(row: CocalcProject, difference: _Difference) -> list[Mended]:
 
     if difference.lost:  # first of all: the rest is done by the owner
         us = service_identity().account_id
-        client().add_member(project_id, us)
+        with suppress(Forbidden):  # where its owners let nobody else add members
+            client().add_member(project_id, us)
         client().set_role(project_id, us, "owner")
         tell(TAKEN_BACK)
     if difference.deleted:

@@ -20,6 +20,7 @@ from tests.embedding.accomplices import Student
 from tests.embedding.helpers import JSON, open_session, prepared, until_ready
 
 pytestmark = pytest.mark.django_db
+MEMORY = 31  # seconds; for 30 conat takes for a member whoever was one
 
 
 class Room:
@@ -84,6 +85,13 @@ def throw_us_out(room: Room) -> None:
     assert room.us not in room.members()
 
 
+def throw_us_out_for_good(room: Room) -> None:
+    """Conat knows a setting by which owners alone may add and remove members, and no site admin."""
+    own(room)
+    room.student.change(room.id, manage_users_owner_only=True)
+    throw_us_out(room)
+
+
 def delete(room: Room) -> None:
     room.student.change(room.id, deleted=True)
 
@@ -94,6 +102,7 @@ CHANGES: list[tuple[Callable[[Room], None], list[tuple[str, str]]]] = [
     (add_fellow, [("member.taken_out", "bob")]),
     (own, [("member.demoted", "ada")]),
     (throw_us_out, [("project.taken_back", ""), ("member.demoted", "ada")]),
+    (throw_us_out_for_good, [("project.taken_back", ""), ("member.demoted", "ada")]),
     (delete, [("project.restored", "")]),
 ]
 
@@ -123,7 +132,9 @@ def test_what_is_as_it_should_be_costs_one_look(room: Room, sandbox: SandboxProc
     assert not care.is_due(room.row)
 
 
-def test_a_student_who_does_it_all_the_time_gets_nowhere(room: Room) -> None:
+def test_a_student_who_does_it_all_the_time_gets_nowhere(
+    room: Room, sandbox: SandboxProcess
+) -> None:
     """Against a mending site, in a loop: no fellow stays, and the site loses nothing."""
     over = threading.Event()
     bob = str(uuid.uuid4())
@@ -143,6 +154,7 @@ def test_a_student_who_does_it_all_the_time_gets_nowhere(room: Room) -> None:
             care.mend_quietly(room.row)
         # Out of it, all of that is refused, however often it is tried.
         mapping.account_shut_out(room.id, room.student.account)
+        sandbox.forward(MEMORY)
         Member.objects.filter(user=room.student.user).delete()
         care.mend(room.row)
         assert room.members() == {room.us: "owner", room.teachers: "collaborator"}
