@@ -1,6 +1,7 @@
 """The site against a sandbox of its own: real HTTP over loopback."""
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
 from pytest_django import Settings
@@ -11,6 +12,7 @@ from sandbox.config import Generation
 from sandbox.process import SandboxProcess
 from tests.events import NamedAsV1
 
+COCALC = "https://cocalc.school.test"
 KEY = "sk_embeddingtestsembedding00"
 
 
@@ -25,13 +27,14 @@ def sandbox_process(
         generation=generation,
         start_seconds=0.05,
         account_limit=10_000,
+        dns=urlsplit(COCALC).hostname,
     ) as sandbox:
         yield sandbox
 
 
 def embedding_settings(sandbox: SandboxProcess, **more: object) -> dict[str, object]:
     return {
-        "COCALC_URL": "https://cocalc.school.test",
+        "COCALC_URL": COCALC,
         "COCALC_API_URL": sandbox.url,
         "COCALC_API_KEY": sandbox.admin_key,
         "COCALC_GENERATION": sandbox.generation,

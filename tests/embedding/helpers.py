@@ -1,6 +1,7 @@
 """Visits, as the pages' scripts make them."""
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,6 +14,8 @@ from embedding.models import Member
 from embedding.services import mapping, preparation
 from sandbox.process import SandboxProcess
 from tests.conftest import HttpsClient
+from tests.events import ask
+from tests.sandbox.support import cookie
 
 JSON = "application/json"
 
@@ -47,17 +50,37 @@ def until_ready(browser: HttpsClient, path: str, **more: Any) -> tuple[HttpRespo
 def set_hosts(sandbox: SandboxProcess, hosts: str) -> None:
     """Set whose messages CoCalc answers."""
     setting = {"site_settings": {"name": "iframe_comm_hosts", "value": hosts}}
-    requests.post(
-        f"{sandbox.url}/api/v1/query",
-        json={"query": setting},
-        auth=(sandbox.admin_key, ""),
-        timeout=30,
-    ).raise_for_status()
+    assert not ask(sandbox, "query", query=setting)
 
 
 def token_of(answer: HttpResponse) -> str:
-    url: str = answer.json()["url"]  # type: ignore[attr-defined]
+    """Return what a browser is given to sign in with, in whichever address it stands."""
+    body = answer.json()  # type: ignore[attr-defined]
+    url: str = body.get("signIn", body["url"])
     return parse_qs(urlsplit(url).query)["auth_token"][0]
+
+
+def signed_in(sandbox: SandboxProcess, token: str) -> Callable[[str], requests.Response]:
+    """Sign a browser in; return what asks CoCalc's addresses under /hub/ as its page does."""
+    headers = cookie(sandbox, token) | {"Origin": sandbox.url}
+
+    def asked(address: str) -> requests.Response:
+        return requests.post(f"{sandbox.url}/hub/{address}", headers=headers, json={}, timeout=30)
+
+    return asked
+
+
+def open_tab(browser: HttpsClient, path: str) -> HttpResponse:
+    """Open a file in a new tab; where its page signs in first, give the answer to its script."""
+    answer = browser.post("/projects/mine/tab", {"path": path})
+    if answer.status_code == 200:
+        return until_ready(browser, path, tab=True)[0]
+    return answer  # type: ignore[return-value]
+
+
+def address_in(answer: HttpResponse) -> str:
+    """Return where a tab is led in the end."""
+    return answer.get("Location") or answer.json()["url"]  # type: ignore[attr-defined]
 
 
 def prepared(user: User) -> Member:

@@ -15,7 +15,7 @@ from embedding.services.allowance import allowance_check, allowance_take
 from sandbox.process import SandboxProcess
 from tests.conftest import HttpsClient, Person
 from tests.embedding.conftest import embedding_settings
-from tests.embedding.helpers import open_session, with_file
+from tests.embedding.helpers import open_session, open_tab, with_file
 
 PREFETCH = ("prefetch", "prefetch;prerender")
 
@@ -88,7 +88,7 @@ def test_a_request_too_many_asks_cocalc_nothing_and_leaves_no_row(
     assert answer["Retry-After"] == str(error["retryAfter"])
     # Nor by asking for the first one's token again.
     assert open_session(browser, "a.ipynb", session=first.id).status_code == 429
-    tab = browser.post("/projects/mine/tab", {"path": "a.ipynb"})
+    tab = open_tab(browser, "a.ipynb")
     assert tab.status_code == 429
     assert int(tab["Retry-After"]) >= 1
     assert sandbox.calls()["counts"] == {}

@@ -53,13 +53,9 @@ def test_a_site_that_no_entry_can_name_is_not_told_to_add_one(
 
 
 def test_a_key_that_is_no_admins(sandbox: SandboxProcess, settings: Settings) -> None:
-    answer = requests.post(
-        f"{sandbox.url}/api/v1/create_account",
-        json={"email_address": "plain@x.test", "first_name": "A", "get_api_key": True},
-        auth=(sandbox.admin_key, ""),
-        timeout=30,
-    ).json()
-    settings.EMBEDDING = embedding_settings(sandbox, COCALC_API_KEY=answer["api_key"])
+    email = f"{uuid.uuid4()}@x.test"
+    plain = client().create_account(email=email, first_name="A", last_name="B")
+    settings.EMBEDDING = embedding_settings(sandbox, COCALC_API_KEY=sandbox.make_key(plain))
     with pytest.raises(CommandError, match="cannot be opened"):
         run()
 
@@ -97,7 +93,7 @@ def test_homes_that_others_can_read(
     assert [mode(foreign), mode(ours)] == ["755", "700"]
     assert "could be read until now" not in run()
     client().exec(ours, "chmod", ["755", "."])
-    monkeypatch.setattr("embedding.cocalc.v1.V1Client.close_home", lambda *_: None)
+    monkeypatch.setattr(type(client()), "close_home", lambda *_: None)
     told = run()
     assert "! The files of 1 of" in told
     assert "the hidden tests of a course" in told

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-import requests
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.test import override_settings
@@ -19,8 +18,7 @@ from embedding.services import care, endings, mapping, preparation
 from sandbox.process import SandboxProcess
 from tests.conftest import HttpsClient, Person
 from tests.embedding.accomplices import Student
-from tests.embedding.helpers import JSON, open_session, prepared, token_of, until_ready
-from tests.sandbox.support import cookie
+from tests.embedding.helpers import JSON, open_session, prepared, signed_in, token_of, until_ready
 
 pytestmark = pytest.mark.django_db
 
@@ -217,16 +215,11 @@ def test_an_old_session_on_cocalc_opens_nothing_any_more(
     project = str(room.own.project_id)
     client().write_file(project, "a.ipynb", b"x")
     answer, _ = until_ready(HttpsClient(room.ada), "a.ipynb")
-    headers = cookie(sandbox, token_of(answer)) | {"Origin": sandbox.url}
-
-    def look() -> int:
-        url = f"{sandbox.url}/hub/projects/{project}/look"
-        return requests.post(url, headers=headers, json={}, timeout=30).status_code
-
-    assert look() == 200
+    asked = signed_in(sandbox, token_of(answer))
+    assert asked(f"projects/{project}/look").status_code == 200
     switch_off(room.ada)
     endings.endings_work()
-    assert look() == 404
+    assert asked(f"projects/{project}/look").status_code == 404
     # Nobody is left in it: what still runs there, and whatever is connected, has ended too.
     assert client().project_state(project) == "opened"
 

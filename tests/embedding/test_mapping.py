@@ -21,6 +21,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from embedding.client import service_identity
+from embedding.cocalc.capabilities import capability
 from embedding.cocalc.client import Client
 from embedding.cocalc.errors import CocalcError, Forbidden, Limited, OutcomeUnknown
 from embedding.models import CocalcAccount, CocalcProject, Event, Member
@@ -30,6 +31,7 @@ from sandbox.process import SandboxProcess
 from tests.conftest import HttpsClient, Person
 from tests.embedding.conftest import embedding_settings
 from tests.embedding.helpers import JSON, prepared
+from tests.events import ask
 
 pytestmark = pytest.mark.django_db
 
@@ -87,7 +89,8 @@ def test_a_name_that_cocalc_refuses_becomes_a_neutral_one(
     prepared(person("u", first_name="evil.example.org", last_name="X"))
     found = cocalc.find_account(CocalcAccount.objects.get().email)
     assert found is not None
-    assert found.first_name == "User"
+    # Conat refuses no name.
+    assert found.first_name == ("User" if sandbox.generation == "v1" else "evil.example.org")
 
 
 @pytest.mark.parametrize("event", ["create_account", "create_project"])
@@ -144,6 +147,8 @@ def test_cocalc_down_is_told_and_forgotten(sandbox: SandboxProcess, person: Pers
 def test_cocalcs_limit_of_new_accounts_says_how_long(
     sandbox: SandboxProcess, person: Person
 ) -> None:
+    if capability("account_limit").way(sandbox.generation).can == "yes":
+        pytest.skip("this CoCalc makes as many accounts as it is asked for")
     row = mapping.account_row(person("ada"))
     sandbox.quirks(account_limit=0)
     with pytest.raises(Limited) as raised:
@@ -174,7 +179,8 @@ def test_a_project_of_somebody_else_is_not_adopted(
     cocalc.update_project(forged, description=row.description)
     eve = str(CocalcAccount.objects.get(user=member.user).account_id)
     users = {eve: {"group": "owner"}, sandbox.admin_account_id: {"group": "collaborator"}}
-    set_users(sandbox, forged, users)
+    assert not ask(sandbox, "query", query={"projects": {"project_id": forged, "users": users}})
+    assert cocalc.get_project(forged).members[eve] == "owner"
     mapping.project_ensure(row)
     assert str(row.project_id) != forged
 
@@ -189,16 +195,6 @@ def test_another_slots_project_is_not_adopted(
     cocalc.update_project(taken, description=row.description)
     mapping.project_ensure(row)
     assert str(row.project_id) != taken
-
-
-def set_users(sandbox: SandboxProcess, project_id: str, users: dict[str, dict[str, str]]) -> None:
-    answer = requests.post(
-        f"{sandbox.url}/api/v1/query",
-        json={"query": {"projects": {"project_id": project_id, "users": users}}},
-        auth=(sandbox.admin_key, ""),
-        timeout=30,
-    )
-    assert answer.json()["event"] == "query", answer.text
 
 
 def test_the_slower_of_two_claim_holders_deletes_what_it_made(
@@ -272,7 +268,7 @@ def answer_held_back(sandbox: SandboxProcess, event: str) -> Iterator[tuple[str,
             body = self.rfile.read(int(self.headers["Content-Length"]))
             headers = {name: self.headers[name] for name in ("Authorization", "Content-Type")}
             answer = requests.post(sandbox.url + self.path, data=body, headers=headers, timeout=30)
-            if self.path.endswith(event):
+            if counts(sandbox).get(event):
                 done.set()
                 over.wait(60)
                 return

@@ -12,7 +12,17 @@ from embedding.cocalc.client import Client
 from embedding.models import CocalcAccount, EmbedSession, Event, Member
 from sandbox.process import SandboxProcess
 from tests.conftest import HttpsClient, Person
-from tests.embedding.helpers import JSON, open_session, prepared, token_of, until_ready, with_file
+from tests.embedding.helpers import (
+    JSON,
+    address_in,
+    open_session,
+    open_tab,
+    prepared,
+    signed_in,
+    token_of,
+    until_ready,
+    with_file,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -42,14 +52,15 @@ def test_a_known_user_costs_two_calls_then_one(
     assert sandbox.calls()["counts"] == {"user_auth": 1, "project_exec": 1}
     body = answer.json()  # type: ignore[attr-defined]
     assert body["path"] == "hw/a b?.ipynb"
-    assert body["proofs"] == ["project-log"], "as the driver declares"
+    assert body["proofs"] == sorted(cocalc.proofs), "as the driver declares"
     url = urlsplit(body["url"])
     assert f"{url.scheme}://{url.netloc}" == "https://cocalc.school.test"
     assert url.path == f"/projects/{member.project.project_id}/files/hw/a%20b%3F.ipynb"
     query = parse_qs(url.query, keep_blank_values=True)
     assert query["fullscreen"] == ["kiosk"]
     assert query["session"] == [""]
-    assert len(query["auth_token"][0]) == 24
+    assert ("auth_token" in query) == (cocalc.sign_in == "address")
+    assert len(token_of(answer)) == 24
 
     sandbox.reset_calls()
     again = open_session(browser, "hw/a b?.ipynb")
@@ -114,9 +125,9 @@ def test_the_token_is_the_users_own(
     )
     assert answer.status_code == 200
     assert steps == ["account", "membership"]
-    minted = [call for call in sandbox.calls()["log"] if call["event"] == "user_auth"]
     account = CocalcAccount.objects.get(user=colleague)
-    assert [call["account_id"] for call in minted] == [str(account.account_id)]
+    asked = signed_in(sandbox, token_of(answer))
+    assert asked("hello").json()["account_id"] == str(account.account_id)
 
 
 def test_again_lets_a_removed_member_back_in(
@@ -239,16 +250,16 @@ class TestTab:
         self, sandbox: SandboxProcess, cocalc: Client, person: Person
     ) -> None:
         member = with_file(cocalc, person("ada"), "a.ipynb")
-        answer = HttpsClient(member.user).post("/projects/mine/tab", {"path": "a.ipynb"})
-        assert answer.status_code == 302
-        url = urlsplit(answer["Location"])
+        browser = HttpsClient(member.user)
+        url = urlsplit(address_in(open_tab(browser, "a.ipynb")))
         assert url.netloc == "cocalc.school.test"
         assert "fullscreen" not in url.query
+        answer = browser.post("/projects/mine/tab", {"path": "a.ipynb"})
         assert answer["Referrer-Policy"] == "no-referrer"
         assert "no-store" in answer["Cache-Control"]
 
     def test_a_new_user_too(self, sandbox: SandboxProcess, person: Person) -> None:
-        answer = HttpsClient(person("ada")).post("/projects/mine/tab", {"path": "a.ipynb"})
+        answer = open_tab(HttpsClient(person("ada")), "a.ipynb")
         assert answer.status_code == 404
         assert "not in this project" in answer.content.decode()
 
@@ -267,6 +278,6 @@ class TestTab:
     ) -> None:
         member = with_file(cocalc, person("ada"), "a.ipynb")
         sandbox.quirks(api_html=True)
-        answer = HttpsClient(member.user).post("/projects/mine/tab", {"path": "a.ipynb"})
+        answer = open_tab(HttpsClient(member.user), "a.ipynb")
         assert answer.status_code == 502
         assert "Something answered" in answer.content.decode()

@@ -18,7 +18,7 @@ from embedding.middleware import Turns
 from embedding.turns import Turn, beside, seconds_for, take
 from sandbox.process import SandboxProcess
 from tests.conftest import HttpsClient, Person
-from tests.embedding.helpers import open_session, until_ready, with_file
+from tests.embedding.helpers import open_session, open_tab, until_ready, with_file
 
 ROOT = Path(turns.__file__).parent.parent
 A, B = "project-a", "project-b"
@@ -171,7 +171,7 @@ def test_a_refused_opening_costs_nothing(
             answer = open_session(browser, "a.ipynb")
             assert answer.status_code == 503
             assert answer["Retry-After"] == "3"
-        tab = browser.post("/projects/mine/tab", {"path": "a.ipynb"})
+        tab = open_tab(browser, "a.ipynb")
         assert (tab.status_code, tab["Retry-After"]) == (503, "3")
         assert "CoCalc is busy with many requests" in tab.content.decode()
     assert sandbox.calls()["counts"] == {}

@@ -73,12 +73,12 @@ class TestAddresses:
         assert first != second
 
     def test_the_generation_decides_unless_it_is_set(
-        self, member: Member, settings: Settings, sandbox: SandboxProcess
+        self, member: Member, settings: Settings, sandbox: SandboxProcess, cocalc: Client
     ) -> None:
         settings.EMBEDDING = embedding_settings(sandbox)
         body = open_session(HttpsClient(member.user), "hw/a.ipynb").json()  # type: ignore[attr-defined]
-        assert "signIn" not in body
-        assert "auth_token=" in body["url"]
+        assert ("signIn" in body) == (cocalc.sign_in == "impersonate")
+        assert ("auth_token=" in body["url"]) == (cocalc.sign_in == "address")
 
     @pytest.mark.parametrize(
         "address",

@@ -104,7 +104,12 @@ def until(look: Callable[[], T], seconds: float = PATIENCE) -> T:
 
 
 def cookie(sandbox: SandboxProcess, token: str) -> dict[str, str]:
-    """Sign in as the page does, and return the cookie for a program."""
+    """Sign in as a browser does, and return the cookie for a program."""
+    if sandbox.generation == "conat":
+        address = f"{sandbox.url}/auth/impersonate"
+        answer = requests.get(address, {"auth_token": token}, timeout=PATIENCE)
+        assert "remember_me" in answer.cookies, answer.text
+        return {"Cookie": "; ".join(f"{each.name}={each.value}" for each in answer.cookies)}
     response = requests.post(
         f"{sandbox.url}/hub/sign-in",
         json={"auth_token": token},
