@@ -105,11 +105,13 @@ def _end(account_id: str) -> list[str]:
         )
         if allowed.exists():
             continue
+        ours = CocalcProject.objects.filter(project_id=project_id).first()
+        if ours and project.members.get(us) != "owner":
+            care.mend_quietly(ours, project)  # or CoCalc lets nobody be taken out by us
         mapping.account_shut_out(project_id, account_id)
         # Switched on again this very moment: then it has to be made once more.
         Member.objects.filter(pk__in=list(allowed.values_list("pk", flat=True))).update(added=None)
         # Two who are ended together may have let each other in once more: the last one ends that.
-        ours = CocalcProject.objects.filter(project_id=project_id).first()
         if ours:
             care.mend_quietly(ours)
         ended.append(project_id)

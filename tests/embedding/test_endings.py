@@ -165,6 +165,21 @@ def test_two_who_are_ended_together_cannot_keep_each_other_in(
     assert not {eve.account, mal.account} & client().get_project(project).members.keys()
 
 
+def test_who_has_thrown_the_site_out_is_ended_too(room: Room, sandbox: SandboxProcess) -> None:
+    eve = Student(sandbox, User.objects.create_user("eve"))
+    project, us = str(room.shared.project_id), service_identity().account_id
+    client().add_member(project, eve.account)
+    eve.role(project, eve.account, "owner")
+    eve.role(project, us, "collaborator")
+    eve.call("remove_collaborator", project_id=project, account_id=us)
+    assert client().get_project(project).members[eve.account] == "owner"
+    assert us not in client().get_project(project).members
+    switch_off(eve.user)
+    assert endings.endings_work() == 1
+    members = client().get_project(project).members
+    assert (members.get(us), eve.account in members) == ("owner", False)
+
+
 def test_a_project_that_nobody_may_look_at_keeps_nobody_else_in(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
