@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from embedding.client import client, home_was_open, service_identity
 from embedding.cocalc.client import Project
-from embedding.cocalc.errors import CocalcError, Forbidden, NotFound
+from embedding.cocalc.errors import CocalcError, Forbidden, Limited, NotFound
 from embedding.models import CocalcAccount, CocalcProject, EmbedSession, Ending, Event, Member
 from embedding.services import mapping
 
@@ -35,6 +35,7 @@ STEP_EVERY = timedelta(minutes=2)
 HOME_EVERY = timedelta(days=1)
 _TELL_EVERY = timedelta(hours=1)
 _PAGE_SECONDS = 5  # in which one page's user has it mended once
+_MEMORY = 31  # seconds; for 30 a CoCalc of 2025 and later remembers who was no member
 _FEW = 3  # so many projects are asked for one by one, more all at once
 
 log = logging.getLogger(__name__)
@@ -173,6 +174,19 @@ def access_mended(session: EmbedSession) -> bool:
     member = Member.objects.filter(project=session.project, user=session.user).first()
     back = member is not None and member.added is not None and member.added > session.started
     return back and "membership" not in session.steps
+
+
+def after_refusal(row: CocalcProject) -> None:
+    """Mend a project in which CoCalc refused to let us work. Raises Limited where that helps.
+
+    Where CoCalc lets members alone work in a project, it refuses a site that members have thrown
+    out. Then the project is taken back, which CoCalc takes a while to notice.
+    """
+    mend_quietly(row)
+    lately = timezone.now() - timedelta(seconds=_MEMORY)
+    back = Event.objects.filter(action=TAKEN_BACK, detail__project=row.pk, at__gte=lately)
+    if back.exists():
+        raise Limited("mend", "the project was just taken back", retry_after=_MEMORY)
 
 
 def is_due(row: CocalcProject, every: timedelta = EVERY) -> bool:

@@ -18,9 +18,10 @@ from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 
-from embedding.cocalc.errors import CocalcError
+from embedding.cocalc.errors import CocalcError, Forbidden, Limited
 from embedding.models import EmbedSession, Member
 from embedding.problems import Busy, Problem, bad_request, of_cocalc
+from embedding.services import care
 from embedding.services.mapping import personal_project
 
 log = logging.getLogger(__name__)
@@ -171,6 +172,8 @@ def for_scripts(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResp
                     )
                 )
             except (CocalcError, Problem) as error:
+                if isinstance(error, Forbidden) and "project" in kwargs:
+                    error = _after_mending(error, request, kwargs["project"])
                 problem = of_cocalc(error) if isinstance(error, CocalcError) else error
                 level = logging.WARNING if problem.status >= 500 else logging.INFO
                 log.log(level, "%s %s: %s", request.method, request.path, problem.detail or problem)
@@ -180,6 +183,17 @@ def for_scripts(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResp
 
     vars(wrapped)["for_scripts"] = True
     return non_atomic_requests(wrapped)
+
+
+def _after_mending(error: Forbidden, request: HttpRequest, project: str) -> CocalcError:
+    """Mend the project, and return what the refusal means then."""
+    try:
+        care.after_refusal(member_of(request, project).project)
+    except Limited as wait:
+        return wait
+    except Http404:
+        pass
+    return error
 
 
 def is_for_scripts(view: Callable[..., object] | None) -> bool:

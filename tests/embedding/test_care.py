@@ -11,7 +11,9 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from embedding.client import client, service_identity
+from embedding.cocalc.capabilities import capability
 from embedding.cocalc.client import Client
+from embedding.cocalc.errors import Forbidden
 from embedding.models import CocalcAccount, CocalcProject, EmbedSession, Event, Member
 from embedding.services import care, mapping
 from sandbox.process import SandboxProcess
@@ -213,6 +215,37 @@ def test_an_opening_looks_where_nobody_has_for_a_while(room: Room, sandbox: Sand
     answer, _ = until_ready(browser, "a.ipynb", project=room.id)
     assert answer.status_code == 200
     assert not client().get_project(room.id).deleted
+
+
+def test_an_opening_takes_back_what_the_site_was_thrown_out_of(
+    room: Room, sandbox: SandboxProcess
+) -> None:
+    client().write_file(room.id, "a.ipynb", b"x")
+    sandbox.forward(MEMORY)
+    throw_us_out(room)
+    browser = HttpsClient(room.teacher)
+    answer = open_session(browser, "a.ipynb", project=room.id)
+    if capability("any_project").way(sandbox.generation).can != "yes":
+        for _ in range(2):
+            assert (answer.status_code, answer["Retry-After"]) == (503, "31")
+            assert answer.json()["error"]["recoverable"] is True  # type: ignore[attr-defined]
+            answer = open_session(browser, "a.ipynb", project=room.id)
+        assert room.members() == room.right
+        assert room.told() == [("project.taken_back", ""), ("member.demoted", "ada")]
+        sandbox.forward(MEMORY)
+        answer = open_session(browser, "a.ipynb", project=room.id)
+    assert answer.status_code == 200
+
+
+def test_a_refusal_that_no_mending_helps_stays_one(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> bool:
+        raise Forbidden("file_exists", "must be a collaborator")
+
+    monkeypatch.setattr(type(client()), "file_exists", refuse)
+    answer = open_session(HttpsClient(room.teacher), "a.ipynb", project=room.id)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (502, "forbidden")  # type: ignore[attr-defined]
 
 
 def test_many_projects_are_looked_after_in_one_call(

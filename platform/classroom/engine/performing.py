@@ -25,8 +25,9 @@ from classroom.conf import conf
 from classroom.engine.holding import LOST, End
 from classroom.models import Profile, Transfer
 from classroom.steps.registry import Skip, Step, step_of
-from embedding.cocalc.errors import CannotConnect, CocalcError, Limited, OutcomeUnknown
+from embedding.cocalc.errors import CannotConnect, CocalcError, Forbidden, Limited, OutcomeUnknown
 from embedding.problems import Busy, Problem, of_cocalc
+from embedding.services import care
 
 State = Transfer.State
 DATABASE_LOST = (OperationalError, InterfaceError)
@@ -61,7 +62,7 @@ def _perform(transfer: Transfer) -> End:
         step = step_of(transfer.kind)
         if reason := _moot(transfer, step):
             return End(transfer, State.CANCELLED, code="moot", error=reason)
-        result = _clean(step.run(transfer))
+        result = _clean(_run(transfer, step))
         json.dumps(result)
         return End(transfer, State.DONE, result=result)
     except Skip as skip:
@@ -95,6 +96,19 @@ def _perform(transfer: Transfer) -> End:
             error=_("Something went wrong on this site. Please tell its administrator."),
             detail=type(error).__name__,
         )
+
+
+def _run(transfer: Transfer, step: Step) -> dict[str, Any]:
+    """Take the step. Where the site was thrown out of the student's project, it comes back first:
+    Limited, and no failure that a student can bring about.
+    """
+    try:
+        return step.run(transfer)
+    except (Forbidden, Problem) as error:
+        project = transfer.member.project if transfer.member else None
+        if project and error.code == Forbidden.code and not step.when_lost:
+            care.after_refusal(project)
+        raise
 
 
 def _moot(transfer: Transfer, step: Step) -> str:

@@ -23,9 +23,13 @@ from classroom.rules import manifest, names
 from classroom.rules.deadlines import due_update
 from classroom.rules.renewal import news
 from classroom.steps import bringing
+from embedding.cocalc.capabilities import capability
 from embedding.cocalc.client import Client
+from embedding.models import CocalcProject
 from sandbox.process import SandboxProcess
 from tests.classroom import factories
+from tests.embedding.test_care import MEMORY
+from tests.events import ask
 
 State = Transfer.State
 HOUR = timedelta(hours=1)
@@ -96,6 +100,28 @@ def make_snapshot(
         path="submitted/x",
         files=manifest.of_folder(home(assignment), "submitted/x"),
     )
+
+
+def test_where_the_site_was_thrown_out_it_comes_back_and_collects(
+    cocalc: Client, sandbox: SandboxProcess, assignment: Assignment, ada: Membership
+) -> None:
+    """Just after somebody has looked, so that the step does not look itself."""
+    project, us = project_of(ada), sandbox.admin_account_id
+    CocalcProject.objects.update(looked=timezone.now())
+    users = {us: {"group": "collaborator"}}
+    assert not ask(sandbox, "query", query={"projects": {"project_id": project, "users": users}})
+    assert not ask(sandbox, "remove_collaborator", project_id=project, account_id=us)
+    assert us not in cocalc.get_project(project).members
+    sandbox.forward(MEMORY)
+    row = collect(assignment, ada)
+    if capability("any_project").way(sandbox.generation).can != "yes":
+        assert (row.state, row.error_code, row.attempts) == (State.QUEUED, "limited", 0)
+        assert cocalc.get_project(project).members[us] == "owner"
+        sandbox.forward(MEMORY)
+        Transfer.objects.update(not_before=timezone.now())
+        factories.work_off()
+        row.refresh_from_db()
+    assert (row.state, row.error) == (State.DONE, "")
 
 
 def test_the_folder_comes_with_a_file_that_names_the_student(
