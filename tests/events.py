@@ -23,7 +23,8 @@ _AS_V1 = {
     "project system.exec": "project_exec",
     "v2 auth/sign-up": "create_account",
 }
-_BESIDES = {"hub org.expireToken", "hub system.revokeUserAuthToken", "hub projects.state"}
+_STATE = "hub projects.state"  # of no project: only whether the server has the function
+_BESIDES = {"hub org.expireToken", "hub system.revokeUserAuthToken", _STATE}
 
 
 def as_v1(counts: Mapping[str, int]) -> dict[str, int]:
@@ -40,7 +41,11 @@ class NamedAsV1(SandboxProcess):
 
     def calls(self) -> dict[str, Any]:
         found = super().calls()
-        return found | {"counts": as_v1(found["counts"])}
+        counts = Counter(
+            "query" if call["event"] == _STATE and "project_id" in call else call["event"]
+            for call in found["log"]
+        )
+        return found | {"counts": as_v1(counts)}
 
     def quirks(self, **changes: Any) -> dict[str, Any]:
         for name in ("latency_events", "hang_events", "fail_events", "lost_replies"):
