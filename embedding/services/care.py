@@ -186,7 +186,7 @@ def after_refusal(row: CocalcProject) -> None:
     lately = timezone.now() - timedelta(seconds=_MEMORY)
     back = Event.objects.filter(action=TAKEN_BACK, detail__project=row.pk, at__gte=lately)
     if back.exists():
-        raise Limited("mend", "the project was just taken back", retry_after=_MEMORY)
+        raise Limited("take_back", retry_after=_MEMORY)
 
 
 def is_due(row: CocalcProject, every: timedelta = EVERY) -> bool:
