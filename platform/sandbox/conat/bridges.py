@@ -151,9 +151,7 @@ class Bridges:
         except Thrown as thrown:
             said = str(thrown.what)
             text = texts.LAUNCHER_FAILED.format(kind=kind_of(thrown.what), what=said)
-            if said.startswith(
-                "Error: "
-            ):  # The bridge adds to an Error's text, and shows its code.
+            if said.startswith("Error: "):  # the bridge adds to its text, and shows its code
                 _, code = said.rsplit(maxsplit=1)
                 text = texts.LAUNCHER_ERROR.format(
                     error=said.removeprefix("Error: "), subject=subject, name=name, code=code
