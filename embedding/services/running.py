@@ -11,7 +11,7 @@ from threading import BoundedSemaphore
 from django.core.cache import cache
 
 from embedding.client import client
-from embedding.cocalc.errors import CocalcError
+from embedding.cocalc.errors import CocalcError, NotStarted, OutcomeUnknown
 from embedding.conf import conf
 
 log = logging.getLogger(__name__)
@@ -42,6 +42,22 @@ def project_runs(project_id: str) -> bool | None:
     if state in _STOPPED:
         return False
     return True if state == "running" else None
+
+
+def may_be_starting(project_id: str, error: OutcomeUnknown | NotStarted) -> bool:
+    """Say whether a call into a project may have failed only since it is starting still.
+
+    Where CoCalc says that nobody there took the call, its own word for the project is asked for
+    anew: such an answer may come from the owner's program. Without that word it is not starting.
+    """
+    if isinstance(error, OutcomeUnknown):
+        return True
+    try:
+        state = client().project_state(project_id, limit=_LIMIT)
+    except CocalcError as failed:
+        log.info("A project's state is not known: %s", failed)
+        return False
+    return state not in _STOPPED  # one that runs by now does not listen yet
 
 
 def project_was_seen_running(project_id: str) -> None:

@@ -24,7 +24,11 @@ from embedding.problems import Busy, Problem, bad_request, said
 from embedding.services import care, mapping, preparation
 from embedding.services.allowance import allowance_check, allowance_take
 from embedding.services.door import door_address
-from embedding.services.running import project_was_seen_running, project_was_seen_stopped
+from embedding.services.running import (
+    may_be_starting,
+    project_was_seen_running,
+    project_was_seen_stopped,
+)
 from embedding.turns import beside, take
 
 log = logging.getLogger(__name__)
@@ -122,7 +126,8 @@ def session_continue(
         except (OutcomeUnknown, NotStarted) as error:
             if minting:
                 minting.result()  # CoCalc itself answers
-            if isinstance(error, OutcomeUnknown) and timezone.now() - row.started < START_LASTS:
+            in_time = timezone.now() - row.started < START_LASTS
+            if in_time and may_be_starting(project_id, error):
                 raise Busy("starting") from error
             raise _not_started(error) from error
         project_was_seen_running(project_id)

@@ -10,11 +10,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from embedding.bodies import body_up_to
-from embedding.cocalc.errors import OutcomeUnknown
+from embedding.cocalc.errors import NotStarted, OutcomeUnknown
 from embedding.conf import conf
 from embedding.names import visible
 from embedding.problems import Busy, bad_request
 from embedding.services import files, mapping, preparation, trash
+from embedding.services.running import may_be_starting
 from embedding.services.sessions import clean
 from embedding.views.access import (
     for_scripts,
@@ -46,8 +47,10 @@ def listing(request: HttpRequest, project: str) -> HttpResponse:
     folder = request.GET.get("folder", "").strip("/")
     try:
         entries = files.folder_list(member, clean(folder) if folder else "")
-    except OutcomeUnknown as error:
+    except (OutcomeUnknown, NotStarted) as error:
         # The project may be starting still; the page asks again, for as long as that can take.
+        if not may_be_starting(str(member.project.project_id), error):
+            raise
         raise Busy("starting") from error
     return JsonResponse(
         {

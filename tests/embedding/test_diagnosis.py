@@ -2,27 +2,20 @@
 
 import uuid
 from collections.abc import Iterator
-from datetime import timedelta
-from functools import partial
 from typing import Any
 
 import pytest
 import requests
 from django.core.cache import cache
-from django.utils import timezone
 from pytest_django import Settings
 
-from embedding import client as drivers
-from embedding.client import forget
 from embedding.cocalc.client import Client
 from embedding.cocalc.framing import framing_refusal
-from embedding.cocalc.wire import Limits
 from embedding.models import EmbedSession, Member
-from embedding.services.sessions import START_LASTS
 from sandbox.process import SandboxProcess
 from tests.conftest import HttpsClient, Person
 from tests.embedding.conftest import embedding_settings
-from tests.embedding.helpers import JSON, open_session, set_hosts, until_ready, with_file
+from tests.embedding.helpers import JSON, open_session, set_hosts, with_file
 
 pytestmark = pytest.mark.django_db
 ORIGIN = "https://learn.school.test"
@@ -232,26 +225,6 @@ def test_others(member: Member, row: EmbedSession, person: Person) -> None:
     assert (row.reason, row.detail) == ("", "")
 
 
-def test_a_project_that_never_starts(
-    sandbox: SandboxProcess, member: Member, cocalc: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """CoCalc says nothing, or `timeout` after a while, again and again."""
-    sandbox.stop_project(str(member.project.project_id))
-    sandbox.quirks(never_starts=True)
-    # A second, and not minutes.
-    driver = type(cocalc).__name__
-    hasty = partial(getattr(drivers, driver), limits=Limits(start=1, margin=-9))
-    monkeypatch.setattr(drivers, driver, hasty)
-    monkeypatch.setattr("embedding.services.sessions.START_LASTS", timedelta(seconds=1))
-    forget()
-    answer, _ = until_ready(HttpsClient(member.user), "a.ipynb")
-    assert answer.status_code == 504
-    row = EmbedSession.objects.get()
-    assert (row.state, row.reason) == ("failed", "project_not_started")
-    assert "did not run a command in time" in row.detail
-    assert "timeout" in row.detail or "timed out" in row.detail
-
-
 @pytest.mark.parametrize(
     ("error", "words"), [("1", "1 "), ("Error: spawn pnpm EACCES", "spawn pnpm EACCES")]
 )
@@ -269,29 +242,6 @@ def test_a_server_that_fails_to_start_the_project(
     row = EmbedSession.objects.get()
     assert (row.state, row.reason) == ("failed", "cannot_start")
     assert words in row.detail
-
-
-def test_a_project_that_does_not_start(
-    sandbox: SandboxProcess, member: Member, cocalc: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from embedding.cocalc.errors import OutcomeUnknown
-
-    def hang(*_: object) -> bool:
-        raise OutcomeUnknown("file_exists", "no answer in time")
-
-    monkeypatch.setattr(type(cocalc), "file_exists", hang)
-    browser, session = HttpsClient(member.user), uuid.uuid4()
-    answer = open_session(browser, "a.ipynb", session=session)
-    assert answer.status_code == 202, "it may be starting still"
-    assert answer.json() == {"state": "working", "next": "starting"}  # type: ignore[attr-defined]
-    EmbedSession.objects.update(started=timezone.now() - START_LASTS)
-    answer = open_session(browser, "a.ipynb", session=session)
-    assert answer.status_code == 504
-    error = answer.json()["error"]  # type: ignore[attr-defined]
-    assert (error["code"], error["recoverable"]) == ("project_not_started", True)
-    row = EmbedSession.objects.get()
-    assert (row.state, row.reason) == ("failed", "project_not_started")
-    assert "did not run a command" in row.detail
 
 
 @pytest.mark.parametrize(
