@@ -6,6 +6,7 @@
 const GESTURE_LASTS = 5500; // ms; a browser's user activation, with some to spare
 const LOADS = 60000; // ms
 const ANEW = 1000; // ms; sooner it is the same attempt
+const ARRIVES = 100; // ms
 const NEVER = -Infinity;
 
 export class FocusGuard {
@@ -35,8 +36,12 @@ export class FocusGuard {
   /** @param {AbortSignal} signal for when the host is on no page any more */
   listen(signal) {
     const on = (type, act) => window.addEventListener(type, act, { signal, capture: true });
-    // Once the focus has arrived: what is done while it moves is lost.
-    on("blur", ({ target }) => target === window && setTimeout(() => this.#guard()));
+    // Once the focus has arrived: what is done while it moves is lost. Firefox brings it to another
+    // process only after a while.
+    on("blur", ({ target }) => {
+      if (target !== window) return;
+      setTimeout(() => this.#guard() || setTimeout(() => this.#guard(), ARRIVES));
+    });
     const note = () => {
       const outer = document.activeElement;
       const active = outer === this.#host ? outer.shadowRoot.activeElement : outer;
@@ -58,15 +63,17 @@ export class FocusGuard {
       });
   }
 
+  /** @returns {boolean} whether the focus is there, or was */
   #guard() {
-    if (!this.#frame || this.#host.shadowRoot.activeElement !== this.#frame) return;
+    if (!this.#frame || this.#host.shadowRoot.activeElement !== this.#frame) return false;
     const now = performance.now();
     // Of a gesture in the frame a page is told by its own activation.
     const active = navigator.userActivation?.isActive ?? true;
-    if (this.#isMeant(now, active) || this.#isInsisted(now, active)) return;
+    if (this.#isMeant(now, active) || this.#isInsisted(now, active)) return true;
     this.#frame.blur();
     window.focus();
     if (this.#focused?.isConnected) this.#focused.focus({ preventScroll: true });
+    return true;
   }
 
   #isMeant(now, active) {
@@ -80,7 +87,7 @@ export class FocusGuard {
   #isInsisted(now, active) {
     const { at, times } = this.#refused;
     const anew = now - at > ANEW;
-    if (times > 1 ? anew : times && active && this.#entered > NEVER) return true;
+    if (times > 2 ? anew : times && active && this.#entered > NEVER) return true;
     this.#refused = { at: now, times: times + anew };
     return false;
   }

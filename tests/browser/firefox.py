@@ -18,6 +18,7 @@ SHIFT = "\ue008"
 CONTROL = "\ue009"
 END = "\ue010"
 ENTER = "\ue007"
+TAB = "\ue004"
 
 
 class Page:
