@@ -170,13 +170,16 @@ def test_in_firefox(sites: Sites, tmp_path: Path) -> None:
         def has_it(name: str) -> None:
             until(lambda: page.evaluate("where()"), lambda found: found == name)
 
+        def editor_takes_it() -> None:
+            before = page.evaluate("came.length")
+            page.evaluate("(editorTakesIt(), true)")
+            until(lambda: page.evaluate(f"came.length > {before}"))
+
         until(lambda: page.evaluate("window.ready"))
         for _ in range(12):
             page.click("#field")
             page.types("x")
-            before = page.evaluate("came.length")
-            page.evaluate("(editorTakesIt(), true)")
-            until(lambda: page.evaluate("came.length"), lambda now, before=before: now > before)
+            editor_takes_it()
             has_it("field")
         for name in ("other", "button", "frame"):
             page.keys(TAB)
