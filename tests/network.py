@@ -58,11 +58,11 @@ class Guard:
         host, port = address[:2]
         if not ipaddress.ip_address(host.partition("%")[0]).is_loopback:
             return False
-        if port in self._known:
-            file, socket_ = self._known[port]
+        if known := self._known.get(port):
+            file, socket_ = known
             if _target(file) == socket_:
                 return True
-            del self._known[port]
+            self._known.pop(port, None)  # unless another thread was here first
         if found := listening(port):
             for file, socket_ in _sockets_of(_family(self._test)):
                 if socket_[8:-1] in found:
