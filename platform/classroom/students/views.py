@@ -87,13 +87,7 @@ def saved(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
     if not standing.can_submit:
         return _not_taken(request, standing)
     since = _since(request.GET.get("since", "")) or timezone.now()
-    context = {
-        "membership": membership,
-        "assignment": standing.assignment,
-        "standing": standing,
-        "since": since,
-        "autosave": saving.AUTOSAVE,
-    }
+    context = _saved_context(membership, standing, since)
     try:
         look = saving.look(standing.submission, since)
     except (CocalcError, Problem) as error:
@@ -102,11 +96,7 @@ def saved(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
             return answer(problem)
         context["problem"] = problem.message
         return render(request, "classroom/students/saved.html", context, status=problem.status)
-    context |= {
-        "look": look,
-        "names": pgettext("list", ", ").join(look.opened or look.left),
-        "lines": _lines(look, membership.course),
-    }
+    context = _saved_context(membership, standing, since, look)
     if not _asks_for_json(request):
         return render(request, "classroom/students/saved.html", context)
     return JsonResponse(
@@ -126,8 +116,8 @@ def saved(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
 def submit(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
     """Take a snapshot of the work as it is now; the moment is when the request came.
 
-    Where more may be typed than is saved, it leads to `saved`, which asks; `how`=now has been
-    asked, and `how`=wait asks again until all is saved. A script that asks for JSON has seen to
+    Where more may be typed than is saved, it asks by the page of `saved`; `how`=now has been asked,
+    and `how`=wait asks again until all is saved. A script that asks for JSON has seen to
     that, and is answered with the receipt. Where the student is to be asked something else, it asks
     as well; what is then posted is the answer (`_answers`).
     """
@@ -140,14 +130,16 @@ def submit(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
         # The page says that nothing was submitted.
         return redirect_to_login(f"{page}?unsent={assignment}")
     membership = student_of(request, course)
-    submission = _out(membership, assignment)
+    standing = _standing(membership, assignment)
+    submission = standing.submission
     if _asks_for_json(request):
         return _submit_for_script(request, submission, at)
     since = _since(request.POST.get("since", "")) or at
-    if request.POST.get("how") != "now" and _is_unsaved(submission, since):
-        where = reverse("classroom:saved", args=[course, assignment])
-        return redirect(f"{where}?since={since.timestamp():.3f}")
-    context: dict[str, Any] = {"membership": membership, "assignment": submission.assignment}
+    # No redirect to that page: where a file is saved on the way, nothing would go on by itself.
+    if request.POST.get("how") != "now" and (look := _unsaved_now(submission, since)):
+        context = _saved_context(membership, standing, since, look) | {"submits": True}
+        return render(request, "classroom/students/saved.html", context, status=409)
+    context = {"membership": membership, "assignment": submission.assignment}
     try:
         snapshot = submissions.submit(submission, at, **_answers(request))
     except submissions.Refused as refusal:
@@ -295,13 +287,34 @@ def _unsaved(look: saving.Look, since: datetime) -> dict[str, object] | None:
     return {"text": text, "since": f"{since.timestamp():.3f}", "is_closing": not look.opened}
 
 
-def _is_unsaved(submission: Submission, since: datetime) -> bool:
+def _unsaved_now(submission: Submission, since: datetime) -> saving.Look | None:
+    """Return what a submit would find where more may be typed than is saved."""
     if not saving.was_open(submission):
-        return False
+        return None
     try:
-        return bool(saving.look(submission, since).unsaved)
+        look = saving.look(submission, since)
     except (CocalcError, Problem):
-        return False  # submitting will say what is wrong
+        return None  # submitting will say what is wrong
+    return look if look.unsaved else None
+
+
+def _saved_context(
+    membership: Membership, standing: Standing, since: datetime, look: saving.Look | None = None
+) -> dict[str, Any]:
+    context: dict[str, Any] = {
+        "membership": membership,
+        "assignment": standing.assignment,
+        "standing": standing,
+        "since": since,
+        "autosave": saving.AUTOSAVE,
+    }
+    if look:
+        context |= {
+            "look": look,
+            "names": pgettext("list", ", ").join(look.opened or look.left),
+            "lines": _lines(look, membership.course),
+        }
+    return context
 
 
 def _since(text: str) -> datetime | None:

@@ -77,7 +77,8 @@ def submits(browser: HttpsClient, assignment: Assignment, **form: str) -> Any:
 
 
 def is_asked(answer: Any) -> bool:
-    return "/saved?since=" in answer["Location"]
+    assert answer.status_code in (302, 409)
+    return answer.status_code == 409 and 'value="wait"' in answer.content.decode()
 
 
 # --- who is asked --------------------------------------------------------------------------
@@ -105,7 +106,7 @@ def test_with_the_file_open_one_is_asked_and_may_submit_as_it_is(
     asked = submits(browser, assignment)
     assert is_asked(asked)
     assert not Snapshot.objects.exists()
-    html = browser.get(asked["Location"]).content.decode()
+    html = asked.content.decode()
     words = text_of(html)
     assert "You have a.ipynb open. CoCalc saves by itself every 45 seconds." in words
     # With its day, where midnight was meanwhile.
@@ -121,8 +122,7 @@ def test_waiting_without_scripts_ends_when_it_is_saved(
     cocalc: Client, project: str, browser: HttpsClient, ada: Membership, assignment: Assignment
 ) -> None:
     was_in(ada)
-    url = submits(browser, assignment)["Location"]
-    html = browser.get(url).content.decode()
+    html = submits(browser, assignment).content.decode()
     found = re.search(r'name="since" value="([\d.]+)"', html)
     assert found
     assert is_asked(submits(browser, assignment, how="wait", since=found[1]))
@@ -158,9 +158,13 @@ def test_what_was_left_a_moment_ago_is_waited_for_without_asking(
     row = was_in(ada, left=1)
     asked = submits(browser, assignment)
     assert is_asked(asked)
-    html = browser.get(asked["Location"]).content.decode()
+    html = asked.content.decode()
     assert "You closed a.ipynb a moment ago." in text_of(html)
     assert "data-waits" in html
+    # Whoever only looks submits nothing.
+    html = browser.get(address(assignment, "saved")).content.decode()
+    assert "You closed a.ipynb a moment ago." in text_of(html)
+    assert "data-waits" not in html
     # Once it is written, or would have been.
     cocalc.write_file(project, "homework-1/a.ipynb", b"typed")
     assert not is_asked(submits(browser, assignment))
