@@ -28,9 +28,11 @@ from embedding.cocalc.client import Project
 from embedding.cocalc.errors import CocalcError, Forbidden, NotFound
 from embedding.models import CocalcAccount, CocalcProject, Ending, Event, Member
 from embedding.services import care, mapping
+from embedding.turns import beside
 
 _HOLD = timedelta(minutes=1)  # nobody else tries meanwhile
 _MOST = timedelta(minutes=5)  # between two attempts
+_AT_ONCE = 20
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +110,7 @@ def _end(account_id: str) -> list[str]:
         ours = CocalcProject.objects.filter(project_id=project_id).first()
         if ours and project.members.get(us) != "owner":
             care.mend_quietly(ours, project)  # or CoCalc lets nobody be taken out by us
-        mapping.account_shut_out(project_id, account_id)
+        _shut_out(project, account_id)
         # Switched on again this very moment: then it has to be made once more.
         Member.objects.filter(pk__in=list(allowed.values_list("pk", flat=True))).update(added=None)
         # Two who are ended together may have let each other in once more: the last one ends that.
@@ -120,6 +122,31 @@ def _end(account_id: str) -> list[str]:
             with suppress(CocalcError):
                 client().stop_project(project_id)
     return ended
+
+
+def _shut_out(project: Project, account_id: str) -> None:
+    """Take an account out of a project, and at once the others there whose access is to end.
+
+    One after the other they would let each other in again.
+    """
+    allowed = mapping.active_members().filter(
+        project__project_id=project.project_id, user__cocalc_account__account_id__isnull=False
+    )
+    others = (
+        Ending.objects.filter(done=None, account_id__in=project.members)
+        .exclude(account_id=account_id)
+        .exclude(account_id__in=allowed.values("user__cocalc_account__account_id"))
+        .values_list("account_id", flat=True)[:_AT_ONCE]
+    )
+    under_way = [
+        beside(mapping.account_shut_out, project.project_id, str(other)) for other in others
+    ]
+    try:
+        mapping.account_shut_out(project.project_id, account_id)
+    finally:
+        for one in under_way:
+            with suppress(CocalcError):  # each has an ending of its own
+                one.result()
 
 
 def _projects_of(account_id: str) -> Iterator[Project]:
