@@ -51,7 +51,8 @@ def grades_by_question(teacher: Visit, first: Student, second: Student) -> None:
     expect(keys).to_contain_text("Keys of this page")
     collected_copy(teacher).locator(".jp-Cell").first.click()
     expect(keys).to_contain_text("You are in the notebook")
-    page.get_by_role("button", name="Back to the points").click()
+    # For as long as a finger presses: the focus leaves the frame at the beginning.
+    page.get_by_role("button", name="Back to the points").click(delay=200)
     expect(why).to_be_focused()
     expect(keys).to_contain_text("Keys of this page")
     page.keyboard.press("[")

@@ -9,8 +9,11 @@ export function frameKeys(back) {
   const notebook = document.querySelector("cocalc-notebook");
   if (!line || !notebook) return;
   const button = line.querySelector("[data-back]");
+  let pressed = false;
 
   function look() {
+    // Pressing it takes the focus out of the frame. It must not go away before it is let go.
+    if (pressed || document.activeElement === button) return;
     const inFrame = notebook.shadowRoot?.activeElement?.localName === "iframe";
     const words = inFrame ? line.dataset.frames : line.dataset.ours;
     const text = line.querySelector("span");
@@ -23,5 +26,11 @@ export function frameKeys(back) {
   addEventListener("blur", soon);
   addEventListener("focus", soon);
   document.addEventListener("focusin", soon);
+  button.addEventListener("pointerdown", () => (pressed = true));
+  for (const type of ["pointerup", "pointercancel"])
+    addEventListener(type, () => {
+      pressed = false;
+      soon();
+    });
   button.addEventListener("click", back);
 }
