@@ -67,8 +67,13 @@ SITE = Part(
     "lectern",
     ROOT / "platform/locale",
     ("platform",),
-    ("templates/classroom", "templates/registration", "templates/admin"),
-    ("static/classroom",),
+    (
+        "templates/classroom",
+        "templates/administration",
+        "templates/registration",
+        "templates/admin",
+    ),
+    ("static/classroom", "static/administration"),
 )
 PARTS = (APP, SITE)
 DOMAINS = ("django", "djangojs")

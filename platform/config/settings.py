@@ -100,9 +100,10 @@ CLASSROOM = {
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
 INSTALLED_APPS = [
+    "administration.apps.AdministrationConfig",
     "classroom",
     "embedding",
-    "django.contrib.admin",
+    "administration.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

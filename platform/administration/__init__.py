@@ -1,0 +1,1 @@
+"""What administrators see and do beyond Django's lists: pages of our own in the admin."""
