@@ -27,6 +27,7 @@ from embedding.models import (
     Member,
 )
 from embedding.problems import of_cocalc
+from embedding.services.acts import whose
 from embedding.services.mapping import membership_end
 
 if TYPE_CHECKING:
@@ -170,13 +171,13 @@ class CocalcProjectAdmin(ReadOnly):
         before = {member.user_id: member for member in project.members.select_related("user")}
         super().save_formset(request, form, formset, change)
         after = {member.user_id: member for member in project.members.select_related("user")}
-        actor = request.user.get_username()
+        actor, place = request.user.get_username(), whose(project).place
         for key in after.keys() - before.keys():
             name = after[key].user.get_username()
-            Event.log("member.let_in", str(project), actor=actor, user=name)
+            Event.log("member.let_in", str(project), actor=actor, place=place, user=name)
         for key in before.keys() - after.keys():
             name = before[key].user.get_username()
-            Event.log("member.shut_out", str(project), actor=actor, user=name)
+            Event.log("member.shut_out", str(project), actor=actor, place=place, user=name)
             try:
                 membership_end(project, before[key].user)
             except CocalcError as error:

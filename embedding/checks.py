@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 
-MIDDLEWARE = ("embedding.middleware.Bodies", "embedding.middleware.Turns")
+MIDDLEWARE = tuple(f"embedding.middleware.{name}" for name in ("Acting", "Bodies", "Turns"))
 NEEDED = ("COCALC_URL", "COCALC_API_KEY", "ACCOUNT_DOMAIN")
 NEEDED_WITHOUT_KEY = ("COCALC_URL",)
 CHOICES = {

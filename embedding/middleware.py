@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from embedding import bodies
 from embedding.cocalc.errors import CocalcError
 from embedding.problems import Problem, of_cocalc
+from embedding.services.rights import acting
 from embedding.sizes import size_text
 from embedding.turns import Lasting, Turn
 from embedding.views.access import answer, is_for_scripts, signed_out
@@ -63,6 +64,17 @@ def _refusal(request: HttpRequest) -> Problem | None:
         _("This is too large. You can send up to %(size)s at once.") % {"size": size_text(limit)},
         status=413,
     )
+
+
+class Acting:
+    """Says who acts, for events of what changes users' rights; after who signs in is known."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        with acting(lambda: request.user.get_username()):
+            return self._get_response(request)
 
 
 class Turns:

@@ -22,6 +22,7 @@ from embedding.cocalc.client import Project
 from embedding.cocalc.errors import CocalcError, Forbidden, Limited, NotFound
 from embedding.models import CocalcAccount, CocalcProject, EmbedSession, Ending, Event, Member
 from embedding.services import mapping
+from embedding.services.acts import whose
 
 PUT_BACK, TAKEN_OUT = "member.put_back", "member.taken_out"
 DEMOTED, TAKEN_BACK = "member.demoted", "project.taken_back"
@@ -120,7 +121,11 @@ def _put_right(row: CocalcProject, difference: _Difference) -> list[Mended]:
     def tell(action: str, user: Any = None, **detail: object) -> None:
         done.append(Mended(action, user.pk if user else None))
         name = {"user": user.get_username()} if user else {}
-        Event.log(action, str(row), **{"project": row.pk, **name, **detail})
+        of = whose(row)
+        whom = name.get("user", of.whom)
+        Event.log(
+            action, str(row), whom=whom, place=of.place, **{"project": row.pk, **name, **detail}
+        )
 
     if difference.lost:  # first of all: the rest is done by the owner
         us = service_identity().account_id
@@ -254,7 +259,8 @@ def _home_was_open(*, project_id: str, **_: object) -> None:
     )
     # Whoever opens it all the time, or makes believe to, fills no log.
     if row.closed and not told.exists():
-        Event.log(HOME_OPENED, str(row), project=row.pk)
+        whom, place = whose(row)
+        Event.log(HOME_OPENED, str(row), whom=whom, place=place, project=row.pk)
     CocalcProject.objects.filter(pk=row.pk).update(closed=now)
 
 

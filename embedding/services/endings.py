@@ -90,7 +90,13 @@ def _try(row: Ending) -> bool:
         )
         return False
     if this.update(done=timezone.now(), error=""):
-        Event.log("access.ended", row.username, account_id=str(row.account_id), projects=len(ended))
+        Event.log(
+            "access.ended",
+            row.username,
+            whom=row.username,
+            account_id=str(row.account_id),
+            projects=len(ended),
+        )
     return True
 
 

@@ -16,6 +16,7 @@ from embedding.conf import conf
 from embedding.ipynb.reading import Excess, NotANotebook, parts_of
 from embedding.models import Event, Member
 from embedding.problems import Problem, said
+from embedding.services.acts import whose
 from embedding.services.free_names import exists, made_beside
 from embedding.services.mapping import personal_slot
 from embedding.services.sessions import forget_checks
@@ -58,7 +59,9 @@ def notebook_create(member: Member, path: str, *, keep_both: bool = False) -> st
         metadata={"kernelspec": kernel, "language_info": {"name": "python"}},
     )
     content = nbformat.writes(notebook).encode()
-    return _make(member, path, partial(_write_new, member, content), keep_both=keep_both)
+    path = _make(member, path, partial(_write_new, member, content), keep_both=keep_both)
+    log_change("file.created", member, path=path)
+    return path
 
 
 def folder_create(member: Member, path: str, *, keep_both: bool = False) -> str:
@@ -67,7 +70,9 @@ def folder_create(member: Member, path: str, *, keep_both: bool = False) -> str:
     def make(path: str) -> None:
         client().make_folder(_id(member), path, exists_ok=False)
 
-    return _make(member, path, make, keep_both=keep_both)
+    path = _make(member, path, make, keep_both=keep_both)
+    log_change("folder.created", member, path=path)
+    return path
 
 
 def file_upload(
@@ -87,7 +92,9 @@ def file_upload(
         client().write_file(_id(member), path, content)
     else:
         path = _make(member, path, partial(_write_new, member, content), keep_both=keep_both)
-    log_change("file.uploaded", member, path=path, sha256=hashlib.sha256(content).hexdigest())
+    over = {"overwrite": True} if overwrite else {}
+    digest = hashlib.sha256(content).hexdigest()
+    log_change("file.uploaded", member, path=path, sha256=digest, **over)
     return path
 
 
@@ -182,14 +189,17 @@ def too_large(name: str, limit: int) -> Problem:
     )
 
 
-def log_change(action: str, member: Member, **detail: str) -> None:
+def log_change(action: str, member: Member, **detail: object) -> None:
     """Write down what was done to files that are others' too, or a course's."""
     others = Member.objects.filter(project=member.project).exclude(pk=member.pk)
     if member.project.slot != personal_slot(member.user_id) or others.exists():
+        whom, place = whose(member.project)
         Event.log(
             action,
             str(member.project),
             actor=member.user.get_username(),
+            whom=whom,
+            place=place,
             project=_id(member),
             **detail,
         )

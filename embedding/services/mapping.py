@@ -27,6 +27,7 @@ from embedding.conf import conf
 from embedding.models import Claim, CocalcAccount, CocalcProject, Event, Member
 from embedding.names import person_name, tidy
 from embedding.problems import Busy
+from embedding.services.acts import whose
 
 _TRIES = 20  # against one who makes himself an owner all the time
 
@@ -54,7 +55,7 @@ def account_ensure(row: CocalcAccount) -> None:
         if account_id == service_identity().account_id:
             raise Forbidden("create_account", "CoCalc named the service account itself")
         if row.settle(uuid.UUID(account_id)):
-            Event.log(how, str(row.user), account_id=account_id)
+            Event.log(how, str(row.user), whom=row.user.get_username(), account_id=account_id)
 
 
 def _find_account(row: CocalcAccount) -> str | None:
@@ -124,7 +125,8 @@ def project_ensure(row: CocalcProject) -> None:
         if row.settle(uuid.UUID(project_id)):
             row.looked = timezone.now()
             CocalcProject.objects.filter(pk=row.pk).update(looked=row.looked)
-            Event.log(how, row.slot, project_id=project_id)
+            whom, place = whose(row)
+            Event.log(how, row.slot, whom=whom, place=place, project_id=project_id)
         elif str(row.project_id) != project_id:
             # Our claim ran out under us and its next holder was faster.
             client().delete_project(project_id)
@@ -148,7 +150,9 @@ def membership_ensure(member: Member, account: CocalcAccount) -> None:
     if member.added:
         return
     if membership_make(member, account):
-        Event.log("member.added", str(member.project), user=member.user.get_username())
+        place = whose(member.project).place
+        name = member.user.get_username()
+        Event.log("member.added", str(member.project), place=place, user=name)
 
 
 def membership_make(member: Member, account: CocalcAccount) -> bool:

@@ -15,6 +15,7 @@ from embedding.conf import conf
 from embedding.names import visible
 from embedding.problems import Busy, bad_request
 from embedding.services import files, mapping, preparation, trash
+from embedding.services.acts import act_in
 from embedding.services.running import may_be_starting
 from embedding.services.sessions import clean
 from embedding.views.access import (
@@ -52,6 +53,7 @@ def listing(request: HttpRequest, project: str) -> HttpResponse:
         if not may_be_starting(str(member.project.project_id), error):
             raise
         raise Busy("starting") from error
+    act_in(member, "file.listed", once=True, folder=folder)
     return JsonResponse(
         {
             "folder": folder,
@@ -112,9 +114,9 @@ def download(request: HttpRequest, project: str) -> HttpResponse:
     """Send a file to be saved. It is a user's work: never shown as a page of our own origin."""
     member = prepared_member_of(request, project)
     path = clean(request.GET.get("path", ""))
-    response = HttpResponse(
-        files.file_download(member, path), content_type="application/octet-stream"
-    )
+    content = files.file_download(member, path)
+    act_in(member, "file.downloaded", path=path)
+    response = HttpResponse(content, content_type="application/octet-stream")
     name = visible(path.rpartition("/")[2]) or "file"
     response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
@@ -155,6 +157,8 @@ def trash_listing(request: HttpRequest, project: str) -> HttpResponse:
     """Return what is in the trash, and for how many days more."""
     member = prepared_member_of(request, project)
     now = timezone.now()
+    rows = trash.trash_list(member)
+    act_in(member, "file.trash_listed", once=True)
     entries = [
         {
             "id": row.id.hex,
@@ -164,7 +168,7 @@ def trash_listing(request: HttpRequest, project: str) -> HttpResponse:
             "by": "" if row.by == member.user.get_username() else row.by,
             "days": ceil((row.deleted + trash.KEPT - now) / timedelta(days=1)),
         }
-        for row in trash.trash_list(member)
+        for row in rows
     ]
     return JsonResponse({"entries": entries})
 

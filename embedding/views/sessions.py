@@ -18,6 +18,7 @@ from embedding.frame import frame_url
 from embedding.models import EmbedSession, Member
 from embedding.names import shown
 from embedding.problems import Busy, Problem, of_cocalc, said
+from embedding.services.acts import act_in
 from embedding.services.diagnosis import diagnose
 from embedding.services.door import USED_TABS
 from embedding.services.sessions import (
@@ -74,6 +75,7 @@ def session(request: HttpRequest, project: str) -> HttpResponse:
         return JsonResponse(
             {"state": "working", "done": result.done, "next": result.next or "opening"}, status=202
         )
+    act_in(member, "file.opened", once=True, path=row.path)
     answer = {
         "state": "ready",
         "url": result.url,
@@ -174,6 +176,7 @@ def tab(request: HttpRequest, project: str) -> HttpResponse:
         return _tab_problem(request, error)
     if not isinstance(result, Ready):
         return _tab_problem(request, Busy("project"))
+    act_in(member, "file.opened", once=True, path=path)
     response = HttpResponseRedirect(result.url)
     if sign_in() == "door":
         request.session[USED_TABS] = True

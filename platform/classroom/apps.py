@@ -17,6 +17,7 @@ class ClassroomConfig(AppConfig):
         from classroom import steps
 
         steps.load()
+        import_module("classroom.rules.acts")  # says whose a project is
         import_module("classroom.terms.bringing")  # a step that stands on more than steps do
         post_migrate.connect(_make_group, sender=self)
 

@@ -130,6 +130,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "embedding.middleware.Acting",
     "embedding.middleware.Bodies",
     "embedding.middleware.Turns",
     "config.keyless.Courses",

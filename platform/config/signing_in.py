@@ -75,16 +75,23 @@ class Handler(AxesDatabaseHandler):
         request: HttpRequest | None = None,
         **more: Any,
     ) -> None:
-        """Count a failure; the one by which a limit is reached goes into the audit log."""
+        """Count a failure and write it into the audit log, and that a limit is reached.
+
+        What is not even looked at any more is not written down: a guesser cannot fill the log.
+        """
         refused = getattr(request, "axes_locked_out", False)
         super().user_login_failed(sender, credentials, request, **more)
-        if request is not None and not refused and getattr(request, "axes_locked_out", False):
-            name = get_client_username(request, credentials) or ""
-            # What is no account's name may be a password, typed into the wrong field.
-            known = User.objects.filter(username=name).exists()
+        if request is None or refused:
+            return
+        name = get_client_username(request, credentials) or ""
+        # What is no account's name may be a password, typed into the wrong field.
+        known = name if User.objects.filter(username=name).exists() else ""
+        locked = getattr(request, "axes_locked_out", False)
+        for action in ("sign_in.failed", *(["sign_in.throttled"] if locked else [])):
             Event.log(
-                "sign_in.throttled",
-                name if known else "(no such user name)",
+                action,
+                known or "(no such user name)",
+                whom=known,
                 address=request.axes_ip_address,  # type: ignore[attr-defined]
             )
 

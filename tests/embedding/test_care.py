@@ -44,7 +44,7 @@ class Room:
             self.student.account: "collaborator",
             self.teachers: "collaborator",
         }
-        Event.objects.all().delete()
+        Event._base_manager.all().delete()
 
     def members(self) -> dict[str, str]:
         return dict(client().get_project(self.id).members)

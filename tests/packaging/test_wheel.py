@@ -38,7 +38,7 @@ sys.modules.update(dict.fromkeys({OF_THE_SITE}))  # not to be imported
 
 ALLOWED_HOSTS = [{SITE_HOST!r}]
 INSTALLED_APPS += ["embedding", "people"]
-MIDDLEWARE += ["embedding.middleware.Bodies", "embedding.middleware.Turns"]
+MIDDLEWARE += [f"embedding.middleware.{{name}}" for name in ("Acting", "Bodies", "Turns")]
 AUTH_USER_MODEL = "people.Person"
 TEMPLATES[0]["DIRS"] = [BASE_DIR / "templates"]
 EMBEDDING = {{

@@ -6,7 +6,7 @@ from embedding.cocalc.errors import CocalcError
 from embedding.conf import conf
 from embedding.models import CocalcProject
 from embedding.problems import of_cocalc
-from embedding.services import care, endings
+from embedding.services import audit, care, endings
 
 
 class Command(BaseCommand):
@@ -14,10 +14,11 @@ class Command(BaseCommand):
 
     help = (
         "Takes users who were switched off or deleted out of everything on CoCalc, and puts right "
-        "what was changed there behind the site's back."
+        "what was changed there behind the site's back. Seals new events."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        audit.seal()
         if conf().own_sign_in:
             self.stdout.write("Nothing to do: the site has no key (COCALC_SIGN_IN=own).")
             return

@@ -235,6 +235,7 @@ def _log(action: str, assignment: Assignment, by: User, **detail: Any) -> None:
         action,
         str(assignment.course)[:300],
         actor=by.get_username(),
+        course=assignment.course_id,
         assignment=assignment.title,
         folder=assignment.folder,
         **detail,

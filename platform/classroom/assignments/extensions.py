@@ -135,15 +135,14 @@ def _log(
     action: str, assignment: Assignment, dues: Mapping[Membership, datetime], by: User
 ) -> None:
     Event.objects.bulk_create(
-        Event(
-            action=action,
-            target=str(assignment.course)[:300],
+        Event.made(
+            action,
+            str(assignment.course),
             actor=by.get_username(),
-            detail={
-                "assignment": assignment.folder,
-                "student": student.user.get_username(),
-                "due": due.isoformat(),
-            },
+            course=assignment.course_id,
+            assignment=assignment.folder,
+            student=student.user.get_username(),
+            due=due.isoformat(),
         )
         for student, due in dues.items()
     )

@@ -18,6 +18,7 @@ from classroom.assignments import extensions
 from classroom.assignments.said import few
 from classroom.models import Assignment, Extension, Membership, Role, Submission, section_key
 from classroom.pages.access import assignment_of_teacher, student_in
+from classroom.pages.looking import looked
 from classroom.pages.moments import MomentField, twice_note
 from classroom.pages.sections import Section, sections_of
 from classroom.rules.deadlines import dues_without_extension
@@ -171,6 +172,7 @@ def extension_list(request: HttpRequest, course: int, assignment: int) -> HttpRe
     if len(chosen) == 1 and request.method != "POST":
         student = student_in(membership.course, int(chosen[0]))
         return redirect("classroom:extension", course, found.pk, student.pk)
+    looked(request, membership, "course.extensions_seen", assignment=found)
     students = _students(found)
     form = GiveForm(found, students, request.POST or None)
     rows = Submission.objects.filter(assignment=found, student__removed=None, due__isnull=False)
@@ -214,6 +216,7 @@ def extension(request: HttpRequest, course: int, assignment: int, member: int) -
     """Give one student more time, or change what was given."""
     membership, found = assignment_of_teacher(request, course, assignment)
     student = student_in(membership.course, member)
+    looked(request, membership, "course.extensions_seen", whom=student, assignment=found)
     stored = Extension.objects.filter(assignment=found, student=student).first()
     own = dues_without_extension(found, [student.pk])[student.pk]
     form = ExtensionForm(found, stored, own, request.POST or None)

@@ -17,6 +17,7 @@ from classroom.assignments import assignments, sources, uploads
 from classroom.assignments.said import few, listed
 from classroom.models import Assignment, Transfer
 from classroom.pages.access import assignment_of, assignment_of_teacher, staff_of
+from classroom.pages.looking import looked
 from classroom.pages.telling import Telling
 from classroom.rules import going_out, leftovers
 from classroom.rules.source_folder import STUDENT, is_sound
@@ -127,6 +128,7 @@ def browse(request: HttpRequest, course: int, assignment: int) -> HttpResponse:
         folder = request.GET.get("folder", "").strip("/")
         folder = clean(folder) if folder else ""
         entries = _listed(found, folder)
+        looked(request, membership, "course.sources_listed", assignment=found, folder=folder)
         context = {
             "membership": membership,
             "tab": "course",

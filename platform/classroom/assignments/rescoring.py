@@ -192,6 +192,7 @@ def assignment_change(
                 "course.scores_rescaled",
                 str(assignment.course),
                 actor=by.get_username(),
+                course=assignment.course_id,
                 assignment=assignment.title,
                 was=number(_points(effect.was)),
                 points=number(assignment.points),

@@ -26,6 +26,7 @@ from classroom.class_steps import assignment_table, class_steps, class_totals, p
 from classroom.class_steps.stayed import stayed_of, with_stayed
 from classroom.models import Assignment, Batch, Course, Kind, Membership, Submission, Transfer
 from classroom.pages.access import assignment_of, membership_of, staff_of
+from classroom.pages.looking import looked
 from classroom.pages.sections import Section, section_filter, seen
 from classroom.pages.telling import Telling
 from classroom.pages.text import moment
@@ -79,6 +80,7 @@ def assignment(request: HttpRequest, course: int, assignment: int) -> HttpRespon
     if not membership.is_staff:
         return redirect("classroom:course", course)
     found = assignment_of(membership.course, assignment)
+    looked(request, membership, "course.standing_seen", assignment=found)
     wanted = _wanted(request, membership.course)
     context = _standing(membership, found, wanted)
     context["progress"] = progress.progress_of(progress.shown_on(found))
@@ -163,6 +165,7 @@ def step_progress(request: HttpRequest, course: int, batch: int) -> HttpResponse
     """Show how far a step is: for a page's script that part alone, else a page of its own."""
     membership = staff_of(request, course)
     shown = _batch_of(membership.course, batch)
+    looked(request, membership, "course.step_seen", assignment=shown.assignment, step=shown.pk)
     if progress.is_nameless(shown) and not is_live(request):
         return redirect("classroom:run-result", course, batch)  # there it is told without names
     [one] = progress.progress_of([shown])

@@ -19,6 +19,7 @@ from classroom.grading.selection import Filter
 from classroom.grading.whose import page_of, shown_by_code, shown_by_name
 from classroom.models import Assignment, GradeChange, Membership, Submission
 from classroom.pages.access import assignment_of, staff_of, student_in
+from classroom.pages.looking import looked
 from classroom.rules.anonymity import called, is_hidden
 from classroom.rules.scoring import Conflict, grade_set, is_bonus, number_text
 from embedding.views.access import user_of
@@ -52,6 +53,13 @@ def _grade(
     request: HttpRequest, membership: Membership, work: Submission, wanted: Filter
 ) -> HttpResponse:
     if request.method != "POST":
+        looked(
+            request,
+            membership,
+            "course.grading_seen",
+            whom=work.student,
+            assignment=work.assignment,
+        )
         return _show(request, membership, work, wanted, GradeForm(work))
     form = GradeForm(work, request.POST)
     if form.is_outdated:

@@ -20,6 +20,7 @@ from classroom.grading.exports import grades_csv
 from classroom.grading.imports import MOST_BYTES, Plan, apply, decoded, plan, too_large
 from classroom.models import Course, Membership
 from classroom.pages.access import assignment_of, staff_of
+from classroom.pages.looking import looked
 from classroom.pages.sections import section_filter
 from classroom.pages.sending import attach
 from classroom.rules.names import folder_from
@@ -67,6 +68,7 @@ def grades_export(request: HttpRequest, course: int) -> HttpResponse:
         comments=request.GET.get("comments") == "1",
         section=section_filter(request, membership.course).chosen,
     )
+    looked(request, membership, "course.grades_exported", once=False)
     response = HttpResponse(text, content_type="text/csv; charset=utf-8")
     today = timezone.localdate(timezone=membership.course.zone)
     attach(response, f"{folder_from(membership.course.title)}-grades-{today:%Y-%m-%d}.csv")
@@ -125,6 +127,7 @@ def _confirmed(request: HttpRequest, membership: Membership) -> HttpResponse:
         "course.grades_imported",
         str(membership.course),
         actor=membership.user.get_username(),
+        course=membership.course.pk,
         grades=count,
     )
     words = ngettext("%(count)s grade saved.", "%(count)s grades saved.", count)
@@ -142,6 +145,7 @@ def _ask(
 def _preview(
     request: HttpRequest, membership: Membership, text: str, found: Plan, status: int = 200
 ) -> HttpResponse:
+    looked(request, membership, "course.grades_seen")
     context = {
         "membership": membership,
         "tab": "grades",
@@ -177,6 +181,7 @@ def collected_zip(request: HttpRequest, course: int, assignment: int) -> HttpRes
         "course.work_downloaded",
         str(membership.course),
         actor=membership.user.get_username(),
+        course=membership.course.pk,
         assignment=found.title,
         students=len(works),
     )

@@ -11,6 +11,7 @@ from classroom.grading.selection import Filter
 from classroom.grading.whose import SHOWN_STATES, nameless
 from classroom.grading.work_state import STATES
 from classroom.pages.access import assignment_of, staff_of
+from classroom.pages.looking import looked
 from classroom.rules.scoring import number
 
 PAGE = 100
@@ -25,6 +26,7 @@ def grade_list(request: HttpRequest, course: int, assignment: int) -> HttpRespon
     found = assignment_of(membership.course, assignment)
     if not found.anonymous or found.handout:
         raise Http404
+    looked(request, membership, "course.works_seen", assignment=found)
     given = Filter.of(request.GET).state
     wanted = Filter(state=given if given in SHOWN_STATES else "")
     works = nameless(membership.course, found, wanted.state)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from classroom.engine.queue import step_start
 from classroom.models import Kind, Look, Notice, Submission, Transfer
 from classroom.notices.telling import tell
+from classroom.rules.acts import works_changed
 from classroom.rules.looks import MOST, tidied
 from classroom.steps.return_work import is_graded
 from embedding.models import Event
@@ -51,6 +52,7 @@ def answer(work: Submission, look: int, text: str, outcome: Outcome, *, by: User
             _tell_student(work, found)
             if row.final != row.returned_score:
                 _give_back(work, row, by)
+        works_changed("course.look_answered", [work], by=by, outcome=str(outcome))
     return found
 
 
@@ -107,6 +109,7 @@ def _give_back(work: Submission, row: Submission, by: User) -> None:
         f"course.{Kind.RETURN}",
         str(work.assignment)[:300],
         actor=by.get_username(),
+        whom=work.student.user.get_username(),
         course=course.pk,
         assignment=work.assignment.pk,
         students=1,

@@ -13,6 +13,7 @@ from classroom.grading.selection import SORTS, Filter
 from classroom.grading.work_state import STATES
 from classroom.models import Membership
 from classroom.pages.access import staff_of
+from classroom.pages.looking import looked
 from embedding.views.access import user_of
 
 
@@ -41,6 +42,7 @@ def enter(request: HttpRequest, course: int) -> HttpResponse:
 
 
 def _show(request: HttpRequest, membership: Membership, *, entering: bool) -> HttpResponse:
+    looked(request, membership, "course.grades_seen")
     wanted = Filter.of(request.GET)
     page = request.GET.get("page", "1")
     matrix = Matrix(membership.course, wanted, page, entering=entering)

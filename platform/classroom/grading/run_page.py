@@ -24,6 +24,7 @@ from classroom.pages.access import (
     staff_of,
     student_in,
 )
+from classroom.pages.looking import looked
 from classroom.pages.sections import section_filter
 from classroom.rules.anonymity import NamesHidden
 from classroom.steps.run import TIMEOUT, TIMEOUT_MOST
@@ -207,6 +208,7 @@ def result(request: HttpRequest, course: int, batch: int) -> HttpResponse:
     """Show how a run went, or goes, for each student."""
     membership = staff_of(request, course)
     found = _batch(membership.course, batch)
+    looked(request, membership, "course.run_seen", assignment=found.assignment, step=found.pk)
     page = runs.page_of(found, request.GET.get("page", "1"))
     counts = runs.counts_of(found)
     hidden = runs.hidden_in(found, page.object_list)
@@ -240,6 +242,14 @@ def output(request: HttpRequest, course: int, batch: int, transfer: int) -> Http
         seen_or_refused(membership.course, found.member)
     if runs.hidden_in(run, [found]):
         raise NamesHidden
+    looked(
+        request,
+        membership,
+        "course.output_seen",
+        whom=found.member,
+        assignment=run.assignment,
+        step=run.pk,
+    )
     (line,) = runs.lines_of([found])
     parts = [
         _("%(name)s: %(words)s")

@@ -120,19 +120,13 @@ def command_run(
     batch = step_start(
         course, Kind.RUN, members, actor=actor, assignment=assignment, options=options
     )
-    Event.log(
-        "course.command_run",
-        str(course),
-        actor=actor.get_username(),
-        students=len(members),
-        step=batch.pk,
-    )
+    _told(batch, "course.command_run", members, actor)
     return batch
 
 
 def autograde_run(assignment: Assignment, members: Sequence[Membership], *, actor: User) -> Batch:
     """Autograde what is collected from these students."""
-    return step_start(
+    batch = step_start(
         assignment.course,
         Kind.RUN,
         in_order(assignment, members),
@@ -140,6 +134,8 @@ def autograde_run(assignment: Assignment, members: Sequence[Membership], *, acto
         assignment=assignment,
         options={"autograde": True},
     )
+    _told(batch, "course.autograded", members, actor)
+    return batch
 
 
 def copy_autograde(work: Submission, path: str, copy: str, *, actor: User) -> Batch | None:
@@ -198,13 +194,29 @@ def run_again(batch: Batch, *, actor: User) -> Batch:
     members = Membership.objects.filter(
         seen(batch.course), removed=None, pk__in=batch.transfers.filter(FAILED).values("member_id")
     )
-    return step_start(
+    fresh = step_start(
         batch.course,
         Kind.RUN,
         in_order(batch.assignment, members),
         actor=actor,
         assignment=batch.assignment,
         options=batch.options,
+    )
+    _told(fresh, "course.run_again", members, actor)
+    return fresh
+
+
+def _told(batch: Batch, action: str, members: Iterable[Membership], actor: User) -> None:
+    """Write down who had it run, in whose projects."""
+    people = list(members)
+    Event.log(
+        action,
+        str(batch.assignment or batch.course),
+        actor=actor.get_username(),
+        whom=people[0].user.get_username() if len(people) == 1 else "",
+        course=batch.course_id,
+        students=len(people),
+        step=batch.pk,
     )
 
 

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from classroom.grading.statistics import BOTTOM, HEIGHT, SIDE, WIDTH, WORDS, statistics_of
 from classroom.pages.access import staff_of
+from classroom.pages.looking import looked
 from classroom.pages.sections import section_filter
 
 
@@ -17,6 +18,7 @@ from classroom.pages.sections import section_filter
 def statistics(request: HttpRequest, course: int) -> HttpResponse:
     """Show how far each assignment is, and how its scores are spread."""
     membership = staff_of(request, course)
+    looked(request, membership, "course.statistics_seen")
     choice = section_filter(request, membership.course)
     students, assignments = statistics_of(membership.course, choice.chosen)
     return render(

@@ -121,4 +121,5 @@ def _key(one: _Student, other: _Student) -> tuple[int, int]:
 
 def address_log(user: User, was: str, *, actor: str) -> None:
     """Write down that an administrator gave an account another address."""
-    Event.log(MOVED, user.get_username(), actor=actor, user=user.pk, was=was.lower())
+    name = user.get_username()
+    Event.log(MOVED, name, actor=actor, whom=name, user=user.pk, was=was.lower())

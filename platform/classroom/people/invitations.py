@@ -73,11 +73,12 @@ def invite(course: Course, invitations: Sequence[Invitation], *, actor: User) ->
         new = [row for row in invitations if row.email not in there]
         Invitation.objects.bulk_create(new, batch_size=200)
         Event.objects.bulk_create(
-            Event(
-                action="course.invited",
-                target=str(row)[:300],
+            Event.made(
+                "course.invited",
+                str(row),
                 actor=actor.get_username(),
-                detail={"course": course.pk, "role": str(row.role)},
+                course=course.pk,
+                role=str(row.role),
             )
             for row in new
         )
@@ -216,6 +217,7 @@ def accept(signed: str, user: User) -> Membership:
                 "course.address_of_two",
                 str(member),
                 actor=user.get_username(),
+                whom=other.user.get_username(),
                 course=member.course_id,
                 other=other.user.get_username(),
             )
@@ -233,7 +235,8 @@ def account_create(signed: str, user: User) -> Membership:
         user.save()
         if user.email:
             unproven_mark(user)
-        Event.log("user.created_by_invitation", user.get_username(), course=invitation.course_id)
+        name = user.get_username()
+        Event.log("user.created_by_invitation", name, whom=name, course=invitation.course_id)
         return accept(signed, user)
 
 

@@ -134,12 +134,14 @@ def proven(user: User, *, by: str, actor: str) -> None:
     """Count the user's address as theirs; who has it by a link alone has it no more."""
     with transaction.atomic():
         UnprovenAddress.objects.filter(user=user).delete()
-        Event.log("user.address_proven", user.get_username(), actor=actor, by=by)
+        name = user.get_username()
+        Event.log("user.address_proven", name, actor=actor, whom=name, by=by)
         same = Q(email__iexact=user.email)
         for other in User.objects.filter(same, unproven()).exclude(pk=user.pk):
             User.objects.filter(pk=other.pk).update(email="")
             UnprovenAddress.objects.filter(user=other).delete()
-            Event.log("user.address_taken_back", other.get_username(), actor=actor)
+            name = other.get_username()
+            Event.log("user.address_taken_back", name, actor=actor, whom=name)
 
 
 @task(priority=-10)

@@ -66,7 +66,8 @@ def reset_ask(address: str, *, visitor: str) -> None:
     with transaction.atomic():
         # What is nobody's address may be anything that was typed into the wrong field.
         names = ", ".join(user.get_username() for user in found)
-        Event.log(_ASKED, names or "(no such address)", visitor=visitor)
+        whom = found[0].get_username() if len(found) == 1 else ""
+        Event.log(_ASKED, names or "(no such address)", whom=whom, visitor=visitor)
         transaction.on_commit(lambda: mail_reset.enqueue(keys), robust=True)
 
 
@@ -74,7 +75,8 @@ def reset_done(user: User) -> None:
     """After a new password: whoever had the account before has nothing left that still works."""
     with transaction.atomic():
         Profile.objects.filter(user=user).update(calendar=None, reset_asked=None)
-        Event.log("password.reset", user.get_username(), actor=user.get_username())
+        name = user.get_username()
+        Event.log("password.reset", name, actor=name, whom=name)
 
 
 def reset_link(user: User) -> str:

@@ -175,7 +175,11 @@ def role_set(membership: Membership, role: Role, *, actor: User) -> None:
 
 def prepare_again(course: Course, members: Sequence[Membership], *, actor: User) -> None:
     """Prepare these people on CoCalc once more, after it failed."""
-    step_start(course, Kind.PREPARE, members, actor=actor, priority=USUAL)
+    with transaction.atomic():
+        step_start(course, Kind.PREPARE, members, actor=actor, priority=USUAL)
+        for member in members:
+            member.course = course
+        _log("course.prepared_again", members, actor, "")
 
 
 def student_waits(membership: Membership) -> None:
@@ -309,11 +313,14 @@ def _log(
 ) -> None:
     Event.objects.bulk_create(
         (
-            Event(
-                action=action,
-                target=str(member)[:300],
+            Event.made(
+                action,
+                str(member),
                 actor=actor.get_username(),
-                detail={"course": member.course_id, "role": str(role), **detail},
+                whom=member.user.get_username(),
+                course=member.course_id,
+                role=str(role),
+                **detail,
             )
             for member in members
         ),

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from classroom.conf import conf
 from classroom.models import Course, Invitation, Membership, Role
 from classroom.pages.access import staff_of, teacher_of
+from classroom.pages.looking import looked
 from classroom.pages.sections import section_filter
 from classroom.pages.text import ago
 from classroom.people import invitations, people_list, roster
@@ -57,6 +58,7 @@ class _Invited:
 def people(request: HttpRequest, course: int) -> HttpResponse:
     """Show who is in a course, and who is invited."""
     membership = staff_of(request, course)
+    looked(request, membership, "course.people_seen")
     form = FilterForm(request.GET)
     form.is_valid()
     choice = section_filter(request, membership.course)

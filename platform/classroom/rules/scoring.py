@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from classroom.models import UNWAIVED, WAIVED, Assignment, GradeChange, Submission
+from classroom.rules.acts import works_changed
 from classroom.rules.penalties import RULE, penalty_of
 from classroom.rules.renewal import is_ungraded
 
@@ -28,6 +29,7 @@ BONUS = 2  # times the points
 COMMENT_MOST = 20_000  # characters
 AT_ONCE = 500  # rows of one statement
 RESCALE = "rescale"
+_BY_HAND = ("page", "table", "import")  # each is an event; a run or a rescaling is one for all
 
 
 class Conflict(Exception):
@@ -241,6 +243,11 @@ def _write(
         )
     fields = ["score", "penalty", "comment", "graded", "given", "unfinished"]
     Submission.objects.bulk_update(changed, fields, batch_size=100)
+    if by and how in _BY_HAND:
+        written = {row.pk for row in changed}
+        told = Submission.objects.filter(pk__in=written)
+        told = told.select_related("assignment", "student__user")
+        works_changed("course.graded", told, by=by, how=how)
     return GradeChange.objects.bulk_create(changes)
 
 

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from classroom.models import UNWAIVED, WAIVED, GradeChange, Membership, Submission
+from classroom.rules.acts import works_changed
 from classroom.rules.penalties import penalties_update
 
 
@@ -25,6 +26,12 @@ def penalties_waive(works: Iterable[Submission], *, waive: bool, by: User) -> li
         changed.update(waived=now if waive else None)
         penalties_update(changed)
         how = WAIVED if waive else UNWAIVED
+        told = Submission.objects.filter(pk__in=[work.pk for work in found])
+        works_changed(
+            "course.penalty_waived" if waive else "course.penalty_charged",
+            told.select_related("assignment", "student__user"),
+            by=by,
+        )
         GradeChange.objects.bulk_create(
             GradeChange(submission=work, score=work.score, by=by, how=how) for work in found
         )

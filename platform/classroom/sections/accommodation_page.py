@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from classroom.models import Accommodation, Course, Membership, Role
 from classroom.pages.access import student_in, teacher_of
+from classroom.pages.looking import looked
 from classroom.sections.accommodations import (
     Longer,
     accommodation_set,
@@ -88,6 +89,7 @@ def accommodations(request: HttpRequest, course: int) -> HttpResponse:
     if chosen.isascii() and chosen.isdigit() and len(chosen) < 19:
         student = student_in(membership.course, int(chosen))
         return redirect("classroom:accommodation", course, student.pk)
+    looked(request, membership, "course.accommodations_seen")
     given = accommodations_of(membership.course)
     context = {
         "membership": membership,
@@ -107,6 +109,7 @@ def accommodation(request: HttpRequest, course: int, member: int) -> HttpRespons
     """Let a student always have more time, change that, or end it; ask first where dates move."""
     membership = teacher_of(request, course)
     student = student_in(membership.course, member)
+    looked(request, membership, "course.accommodations_seen", whom=student)
     stored = Accommodation.objects.filter(student=student, ended=None).first()
     form = AccommodationForm(stored, request.POST or None)
     back = reverse("classroom:accommodations", args=[course])

@@ -88,6 +88,7 @@ def accommodation_set(
             "course.accommodation_set" if longer else "course.accommodation_ended",
             str(course)[:300],
             actor=by.get_username(),
+            course=course.pk,
             student=student.user.get_username(),
             percent=longer.percent,
             days=longer.days,

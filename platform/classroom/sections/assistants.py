@@ -50,6 +50,7 @@ def duties_set(assistant: Membership, names: Iterable[str], *, by: User) -> None
             "course.assistant_sections",
             str(assistant)[:300],
             actor=by.get_username(),
+            whom=assistant.user.get_username(),
             course=course.pk,
             sections=sorted(wanted.values()),
         )

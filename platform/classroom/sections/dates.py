@@ -56,6 +56,7 @@ def section_dates_set(
                 "course.section_dates",
                 str(assignment.course)[:300],
                 actor=by.get_username(),
+                course=assignment.course_id,
                 assignment=assignment.folder,
                 section=row.section,
                 release=dates.release.isoformat() if dates.release else "",

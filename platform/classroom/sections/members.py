@@ -63,11 +63,14 @@ def sections_set(course: Course, wanted: Mapping[int, str], *, by: User) -> list
             row.section, row.course = wanted[row.pk], course
         Membership.objects.bulk_update(changed, ["section"], batch_size=500)
         Event.objects.bulk_create(
-            Event(
-                action="course.section_changed",
-                target=str(row)[:300],
+            Event.made(
+                "course.section_changed",
+                str(row),
                 actor=by.get_username(),
-                detail={"course": course.pk, "section": row.section, "before": before[row.pk]},
+                whom=row.user.get_username(),
+                course=course.pk,
+                section=row.section,
+                before=before[row.pk],
             )
             for row in changed
         )
@@ -111,6 +114,7 @@ def section_rename(course: Course, old: str, new: str, *, by: User) -> None:
             "course.section_renamed",
             str(course)[:300],
             actor=by.get_username(),
+            course=course.pk,
             section=new,
             before=sections[key].name,
         )

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_safe
 from classroom.carrying.zipping import Names
 from classroom.models import Membership, Role, Snapshot
 from classroom.pages.access import assignment_of, membership_of, seen_or_refused
+from classroom.pages.looking import looked
 from classroom.pages.sending import attach
 from classroom.rules.anonymity import refuse_hidden
 from classroom.rules.counting import counting
@@ -21,7 +22,6 @@ from classroom.rules.manifest import File
 from classroom.students import submitted_files
 from classroom.students.receipts import saved_at
 from embedding.cocalc.errors import CocalcError
-from embedding.models import Event
 from embedding.names import visible
 from embedding.problems import Busy, Problem, of_cocalc
 
@@ -33,6 +33,7 @@ def submitted(request: HttpRequest, course: int, assignment: int, snapshot: int)
     """Show a snapshot: its files, and one of them, by its place in the list (`file`)."""
     membership, found = _snapshot_of(request, course, assignment, snapshot)
     index, file = _file_of(request, found)
+    _looked(request, membership, found, "course.work_seen", file, once=True)
     problem = look = None
     if file is not None:
         try:
@@ -74,6 +75,7 @@ def download(request: HttpRequest, course: int, assignment: int, snapshot: int) 
         content = submitted_files.file_content(_project(membership), found, file)
     except (CocalcError, Problem) as error:
         return _refused(request, membership, found, error)
+    _looked(request, membership, found, "course.work_downloaded", file)
     response = HttpResponse(content, content_type="application/octet-stream")
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     attach(response, visible(file["path"].rpartition("/")[2]) or "file")
@@ -99,15 +101,31 @@ def download_all(
         submitted_files.zipped(items, name), content_type="application/zip"
     )
     attach(response, f"{name}.zip")
-    if work.student_id != membership.pk:
-        Event.log(
-            "course.work_downloaded",
-            str(membership.course),
-            actor=membership.user.get_username(),
-            assignment=work.assignment.title,
-            students=1,
-        )
+    _looked(request, membership, found, "course.work_downloaded")
     return response
+
+
+def _looked(
+    request: HttpRequest,
+    membership: Membership,
+    snapshot: Snapshot,
+    action: str,
+    file: File | None = None,
+    *,
+    once: bool = False,
+) -> None:
+    work = snapshot.submission
+    path = {"path": file["path"]} if file else {}
+    looked(
+        request,
+        membership,
+        action,
+        whom=work.student,
+        assignment=work.assignment,
+        once=once,
+        students=1,
+        **path,
+    )
 
 
 def _snapshot_of(

@@ -28,7 +28,8 @@ def calendar_link(profile: Profile) -> str:
 def calendar_link_renew(user: User) -> None:
     """Make a new address; the old one is worthless."""
     Profile.objects.update_or_create(user=user, defaults={"calendar": uuid4()})
-    Event.log("user.calendar_renewed", user.get_username(), actor=user.get_username())
+    name = user.get_username()
+    Event.log("user.calendar_renewed", name, actor=name, whom=name)
 
 
 def calendar_user(signed: str) -> User | None:

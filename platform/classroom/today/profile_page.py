@@ -129,6 +129,7 @@ def profile_change(user: User, form: ProfileForm) -> None:
                 "user.name_changed",
                 user.get_username(),
                 actor=user.get_username(),
+                whom=user.get_username(),
                 before=before,
                 after=person_name(user),
             )

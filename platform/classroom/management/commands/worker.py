@@ -29,6 +29,7 @@ from classroom.notices.letters import gather
 from classroom.notices.rounds import forget, tell_what_came
 from classroom.notices.sending import Sender
 from embedding.conf import conf as embedding
+from embedding.services.audit import seal
 
 LOOK_SECONDS = 0.25
 PULSE_SECONDS = 2.0
@@ -36,6 +37,7 @@ LOOK_AFTER_SECONDS = 60.0
 PRUNE_SECONDS = 3600.0
 NOTICES_SECONDS = 5.0
 MAIL_SECONDS = 15.0
+SEAL_SECONDS = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +81,7 @@ class Command(BaseCommand):
         worker.configure_signals()
         # Each in a thread of its own: what waits for CoCalc holds up no date.
         clocks = [_every(PRUNE_SECONDS, prune), _every(PRUNE_SECONDS, forget)]
+        clocks.append(_every(SEAL_SECONDS, seal))
         if not embedding().own_sign_in:
             clocks += [
                 _every(PULSE_SECONDS, pulse),
