@@ -10,7 +10,8 @@ class EmbeddingConfig(AppConfig):
 
     def ready(self) -> None:
         from embedding import checks  # noqa: F401  registers them
-        from embedding.services import endings, rights  # with care, which listens by itself
+        from embedding.services import endings, rights, told  # with care, which listens by itself
 
         endings.connect()
         rights.connect()
+        told.register()

@@ -14,9 +14,10 @@ class ClassroomConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from classroom import steps
+        from classroom import steps, told
 
         steps.load()
+        told.register()
         import_module("classroom.rules.acts")  # says whose a project is
         import_module("classroom.terms.bringing")  # a step that stands on more than steps do
         post_migrate.connect(_make_group, sender=self)
