@@ -16,8 +16,10 @@ from django.utils.html import format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from embedding.admin_looks import Looks
 from embedding.cocalc.errors import CocalcError
 from embedding.conf import conf
+from embedding.event_admin import EventAdmin
 from embedding.models import (
     CocalcAccount,
     CocalcProject,
@@ -46,7 +48,7 @@ def user_names(relation: str) -> tuple[str, ...]:
     return tuple(f"{relation}__{name}" for name in names if name in known)
 
 
-class ReadOnly(ModelAdmin):
+class ReadOnly(Looks, ModelAdmin):
     """Rows to look at; without the count of all rows beside a search, slow on large tables."""
 
     show_full_result_count = False
@@ -241,10 +243,4 @@ class EndingAdmin(ReadOnly):
     readonly_fields = fields
 
 
-@admin.register(Event)
-class EventAdmin(ReadOnly):
-    """The audit log."""
-
-    list_display = ("at", "actor", "action", "target", "detail")
-    list_filter = ("action", "at")
-    search_fields = ("actor", "target")
+admin.site.register(Event, EventAdmin)

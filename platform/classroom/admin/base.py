@@ -8,6 +8,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 
 from classroom.rules.scoring import number_text
+from embedding.admin_looks import Looks
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise as StrPromise
@@ -37,7 +38,7 @@ def through(relation: str, *fields: str) -> tuple[str, ...]:
     return tuple(f"{relation}__{field}" for field in (fields or BY_USER))
 
 
-class ReadOnly(ModelAdmin):
+class ReadOnly(Looks, ModelAdmin):
     """Rows to look at; without the count of all rows beside a search, slow on large tables."""
 
     show_full_result_count = False

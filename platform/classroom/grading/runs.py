@@ -146,7 +146,7 @@ def copy_autograde(work: Submission, path: str, copy: str, *, actor: User) -> Ba
     copies = work.details.get("copies")
     if not isinstance(copies, dict) or copy not in copies.get(path, []):
         return None
-    return step_start(
+    batch = step_start(
         work.assignment.course,
         Kind.RUN,
         [work.student],
@@ -154,6 +154,8 @@ def copy_autograde(work: Submission, path: str, copy: str, *, actor: User) -> Ba
         assignment=work.assignment,
         options={"autograde": True, "instead": {path: copy}},
     )
+    _told(batch, "course.autograded", [work.student], actor)
+    return batch
 
 
 def collected_from(assignment: Assignment, who: str = "all", section: str = "") -> list[Membership]:

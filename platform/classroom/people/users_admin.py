@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from classroom.people.doubles import address_log
 from classroom.people.proving import proven
 from classroom.rules.addresses import unproven
+from embedding.admin_looks import Looks
 from embedding.names import tidy
 from embedding.views.access import user_of
 
@@ -22,7 +23,7 @@ else:  # Django's own class takes no parameters
     Base = DjangoUserAdmin
 
 
-class UserAdmin(Base):
+class UserAdmin(Looks, Base):
     """Whose address is proven; and what follows where one is given to a second account."""
 
     list_display = ("username", "email", "address_proven", "first_name", "last_name", "is_staff")
