@@ -358,3 +358,85 @@ class Trashed(models.Model):
 
     def __str__(self) -> str:
         return self.path
+
+
+class CocalcState(models.Model):
+    """Whether CoCalc answers, for all processes: a single row (`embedding.services.state`).
+
+    Whoever sets out to look moves `looked` on from what it read there, so only one does; what is
+    seen then counts while `looked` is still that.
+    """
+
+    is_up = models.BooleanField(
+        _("answers"), null=True, help_text=_("Empty while nobody has looked.")
+    )
+    since = models.DateTimeField(_("since"), null=True)
+    cause = models.CharField(
+        _("cause"), max_length=60, blank=True, help_text=_("Why it does not answer, as a code.")
+    )
+    looked = models.DateTimeField(
+        _("looked"), null=True, help_text=_("When this site last set out to look.")
+    )
+    answered = models.DateTimeField(
+        _("answered"), null=True, help_text=_("When it last answered, to the minute.")
+    )
+    kept = models.DateTimeField(
+        _("reading kept"), null=True, editable=False, help_text=_("When a reading was last kept.")
+    )
+
+    class Meta:
+        verbose_name = _("state of CoCalc")
+        verbose_name_plural = _("states of CoCalc")
+
+    def __str__(self) -> str:
+        return f"{self.is_up}, {self.since}"
+
+
+class CocalcReading(models.Model):
+    """One look at CoCalc: how long its answer took, or why none came. About one a minute."""
+
+    at = models.DateTimeField(_("time"), db_index=True)
+    ms = models.PositiveIntegerField(_("milliseconds"))
+    code = models.CharField(
+        _("error code"), max_length=60, blank=True, help_text=_("Empty where it answered.")
+    )
+
+    class Meta:
+        verbose_name = _("reading of CoCalc")
+        verbose_name_plural = _("readings of CoCalc")
+        ordering = ("-at",)
+
+    def __str__(self) -> str:
+        return f"{self.at}: {self.code or self.ms}"
+
+
+class Event(models.Model):
+    """The audit log: what touched another's data or rights. Rows are added, never changed."""
+
+    at = models.DateTimeField(_("time"), auto_now_add=True, db_index=True)
+    actor = models.CharField(
+        _("actor"), max_length=150, help_text=_("User name; empty for the site itself.")
+    )
+    action = models.CharField(_("action"), max_length=60, db_index=True)
+    target = models.CharField(_("target"), max_length=300)
+    detail = models.JSONField(_("detail"), default=dict)
+
+    class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return f"{self.action}: {self.target}"
+
+    def save(self, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("An event is never changed.")
+        super().save(**kwargs)
+
+    @classmethod
+    def log(cls, action: str, target: str, *, actor: str = "", **detail: object) -> Self:
+        """Add a row. `detail` must hold no secret."""
+        return cls.objects.create(
+            action=action, target=target[:300], actor=actor[:150], detail=detail
+        )

@@ -20,6 +20,7 @@ from classroom.models.sections import (
 from classroom.models.submissions import Snapshot, Submission, final_of
 from classroom.models.test_runs import TestRun
 from classroom.models.transfers import Batch, Kind, Transfer
+from classroom.models.workers import WorkerHeart
 
 __all__ = [
     "TEACHERS",
@@ -49,6 +50,7 @@ __all__ = [
     "TestRun",
     "Transfer",
     "UnprovenAddress",
+    "WorkerHeart",
     "final_of",
     "section_key",
     "validate_time_zone",
