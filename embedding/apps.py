@@ -10,8 +10,14 @@ class EmbeddingConfig(AppConfig):
 
     def ready(self) -> None:
         from embedding import checks  # noqa: F401  registers them
-        from embedding.services import endings, rights, told  # with care, which listens by itself
+        from embedding.services import (  # with care, which listens by itself
+            endings,
+            rights,
+            state,
+            told,
+        )
 
         endings.connect()
         rights.connect()
+        state.connect()
         told.register()

@@ -2,13 +2,14 @@
 
 import logging
 import threading
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, Literal
 
 from django.core.signals import setting_changed
 from django.dispatch import Signal
 
-from embedding import which
+from embedding import breaker, which
 from embedding.cocalc.client import Client, Identity, Proof
 from embedding.cocalc.conat import ConatClient
 from embedding.cocalc.errors import CocalcError, NoKey
@@ -76,6 +77,7 @@ def forget() -> None:
         _made.clear()
         service_identity.cache_clear()
     which.forget()
+    breaker.forget()
 
 
 def _client() -> Client:
@@ -88,7 +90,7 @@ def _client() -> Client:
 
 def _new(generation: Spoken) -> Client:
     options: dict[str, Any] = {
-        "before_call": seconds_for,
+        "before_call": _before,
         "on_call": _called,
         "on_open_home": _home_was_open,
     }
@@ -97,8 +99,14 @@ def _new(generation: Spoken) -> Client:
     return ConatClient(conf().api_url, conf().api_key, organization=conf().organization, **options)
 
 
+def _before(operation: str, fields: Mapping[str, Any]) -> float:
+    breaker.check(operation)  # before the turn: what is refused takes none
+    return seconds_for(operation, fields)
+
+
 def _called(_operation: str, _seconds: float, code: str | None) -> None:
     which.doubt(code)
+    breaker.heard(code)
 
 
 def _home_was_open(project_id: str) -> None:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from embedding import bodies
 from embedding.cocalc.errors import CocalcError
 from embedding.problems import Problem, of_cocalc
+from embedding.services import state
 from embedding.services.rights import acting
 from embedding.sizes import size_text
 from embedding.turns import Lasting, Turn
@@ -99,6 +100,7 @@ class Turns:
         finally:
             if not lasts:
                 turn.end()
+            state.tell()
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Tell on a page of its own what CoCalc could not do, where a view leaves it at that."""

@@ -408,35 +408,3 @@ class CocalcReading(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at}: {self.code or self.ms}"
-
-
-class Event(models.Model):
-    """The audit log: what touched another's data or rights. Rows are added, never changed."""
-
-    at = models.DateTimeField(_("time"), auto_now_add=True, db_index=True)
-    actor = models.CharField(
-        _("actor"), max_length=150, help_text=_("User name; empty for the site itself.")
-    )
-    action = models.CharField(_("action"), max_length=60, db_index=True)
-    target = models.CharField(_("target"), max_length=300)
-    detail = models.JSONField(_("detail"), default=dict)
-
-    class Meta:
-        verbose_name = _("event")
-        verbose_name_plural = _("events")
-        ordering = ("-id",)
-
-    def __str__(self) -> str:
-        return f"{self.action}: {self.target}"
-
-    def save(self, **kwargs: Any) -> None:
-        if not self._state.adding:
-            raise TypeError("An event is never changed.")
-        super().save(**kwargs)
-
-    @classmethod
-    def log(cls, action: str, target: str, *, actor: str = "", **detail: object) -> Self:
-        """Add a row. `detail` must hold no secret."""
-        return cls.objects.create(
-            action=action, target=target[:300], actor=actor[:150], detail=detail
-        )

@@ -6,10 +6,12 @@ A `Problem` is an answer: an HTTP status, a stable code and a sentence that says
 
 import math
 from collections.abc import Mapping
+from datetime import datetime
 
-from django.utils.formats import number_format
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
 from django.utils.functional import Promise
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from embedding.cocalc import errors
@@ -52,6 +54,13 @@ _COCALC: dict[type[errors.CocalcError], tuple[int, Promise]] = {
     errors.CannotConnect: (
         503,
         _("CoCalc cannot be reached at the moment. Your files are safe; please try again shortly."),
+    ),
+    errors.Away: (
+        503,
+        _(
+            "CoCalc has not answered since %(since)s. Your files are safe; please try again "
+            "shortly."
+        ),
     ),
     errors.OutcomeUnknown: (504, _("CoCalc took too long to answer. Please try again.")),
     errors.RefusedKey: (
@@ -158,6 +167,15 @@ def said(given: Sentence | SentenceError) -> str:
     return gettext(sentence.template) % values
 
 
+def clock(moment: datetime) -> str:
+    """Say a moment of the last days as clocks here show it, with the day where it is not today."""
+    local = timezone.localtime(moment)
+    form = pgettext("date format", "H:i")
+    if local.date() != timezone.localtime().date():
+        form = pgettext("date format", "j M, H:i")
+    return date_format(local, form)
+
+
 def of_cocalc(error: errors.CocalcError) -> Problem:
     """Say what an error of the client means for the user."""
     detail = f"{type(error).__name__}: {error}"
@@ -176,7 +194,11 @@ def of_cocalc(error: errors.CocalcError) -> Problem:
         )
     kinds = (kind for kind in type(error).__mro__ if kind in _COCALC)
     status, message = _COCALC.get(next(kinds, type(error)), (502, _("CoCalc could not do that.")))
-    values = {"words": _words(error), "folder": getattr(error, "folder", "")[:200]}
+    values = {
+        "words": _words(error),
+        "folder": getattr(error, "folder", "")[:200],
+        "since": clock(error.since) if isinstance(error, errors.Away) else "",
+    }
     return Problem(
         error.code,
         str(message) % values,

@@ -44,6 +44,7 @@ _SITES = gettext_noop(
 _taken: Counter[str] = Counter()
 _lock = threading.Lock()
 _current: ContextVar["Turn | None"] = ContextVar("turn", default=None)
+_is_beside: ContextVar[bool] = ContextVar("is_beside", default=False)
 # For the one call that goes beside another. Its threads touch no database.
 _beside = ThreadPoolExecutor(max_workers=32, thread_name_prefix="cocalc")
 
@@ -138,7 +139,19 @@ def seconds_for(operation: str, fields: Mapping[str, Any]) -> float:
     return LONG.get(operation, SECONDS if project else WITHOUT_PROJECT)
 
 
+def in_request() -> bool:
+    """Say whether a web request waits for what is done here."""
+    return _current.get() is not None
+
+
+def is_beside() -> bool:
+    """Say whether this is a thread of `beside`, which touches no database."""
+    return _is_beside.get()
+
+
 def beside(function: Callable[..., T], *args: object) -> "Future[T]":
     """Call something in another thread, within the turn of this one; Crowded as `take`."""
     take()
-    return _beside.submit(copy_context().run, function, *args)
+    context = copy_context()
+    context.run(_is_beside.set, True)
+    return _beside.submit(context.run, function, *args)

@@ -15,6 +15,7 @@ from django.core.cache import cache
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from embedding import breaker
 from embedding.cocalc.errors import CannotConnect, CannotEmbed, CocalcError, NotCocalc, ServerFault
 from embedding.cocalc.generations import Found, detect
 from embedding.cocalc.kinds import Spoken
@@ -82,10 +83,14 @@ def current(*, limit: float | None = None) -> Known:
     """Return what is known, asked anew where it is time for that.
 
     Only one thread of all processes asks; the others go on with what was known before, or wait.
+    While CoCalc does not answer, nobody asks: Away, where nothing was known before.
     """
     before = known()
     if before and not before.is_due:
         return before
+    if before and before.found.is_certain and breaker.is_open():
+        return before
+    breaker.check("detect")
     in_request = take()
     limit = limit or (IN_A_REQUEST if in_request else OTHERWISE)
     if cache.add(f"{_key()}-asking", 1, limit + 2):
@@ -127,6 +132,7 @@ def _ask(before: Known | None, limit: float) -> Known:
     else:
         same = before and before.found.generation == found.generation
         after = Known(found, before.since if before and same else now, now)
+    breaker.heard(None if found.is_certain else _error(found).code)
     _remember(after)
     _tell(after.found)
     return after

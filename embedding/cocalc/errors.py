@@ -2,6 +2,7 @@
 
     CocalcError
     ├── CannotConnect      no connection, or cut before CoCalc could have acted
+    │   └── Away           not asked at all: CoCalc does not answer, as the site itself has found
     ├── OutcomeUnknown     the answer did not come in time: it may have happened or not
     ├── RefusedKey         CoCalc does not know the site's key
     ├── Forbidden          the key's account may not do this
@@ -25,6 +26,8 @@
 No error holds a key, a token or a password: `words` is what the server said, with every
 secret of ours replaced and cut to a readable length.
 """
+
+from datetime import datetime
 
 
 class CocalcError(Exception):
@@ -57,6 +60,17 @@ class CannotConnect(CocalcError):
 
     code = "cannot_connect"
     recoverable = True
+
+
+class Away(CannotConnect):
+    """Not asked, because CoCalc does not answer; `since` is from when on, in UTC.
+
+    For all who tell errors apart it is as if no connection had come about, which nobody waited for.
+    """
+
+    def __init__(self, operation: str, since: datetime) -> None:
+        super().__init__(operation, f"not asked: no answer since {since:%Y-%m-%d %H:%M:%S} UTC")
+        self.since = since
 
 
 class OutcomeUnknown(CocalcError):

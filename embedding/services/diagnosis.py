@@ -22,6 +22,7 @@ from embedding.cocalc.sites import is_same_site
 from embedding.conf import conf
 from embedding.models import EmbedSession
 from embedding.problems import bad_request
+from embedding.services import state
 from embedding.services.care import access_mended
 from embedding.turns import take
 from embedding.untranslated import Sentence, noop
@@ -323,6 +324,8 @@ def _facts(row: EmbedSession, origin: str) -> _Facts:
 
 def _look(origin: str) -> _Facts:
     """Ask CoCalc where browsers find it, and where that fails, where the site itself does."""
+    if state.is_down():
+        return _Facts(reachable=False, certificate=False, refusal="", channel=None)
     take()
     certificate = False
     for base in dict.fromkeys((conf().cocalc_url, conf().api_url)):

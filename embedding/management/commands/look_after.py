@@ -6,7 +6,7 @@ from embedding.cocalc.errors import CocalcError
 from embedding.conf import conf
 from embedding.models import CocalcProject
 from embedding.problems import of_cocalc
-from embedding.services import audit, care, endings
+from embedding.services import audit, care, endings, state
 
 
 class Command(BaseCommand):
@@ -22,6 +22,8 @@ class Command(BaseCommand):
         if conf().own_sign_in:
             self.stdout.write("Nothing to do: the site has no key (COCALC_SIGN_IN=own).")
             return
+        state.look()
+        state.prune()
         endings.endings_missed()
         endings.endings_work()
         rows = CocalcProject.objects.filter(project_id__isnull=False)

@@ -7,8 +7,9 @@
 4. At a student's due time the work is collected, by whatever time that is: an extension moves its
    student's. When the due time moves after that, it is collected once more at the new one.
 5. What failed is not tried again on its own: a teacher sees it, with its cause, and retries it.
-6. In a course that is archived, dates do nothing.
-7. While a teacher's step for a student is under way, a date starts none beside it: it waits for
+6. While CoCalc is down, what is to be done is written down and waits; nobody is woken for it.
+7. In a course that is archived, dates do nothing.
+8. While a teacher's step for a student is under way, a date starts none beside it: it waits for
    how that one ends, and is satisfied if that did it.
 
 Each is a fixed number of queries where nothing is to be done, however large the courses are.
@@ -27,6 +28,7 @@ from classroom.engine.working import wake
 from classroom.models import Assignment, Kind, Role, Submission, Transfer
 from classroom.rules.deadlines import is_out
 from embedding.models import Event
+from embedding.services import state
 
 State = Transfer.State
 
@@ -37,7 +39,7 @@ def pulse(now: datetime | None = None) -> None:
     reap(now)
     release(now)
     collect_due(now)
-    if due_rows(now).exists():
+    if due_rows(now).exists() and not state.is_down():
         wake()
 
 

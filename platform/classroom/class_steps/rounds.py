@@ -18,7 +18,7 @@ from classroom.engine.working import stopping, wake
 from classroom.models import Assignment, Batch, Course, Kind, Transfer
 from embedding.cocalc.errors import CocalcError
 from embedding.models import CocalcProject
-from embedding.services import care, endings
+from embedding.services import care, endings, state
 
 State = Transfer.State
 
@@ -29,9 +29,11 @@ log = logging.getLogger(__name__)
 
 
 def end_access(now: datetime | None = None) -> None:
-    """Take out who is to be out."""
+    """Take out who is to be out. While CoCalc is down that waits."""
     now = now or timezone.now()
     endings.endings_missed()
+    if state.is_down():
+        return
     endings.endings_work(now)
     expel_again(now)
 
@@ -52,6 +54,8 @@ def expel_again(now: datetime) -> None:
 
 def look_after(now: datetime | None = None) -> None:
     """Mend what nobody has looked after for ten minutes, and whatever is to be looked after now."""
+    if state.is_down():
+        return
     now = now or timezone.now()
     running = _running(now).values("pk")
     of_running = Q(course__in=running) | Q(student_membership__course__in=running)

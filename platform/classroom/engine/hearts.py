@@ -2,6 +2,7 @@
 
 import os
 import socket
+import threading
 import uuid
 from datetime import datetime, timedelta
 from functools import cache
@@ -22,9 +23,22 @@ class Heart:
 
     def __init__(self) -> None:
         self._id, self._started = uuid.uuid4(), timezone.now()
+        self._stopped = False
+        self._lock = threading.Lock()
 
     def beat(self) -> None:
         """Say that this process is alive."""
+        with self._lock:
+            if not self._stopped:
+                self._beat()
+
+    def stop(self) -> None:
+        """Say that it has ended as it should; it beats no more."""
+        with self._lock:
+            self._stopped = True
+            WorkerHeart.objects.filter(id=self._id).delete()
+
+    def _beat(self) -> None:
         WorkerHeart.objects.update_or_create(
             id=self._id,
             defaults={"seen": timezone.now()},
@@ -36,10 +50,6 @@ class Heart:
                 "seen": timezone.now(),
             },
         )
-
-    def stop(self) -> None:
-        """Say that it has ended as it should."""
-        WorkerHeart.objects.filter(id=self._id).delete()
 
 
 def alive(now: datetime | None = None) -> QuerySet[WorkerHeart]:

@@ -24,6 +24,7 @@ from classroom.conf import conf
 from classroom.engine.fairness import chosen
 from classroom.models import Transfer
 from classroom.steps.registry import done_once, step_of
+from embedding.services import state
 
 State = Transfer.State
 
@@ -70,8 +71,11 @@ def due_rows(now: datetime) -> QuerySet[Transfer]:
 
 
 def claim(room: int, *, now: datetime | None = None) -> list[Transfer]:
-    """Take up to `room` rows, fairly (`engine.fairness`); they come with all that a step reads."""
-    if room < 1:
+    """Take up to `room` rows, fairly (`engine.fairness`); they come with all that a step reads.
+
+    None while CoCalc is down: they wait, and lose no attempts.
+    """
+    if room < 1 or state.is_down():
         return []
     now = now or timezone.now()
     with one_at_a_time():

@@ -1,7 +1,8 @@
 """One attempt at one transfer, and what its failure means: again, later, or the end.
 
 1. What may pass (`recoverable`) is tried again, after pauses that grow, as often as the settings
-   say; then it has failed, with its cause in words.
+   say; then it has failed, with its cause in words. Where CoCalc itself is down it is no attempt:
+   a look has to find that, not what failed, which a student's project may have brought about.
 2. Somebody else at the same thing (Busy), and CoCalc's own request to wait (Limited, or a Problem
    that says when), are waited for and are no attempts. After a day even that has failed.
 3. Everything else has failed at once.
@@ -13,6 +14,7 @@ import json
 import logging
 import random
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -25,9 +27,10 @@ from classroom.conf import conf
 from classroom.engine.holding import LOST, End
 from classroom.models import Profile, Transfer
 from classroom.steps.registry import Skip, Step, step_of
+from embedding.breaker import SUSPICIOUS
 from embedding.cocalc.errors import CannotConnect, CocalcError, Forbidden, Limited, OutcomeUnknown
 from embedding.problems import Busy, Problem, of_cocalc
-from embedding.services import care
+from embedding.services import care, state
 
 State = Transfer.State
 DATABASE_LOST = (OperationalError, InterfaceError)
@@ -127,16 +130,40 @@ def _after(transfer: Transfer, problem: Problem) -> End:
 
 
 def _again(transfer: Transfer, problem: Problem) -> End:
+    if _is_cocalc_down(problem):
+        pause = _BUSY_SECONDS * _random.uniform(0.7, 1.3)
+        end = _end(transfer, State.QUEUED, problem, again_in=pause, counted=False)
+        # That CoCalc was away says nothing of a student's project; an earlier failure may.
+        told = transfer.error_code if end.code == CannotConnect.code else ""
+        return replace(end, code=told or end.code)
     if transfer.attempts >= conf().attempts:
         return _failed(transfer, problem)
     pause = min(conf().backoff_seconds * 2 ** (transfer.attempts - 1), _MOST_SECONDS)
     return _end(transfer, State.QUEUED, problem, again_in=pause * _random.uniform(0.7, 1.3))
 
 
+def _is_cocalc_down(problem: Problem) -> bool:
+    """Say whether it failed since CoCalc answers nobody; nothing is taken until it does."""
+    try:
+        return problem.code in SUSPICIOUS and state.confirm()
+    except DATABASE_LOST:
+        return False
+
+
+def _has_waited(transfer: Transfer) -> timedelta:
+    """Return how long it has been waiting, not counting what CoCalc was down for."""
+    now = timezone.now()
+    if now - transfer.created <= _PATIENCE:
+        return now - transfer.created
+    known = state.current(now)
+    since = now if known.is_down else known.since
+    return now - max(transfer.created, since or transfer.created)
+
+
 def _later(
     transfer: Transfer, seconds: float, problem: Problem | None = None, code: str = ""
 ) -> End:
-    if timezone.now() - transfer.created > _PATIENCE:
+    if _has_waited(transfer) > _PATIENCE:
         return _failed(
             transfer,
             problem

@@ -7,8 +7,10 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
+from classroom.engine import hearts
 from classroom.engine.working import work
 from classroom.models import Kind, Transfer
+from embedding.services import state
 
 TASKS_KEPT = timedelta(hours=1)
 TASKS_LOST = timedelta(days=2)  # of a worker that was killed: they stay "running" for ever
@@ -17,7 +19,7 @@ TRANSFERS_KEPT = timedelta(days=30)  # of those that belong to no class step
 
 
 def prune(now: datetime | None = None) -> None:
-    """Delete ended tasks, old transfers in no class step, and old sign-ins."""
+    """Delete ended tasks, old transfers in no class step, old sign-ins and signs of life."""
     now = now or timezone.now()
     # Also those of earlier releases, which had the task elsewhere.
     ours = DBTaskResult.objects.filter(
@@ -31,3 +33,5 @@ def prune(now: datetime | None = None) -> None:
     told = ~Exists(later) & Q(kind=Kind.SUBMIT, state__in=failed)
     Transfer.objects.filter(~told, batch=None, ended__lt=now - TRANSFERS_KEPT).delete()
     AccessLog.objects.filter(attempt_time__lt=now - SIGN_INS_KEPT).delete()
+    hearts.prune(now)
+    state.prune(now)

@@ -130,8 +130,7 @@ def _collected(
 
 def _asked(transfer: Transfer) -> datetime:
     """Return since when the student's programs may have known that the folder is collected."""
-    again = transfer.attempts > 1 and transfer.error_code not in _BEFORE
-    return transfer.created if again else timezone.now()
+    return timezone.now() if transfer.error_code in _BEFORE else transfer.created
 
 
 def _place(

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -27,10 +28,11 @@ from pytest_django import Settings
 from classroom.class_steps import class_steps
 from classroom.models import Assignment, Course, Kind, Membership, Submission, Transfer
 from classroom.rules import manifest, names
+from classroom.rules.deadlines import due_update
 from embedding.client import forget
 from embedding.cocalc.client import Client
 from embedding.models import CocalcProject, Ending
-from embedding.services import mapping
+from embedding.services import mapping, state
 from sandbox.config import Generation
 from sandbox.process import SandboxProcess
 from tests.classroom import factories
@@ -266,40 +268,97 @@ class Walk:
                 assert b"7 / 10" in grade
 
 
-def test_cocalc_restarts_in_the_middle(
+class Restarted:
+    """A CoCalc that is killed and started again, at the same place and with the same data."""
+
+    def __init__(self, data: Path, generation: Generation) -> None:
+        self._data, self._generation = data, generation
+        self.sandbox = self._start(0)
+
+    def _start(self, port: int) -> SandboxProcess:
+        return SandboxProcess.start(
+            self._data,
+            admin_key=KEY,
+            generation=self._generation,
+            port=port,
+            start_seconds=0.05,
+            latency=0.05,
+        )
+
+    def kill(self) -> None:
+        self.sandbox.process.kill()
+        self.sandbox.process.wait()
+
+    def start(self) -> None:
+        self.sandbox = self._start(self.sandbox.port)
+
+
+@pytest.fixture
+def restarted(
     emmy: User, settings: Settings, generation: Generation, tmp_path: Path
+) -> Iterator[Restarted]:
+    """With workers that would give a row up after its second attempt."""
+    settings.CLASSROOM = {**QUICK, "ATTEMPTS": 2}
+    cocalc = Restarted(tmp_path / "cocalc", generation)
+    settings.EMBEDDING = embedding_settings(cocalc.sandbox)
+    yield cocalc
+    forget()
+    cocalc.sandbox.stop()
+
+
+def is_down() -> bool:
+    return state.current().is_down
+
+
+@pytest.mark.parametrize("kind", [Kind.HAND_OUT, Kind.COLLECT])
+def test_cocalc_is_down_in_the_middle_and_the_step_waits(
+    restarted: Restarted, emmy: User, tmp_path: Path, kind: Kind
 ) -> None:
-    data = tmp_path / "cocalc"
-    sandbox = SandboxProcess.start(
-        data, admin_key=KEY, generation=generation, start_seconds=0.05, latency=0.02
-    )
-    try:
-        settings.EMBEDDING = embedding_settings(sandbox)
-        course, students = make_class(emmy, 8)
-        assignment = factories.with_files(factories.make_assignment(course), FILES)
-        batch = class_steps.hand_out(assignment, "all", actor=emmy)
-        with farm(tmp_path / "workers.log") as workers:
-            workers.start()
-            until(lambda: batch.transfers.filter(state=State.DONE).exists())
-            sandbox.process.kill()
-            sandbox.process.wait()
-            until(lambda: batch.transfers.exclude(error="").exists())
-            sandbox = SandboxProcess.start(
-                data,
-                admin_key=KEY,
-                generation=generation,
-                port=sandbox.port,
-                start_seconds=0.05,
-            )
-            batch.transfers.filter(state=State.FAILED).update(state=State.QUEUED, attempts=0)
+    course, students = make_class(emmy, 12)
+    assignment = factories.with_files(factories.make_assignment(course), FILES)
+    with farm(tmp_path / "workers.log") as workers:
+        workers.start()
+        workers.start()
+        due = None
+        if kind == Kind.COLLECT:
+            class_steps.hand_out(assignment, "all", actor=emmy)
             until(all_ended)
-        assert set(batch.transfers.values_list("state", "error")) == {(State.DONE, "")}
+            due = timezone.now() + timedelta(seconds=1)
+            Assignment.objects.filter(pk=assignment.pk).update(due=due)
+            assignment.refresh_from_db()
+            due_update(assignment)
+        else:
+            class_steps.hand_out(assignment, "all", actor=emmy)
+        rows = Transfer.objects.filter(kind=kind)
+        until(lambda: rows.filter(state=State.DONE).exists())
+        restarted.kill()
+        until(is_down)
+        until(lambda: not rows.filter(state=State.RUNNING).exists())
+        left = rows.filter(state=State.QUEUED)
+        waiting = set(left.values_list("pk", flat=True))
+        assert waiting
+        assert not rows.filter(state=State.FAILED).exists()
+        assert set(left.values_list("attempts", flat=True)) == {0}
+        # Nobody takes them meanwhile, for longer than their attempts would have lasted.
+        started = set(left.values_list("pk", "started"))
+        time.sleep(3)
+        assert set(left.values_list("pk", "started")) == started
+        restarted.start()
+        back = time.monotonic()
+        until(lambda: not is_down(), seconds=15)
+        until(all_ended)
+        assert time.monotonic() - back < 20
+    assert set(rows.values_list("state", "error")) == {(State.DONE, "")}
+    assert rows.count() == len(students)
+    if due is None:
         for student in students:
             found = manifest.of_folder(project_of(student), assignment.folder)
             assert manifest.missing(assignment.files, found) == []
-    finally:
-        forget()
-        sandbox.stop()
+        return
+    # What was there at the due time is on time, whenever it came.
+    for submission in Submission.objects.all():
+        assert (submission.due, submission.late) == (due, False)
+        assert submission.collected is not None
 
 
 @pytest.mark.skipif("connection.vendor != 'sqlite'", reason="locks SQLite's file")

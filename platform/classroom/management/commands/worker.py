@@ -5,6 +5,9 @@ COCALC_CONCURRENCY. SIGTERM lets what is under way end if it takes seconds, give
 the queue, and exits with 0. A worker that is killed loses nothing: another one, or the next, does
 what it held after half a minute.
 
+`manage.py worker --check` runs none: it exits with 0 where one is alive on this host, and with 1
+where none is, for whoever starts and watches containers.
+
 Without a key of CoCalc's (COCALC_SIGN_IN=own) there are no courses, and it only mails and forgets.
 """
 
@@ -12,10 +15,11 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import InterfaceError, OperationalError, close_old_connections, connections
 from django.utils.crypto import get_random_string
 from django_tasks_db.management.commands.db_worker import Worker
@@ -23,6 +27,7 @@ from django_tasks_db.management.commands.db_worker import Worker
 from classroom.class_steps.pulse import pulse
 from classroom.class_steps.rounds import end_access, look_after
 from classroom.conf import conf
+from classroom.engine.hearts import BEAT_SECONDS, Heart, alive_here
 from classroom.engine.upkeep import prune
 from classroom.engine.working import stopping
 from classroom.notices.letters import gather
@@ -30,8 +35,10 @@ from classroom.notices.rounds import forget, tell_what_came
 from classroom.notices.sending import Sender
 from embedding.conf import conf as embedding
 from embedding.services.audit import seal
+from embedding.services.state import look
 
 LOOK_SECONDS = 0.25
+STATE_SECONDS = 1.0  # how often it is seen whether it is time to look at CoCalc
 PULSE_SECONDS = 2.0
 LOOK_AFTER_SECONDS = 60.0
 PRUNE_SECONDS = 3600.0
@@ -67,7 +74,17 @@ class Command(BaseCommand):
 
     help = "Works off class steps (hand out, collect, return, …) until it is told to stop."
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--check",
+            action="store_true",
+            help="Run no worker; exit with 0 if one is alive on this host, otherwise with 1.",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["check"]:
+            self._check()
+            return
         worker = TaskWorker(
             queue_names=["default"],
             interval=LOOK_SECONDS,
@@ -80,8 +97,14 @@ class Command(BaseCommand):
         )
         worker.configure_signals()
         # Each in a thread of its own: what waits for CoCalc holds up no date.
-        clocks = [_every(PRUNE_SECONDS, prune), _every(PRUNE_SECONDS, forget)]
-        clocks.append(_every(SEAL_SECONDS, seal))
+        heart = Heart()
+        clocks = [
+            _every(BEAT_SECONDS, heart.beat),
+            _every(STATE_SECONDS, look),
+            _every(SEAL_SECONDS, seal),
+            _every(PRUNE_SECONDS, prune),
+            _every(PRUNE_SECONDS, forget),
+        ]
         if not embedding().own_sign_in:
             clocks += [
                 _every(PULSE_SECONDS, pulse),
@@ -103,6 +126,18 @@ class Command(BaseCommand):
             stopping.set()
             for clock in clocks:
                 clock.join(1.0 / len(clocks))
+            with suppress(OperationalError, InterfaceError):
+                heart.stop()
+
+    def _check(self) -> None:
+        """Raise CommandError, which exits with 1, where no worker is alive on this host."""
+        found = list(alive_here())
+        if not found:
+            raise CommandError("No worker is alive on this host.")
+        for heart in found:
+            self.stdout.write(
+                f"Process {heart.pid} is alive, since {heart.started:%Y-%m-%d %H:%M}."
+            )
 
 
 def _every(seconds: float, work: Callable[[], None]) -> threading.Thread:
