@@ -70,6 +70,7 @@ def tended_by(tend: Callable[[], None]) -> None:
     """Have this called before each check, in a thread that may use the database."""
     global _tend
     _tend = tend
+    turns.prepared_by(tend)
 
 
 def forget() -> None:

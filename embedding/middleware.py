@@ -1,4 +1,7 @@
-"""What stands before all views: a look at how much comes, and a turn at CoCalc for each request."""
+"""What stands before all views: a look at how much comes, and a turn at CoCalc for each request.
+
+After a request whose calls have failed, somebody looks whether CoCalc is there at all.
+"""
 
 from collections.abc import Callable
 
@@ -85,6 +88,7 @@ class Turns:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        state.tell()
         turn = Turn(lambda: request.user.pk)
         lasts = False
         try:

@@ -45,6 +45,7 @@ _taken: Counter[str] = Counter()
 _lock = threading.Lock()
 _current: ContextVar["Turn | None"] = ContextVar("turn", default=None)
 _is_beside: ContextVar[bool] = ContextVar("is_beside", default=False)
+_prepare: Callable[[], None] | None = None
 # For the one call that goes beside another. Its threads touch no database.
 _beside = ThreadPoolExecutor(max_workers=32, thread_name_prefix="cocalc")
 
@@ -149,9 +150,17 @@ def is_beside() -> bool:
     return _is_beside.get()
 
 
+def prepared_by(prepare: Callable[[], None]) -> None:
+    """Have this called before each `beside`, where the database may be used."""
+    global _prepare
+    _prepare = prepare
+
+
 def beside(function: Callable[..., T], *args: object) -> "Future[T]":
     """Call something in another thread, within the turn of this one; Crowded as `take`."""
     take()
+    if _prepare and not is_beside():
+        _prepare()
     context = copy_context()
     context.run(_is_beside.set, True)
     return _beside.submit(context.run, function, *args)

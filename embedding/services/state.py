@@ -119,8 +119,8 @@ def tend() -> None:
 
 
 def tell() -> None:
-    """After a request, in which a call may have failed: have somebody look."""
-    if breaker.is_suspected():
+    """Have somebody look where a call has failed, and write down what was found then."""
+    if _local.has_news():
         tend()
 
 
@@ -177,11 +177,12 @@ class _Local:
     read: float | None = None  # when the row was read, by the monotonic clock
     looking: _Looking | None = None
 
+    def has_news(self) -> bool:
+        return breaker.is_suspected() if self.looking is None else self.looking.seen is not None
+
     def is_due(self) -> bool:
-        ripe = self.looking and self.looking.seen
-        suspected = breaker.is_suspected() and self.looking is None
-        stale = self.read is None or time.monotonic() - self.read > _READ
-        return bool(ripe or suspected or stale)
+        is_old = self.read is None or time.monotonic() - self.read > _READ
+        return is_old or self.has_news()
 
 
 _local = _Local()
@@ -223,10 +224,10 @@ def _is_news(row: CocalcState | None, answered: datetime | None) -> bool:
     """Whether the row does not say yet that a call was answered."""
     if answered is None:
         return False
+    if row and row.is_up is False:
+        return row.looked is None or answered > row.looked
     if row is None or row.answered is None or row.is_up is None:
         return True
-    if row.is_up is False:
-        return row.looked is None or answered > row.looked
     return answered - row.answered >= EVERY
 
 

@@ -29,7 +29,8 @@ from embedding.conf import conf
 from embedding.frame import SANDBOX
 from embedding.models import CocalcProject, Member
 from embedding.names import shown
-from embedding.problems import said
+from embedding.problems import clock, said
+from embedding.services import state
 from embedding.services.mapping import personal_slot
 from embedding.views.access import MINE, NOBODY, session_urls
 from embedding.views.shell import nonce_of
@@ -65,6 +66,14 @@ def cocalc_found() -> dict[str, Any]:
         "own": conf().own_sign_in,
         "other": chosen if is_other else "",
     }
+
+
+@register.simple_tag
+def cocalc_down() -> str:
+    """Return since when CoCalc has not answered, as clocks show it; "" while it does. One query."""
+    state.tell()
+    known = state.current()
+    return clock(known.since) if known.is_down and known.since else ""
 
 
 @register.inclusion_tag("embedding/tag.html", takes_context=True)

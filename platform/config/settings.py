@@ -221,7 +221,7 @@ CSRF_COOKIE_SECURE = _https
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "config.errors.csrf_failure"
 SECURE_SSL_REDIRECT = _https
-SECURE_REDIRECT_EXEMPT = [r"^health$"]  # monitors ask from within
+SECURE_REDIRECT_EXEMPT = [r"^(healthz?|readyz)$"]  # monitors ask from within
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _https
 # W021: preloading is a decision for the owner of the whole domain.

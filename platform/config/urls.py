@@ -34,6 +34,8 @@ urlpatterns = [
     ),
     path("admin/", admin.site.urls),
     path("health", health.health),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
     path("", include("classroom.urls")),
     path("", include("embedding.urls")),
 ]

@@ -12,7 +12,8 @@ from django.utils.translation import ngettext
 
 from classroom.models import Assignment, Batch, Course, Kind, Transfer
 from classroom.pages.sections import seen
-from classroom.pages.text import lasted
+from classroom.pages.text import lasted, short_moment
+from embedding.services.state import current
 
 State = Transfer.State
 NOT_BEGUN = timedelta(seconds=20)  # so long nobody has taken a row: is there a worker?
@@ -44,6 +45,7 @@ class Progress:
     ended: datetime | None
     now: datetime
     causes: list[Cause] = field(default_factory=list)
+    down: str = ""  # since when it waits for CoCalc, in words; empty where it does not
 
     @property
     def total(self) -> int:
@@ -108,7 +110,7 @@ class Progress:
     def unattended(self) -> bool:
         """Whether nobody seems to be working it off."""
         untouched = self.counts[State.QUEUED] == self.total > 0 and self.began is None
-        return untouched and self.now - self.batch.created > NOT_BEGUN
+        return untouched and not self.down and self.now - self.batch.created > NOT_BEGUN
 
     @property
     def took(self) -> str:
@@ -138,7 +140,16 @@ def progress_of(batches: Iterable[Batch], *, now: datetime | None = None) -> lis
         one.began = min(filter(None, (one.began, began)), default=None)
         one.ended = max(filter(None, (one.ended, ended)), default=None)
     _causes(found)
+    _waiting(found.values(), now)
     return [found[batch.pk] for batch in listed]
+
+
+def _waiting(listed: Iterable[Progress], now: datetime) -> None:
+    active = [one for one in listed if one.active]
+    known = current(now) if active else None
+    for one in active:
+        if known and known.is_down and known.since:
+            one.down = short_moment(known.since, one.batch.course.zone, beside=now)
 
 
 def _seen(batches: list[Batch]) -> Q:

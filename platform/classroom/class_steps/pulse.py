@@ -39,7 +39,7 @@ def pulse(now: datetime | None = None) -> None:
     reap(now)
     release(now)
     collect_due(now)
-    if due_rows(now).exists() and not state.is_down():
+    if due_rows(now).exists() and not state.current(now).is_down:
         wake()
 
 

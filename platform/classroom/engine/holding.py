@@ -75,9 +75,9 @@ def claim(room: int, *, now: datetime | None = None) -> list[Transfer]:
 
     None while CoCalc is down: they wait, and lose no attempts.
     """
-    if room < 1 or state.is_down():
-        return []
     now = now or timezone.now()
+    if room < 1 or state.current(now).is_down:
+        return []
     with one_at_a_time():
         taken = chosen(due_rows(now), room)
         return _take(taken, now) if taken else []

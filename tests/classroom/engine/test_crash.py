@@ -26,7 +26,16 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from classroom.class_steps import class_steps
-from classroom.models import Assignment, Course, Kind, Membership, Submission, Transfer
+from classroom.engine import hearts
+from classroom.models import (
+    Assignment,
+    Course,
+    Kind,
+    Membership,
+    Submission,
+    Transfer,
+    WorkerHeart,
+)
 from classroom.rules import manifest, names
 from classroom.rules.deadlines import due_update
 from embedding.client import forget
@@ -402,8 +411,10 @@ def test_told_to_stop_it_gives_back_what_takes_long_and_exits_well(
     worker.stdin.write(given())
     worker.stdin.close()
     until(lambda: Transfer.objects.get(pk=row.pk).state == State.RUNNING)
+    assert [heart.pid for heart in hearts.alive_here()] == [worker.pid]
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(30) == 0
+    assert not WorkerHeart.objects.exists()
     row.refresh_from_db()
     assert (row.state, row.attempts, row.holder) == (State.QUEUED, 0, None)
 

@@ -4,6 +4,7 @@ import os
 from datetime import timedelta
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from classroom.engine import hearts
@@ -55,3 +56,22 @@ def test_one_whose_row_was_taken_away_is_there_again() -> None:
     WorkerHeart.objects.all().delete()
     heart.beat()
     assert hearts.alive().count() == 1
+
+
+def test_the_command_tells_whether_one_is_alive_here(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(CommandError, match="No worker is alive on this host"):
+        call_command("worker", "--check")
+    heart = hearts.Heart()
+    heart.beat()
+    call_command("worker", "--check")
+    assert f"Process {os.getpid()} is alive" in capsys.readouterr().out
+    WorkerHeart.objects.update(seen=timezone.now() - timedelta(minutes=1))
+    with pytest.raises(CommandError):
+        call_command("worker", "--check")
+
+
+def test_one_that_stopped_beats_no_more() -> None:
+    heart = hearts.Heart()
+    heart.stop()
+    heart.beat()
+    assert not WorkerHeart.objects.exists()

@@ -16,6 +16,7 @@ from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 from pytest_django import Settings
 
+from classroom.class_steps.pulse import pulse
 from classroom.engine import performing, working
 from classroom.engine.holding import End, claim, give_back, reap, renew, settle
 from classroom.engine.queue import QUIET, URGENT, step_start, transfer_add
@@ -29,7 +30,10 @@ from embedding.cocalc.errors import (
     Limited,
     OutcomeUnknown,
 )
+from embedding.models import CocalcState
 from embedding.problems import Busy, Problem
+from embedding.services import state
+from sandbox.process import SandboxProcess
 from tests.classroom import factories
 
 State = Transfer.State
@@ -37,7 +41,8 @@ Run = Callable[[Transfer], dict[str, Any]]
 
 
 @pytest.fixture
-def course(db: None) -> Course:
+def course(sandbox: SandboxProcess, db: None) -> Course:
+    """What fails here is no CoCalc that is down: whoever looks finds that it answers."""
     return factories.make_course(factories.make_user("emmy", teacher=True))
 
 
@@ -122,7 +127,7 @@ class TestClaim:
     ) -> None:
         step_start(course, Kind.PREPARE, students, actor=None)
         # Two of them begin and end the transaction; elsewhere than in SQLite one locks.
-        with django_assert_num_queries(8 if connection.features.has_select_for_update else 7):
+        with django_assert_num_queries(9 if connection.features.has_select_for_update else 8):
             rows = claim(5)
         with django_assert_num_queries(0):
             for row in rows:
@@ -309,6 +314,83 @@ class TestEnds:
         assert "cannot be reached" in ended.error
         assert len(pauses) == 4
         assert pauses == sorted(pauses)
+
+    def test_while_cocalc_is_down_it_is_no_attempt(
+        self,
+        course: Course,
+        students: list[Membership],
+        doing: Callable[[Run], None],
+        settings: Settings,
+    ) -> None:
+        """A look has found that, and from then on nothing is taken until another one finds it up."""
+        url = settings.EMBEDDING["COCALC_API_URL"]
+        settings.EMBEDDING = {**settings.EMBEDDING, "COCALC_API_URL": "http://127.0.0.1:9"}
+        doing(raising(CannotConnect("copy_path", "refused")))
+        row = transfer_add(course, Kind.HAND_OUT, students[0])
+        factories.work_off()
+        assert state.current().is_down
+        waits = fresh(row)
+        assert (waits.state, waits.attempts) == (State.QUEUED, 0)
+        Transfer.objects.update(not_before=None)
+        assert claim(5) == []
+        pulse()
+        assert not DBTaskResult.objects.filter(status=TaskResultStatus.READY).exists()
+        settings.EMBEDDING = {**settings.EMBEDDING, "COCALC_API_URL": url}
+        state.look(every=timedelta(0))
+        doing(lambda _: {})
+        factories.work_off()
+        assert fresh(row).state == State.DONE
+
+    @pytest.mark.parametrize(
+        ("before", "error", "after"),
+        [
+            ("", CannotConnect("exec", "refused"), "cannot_connect"),
+            ("", OutcomeUnknown("exec", "late"), "outcome_unknown"),
+            # That CoCalc is away now does not wipe out what a student's project did before.
+            ("outcome_unknown", CannotConnect("exec", "refused"), "outcome_unknown"),
+        ],
+    )
+    def test_what_failed_is_not_forgotten_while_cocalc_is_down(
+        self,
+        course: Course,
+        students: list[Membership],
+        doing: Callable[[Run], None],
+        settings: Settings,
+        before: str,
+        error: CocalcError,
+        after: str,
+    ) -> None:
+        settings.EMBEDDING = {**settings.EMBEDDING, "COCALC_API_URL": "http://127.0.0.1:9"}
+        doing(raising(error))
+        row = transfer_add(course, Kind.COLLECT, students[0])
+        Transfer.objects.update(error_code=before)
+        factories.work_off()
+        assert (fresh(row).attempts, fresh(row).error_code) == (0, after)
+
+    def test_a_project_that_fails_a_call_is_no_cocalc_that_is_down(
+        self, course: Course, students: list[Membership], doing: Callable[[Run], None]
+    ) -> None:
+        """Whatever a student's project does, what the site itself looks at does answer."""
+        doing(raising(OutcomeUnknown("exec", "no answer")))
+        row = transfer_add(course, Kind.COLLECT, students[0])
+        factories.work_off()
+        assert fresh(row).attempts == 1
+        assert state.current().state == "up"
+
+    def test_a_long_outage_uses_up_no_patience(
+        self, course: Course, students: list[Membership], doing: Callable[[Run], None]
+    ) -> None:
+        doing(raising(Busy("project")))
+        row = transfer_add(course, Kind.PREPARE, students[0])
+        now = timezone.now()
+        Transfer.objects.update(created=now - timedelta(days=3))
+        CocalcState.objects.create(pk=1, is_up=True, since=now, looked=now, answered=now)
+        factories.work_off()
+        assert fresh(row).state == State.QUEUED
+        Transfer.objects.update(not_before=None)
+        CocalcState.objects.update(since=now - timedelta(days=2))
+        factories.work_off()
+        assert fresh(row).state == State.FAILED
 
     def test_waiting_ends_after_a_day(
         self, course: Course, students: list[Membership], doing: Callable[[Run], None]
