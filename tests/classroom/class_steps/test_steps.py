@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from classroom.class_steps import class_steps, progress
@@ -23,7 +24,7 @@ from classroom.models import (
     Submission,
     Transfer,
 )
-from embedding.models import Event
+from embedding.models import CocalcState, Event
 from tests.classroom import factories
 from tests.conftest import HttpsClient
 
@@ -506,13 +507,35 @@ class TestPage:
         class_steps.hand_out(assignment, "all", actor=emmy)
         with CaptureQueriesContext(connection) as many:
             shown = text(browser.get(page(course, assignment)))
-        # The step under way takes two more: its counts, and its causes.
-        assert len(many) <= len(few) + 2
+        # The step under way takes three more: its counts, its causes, and whether CoCalc answers.
+        assert len(many) <= len(few) + 3
         assert shown.count('name="member"') == 100
         assert "N119" in text(browser.get(page(course, assignment), {"page": "2"}))
 
 
 class TestProgress:
+    def test_while_cocalc_is_down_it_says_since_when_it_waits(
+        self, course: Course, assignment: Assignment, emmy: User, ada: Membership
+    ) -> None:
+        browser = HttpsClient(emmy)
+        batch = step_start(course, Kind.HAND_OUT, [ada], actor=emmy, assignment=assignment)
+        url = reverse("classroom:step-progress", args=(course.pk, batch.pk))
+        now = timezone.now()
+        clock = timezone.localtime(now, course.zone).strftime("%H:%M")
+        waits = f"CoCalc has not answered since {clock}. This step waits"
+        assert waits not in text(browser.get(url))
+        CocalcState.objects.create(pk=1, is_up=False, since=now, looked=now)
+        whole = text(browser.get(url))
+        assert waits in whole
+        assert "Files cannot be opened or submitted until it is back." in whole
+        live = text(browser.get(url, headers={"HX-Request": "true"}))
+        assert waits in live
+        # It is no worker that is missing.
+        Batch.objects.update(created=now - timedelta(minutes=1))
+        assert "worker is not running" not in text(browser.get(url))
+        CocalcState.objects.update(is_up=True, since=now, answered=now)
+        assert waits not in text(browser.get(url, headers={"HX-Request": "true"}))
+
     @pytest.fixture
     def batch(self, course: Course, assignment: Assignment, emmy: User) -> Batch:
         for n in range(4):

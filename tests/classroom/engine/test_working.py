@@ -322,7 +322,7 @@ class TestEnds:
         doing: Callable[[Run], None],
         settings: Settings,
     ) -> None:
-        """A look has found that, and from then on nothing is taken until another one finds it up."""
+        """A look finds that, and nothing is taken until another one finds it up."""
         url = settings.EMBEDDING["COCALC_API_URL"]
         settings.EMBEDDING = {**settings.EMBEDDING, "COCALC_API_URL": "http://127.0.0.1:9"}
         doing(raising(CannotConnect("copy_path", "refused")))
