@@ -272,7 +272,7 @@ def _settle(seen: Look, began: datetime) -> None:
     else:
         # Unless it has answered anybody meanwhile.
         silent = rows.filter(Q(answered=None) | Q(answered__lt=began))
-        news = silent.exclude(is_up=False).update(is_up=False, since=began)
+        news = silent.exclude(is_up=False).update(is_up=False, since=began) == 1
         silent.update(cause=seen.code)
         if news:
             log.error("CoCalc at %s does not answer: %s.", conf().api_url, seen.code)

@@ -12,6 +12,7 @@ from django.db import connections
 from django.utils import timezone
 from pytest_django import Settings
 
+from embedding.cocalc.looking import Look, look
 from embedding.models import CocalcReading, CocalcState
 from embedding.services import state
 from sandbox.process import SandboxProcess
@@ -98,11 +99,11 @@ def test_down_until_it_answers(sandbox_process: SandboxProcess, settings: Settin
 def test_one_look_that_fails_is_no_news(
     sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, seen = state.look_once, []
+    seen: list[Look] = []
 
-    def first_fails(url: str, *, limit: float) -> state.Look:
-        seen.append(real(url, limit=limit))
-        return state.Look(3.0, "outcome_unknown") if len(seen) == 1 else seen[-1]
+    def first_fails(url: str, *, limit: float) -> Look:
+        seen.append(look(url, limit=limit))
+        return Look(3.0, "outcome_unknown") if len(seen) == 1 else seen[-1]
 
     monkeypatch.setattr(state, "look_once", first_fails)
     state.look()
@@ -145,9 +146,9 @@ def test_a_look_counts_only_while_nobody_set_out_after_it(
     """A worker that slept for an hour in the middle of its look tells nothing any more."""
     later = timezone.now() + timedelta(hours=1)
 
-    def overtaken(_url: str, *, limit: float) -> state.Look:
+    def overtaken(_url: str, *, limit: float) -> Look:
         CocalcState.objects.update(looked=later, is_up=True, since=later, answered=later)
-        return state.Look(limit, "cannot_connect")
+        return Look(limit, "cannot_connect")
 
     monkeypatch.setattr(state, "look_once", overtaken)
     state.look()

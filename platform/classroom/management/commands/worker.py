@@ -140,7 +140,7 @@ class Command(BaseCommand):
             )
 
 
-def _every(seconds: float, work: Callable[[], None]) -> threading.Thread:
+def _every(seconds: float, work: Callable[[], object]) -> threading.Thread:
     """Do something again and again until the process is told to stop."""
 
     def keep_time() -> None:
