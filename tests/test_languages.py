@@ -15,6 +15,7 @@ from tests.messages import DOMAINS, PARTS, Part, forms, known, languages, mo, pa
 NOT_FOR_READERS = (
     *("embedding/checks.py", "embedding/management/", "embedding/cocalc/", "embedding/models.py"),
     *("platform/config/env.py", "platform/config/settings.py", "platform/config/logs.py"),
+    "platform/config/health.py",
     *("platform/config/example.py", "platform/config/katex.py", "platform/classroom/management/"),
     *("platform/classroom/nbgrader/run_notebook.py", "platform/classroom/nbgrader/kernel_"),
     *("platform/classroom/nbgrader/guarding.py", "platform/classroom/nbgrader/runner.py"),

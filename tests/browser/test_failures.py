@@ -20,9 +20,13 @@ CHANNEL = 11_000  # as the bridge has it (static/embedding/bridge.js), in ms, wi
         ({"api_down": "close"}, re.compile(r"^CoCalc .* [Pp]lease try again")),
         ({"api_down": "503"}, re.compile(r"^(CoCalc|Something answered) .* [Pp]lease try again")),
         ({"api_html": True}, re.compile(r"^Something answered at CoCalc's address")),
+        (
+            {"api_down": "close", "pages_down": "close"},
+            re.compile(r"^CoCalc (cannot be reached|has not answered since \d\d:\d\d)"),
+        ),
         ({"fail_events": ["user_auth", "system.generateUserAuthToken"]}, re.compile(r"^CoCalc ")),
     ],
-    ids=["down", "behind a gateway", "html", "refused"],
+    ids=["down", "behind a gateway", "html", "gone", "refused"],
 )
 def test_cocalc_fails_and_comes_back(
     known: Visit, quirks: dict[str, Any], text: re.Pattern[str]
@@ -48,6 +52,35 @@ def test_cocalc_fails_and_comes_back(
     known.becomes("ready")  # by itself
     expect(known.page.locator("#notice")).to_be_hidden()
     known.shows_tab("a.txt")
+
+
+def test_while_cocalc_is_away_nothing_waits_for_it(known: Visit) -> None:
+    """Found by the first who tries; the others are told at once, and all goes on by itself."""
+    known.write("a.txt")
+    known.school.sandbox.quirks(api_down="close", pages_down="close")
+    known.open("a.txt", "unreachable")
+    since = re.compile(r"^CoCalc has not answered since \d\d:\d\d\.")
+    expect(known.page.locator("#notice-text")).to_have_text(since, timeout=30_000)
+    began = time.monotonic()
+    with known.page.expect_response(re.compile("/session$")) as answered:
+        known.page.locator("#again").click()
+    assert answered.value.status == 503
+    assert time.monotonic() - began < 3
+    known.school.sandbox.reset_quirks()
+    known.becomes("ready")  # by itself
+    known.shows_tab("a.txt")
+    known.school.sandbox.quirks(api_down="close", pages_down="close")
+    known.go("/projects/mine/")
+    alert = known.page.locator("#problem")
+    expect(alert).to_contain_text("CoCalc")
+    known.school.sandbox.reset_quirks()
+
+    def listed() -> bool:
+        if alert.is_visible():
+            alert.get_by_role("button", name="Try again").click()
+        return known.row("a.txt").is_visible()
+
+    until(listed)
 
 
 def test_open_in_a_new_tab_fails_in_words_too(known: Visit) -> None:
