@@ -9,7 +9,7 @@ from typing import Any, Literal
 from django.core.signals import setting_changed
 from django.dispatch import Signal
 
-from embedding import breaker, which
+from embedding import breaker, calls, which
 from embedding.cocalc.client import Client, Identity, Proof
 from embedding.cocalc.conat import ConatClient
 from embedding.cocalc.errors import CocalcError, NoKey
@@ -91,7 +91,7 @@ def _client() -> Client:
 def _new(generation: Spoken) -> Client:
     options: dict[str, Any] = {
         "before_call": _before,
-        "on_call": _called,
+        "on_call": calls.told(generation, _called),
         "on_open_home": _home_was_open,
     }
     if generation == "v1":

@@ -31,6 +31,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from embedding import calls, trail
 from embedding.client import client
 from embedding.cocalc.errors import CocalcError, NotSupported
 from embedding.cocalc.impersonation import ACCOUNT_ID, REMEMBER_ME, Cookie, cookies_of
@@ -163,6 +164,7 @@ def _check_place(environ: WSGIEnvironment, row: DoorCode) -> None:
 
 
 def _in(code: DoorCode, row: EmbedSession) -> tuple[HTTPStatus, Headers, str]:
+    trail.mark(session=str(row.pk))
     turn = Turn(lambda: row.user_id)
     try:
         with turn.on():
@@ -193,7 +195,10 @@ def _signed_in(row: EmbedSession) -> list[Cookie]:
     take(str(row.project.project_id) if row.project else "")
     token = client().mint_token(str(account.account_id))
     try:
-        return cookies_of(conf().api_url, str(account.account_id), token, timeout=SIGN_IN_SECONDS)
+        with calls.timed("conat", "impersonate"):
+            return cookies_of(
+                conf().api_url, str(account.account_id), token, timeout=SIGN_IN_SECONDS
+            )
     finally:
         _revoke(token)
 

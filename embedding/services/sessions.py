@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from embedding import trail
 from embedding.client import client, sign_in
 from embedding.cocalc.client import Project
 from embedding.cocalc.errors import CocalcError, NotStarted, NotSupported, OutcomeUnknown
@@ -66,6 +67,7 @@ def session_row(session_id: uuid.UUID, user: User, member: Member, path: str) ->
 
     No row is added for a user whose allowance is used up: a storm of reloads fills no table.
     """
+    trail.mark(session=str(session_id))
     row = EmbedSession.objects.filter(id=session_id).first()
     if row is None:
         allowance_check(user)

@@ -18,6 +18,7 @@ from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 
+from embedding import trail
 from embedding.cocalc.errors import CocalcError, Forbidden, Limited
 from embedding.models import EmbedSession, Member
 from embedding.problems import Busy, Problem, bad_request, of_cocalc
@@ -95,6 +96,7 @@ def prepared_member_of(request: HttpRequest, project: str) -> Member:
 def own_session_of(request: HttpRequest, session_id: uuid.UUID) -> EmbedSession:
     """Return the user's own embed session; Http404 for anybody else's."""
     user = user_of(request)
+    trail.mark(session=str(session_id))
     row = EmbedSession.objects.select_related("project", "user").filter(id=session_id).first()
     if row is None or row.user_id != user.pk:
         raise Http404
@@ -141,6 +143,8 @@ def answer(problem: Problem, *, staff: bool = False) -> JsonResponse:
         error["retryAfter"] = problem.retry_after
     if staff and problem.detail:
         error["detail"] = problem.detail
+    if request_id := trail.request_id():
+        error["requestId"] = request_id
     response = JsonResponse({"error": error}, status=problem.status)
     if problem.retry_after is not None:
         response["Retry-After"] = str(problem.retry_after)

@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from embedding import trail
 from embedding.conf import conf
 from embedding.problems import Problem
 
@@ -24,5 +25,5 @@ def show(
 
 def show_problem(request: HttpRequest, title: str, problem: Problem) -> HttpResponse:
     """Render what is wrong."""
-    context = {"title": title, "text": problem.message}
+    context = {"title": title, "text": problem.message, "request_id": trail.request_id()}
     return show(request, "embedding/problem.html", context, status=problem.status)

@@ -7,6 +7,9 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
-from embedding.door import application  # noqa: E402  it needs the settings
+from config.request_lines import with_lines  # noqa: E402  they need the settings
+from embedding import door  # noqa: E402
+
+application = with_lines(door.application, "door")
 
 __all__ = ["application"]

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from classroom.pages.access import Archived
 from classroom.rules.anonymity import NamesHidden
+from embedding import trail
 
 SENTENCES = {
     400: (
@@ -54,9 +55,17 @@ def answer(
 ) -> HttpResponse:
     """Say what is wrong, on a page or as JSON."""
     if request.headers.get("Accept", "").startswith("application/json"):
-        error = {"code": code, "message": f"{title}. {text}", "recoverable": status == 500}
+        error = {
+            "code": code,
+            "message": f"{title}. {text}",
+            "recoverable": status == 500,
+            "requestId": trail.request_id(),
+        }
         return JsonResponse({"error": error}, status=status)
-    return render(request, "error.html", {"title": title, "text": text}, status=status)
+    # What is not there is no case for an administrator.
+    number = "" if status == 404 else trail.request_id()
+    context = {"title": title, "text": text, "request_id": number}
+    return render(request, "error.html", context, status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -8,12 +8,13 @@ from typing import Any
 
 from config.env import Reader
 
+read = Reader()
 wsgi_app = "config.wsgi"
 
 worker_class = "gthread"
 workers = 3
 # As the settings read it, which say what is wrong with it.
-threads = Reader().number("WEB_THREADS", default=16, least=4, most=100)
+threads = read.number("WEB_THREADS", default=16, least=4, most=100)
 worker_connections = 1000
 backlog = 512
 
@@ -23,6 +24,18 @@ keepalive = 5
 # Against what leaks: each process is started anew now and then, not all at one time.
 max_requests = 20_000
 max_requests_jitter = 2_000
+
+# The site writes a line for each request itself (`config.request_lines`).
+accesslog = None
+if read.choice("LOG_FORMAT", default="text", choices=("text", "json")) == "json":
+    # In place of parts of gunicorn's own, for what its processes say themselves.
+    logconfig_dict = {
+        "formatters": {"generic": {"()": "config.logs.Json"}},
+        "loggers": {
+            "gunicorn.error": {"handlers": ["error_console"], "propagate": False},
+            "gunicorn.access": {"level": "CRITICAL", "propagate": False},
+        },
+    }
 
 limit_request_line = 8190  # paths may have 4,096 characters
 limit_request_fields = 60

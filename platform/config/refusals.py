@@ -2,20 +2,25 @@
 
 import logging
 
+from config.request_lines import Line
+
 
 class Refused(logging.Filter):
-    """Makes one line of a request that was refused (403, 404, …): what, where, and who asked.
+    """Has a refused request (403, 404, …) be one line, its own, which also says why.
 
     It is no fault of the site's, so there is nothing to trace; but Django hands the exception on.
+    A fault of ours (500) is told whole, beside the request's line.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Change the record; it is always kept."""
+        """Leave a refusal to the line of its request; one that has none becomes a line itself."""
         status = getattr(record, "status_code", None)
-        if isinstance(status, int) and 400 <= status < 500:
-            record.exc_info = record.exc_text = None
-            # Where nobody has looked yet who asks, the log does not ask the database.
-            user = getattr(getattr(record, "request", None), "_cached_user", None)
-            who = f" ({user.get_username()})" if user and user.is_authenticated else ""
-            record.msg, record.args = " ".join(f"{record.getMessage()}{who}".split()), ()
+        if not isinstance(status, int) or status < 400 or (status >= 500 and record.exc_info):
+            return True
+        why = " ".join(record.getMessage().split())
+        if line := Line.of(getattr(record, "request", None)):
+            line.refused(why, record.levelno)
+            return False
+        record.exc_info = record.exc_text = None
+        record.msg, record.args = why, ()
         return True

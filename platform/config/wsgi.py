@@ -9,9 +9,12 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 site = get_wsgi_application()
 
-from embedding import door  # noqa: E402  it needs the settings
+from config.request_lines import with_lines  # noqa: E402  they need the settings
+from embedding import door  # noqa: E402
+
+_door = with_lines(door.application, "door")
 
 
 def application(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
     """Answer a request: the site's, or one that came in by CoCalc's host (`embedding.door`)."""
-    return (door.application if door.is_for_door(environ) else site)(environ, start)
+    return (_door if door.is_for_door(environ) else site)(environ, start)

@@ -1,7 +1,8 @@
-"""The log as the settings make it: a refused request is a line, a fault of ours is told whole."""
+"""The log as the settings make it: a request is a line, a fault of ours is told whole."""
 
 import io
 import logging
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -28,10 +29,10 @@ def log() -> Iterator[io.StringIO]:
 @pytest.mark.parametrize(
     ("who", "method", "path", "status", "line"),
     [
-        ("ada", "get", "settings", 403, "Forbidden (Permission denied): {path} (ada)"),
-        ("ada", "post", "settings", 403, "Forbidden (Permission denied): {path} (ada)"),
-        ("eve", "get", "settings", 404, "Not Found: {path} (eve)"),
-        ("ada", "delete", "settings", 405, "Method Not Allowed (DELETE): {path} (ada)"),
+        ("ada", "get", "settings", 403, "Forbidden (Permission denied): {path}"),
+        ("ada", "post", "settings", 403, "Forbidden (Permission denied): {path}"),
+        ("eve", "get", "settings", 404, "Not Found: {path}"),
+        ("ada", "delete", "settings", 405, "Method Not Allowed (DELETE): {path}"),
         (None, "get", "nowhere/", 404, "Not Found: {path}"),
     ],
 )
@@ -52,7 +53,11 @@ def test_a_refused_request_is_one_line(
     answer: Any = getattr(browser, method)(url)
     assert answer.status_code == status
     (said,) = log.getvalue().splitlines()
-    assert said.endswith(f"WARNING django.request: {line.format(path=url)}")
+    route = "courses/<int:course>/settings" if path == "settings" else "no page"
+    asked = re.escape(f" WARNING config.request_lines: {method.upper()} {route}: {status}, ")
+    by = f", user {browser.session['_auth_user_id']}" if who else ""
+    why = re.escape(f"; {line.format(path=url)} [request_id {answer['X-Request-ID']}]")
+    assert re.search(rf"{asked}[0-9,]+ ms, [0-9,]+ bytes{by}{why}$", said)
 
 
 def test_a_name_that_is_not_ours_is_one_line(log: io.StringIO) -> None:
@@ -60,7 +65,8 @@ def test_a_name_that_is_not_ours_is_one_line(log: io.StringIO) -> None:
     browser.defaults["HTTP_HOST"] = "evil.test"
     assert browser.get("/sign-in/").status_code == 400
     (said,) = log.getvalue().splitlines()
-    assert "ERROR django.security.DisallowedHost: Invalid HTTP_HOST header: 'evil.test'" in said
+    assert " ERROR config.request_lines: GET sign-in/: 400, " in said
+    assert "Invalid HTTP_HOST header: 'evil.test'" in said
 
 
 def test_a_link_that_lets_in_stays_out_of_the_line(log: io.StringIO, person: Person) -> None:

@@ -14,6 +14,7 @@ import json
 import logging
 import random
 import re
+import time
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -27,6 +28,7 @@ from classroom.conf import conf
 from classroom.engine.holding import LOST, End
 from classroom.models import Profile, Transfer
 from classroom.steps.registry import Skip, Step, step_of
+from embedding import trail
 from embedding.breaker import SUSPICIOUS
 from embedding.cocalc.errors import CannotConnect, CocalcError, Forbidden, Limited, OutcomeUnknown
 from embedding.problems import Busy, Problem, of_cocalc
@@ -46,8 +48,27 @@ _random = random.SystemRandom()
 
 def perform(transfer: Transfer) -> End:
     """Do it once; never raises. What it writes is in the language of whoever asked for it."""
-    with translation.override(_language(transfer)):
-        return _perform(transfer)
+    began = time.monotonic()
+    with (
+        trail.on(request_id=transfer.request_id, transfer=str(transfer.pk)),
+        translation.override(_language(transfer)),
+    ):
+        end = _perform(transfer)
+        _tell(end, round((time.monotonic() - began) * 1000))
+    return end
+
+
+def _tell(end: End, ms: int) -> None:
+    """Write the attempt's line into the log."""
+    fields = {
+        "kind": end.transfer.kind,
+        "state": str(end.state),
+        "code": end.code or "ok",
+        "attempt": end.transfer.attempts,
+        "ms": ms,
+    }
+    said = ", ".join(f"{name} {value}" for name, value in fields.items())
+    log.info("Transfer: %s", said, extra={"fields": fields})
 
 
 def _language(transfer: Transfer) -> str:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from classroom.models.assignments import Assignment
 from classroom.models.courses import Course
 from classroom.models.people import Membership
+from embedding import trail
 
 
 class Kind(models.TextChoices):
@@ -133,6 +134,13 @@ class Transfer(models.Model):
         _("detail"), max_length=1000, blank=True, help_text=_("For administrators.")
     )
     result = models.JSONField(_("result"), default=dict)
+    request_id = models.CharField(
+        _("request"),
+        max_length=64,
+        blank=True,
+        default=trail.request_id,
+        help_text=_("The number that the log has of the request that asked for it."),
+    )
 
     class Meta:
         verbose_name = _("transfer")
