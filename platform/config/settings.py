@@ -2,6 +2,7 @@
 
 import os
 from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -100,6 +101,7 @@ CLASSROOM = {
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
 INSTALLED_APPS = [
+    "config.apps.SiteConfig",
     "administration.apps.AdministrationConfig",
     "classroom",
     "embedding",
@@ -222,7 +224,7 @@ CSRF_COOKIE_SECURE = _https
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "config.errors.csrf_failure"
 SECURE_SSL_REDIRECT = _https
-SECURE_REDIRECT_EXEMPT = [r"^(healthz?|readyz)$"]  # monitors ask from within
+SECURE_REDIRECT_EXEMPT = [r"^(healthz?|readyz|metrics)$"]  # monitors ask from within
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _https
 # W021: preloading is a decision for the owner of the whole domain.
@@ -324,6 +326,23 @@ LOGGING = {
         "django": {"handlers": []},
     },
 }
+
+# --- what others watch --------------------------------------------------------------------
+
+# Each is off without its variable, and needs a package that is not installed by itself.
+METRICS_TOKEN = read.text("METRICS_TOKEN", kind="a long random string", default="")
+METRICS_FOLDER = read.text(
+    "METRICS_FOLDER", kind="a folder", default=str(BASE_DIR / "var" / "metrics")
+)
+if METRICS_TOKEN and len(METRICS_TOKEN) < 20:
+    read.fault("METRICS_TOKEN is too short: it must have 20 characters or more.")
+if METRICS_TOKEN and not find_spec("prometheus_client"):
+    read.fault("METRICS_TOKEN needs prometheus-client: install requirements/metrics.txt.")
+SENTRY_DSN = read.text("SENTRY_DSN", kind="the address of a project in a Sentry", default="")
+if SENTRY_DSN and not urlsplit(SENTRY_DSN).username:
+    read.fault("SENTRY_DSN is malformed: it must be the address of a project in a Sentry.")
+if SENTRY_DSN and not find_spec("sentry_sdk"):
+    read.fault("SENTRY_DSN needs sentry-sdk: install requirements/sentry.txt.")
 
 read.finish()
 del read

@@ -5,6 +5,7 @@ from django.contrib.auth import views as auth
 from django.urls import include, path
 
 from config import errors, health, password_reset, signing_out
+from config.metrics.page import metrics
 
 handler400 = errors.bad_request
 handler403 = errors.permission_denied
@@ -36,6 +37,7 @@ urlpatterns = [
     path("health", health.health),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
+    path("metrics", metrics, name="metrics"),
     path("", include("classroom.urls")),
     path("", include("embedding.urls")),
 ]

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[str]:
+def served(folder: Path, *, workers: int = 1, **variables: str) -> Iterator[str]:
     """The site as it is run in earnest, on the test's database; yields its address."""
     database = {name: value for name, value in connection.settings_dict.items() if name != "TEST"}
     given = json.dumps({"DATABASE": database, "EMBEDDING": site.EMBEDDING})
@@ -42,7 +42,13 @@ def served(folder: Path) -> Iterator[str]:
         server = subprocess.Popen(
             [
                 *(sys.executable, "-m", "gunicorn", "--config", "python:config.gunicorn"),
-                *("--workers", "1", "--bind", f"fd://{listener.fileno()}", "--no-control-socket"),
+                *(
+                    "--workers",
+                    str(workers),
+                    "--bind",
+                    f"fd://{listener.fileno()}",
+                    "--no-control-socket",
+                ),
             ],
             cwd=ROOT,
             env={
@@ -50,6 +56,7 @@ def served(folder: Path) -> Iterator[str]:
                 "DJANGO_SETTINGS_MODULE": "tests.config.served",
                 "WEB_THREADS": str(THREADS),
                 "TESTS_SERVED": given,
+                **variables,
             },
             pass_fds=[listener.fileno()],
             stdout=log,

@@ -1,7 +1,6 @@
 """The log as the settings make it: a request is a line, a fault of ours is told whole."""
 
 import io
-import logging
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.classroom import factories
+from tests.config.logged import written
 from tests.conftest import HttpsClient, Person
 
 pytestmark = pytest.mark.django_db
@@ -17,13 +17,8 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
     """What the settings' own handler writes."""
-    (handler,) = [each for each in logging.getLogger().handlers if each.name == "console"]
-    assert isinstance(handler, logging.StreamHandler)
-
-    written = io.StringIO()
-    before = handler.setStream(written)
-    yield written
-    handler.setStream(before)
+    with written() as out:
+        yield out
 
 
 @pytest.mark.parametrize(
