@@ -11,7 +11,7 @@ from typing import Any, cast
 import sentry_sdk
 from sentry_sdk.integrations.atexit import AtexitIntegration
 from sentry_sdk.integrations.excepthook import ExcepthookIntegration
-from sentry_sdk.integrations.logging import LoggingIntegration
+from sentry_sdk.integrations.logging import LoggingIntegration, ignore_logger
 from sentry_sdk.types import Event, Hint
 
 from config.logs import clean
@@ -33,6 +33,7 @@ def start(dsn: str) -> None:
 
     Every fault is logged, of pages as of workers: so no other part of Django is hooked into.
     """
+    ignore_logger("config.request_lines")  # a fault stands beside its request's line
     sentry_sdk.init(
         dsn=dsn,
         # By name: by itself it takes whatever it finds, such as what is asked of other servers.
@@ -43,7 +44,6 @@ def start(dsn: str) -> None:
             ExcepthookIntegration(),
             LoggingIntegration(level=None, sentry_logs_level=None),
         ],
-        send_default_pii=False,
         include_local_variables=False,
         max_request_body_size="never",
         max_breadcrumbs=0,

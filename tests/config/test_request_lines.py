@@ -5,6 +5,8 @@ from typing import Any
 from wsgiref.util import setup_testing_defaults
 
 import pytest
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.test import RequestFactory
 from pytest_django import Settings
@@ -24,6 +26,16 @@ from tests.embedding.conftest import sandbox, sandbox_process  # noqa: F401
 from tests.embedding.helpers import until_ready, with_file
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def one_connection() -> Iterator[None]:
+    """As Django's test client has it: the end of a request is not the end of the test's data."""
+    request_started.disconnect(close_old_connections)
+    request_finished.disconnect(close_old_connections)
+    yield
+    request_started.connect(close_old_connections)
+    request_finished.connect(close_old_connections)
 
 
 def of(found: list[dict[str, Any]], logger: str) -> list[dict[str, Any]]:
