@@ -102,15 +102,11 @@ class Recorder:
         self._context, self._haystack, self._who = context, haystack, who
         self._requests: list[Request] = []
         self._bodies: dict[Request, bytes] = {}
-        self._headers: dict[Request, list[tuple[str, dict[str, str]]]] = {}
         self._console: list[str] = []
-        context.on("request", self._requests.append)
-        context.on("response", self._responses_append)
-        context.on("console", lambda message: self._console.append(message.text))
         self._seen: list[Response] = []
-
-    def _responses_append(self, response: Response) -> None:
-        self._seen.append(response)
+        context.on("request", lambda request: self._requests.append(request))
+        context.on("response", lambda response: self._seen.append(response))
+        context.on("console", lambda message: self._console.append(message.text))
 
     def cookies(self) -> list[Any]:
         """Return what the browser keeps now."""
