@@ -47,12 +47,12 @@ class Leak:
 class Haystack:
     """All that is searched: the name of a place, and what was found there."""
 
-    parts: list[tuple[str, str]] = field(default_factory=list)
+    parts: dict[tuple[str, str], None] = field(default_factory=dict)  # each once, in order
 
     def add(self, place: str, content: str | bytes | None) -> None:
         if content:
             text = content.decode("utf-8", "replace") if isinstance(content, bytes) else content
-            self.parts.append((place, text))
+            self.parts[place, text] = None
 
     def leaks(self, secrets: Iterable[Secret]) -> list[Leak]:
         """Each secret in each place where it does not belong, once."""
@@ -65,12 +65,18 @@ class Haystack:
 
     def places(self, secret: Secret) -> Iterator[tuple[str, str]]:
         """Where it stands, also where it belongs."""
-        spellings = spellings_of(secret.value)
-        for place, text in self.parts:
+        everything = "\n".join(text for _, text in self.parts)
+        spellings = {
+            name: written
+            for name, written in spellings_of(secret.value).items()
+            if written in everything
+        }
+        found: dict[str, str] = {}
+        for place, text in self.parts if spellings else ():
             for spelling, written in spellings.items():
                 if written in text:
-                    yield place, spelling
-                    break
+                    found.setdefault(place, spelling)
+        yield from found.items()
 
 
 def spellings_of(value: str) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """The numbers for Prometheus: for who has the token, of all processes together, about nobody."""
 
+import json
 import os
 import re
 import subprocess
@@ -182,7 +183,7 @@ def test_processes_add_up_and_what_ended_ones_counted_stays(counted: Path) -> No
 def test_two_processes_of_the_web_server(person: Person, tmp_path: Path) -> None:
     """Whichever of them is asked answers for both."""
     folder = tmp_path / "metrics"
-    variables = {"METRICS_TOKEN": TOKEN, "METRICS_FOLDER": str(folder)}
+    variables = {"METRICS_TOKEN": TOKEN, "METRICS_FOLDER": str(folder), "LOG_FORMAT": "json"}
     with served(tmp_path, workers=2, **variables) as url:
 
         def get(_: int) -> str:
@@ -203,7 +204,12 @@ def test_two_processes_of_the_web_server(person: Person, tmp_path: Path) -> None
             found = numbers(answer.text)
             name = "lectern_requests_total{method=GET}{route=health}{status=200}"
             assert found[name] == len(ids)
-    assert TOKEN not in (tmp_path / "log").read_text()
+    written = (tmp_path / "log").read_text()
+    assert TOKEN not in written
+    lines = [json.loads(line) for line in written.splitlines()]
+    said = [line["message"] for line in lines if line["logger"] == "gunicorn.error"]
+    assert sum(text.startswith("Booting worker") for text in said) == 2, "each once"
+    assert {line["logger"] for line in lines} == {"gunicorn.error"}, "health checks are for DEBUG"
 
 
 @pytest.mark.parametrize(
