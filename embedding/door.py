@@ -16,9 +16,7 @@ of Django's, and runs beside the site or in processes of its own (`config.door`)
 
 import logging
 import re
-from base64 import b64encode
 from collections.abc import Iterable
-from hashlib import sha256
 from html import escape
 from http import HTTPStatus
 from urllib.parse import quote, urlsplit
@@ -40,7 +38,7 @@ from embedding.conf import conf
 from embedding.frame import frame_url
 from embedding.models import CocalcAccount, DoorCode, EmbedSession, Member
 from embedding.problems import Problem, of_cocalc
-from embedding.services.door import code_look, code_take
+from embedding.services.door import POLICY, TELLING, code_look, code_take
 from embedding.services.sessions import session_fail
 from embedding.turns import Turn, take
 
@@ -252,7 +250,7 @@ def _out(
         # What comes after the # is told to no server: the page there uses the other code.
         back = ("Location", f"{code.origin}{reverse('embedding:signed-out')}#{onward}")
         return HTTPStatus.SEE_OTHER, [*headers, back], ""
-    return HTTPStatus.OK, headers, _page(_("You are signed out of CoCalc."), script=_TELLING)
+    return HTTPStatus.OK, headers, _page(_("You are signed out of CoCalc."), script=TELLING)
 
 
 def _usual_names() -> list[str]:
@@ -263,13 +261,6 @@ def _usual_names() -> list[str]:
 
 def _is_secure() -> bool:
     return conf().cocalc_url.startswith("https:")
-
-
-# It tells nothing that is a secret, so anybody around the frame may hear it.
-_TELLING = 'parent.postMessage({ source: "lectern-door", signedOut: true }, "*")'
-_TELLING_HASH = f"sha256-{b64encode(sha256(_TELLING.encode()).digest()).decode()}"
-# Of every answer: so it also tells the door from whatever else may answer at its address.
-POLICY = f"default-src 'none'; script-src '{_TELLING_HASH}'"
 
 
 def _page(words: str, *, script: str = "") -> str:

@@ -144,6 +144,48 @@ class CocalcProject(Claim):
         return f"{KEPT}{self.marker}"
 
 
+class CheckAccount(Claim):
+    """The CoCalc account that the check of the connection signs in: one, used again each time.
+
+    No user has it, so nothing that is done for users is done for it.
+    """
+
+    remote_field = "account_id"
+
+    slot = models.CharField(_("slot"), max_length=200, unique=True)
+    account_id = models.UUIDField(_("account id"), unique=True, null=True)
+    email = models.EmailField(_("address on CoCalc"), unique=True)
+
+    class Meta:
+        verbose_name = _("account of the check")
+        verbose_name_plural = _("accounts of the check")
+
+    def __str__(self) -> str:
+        return self.slot
+
+
+class CheckProject(Claim):
+    """The project that the check of the connection works in: one, used again each time."""
+
+    remote_field = "project_id"
+
+    slot = models.CharField(_("slot"), max_length=200, unique=True)
+    project_id = models.UUIDField(_("project id"), unique=True, null=True)
+    marker = models.UUIDField(_("marker"), unique=True, default=uuid.uuid4, editable=False)
+
+    class Meta:
+        verbose_name = _("project of the check")
+        verbose_name_plural = _("projects of the check")
+
+    def __str__(self) -> str:
+        return self.slot
+
+    @property
+    def description(self) -> str:
+        """The description on CoCalc."""
+        return f"{KEPT}{self.marker}"
+
+
 class Member(models.Model):
     """A user who may open a project. Opening is allowed by this row, and by nothing else."""
 

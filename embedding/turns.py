@@ -10,6 +10,7 @@ ask is counted elsewhere, and has longer limits.
 """
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -46,6 +47,7 @@ _lock = threading.Lock()
 _current: ContextVar["Turn | None"] = ContextVar("turn", default=None)
 _is_beside: ContextVar[bool] = ContextVar("is_beside", default=False)
 _prepare: Callable[[], None] | None = None
+_until: ContextVar[float] = ContextVar("until", default=float("inf"))  # by the monotonic clock
 # For the one call that goes beside another. Its threads touch no database.
 _beside = ThreadPoolExecutor(max_workers=32, thread_name_prefix="cocalc")
 
@@ -135,9 +137,20 @@ def seconds_for(operation: str, fields: Mapping[str, Any]) -> float:
     """Take the turn for a call of the client's; return how long it may take."""
     # A copy is CoCalc's own work, and counts for the project that decides how long it takes.
     project = str(fields.get("project_id") or fields.get("src_project_id") or "")
+    left = _until.get() - time.monotonic()
     if not take(project):
-        return float("inf")
-    return LONG.get(operation, SECONDS if project else WITHOUT_PROJECT)
+        return left
+    return min(left, LONG.get(operation, SECONDS if project else WITHOUT_PROJECT))
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """All that the block asks of CoCalc ends in so many seconds, in a web request or elsewhere."""
+    token = _until.set(min(_until.get(), time.monotonic() + seconds))
+    try:
+        yield
+    finally:
+        _until.reset(token)
 
 
 def in_request() -> bool:

@@ -103,9 +103,12 @@ def current(*, limit: float | None = None) -> Known:
     return _wait(limit)
 
 
-def look() -> Known:
-    """Ask now, whatever is known, and remember it: for the administrator who wants to know."""
-    return _ask(known(), OTHERWISE)
+def look() -> Found:
+    """Ask now and remember it; return what answers, also where something else is believed."""
+    limit = IN_A_REQUEST if take() else OTHERWISE
+    found = detect(conf().api_url, conf().api_key, limit=limit)
+    _learn(known(), found)
+    return found
 
 
 def doubt(code: str | None) -> None:
@@ -125,7 +128,11 @@ def forget() -> None:
 
 
 def _ask(before: Known | None, limit: float) -> Known:
-    found, now = detect(conf().api_url, conf().api_key, limit=limit), timezone.now()
+    return _learn(before, detect(conf().api_url, conf().api_key, limit=limit))
+
+
+def _learn(before: Known | None, found: Found) -> Known:
+    now = timezone.now()
     if before and before.found.is_certain and not found.is_certain:
         # Away, or hidden: what it was is the best guess. Doubt stays.
         after = Known(before.found, before.since, now, doubted=before.doubted)

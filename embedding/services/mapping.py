@@ -46,7 +46,7 @@ def account_ensure(row: CocalcAccount) -> None:
     """Make sure that the account exists on CoCalc."""
     if row.account_id:
         return
-    with _holding(row, "account") as needed:
+    with holding(row, "account") as needed:
         if not needed:
             return
         account_id, how = _find_account(row), "account.adopted"
@@ -115,7 +115,7 @@ def project_ensure(row: CocalcProject) -> None:
     """Make sure that the project exists on CoCalc."""
     if row.project_id:
         return
-    with _holding(row, "project") as needed:
+    with holding(row, "project") as needed:
         if not needed:
             return
         project_id = _find_project(row)
@@ -204,7 +204,7 @@ def can_be_switched_off() -> bool:
 
 
 @contextmanager
-def _holding(row: Claim, step: str) -> Iterator[bool]:
+def holding(row: Claim, step: str) -> Iterator[bool]:
     """Hold the row's claim; Busy if somebody else does, False if it was made meanwhile.
 
     After a failure the claim is given back at once, but for an unknown outcome: what was begun

@@ -1,42 +1,206 @@
 """`manage.py check_cocalc`: what an administrator is told of the connection."""
 
+import json
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from io import StringIO
 from threading import Thread
 from wsgiref.simple_server import make_server
 
 import pytest
 import requests
+from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from embedding.client import client
+from embedding.cocalc.client import Client
 from embedding.cocalc.customize import Customize
 from embedding.door import application
-from embedding.models import KEPT
+from embedding.models import KEPT, CheckAccount, CheckProject, CocalcAccount, CocalcProject
+from embedding.services.checking import chain, own
+from embedding.services.checking.links import Again, Finding, World
 from sandbox.process import SandboxProcess
 from tests.embedding.conftest import KEY, embedding_settings
 from tests.embedding.helpers import set_hosts
 
+pytestmark = pytest.mark.django_db
 
-def run() -> str:
+OK, WARNING, FAILED, SKIPPED = "ok", "warning", "failed", "skipped"
+# What a server tells of CoCalc without any name that is known in the tests.
+OF_COCALC = ("cocalc", "key", "sign-in", "account", "project", "files", "homes")
+
+
+class Told:
+    """What the command has told a program, by links."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.all = json.loads(text)
+        self._links = {link["name"]: link for link in self.all["links"]}
+
+    def state(self, link: str) -> str:
+        return str(self._links[link]["state"])
+
+    def words(self, link: str) -> str:
+        """All that was said of a link."""
+        found = self._links[link]["findings"]
+        return " ".join(f"{each['seen']} {each['means']} {each['do']}" for each in found)
+
+    def names(self) -> list[str]:
+        return list(self._links)
+
+
+def run(*only: str) -> Told:
+    """Run the command, as a program does: it fails if, and only if, a link did."""
     out = StringIO()
-    call_command("check_cocalc", stdout=out)
+    arguments = ["--json", *(["--only", *only] if only else [])]
+    lost = False
+    try:
+        call_command("check_cocalc", *arguments, stdout=out)
+    except CommandError:
+        lost = True
+    told = Told(out.getvalue())
+    assert lost == any(link["state"] == FAILED for link in told.all["links"])
+    assert told.all["ok"] is not lost
+    return told
+
+
+def shown(*only: str) -> str:
+    """Return what a person is shown, and the error's text."""
+    out = StringIO()
+    try:
+        call_command("check_cocalc", *(["--only", *only] if only else []), stdout=out)
+    except CommandError as error:
+        return f"{out.getvalue()}\n{error}"
     return out.getvalue()
 
 
 def test_all_is_well(sandbox: SandboxProcess) -> None:
     set_hosts(sandbox, "learn.school.test")
-    told = run()
-    assert told.count("✓") >= 3  # one more where a project runs
-    assert "!" not in told
-    assert sandbox.admin_key not in told
+    told = run(*OF_COCALC, "channel", "domain")
+    assert {told.state(name) for name in told.names()} <= {OK, WARNING}
+    assert {told.state(name) for name in (*OF_COCALC, "channel", "domain")} == {OK}
+    assert sandbox.admin_key not in told.text
+    assert "both under school.test" in told.words("domain")
+
+
+def test_a_person_is_told_the_same(sandbox: SandboxProcess) -> None:
+    told = shown("key")
+    assert "  ✓ The key is" in told
+    assert "The key (" in told
+    sandbox.quirks(api_html=True)
+    told = shown("key")
+    assert "  ✗ “" in told
+    assert "  – Not tried, because of: Which CoCalc it is." in told
+    assert "These links do not hold: cocalc." in told
+
+
+def test_what_is_made_is_used_again(sandbox: SandboxProcess, cocalc: Client) -> None:
+    run("files")
+    account, project = CheckAccount.objects.get(), CheckProject.objects.get()
+    before = sandbox.calls()["counts"]
+    assert run("files").state("files") == OK
+    assert CheckAccount.objects.get().account_id == account.account_id
+    assert CheckProject.objects.get().project_id == project.project_id
+    made = sandbox.calls()["counts"]
+    assert made.get("create_account", 0) == before.get("create_account", 0)
+    assert cocalc.list_folder(str(project.project_id)) == []
+    assert not User.objects.exists()
+    assert not CocalcAccount.objects.exists()
+    assert not CocalcProject.objects.exists()
+
+
+def test_a_file_of_an_earlier_check_is_removed(sandbox: SandboxProcess, cocalc: Client) -> None:
+    run("files")
+    project = str(CheckProject.objects.get().project_id)
+    cocalc.write_file(project, "check-cut-off.txt", b"x")
+    cocalc.write_file(project, "mine.txt", b"x")
+    run("files")
+    assert [entry.name for entry in cocalc.list_folder(project)] == ["mine.txt"]
+    cocalc.remove(project, "mine.txt")
+
+
+def test_a_project_that_was_deleted_there(sandbox: SandboxProcess, cocalc: Client) -> None:
+    run("files")
+    project = str(CheckProject.objects.get().project_id)
+    cocalc.delete_project(project)
+    assert run("files").state("files") == OK
+    assert not cocalc.get_project(project).deleted
+
+
+def test_a_place_that_is_gone_is_made_anew(sandbox: SandboxProcess, cocalc: Client) -> None:
+    """As after the site was connected to another CoCalc."""
+    run("files")
+    account, project = uuid.uuid4(), uuid.uuid4()
+    address = f"{uuid.uuid4()}@accounts.school.test"
+    CheckAccount.objects.update(account_id=account, email=address)
+    CheckProject.objects.update(project_id=project)
+    assert run("files").state("files") == OK
+    assert CheckAccount.objects.get().account_id != account
+    assert CheckProject.objects.get().project_id != project
+
+
+def test_a_project_that_starts_slowly_is_waited_for(
+    sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("project")
+    project = str(CheckProject.objects.get().project_id)
+    client().stop_project(project)
+    monkeypatch.setattr(own, "_PATIENCE", 0.01)
+    sandbox.quirks(start_seconds=1.5)
+    told = run("project")
+    assert told.state("project") == OK
+    assert "runs" in told.words("project") or "started in" in told.words("project")
+
+
+def test_a_project_that_never_starts_is_given_up(
+    sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("project")
+    client().stop_project(str(CheckProject.objects.get().project_id))
+    monkeypatch.setattr(own, "_PATIENCE", 0.01)
+    slow = replace(chain.links()[0], name="slow", look=_never, seconds=1.2)
+    chain.register(slow)
+    try:
+        told = run("slow")
+    finally:
+        chain._more.pop("slow")
+    assert told.state("slow") == FAILED
+    assert "It still goes on: it starts." in told.words("slow")
+
+
+def _never(_world: World) -> list[Finding]:
+    raise Again("it starts")
+
+
+def test_all_links_together_have_an_end(sandbox: SandboxProcess) -> None:
+    outcomes = list(chain.run_all(["key"], total=0))
+    assert {outcome.state for outcome in outcomes} == {SKIPPED}
+    assert "the time for the whole check is over" in outcomes[0].findings[0].seen
+
+
+def test_a_link_that_breaks_says_so_and_the_others_go_on(sandbox: SandboxProcess) -> None:
+    def broken(_world: World) -> list[Finding]:
+        raise ZeroDivisionError("secret words")
+
+    chain.register(replace(chain.links()[0], name="broken", look=broken))
+    try:
+        told = run("broken", "cocalc")
+    finally:
+        chain._more.pop("broken")
+    assert (told.state("broken"), told.state("cocalc")) == (FAILED, OK)
+    assert "ZeroDivisionError" in told.words("broken")
+    assert "secret words" not in told.text
 
 
 def test_this_site_is_not_known_there(sandbox: SandboxProcess) -> None:
     set_hosts(sandbox, "other.test")
-    assert "Add learn.school.test to its setting" in run()
+    told = run("channel")
+    assert told.state("channel") == WARNING
+    assert "Add learn.school.test to CoCalc's setting" in told.words("channel")
+    assert "It answers: other.test." in told.words("channel")
 
 
 @pytest.mark.parametrize("site", ["https://learn.school.test:8443", "http://learn.school.test"])
@@ -45,32 +209,64 @@ def test_a_site_that_no_entry_can_name_is_not_told_to_add_one(
 ) -> None:
     set_hosts(sandbox, "learn.school.test")
     settings.SITE_URL = site
-    told = run()
-    assert f"! CoCalc does not answer messages of {site}" in told
-    assert "only sites on https and port 443" in told
-    assert "at https://learn.school.test." in told
-    assert "Add" not in told
+    told = run("channel")
+    assert told.state("channel") == WARNING
+    words = told.words("channel")
+    assert f"CoCalc does not answer messages of {site}" in words
+    assert "only sites on https and port 443" in words
+    assert "at https://learn.school.test." in words
+    assert "Add" not in words
 
 
 def test_a_key_that_is_no_admins(sandbox: SandboxProcess, settings: Settings) -> None:
     email = f"{uuid.uuid4()}@x.test"
     plain = client().create_account(email=email, first_name="A", last_name="B")
     settings.EMBEDDING = embedding_settings(sandbox, COCALC_API_KEY=sandbox.make_key(plain))
-    with pytest.raises(CommandError, match="cannot be opened"):
-        run()
+    told = run("files")
+    assert told.state("key") == FAILED
+    assert "Notebooks cannot be opened" in told.words("key")
+    assert told.state("files") == SKIPPED
+    assert not CheckAccount.objects.exists()
 
 
 def test_a_wrong_key(sandbox: SandboxProcess, settings: Settings) -> None:
     settings.EMBEDDING = embedding_settings(sandbox, COCALC_API_KEY="sk_" + "wrong" * 5)
-    with pytest.raises(CommandError, match="does not accept this site's key") as raised:
-        run()
-    assert "wrongwrong" not in str(raised.value)
+    told = run("key")
+    assert "does not accept this site's key" in told.words("key")
+    assert "wrongwrong" not in told.text
 
 
 def test_no_cocalc(sandbox: SandboxProcess, settings: Settings) -> None:
     settings.EMBEDDING = embedding_settings(sandbox, COCALC_API_URL="http://127.0.0.1:9")
-    with pytest.raises(CommandError, match="cannot be reached"):
-        run()
+    told = run("key")
+    assert told.state("tcp") == FAILED
+    assert "Connection refused" in told.words("tcp")
+    assert [told.state(name) for name in ("cocalc", "key")] == [SKIPPED, SKIPPED]
+
+
+def test_a_name_that_browsers_alone_may_know_is_a_warning(sandbox: SandboxProcess) -> None:
+    told = run("name")
+    assert told.state("name") == WARNING
+    assert "cocalc.school.test has no address here" in told.words("name")
+    assert "127.0.0.1 has the address 127.0.0.1." in told.words("name")
+
+
+def test_users_who_sign_in_themselves(sandbox: SandboxProcess, settings: Settings) -> None:
+    given = embedding_settings(sandbox, COCALC_SIGN_IN="own", COCALC_API_KEY="")
+    settings.EMBEDDING = given
+    told = run()
+    assert told.state("cocalc") == OK
+    assert {told.state(name) for name in OF_COCALC[1:]} == {SKIPPED}
+    assert "sign in to CoCalc themselves" in told.words("account")
+
+
+def test_a_frame_that_is_refused(sandbox: SandboxProcess) -> None:
+    told = run("framing")
+    assert told.state("framing") == OK
+    sandbox.quirks(refused_frames=True)
+    told = run("framing")
+    assert told.state("framing") == FAILED
+    assert "sends “" in told.words("framing")
 
 
 def test_homes_that_others_can_read(
@@ -83,26 +279,29 @@ def test_homes_that_others_can_read(
     for project in (foreign, ours, stopped):
         client().exec(project, "true")
     client().stop_project(stopped)
-    told = run()
-    assert "can be read by no other project (" in told
+    told = run("homes")
+    assert "No other project can read the files of" in told.words("homes")
+    assert "could be read until now" in told.words("homes")
 
     def mode(project: str) -> str:
         return client().exec(project, "stat", ["-c", "%a", "."]).stdout.strip()
 
     assert client().project_state(stopped) == "opened"
     assert [mode(foreign), mode(ours)] == ["755", "700"]
-    assert "could be read until now" not in run()
+    assert "could be read until now" not in run("homes").words("homes")
     client().exec(ours, "chmod", ["755", "."])
     monkeypatch.setattr(type(client()), "close_home", lambda *_: None)
-    told = run()
-    assert "! The files of 1 of" in told
-    assert "the hidden tests of a course" in told
+    told = run("homes")
+    assert told.state("homes") == FAILED
+    assert "Other projects can read the files of 1 of" in told.words("homes")
+    assert "the hidden tests of a course" in told.words("homes")
 
 
 def test_another_server(sandbox: SandboxProcess) -> None:
     sandbox.quirks(api_html=True)
-    with pytest.raises(CommandError, match="but not CoCalc"):
-        run()
+    told = run("cocalc")
+    assert told.state("cocalc") == FAILED
+    assert "not CoCalc" in told.words("cocalc") or "not known" in told.words("cocalc")
 
 
 @pytest.mark.parametrize(
@@ -145,20 +344,30 @@ def on_conat(conat: SandboxProcess, settings: Settings, **more: object) -> None:
 
 def test_all_is_well_on_conat(conat: SandboxProcess, settings: Settings) -> None:
     on_conat(conat, settings)
-    told = run()
-    assert "CoCalc with the API “conat”" in told
-    assert "since 2025-11-21" in told
-    assert "/auth/impersonate" in told
-    assert "✓ CoCalc's setting “dns” is cocalc.school.test." in told
-    assert "and both sites are under one domain" in told
-    assert conat.admin_key not in told
+    told = run(*OF_COCALC, "domain")
+    assert {told.state(name) for name in (*OF_COCALC, "domain")} == {OK}
+    assert "CoCalc with the API “conat”" in told.words("cocalc")
+    assert "since 2025-11-21" in told.words("cocalc")
+    assert "/auth/impersonate" in told.words("sign-in")
+    assert "CoCalc's setting “dns” is cocalc.school.test." in told.words("sign-in")
+    assert "The sign-in token was ended" in told.words("account") or "own" in told.words("account")
+    assert conat.admin_key not in told.text
 
 
 def test_an_address_that_conat_does_not_lead_to(conat: SandboxProcess, settings: Settings) -> None:
     on_conat(conat, settings, COCALC_URL="https://cocalc.elsewhere.test")
-    told = run()
-    assert "! CoCalc's setting “dns” is cocalc.school.test, but browsers find it at" in told
-    assert "samesite_remember_me" in told
+    told = run("sign-in", "domain")
+    assert told.state("sign-in") == WARNING
+    words = told.words("sign-in")
+    assert "CoCalc's setting “dns” is cocalc.school.test, but browsers find it at" in words
+    assert told.state("domain") == FAILED
+    assert "samesite_remember_me" in told.words("domain")
+
+
+def test_a_door_needs_no_common_domain(conat: SandboxProcess, settings: Settings) -> None:
+    address = "https://cocalc.elsewhere.test"
+    on_conat(conat, settings, COCALC_URL=address, COCALC_DOOR="/.lectern/")
+    assert run("domain").state("domain") == OK
 
 
 @pytest.fixture
@@ -172,25 +381,27 @@ def door() -> Iterator[str]:
 
 def test_a_door(conat: SandboxProcess, settings: Settings, door: str) -> None:
     on_conat(conat, settings, COCALC_URL=door, COCALC_DOOR="/.lectern/")
-    told = run()
-    assert f"✓ Browsers sign in at {door}/.lectern/" in told
-    assert "dns" not in told
+    told = run("sign-in")
+    assert f"Browsers sign in at {door}/.lectern/" in told.words("sign-in")
+    assert told.state("sign-in") == OK
+    assert "dns" not in told.words("sign-in")
 
 
 def test_a_door_that_leads_nowhere(conat: SandboxProcess, settings: Settings) -> None:
     """CoCalc's own page answers there, or nobody."""
     on_conat(conat, settings, COCALC_URL=conat.url, COCALC_DOOR="/.lectern/")
-    assert "does not lead to this site (HTTP 404)" in run()
+    assert "does not lead to this site (HTTP 404)" in run("sign-in").words("sign-in")
     on_conat(conat, settings, COCALC_URL="http://127.0.0.1:9", COCALC_DOOR="/.lectern/")
-    assert "does not lead to this site (no answer: ConnectionError)" in run()
+    told = run("sign-in")
+    assert "does not lead to this site (no answer: ConnectionError)" in told.words("sign-in")
 
 
 def test_an_organization_that_is_not_there(conat: SandboxProcess, settings: Settings) -> None:
     on_conat(conat, settings, COCALC_ORGANIZATION="nobodys")
-    out = StringIO()
-    with pytest.raises(CommandError, match="cannot be opened"):
-        call_command("check_cocalc", stdout=out)
-    assert "CoCalc has no organization “nobodys”" in out.getvalue()
+    told = run("account")
+    assert told.state("key") == FAILED
+    assert "CoCalc has no organization “nobodys”" in told.words("key")
+    assert told.state("account") == SKIPPED
 
 
 def test_an_organization_that_is_there(conat: SandboxProcess, settings: Settings) -> None:
@@ -202,13 +413,14 @@ def test_an_organization_that_is_there(conat: SandboxProcess, settings: Settings
     )
     assert "error" not in made.text
     on_conat(conat, settings, COCALC_ORGANIZATION="school")
-    told = run()
-    assert "who may make accounts in “school” and sign them in" in told
-    assert "is also a site admin's, which is not needed" in told
+    told = run("files")
+    assert "who may make accounts in “school” and sign them in" in told.words("key")
+    assert "is also a site admin's, which is not needed" in told.words("key")
+    assert told.state("files") == OK
 
 
 def test_a_wrong_key_on_conat(conat: SandboxProcess, settings: Settings) -> None:
     on_conat(conat, settings, COCALC_API_KEY="sk-" + "wrong" * 5)
-    with pytest.raises(CommandError, match="does not accept this site's key") as raised:
-        run()
-    assert "wrongwrong" not in str(raised.value)
+    told = run("key")
+    assert "does not accept this site's key" in told.words("key")
+    assert "wrongwrong" not in told.text
