@@ -3,16 +3,16 @@
 import logging
 import threading
 from collections.abc import Mapping
-from functools import cache
+from functools import lru_cache
 from typing import Any, Literal
 
 from django.core.signals import setting_changed
 from django.dispatch import Signal
 
-from embedding import breaker, calls, which
+from embedding import breaker, calls, key, which
 from embedding.cocalc.client import Client, Identity, Proof
 from embedding.cocalc.conat import ConatClient
-from embedding.cocalc.errors import CocalcError, NoKey
+from embedding.cocalc.errors import CocalcError, NoKey, RefusedKey
 from embedding.cocalc.kinds import Spoken
 from embedding.cocalc.v1 import V1Client
 from embedding.conf import conf
@@ -25,6 +25,7 @@ home_was_open = Signal()
 
 _lock = threading.Lock()
 _made: dict[Spoken, Client] = {}  # two where CoCalc was upgraded meanwhile
+_made_with = ""  # the key of all of them
 
 
 def client() -> Client:
@@ -63,10 +64,14 @@ def proofs() -> frozenset[Proof]:
     return V1Client.proofs if generation in ("v1", "late-v1") else ConatClient.proofs
 
 
-@cache
 def service_identity() -> Identity:
-    """Return whose key the site holds; asked of CoCalc once per process."""
-    return client().identify()
+    """Return whose key the site holds; asked of CoCalc once per process and key."""
+    return _identity(client())
+
+
+@lru_cache(maxsize=4)
+def _identity(cocalc: Client) -> Identity:
+    return cocalc.identify()
 
 
 def forget() -> None:
@@ -75,28 +80,35 @@ def forget() -> None:
         for made in _made.values():
             made.close()
         _made.clear()
-        service_identity.cache_clear()
+        _identity.cache_clear()
     which.forget()
     breaker.forget()
 
 
 def _client() -> Client:
-    generation = which.spoken()
+    global _made_with
+    generation, now = which.spoken(), key.current()
     with _lock:
+        if _made_with != now:
+            # Who still uses one of before ends its call, and then its connections go.
+            _made.clear()
+            _identity.cache_clear()
+            _made_with = now
         if generation not in _made:
-            _made[generation] = _new(generation)
+            _made[generation] = client_with(generation, now)
         return _made[generation]
 
 
-def _new(generation: Spoken) -> Client:
+def client_with(generation: Spoken, api_key: str) -> Client:
+    """Return a client of its own with this key, as the site's own is otherwise."""
     options: dict[str, Any] = {
         "before_call": _before,
         "on_call": calls.told(generation, _called),
         "on_open_home": _home_was_open,
     }
     if generation == "v1":
-        return V1Client(conf().api_url, conf().api_key, **options)
-    return ConatClient(conf().api_url, conf().api_key, organization=conf().organization, **options)
+        return V1Client(conf().api_url, api_key, **options)
+    return ConatClient(conf().api_url, api_key, organization=conf().organization, **options)
 
 
 def _before(operation: str, fields: Mapping[str, Any]) -> float:
@@ -107,6 +119,8 @@ def _before(operation: str, fields: Mapping[str, Any]) -> float:
 def _called(_operation: str, _seconds: float, code: str | None) -> None:
     which.doubt(code)
     breaker.heard(code)
+    if code == RefusedKey.code:
+        key.doubt()
 
 
 def _home_was_open(project_id: str) -> None:

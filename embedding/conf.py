@@ -17,7 +17,8 @@ class Conf:
 
     cocalc_url: str
     api_url: str
-    api_key: str
+    api_key: str  # as the process began; `embedding.key` has the one of now
+    api_key_file: str
     generation: Literal["auto", "v1", "conat"]
     sign_in: Literal["auto", "address", "impersonate", "own"]
     organization: str
@@ -52,6 +53,8 @@ def conf() -> Conf:
         cocalc_url=given["COCALC_URL"],
         api_url=given.get("COCALC_API_URL") or given["COCALC_URL"],
         api_key=given.get("COCALC_API_KEY", ""),
+        # A file with the key, read again when it changes; "" for none.
+        api_key_file=given.get("COCALC_API_KEY_FILE", ""),
         # "v1", "conat", or "auto": the site asks (`embedding.which`).
         generation=given.get("COCALC_GENERATION") or "auto",
         # "address", "impersonate", "auto" (as the generation has it), or "own": users sign in to

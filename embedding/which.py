@@ -15,7 +15,7 @@ from django.core.cache import cache
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from embedding import breaker
+from embedding import breaker, key
 from embedding.cocalc.errors import CannotConnect, CannotEmbed, CocalcError, NotCocalc, ServerFault
 from embedding.cocalc.generations import Found, detect
 from embedding.cocalc.kinds import Spoken
@@ -106,7 +106,7 @@ def current(*, limit: float | None = None) -> Known:
 def look() -> Found:
     """Ask now and remember it; return what answers, also where something else is believed."""
     limit = IN_A_REQUEST if take() else OTHERWISE
-    found = detect(conf().api_url, conf().api_key, limit=limit)
+    found = detect(conf().api_url, key.current(), limit=limit)
     _learn(known(), found)
     return found
 
@@ -128,7 +128,7 @@ def forget() -> None:
 
 
 def _ask(before: Known | None, limit: float) -> Known:
-    return _learn(before, detect(conf().api_url, conf().api_key, limit=limit))
+    return _learn(before, detect(conf().api_url, key.current(), limit=limit))
 
 
 def _learn(before: Known | None, found: Found) -> Known:
@@ -187,5 +187,5 @@ def _error(found: Found) -> CocalcError:
 
 
 def _key() -> str:
-    about = f"{conf().api_url}\n{conf().api_key}"
+    about = f"{conf().api_url}\n{key.current()}"
     return f"embedding-which-1-{salted_hmac('embedding.which', about).hexdigest()[:32]}"

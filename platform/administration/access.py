@@ -11,6 +11,8 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 P = ParamSpec("P")
+# A permission that nobody can be given: superusers alone hold whatever is asked for.
+SUPERUSERS = "administration.superusers_alone"
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 

@@ -10,6 +10,11 @@ class AdministrationConfig(AppConfig):
     verbose_name = _("Administration")
     default_auto_field = "django.db.models.BigAutoField"
 
+    def ready(self) -> None:
+        from administration.checking import site
+
+        site.add()
+
 
 class AdminConfig(DjangosAdmin):
     """Django's admin, with pages of our own beside its lists."""

@@ -7,7 +7,7 @@ from django.contrib.admin import AdminSite
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from administration.access import may
+from administration.access import SUPERUSERS, may
 
 if TYPE_CHECKING:
     from django.urls import URLPattern, URLResolver
@@ -24,7 +24,10 @@ class Entry:
 
 
 # In the order in which they are shown; their addresses stand in `administration.urls`.
-ENTRIES: tuple[Entry, ...] = ()
+ENTRIES: tuple[Entry, ...] = (
+    Entry("check", _("Check the connection"), (SUPERUSERS,)),
+    Entry("key", _("CoCalc’s key"), (SUPERUSERS,)),
+)
 
 
 class Site(AdminSite):

@@ -1,6 +1,14 @@
 """Every page of ours in the admin; their names are `admin:<name>`."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from administration.checking import views as checking
+from administration.key import views as key
 
 # They come before Django's own, so none may begin as an app's lists do.
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("check/", checking.page, name="check"),
+    path("check/link", checking.link, name="check-link"),
+    path("check/mail", checking.mail, name="check-mail"),
+    path("key/", key.page, name="key"),
+]

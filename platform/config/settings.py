@@ -61,6 +61,8 @@ EMBEDDING = {
         kind="the API key of CoCalc's service account",
         default="" if _sign_in == "own" else None,
     ),
+    # Read again when it changes, so that a new key needs no restart.
+    "COCALC_API_KEY_FILE": os.environ.get("COCALC_API_KEY_FILE", ""),
     "COCALC_GENERATION": read.choice(
         "COCALC_GENERATION", default="auto", choices=("auto", "v1", "conat")
     ),

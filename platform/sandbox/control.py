@@ -22,6 +22,7 @@ def routes(hub: Hub) -> list[web.RouteDef]:
         ("POST", "/sandbox/clock", control.move_clock),
         ("POST", "/sandbox/projects/{project_id}/stop", control.stop_project),
         ("POST", "/sandbox/accounts/{account_id}/ban", control.ban_account),
+        ("POST", "/sandbox/accounts/{account_id}/admin", control.make_admin),
         ("POST", "/sandbox/accounts/{account_id}/delete", control.delete_account),
         ("POST", "/sandbox/accounts/{account_id}/keys", control.make_key),
     ]
@@ -80,6 +81,10 @@ class Control:
         """`{"banned": true}`, or false to let it in again."""
         banned = json.loads(await request.text())["banned"] is True
         self._hub.store.ban(request.match_info["account_id"], banned)
+        return web.json_response({})
+
+    async def make_admin(self, request: web.Request) -> web.Response:
+        self._hub.store.make_admin(request.match_info["account_id"])
         return web.json_response({})
 
     async def delete_account(self, request: web.Request) -> web.Response:

@@ -175,6 +175,9 @@ class SandboxProcess:
     def ban(self, account_id: str, banned: bool = True) -> None:
         self._control("POST", f"accounts/{account_id}/ban", {"banned": banned})
 
+    def make_admin(self, account_id: str) -> None:
+        self._control("POST", f"accounts/{account_id}/admin", {})
+
     def delete_account(self, account_id: str) -> None:
         """As somebody who deletes his own account: its address and its sign-ins are gone."""
         self._control("POST", f"accounts/{account_id}/delete", {})

@@ -185,6 +185,10 @@ class Store:
         """Make it a member of this organization alone; None: of none."""
         self._db.run("update accounts set org = ? where account_id = ?", org, account_id)
 
+    def make_admin(self, account_id: str) -> None:
+        """Make an account a site admin's, as whoever runs CoCalc can."""
+        self._db.run("update accounts set groups = ? where account_id = ?", '["admin"]', account_id)
+
     def ban(self, account_id: str, banned: bool) -> None:
         """A ban ends the tokens that there are, and none made later."""
         self._db.run("update accounts set banned = ? where account_id = ?", int(banned), account_id)

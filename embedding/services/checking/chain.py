@@ -80,11 +80,19 @@ def links() -> list[Link]:
     return [*ours, *_more.values()]
 
 
-def run(link: Link, lost: Collection[str] = (), world: World | None = None) -> Outcome:
-    """Look at one link; `lost` are the links that do not hold. Raises Again."""
+def run(link: Link, lost: Collection[str] = (), *, waited: float = 0) -> Outcome:
+    """Look at one link, which has been waited for so many seconds already.
+
+    `lost` are the links that do not hold. Raises Again while it has time.
+    """
     began = time.monotonic()
-    findings = tuple(_found(link, lost, world or World(), link.seconds))
-    return Outcome(link, findings, round((time.monotonic() - began) * 1000))
+    try:
+        findings = _found(link, lost, World(), link.seconds)
+    except Again as again:
+        if waited < link.seconds:
+            raise
+        findings = [_late(str(again))]
+    return Outcome(link, tuple(findings), round((time.monotonic() - began) * 1000))
 
 
 def run_all(only: Collection[str] = (), total: float = TOTAL) -> Iterator[Outcome]:

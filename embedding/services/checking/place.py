@@ -18,8 +18,12 @@ from embedding.services.mapping import holding
 SLOT = "check:"
 
 
-def account_of(cocalc: Client) -> str:
-    """Return the id of the check's account, which is on CoCalc. Raises Busy, CocalcError."""
+def account_of(cocalc: Client, us: str = "") -> str:
+    """Return the id of the check's account, which is on CoCalc. Raises Busy, CocalcError.
+
+    `us` is the account of the client's key, where that is not the site's own.
+    """
+    us = us or service_identity().account_id
     row, _made = CheckAccount.objects.get_or_create(slot=SLOT, defaults={"email": _address()})
     if row.account_id and cocalc.find_account(row.email) is None and _is_gone(cocalc, row):
         row.account_id, row.email, row.attempts = None, _address(), 0
@@ -28,7 +32,7 @@ def account_of(cocalc: Client) -> str:
         with holding(row, "account") as needed:
             if needed:
                 account_id = _found(cocalc, row) or _created(cocalc, row)
-                if account_id == service_identity().account_id:
+                if account_id == us:
                     raise Forbidden("create_account", "CoCalc named the service account itself")
                 if row.settle(uuid.UUID(account_id)):
                     Event.log("account.created", SLOT, account_id=account_id)
@@ -78,7 +82,7 @@ def _is_gone(cocalc: Client, row: CheckAccount) -> bool:
         cocalc.mint_token(str(row.account_id))
     except (NotFound, Forbidden, BadRequest):
         return True
-    return service_identity().is_admin
+    return cocalc.identify().is_admin
 
 
 def _found(cocalc: Client, row: CheckAccount) -> str | None:

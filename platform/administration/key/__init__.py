@@ -1,0 +1,1 @@
+"""The site’s key of CoCalc’s: a new one in place of the old."""

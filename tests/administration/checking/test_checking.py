@@ -1,0 +1,238 @@
+"""The page of the check: who may, one link at a time, and the site's own links."""
+
+import json
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.core import mail
+from django.core.management import call_command
+from django.db import connection
+from pytest_django import Settings
+
+from administration.checking import site
+from embedding.client import client
+from embedding.conf import conf
+from embedding.models import CheckProject
+from embedding.services.checking import chain, own
+from embedding.services.checking.links import Finding, World
+from sandbox.process import SandboxProcess
+from tests.conftest import HttpsClient, Person
+from tests.embedding.conftest import sandbox, sandbox_process  # noqa: F401
+
+pytestmark = pytest.mark.django_db
+JSON = "application/json"
+
+
+@pytest.fixture
+def boss(person: Person) -> HttpsClient:
+    return HttpsClient(person("boss", is_staff=True, is_superuser=True, email="boss@school.test"))
+
+
+def ask(browser: HttpsClient, link: object, **more: object) -> Any:
+    return browser.post("/admin/check/link", {"link": link, **more}, content_type=JSON)
+
+
+ADDRESSES = [
+    ("get", "/admin/check/"),
+    ("post", "/admin/check/link"),
+    ("post", "/admin/check/mail"),
+    ("get", "/admin/key/"),
+    ("post", "/admin/key/"),
+]
+
+
+@pytest.mark.parametrize(("method", "address"), ADDRESSES)
+def test_superusers_alone(person: Person, method: str, address: str) -> None:
+    clerk = person("clerk", is_staff=True)
+    clerk.user_permissions.set(Permission.objects.all())
+    for user, status in ((clerk, 403), (person("ada"), 302), (None, 302)):
+        answer = getattr(HttpsClient(user), method)(address)
+        assert answer.status_code == status
+        if status == 302:
+            assert "/login" in answer["Location"] or "/sign-in" in answer["Location"]
+
+
+@pytest.mark.parametrize(("method", "address"), ADDRESSES[:4])
+def test_no_other_method(boss: HttpsClient, method: str, address: str) -> None:
+    wrong = "put" if address == "/admin/key/" else "get" if method == "post" else "post"
+    assert getattr(boss, wrong)(address).status_code == 405
+
+
+def test_requests_of_other_sites_do_nothing(person: Person) -> None:
+    boss = HttpsClient(person("boss", is_staff=True, is_superuser=True), csrf=True)
+    for method, address in ADDRESSES:
+        if method == "post":
+            assert getattr(boss, method)(address).status_code == 403
+
+
+def test_the_page_lists_all_links_and_asks_nobody(boss: HttpsClient) -> None:
+    page = boss.get("/admin/check/").content.decode()
+    for link in chain.links():
+        assert f'data-link="{link.name}"' in page
+    assert "Check the connection" in boss.get("/admin/auth/user/").content.decode()
+    assert not CheckProject.objects.exists()
+
+
+def test_one_link_at_a_time(boss: HttpsClient, sandbox: SandboxProcess) -> None:  # noqa: F811
+    told = ask(boss, "key").json()
+    assert (told["name"], told["state"]) == ("key", "ok")
+    assert sandbox.admin_key not in json.dumps(told)
+    told = ask(boss, "key", lost=["cocalc"]).json()
+    assert told["state"] == "skipped"
+    assert "Which CoCalc it is" in told["findings"][0]["seen"]
+
+
+def test_a_link_that_there_is_not(boss: HttpsClient) -> None:
+    assert ask(boss, "nothing").status_code == 400
+    assert ask(boss, 7).status_code == 400
+    assert ask(boss, "key", lost="x").status_code == 400
+    assert ask(boss, "key", waited="x").status_code == 400
+
+
+def test_a_start_is_asked_for_again(
+    boss: HttpsClient,
+    sandbox: SandboxProcess,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert ask(boss, "files").json()["state"] == "ok"
+    client().stop_project(str(CheckProject.objects.get().project_id))
+    monkeypatch.setattr(own, "_PATIENCE", 0)
+    sandbox.quirks(start_seconds=1)
+    answer = ask(boss, "project")
+    assert answer.status_code == 202
+    assert "the project starts" in answer.json()["still"]
+    late = ask(boss, "project", waited=9999)
+    assert late.status_code == 200
+    assert late.json()["state"] in ("failed", "ok")
+    for _ in range(100):
+        answer = ask(boss, "project")
+        if answer.status_code == 200:
+            break
+    assert answer.json()["state"] == "ok"
+
+
+def found(look: Any) -> Finding:
+    (finding,) = look(World())
+    return finding
+
+
+def test_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(site, "_WORKER", 0.3)
+    assert found(site.worker).state == "failed"
+    assert "manage.py worker" in found(site.worker).do
+    assert not site.DBTaskResult.objects.exists()
+
+
+def test_a_worker_that_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(site, "_WORKER", 0.3)
+    site.answer.enqueue()
+    site.DBTaskResult.objects.update(status="RUNNING")
+    assert found(site.worker).state == "warning"
+
+
+def test_a_worker_that_takes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is django-tasks' own, for one round, at the moment when the check looks."""
+
+    def work(_seconds: float) -> None:
+        call_command("db_worker", "--batch", "--interval=0", "--no-startup-delay", verbosity=0)
+
+    monkeypatch.setattr(site, "_pause", work)
+    assert found(site.worker).state == "ok"
+    assert "A worker did a task" in found(site.worker).seen
+
+
+def test_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert found(site.migrations).state == "ok"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM django_migrations WHERE app = 'embedding' AND name LIKE '0008%'"
+        )
+    assert found(site.migrations).state == "failed"
+    assert "embedding.0008" in found(site.migrations).seen
+
+
+@pytest.fixture
+def front(settings: Settings) -> Iterator[dict[str, str]]:
+    """A web server before the site, as SITE_URL names it; the headers that it sends."""
+    sent = {
+        "Content-Type": "text/css",
+        "Content-Security-Policy": f"frame-src {conf().cocalc_origin}",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": settings.X_FRAME_OPTIONS,
+        "Referrer-Policy": settings.SECURE_REFERRER_POLICY,
+        "Strict-Transport-Security": "max-age=1",
+    }
+
+    class Front(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(404 if "missing" in sent else 200)
+            for name, value in {**sent, "Content-Length": "0"}.items():
+                self.send_header(name, value)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Front) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        settings.SITE_URL = f"http://127.0.0.1:{server.server_port}"
+        yield sent
+        server.shutdown()
+
+
+def test_headers_and_files_of_this_site(front: dict[str, str]) -> None:
+    assert found(site.headers).state == "ok"
+    assert found(site.static_files).state == "ok"
+    del front["Content-Security-Policy"]
+    front["X-Frame-Options"] = "ALLOWALL"
+    assert found(site.headers).state == "failed"
+    assert "Content-Security-Policy, X-Frame-Options." in found(site.headers).seen
+    front["missing"] = "1"
+    assert "HTTP 404" in found(site.headers).seen
+    assert found(site.static_files).state == "failed"
+    assert "collectstatic" in found(site.static_files).do
+
+
+def test_a_site_that_does_not_answer(settings: Settings) -> None:
+    settings.SITE_URL = "http://127.0.0.1:9"
+    assert found(site.headers).state == "warning"
+    assert found(site.static_files).state == "skipped"
+
+
+@pytest.fixture
+def mails(settings: Settings) -> None:
+    settings.CLASSROOM = {**settings.CLASSROOM, "MAIL": True}
+
+
+def test_a_message_to_oneself(boss: HttpsClient, mails: None) -> None:
+    page = boss.get("/admin/check/").content.decode()
+    assert "Send a message to boss@school.test" in page
+    assert boss.post("/admin/check/mail", follow=True).redirect_chain[-1][0] == "/admin/check/"
+    (message,) = mail.outbox
+    assert message.to == ["boss@school.test"]
+    assert "can send mail" in message.subject
+
+
+def test_nothing_is_mailed_without_a_server_or_an_address(
+    boss: HttpsClient, settings: Settings
+) -> None:
+    answer = boss.post("/admin/check/mail", follow=True)
+    assert "There is no mail server" in answer.content.decode()
+    settings.CLASSROOM = {**settings.CLASSROOM, "MAIL": True}
+    User.objects.update(email="")
+    assert "no e-mail address" in boss.get("/admin/check/").content.decode()
+    boss.post("/admin/check/mail")
+    assert mail.outbox == []
+
+
+def test_a_mail_server(settings: Settings, mails: None) -> None:
+    assert found(site.mail).state == "ok"
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
+    assert found(site.mail).state == "failed"
+    settings.CLASSROOM = {**settings.CLASSROOM, "MAIL": False}
+    assert found(site.mail).state == "skipped"
