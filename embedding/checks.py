@@ -1,10 +1,15 @@
 """Mistakes in the configuration, found by `manage.py check`."""
 
+import stat
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, register
+
+from embedding.cocalc.sites import is_same_site
 
 MIDDLEWARE = tuple(f"embedding.middleware.{name}" for name in ("Acting", "Bodies", "Turns"))
 NEEDED = ("COCALC_URL", "COCALC_API_KEY", "ACCOUNT_DOMAIN")
@@ -18,7 +23,7 @@ CHOICES = {
 @register
 def embedding_settings(**_: Any) -> list[CheckMessage]:
     """embedding.E001: a setting is missing; E002: the domain of our accounts is no
-    domain; W003: our middleware is missing; E004 to W009: see `_cocalc`."""
+    domain; W003: our middleware is missing; E004 to W009: see `_cocalc`; from W010: `_places`."""
     given = getattr(settings, "EMBEDDING", {})
     own = given.get("COCALC_SIGN_IN") == "own"
     found: list[CheckMessage] = [
@@ -40,6 +45,7 @@ def embedding_settings(**_: Any) -> list[CheckMessage]:
             )
         )
     found += _cocalc(given)
+    found += _places(given)
     found += [
         checks.Warning(
             f"{name!r} is not in MIDDLEWARE.",
@@ -117,3 +123,62 @@ def _cocalc(given: dict[str, Any]) -> list[CheckMessage]:
             )
         )
     return found
+
+
+def _places(given: dict[str, Any]) -> list[CheckMessage]:
+    """W010: no common domain with CoCalc; W011: a site that CoCalc answers no messages of.
+
+    W012: DEBUG where others than this machine come; W013: a key that other users can read.
+    """
+    site, cocalc = getattr(settings, "SITE_URL", ""), given.get("COCALC_URL") or ""
+    parts = urlsplit(site)
+    is_local = _is_local(parts.hostname or "")
+    found: list[CheckMessage] = []
+    if site and cocalc and not given.get("COCALC_DOOR") and not is_same_site(site, cocalc):
+        found.append(
+            checks.Warning(
+                "SITE_URL and COCALC_URL have no common domain.",
+                hint="Safari, Firefox and strict settings of other browsers keep CoCalc's sign-in "
+                "from a frame then. Give both names under one domain, such as learn.example.edu "
+                "and cocalc.example.edu, or give CoCalc a door (COCALC_DOOR).",
+                id="embedding.W010",
+            )
+        )
+    if site and not is_local and (parts.scheme != "https" or parts.port not in (None, 443)):
+        found.append(
+            checks.Warning(
+                "SITE_URL is not on https and port 443.",
+                hint="CoCalc answers messages of no other site, whatever its setting "
+                "“iframe_comm_hosts” says: opening another file then reloads the editor.",
+                id="embedding.W011",
+            )
+        )
+    if settings.DEBUG and site and not is_local:
+        found.append(
+            checks.Warning(
+                "DEBUG is on, and SITE_URL is not this machine.",
+                hint="An error shows source code and settings to whoever caused it. Leave DEBUG "
+                "out.",
+                id="embedding.W012",
+            )
+        )
+    if _others_can_read(given.get("COCALC_API_KEY_FILE") or ""):
+        found.append(
+            checks.Warning(
+                "Other users of this machine can read the file in COCALC_API_KEY_FILE.",
+                hint="Whoever has the key can sign in as anyone on CoCalc. Run “chmod o-rwx”.",
+                id="embedding.W013",
+            )
+        )
+    return found
+
+
+def _is_local(host: str) -> bool:
+    return host in ("localhost", "127.0.0.1", "::1") or host.endswith(".localhost")
+
+
+def _others_can_read(path: str) -> bool:
+    try:
+        return bool(path and Path(path).stat().st_mode & stat.S_IROTH)
+    except OSError:
+        return False

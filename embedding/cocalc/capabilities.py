@@ -117,6 +117,13 @@ CAPABILITIES: tuple[Capability, ...] = (
         _seen("CoCalc's project log tells it once"),
         _read("CoCalc's project log tells it twice, and only the second time proves it"),
     ),
+    Capability(
+        "set_message_hosts",
+        "Set which sites' pages CoCalc answers",
+        ("set_message_hosts",),
+        _SEEN,
+        Way("no", "read", "whoever runs CoCalc does it, in its site settings"),
+    ),
     Capability("create_project", "Create a project", ("create_project",), _SEEN, _READ),
     Capability(
         "find_projects",

@@ -118,6 +118,12 @@ class Client(Protocol):
         Raises NotSupported where tokens end by their time alone.
         """
 
+    def set_message_hosts(self, hosts: Sequence[str]) -> None:
+        """Set whose pages CoCalc's kiosk answers: its setting `iframe_comm_hosts`, in whole.
+
+        Host names in small letters, without scheme or port. Raises NotSupported, Forbidden.
+        """
+
     def create_project(self, *, title: str, description: str) -> str:
         """Create a project owned by the key's account; return its id. Never retried."""
 

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
+from administration.checking import frame
 from administration.checking import views as checking
 from administration.key import views as key
 
@@ -10,5 +11,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("check/", checking.page, name="check"),
     path("check/link", checking.link, name="check-link"),
     path("check/mail", checking.mail, name="check-mail"),
+    path("check/frame", frame.begin, name="check-frame"),
+    path("check/frame/signed-in", frame.signed_in, name="check-frame-signed-in"),
+    path("check/frame/end", frame.end, name="check-frame-end"),
     path("key/", key.page, name="key"),
 ]

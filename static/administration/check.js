@@ -1,5 +1,6 @@
 /** The check of the connection: one link after another, then the browser's own half. */
 
+import { lookInFrame } from "./check-frame.js";
 import { fill, gettext } from "../embedding/words.js";
 import { inWords, request } from "../embedding/our-site.js";
 
@@ -18,6 +19,8 @@ const start = document.getElementById("start");
 const copies = ["text", "json"].map((kind) => document.getElementById(`copy-${kind}`));
 const sum = document.getElementById("sum");
 const rows = [...document.querySelectorAll("[data-link]")];
+const last = document.querySelector("[data-frame]");
+const NEEDED = "files"; // for the frame
 let outcomes = [];
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -70,6 +73,17 @@ async function look(name, title, lost) {
   }
 }
 
+async function inBrowser(lost) {
+  mark(last, "running");
+  const title = last.querySelector("strong").textContent;
+  const began = performance.now();
+  const skipped = { state: "skipped", seen: gettext("Not tried: no file could be written."), means: "", do: "" };
+  const findings = lost.includes(NEEDED) ? [skipped] : await lookInFrame(page, page.origin);
+  const states = findings.map(({ state }) => state);
+  const state = ["failed", "warning", "skipped"].find((one) => states.includes(one)) ?? "ok";
+  return { name: "browser", title, state, milliseconds: Math.round(performance.now() - began), findings };
+}
+
 function tell() {
   const count = (state) => outcomes.filter((outcome) => outcome.state === state).length;
   const [failed, warnings] = [count("failed"), count("warning")];
@@ -83,7 +97,7 @@ async function check() {
   start.disabled = true;
   outcomes = [];
   for (const button of copies) button.hidden = true;
-  for (const row of rows) {
+  for (const row of [...rows, last]) {
     row.querySelector(":scope > ul")?.remove();
     mark(row, "");
   }
@@ -98,6 +112,8 @@ async function check() {
     if (["failed", "skipped"].includes(outcome.state)) lost.push(name);
     show(row, outcome);
   }
+  outcomes.push(await inBrowser(lost));
+  show(last, outcomes.at(-1));
   tell();
   for (const button of copies) button.hidden = false;
   start.disabled = false;

@@ -16,9 +16,9 @@ from pytest_django import Settings
 
 from embedding.client import client
 from embedding.cocalc.client import Client
-from embedding.cocalc.customize import Customize
+from embedding.cocalc.customize import Customize, customize
 from embedding.door import application
-from embedding.models import KEPT, CheckAccount, CheckProject, CocalcAccount, CocalcProject
+from embedding.models import KEPT, CheckAccount, CheckProject, CocalcAccount, CocalcProject, Event
 from embedding.services.checking import chain, own
 from embedding.services.checking.links import Again, Finding, World
 from sandbox.process import SandboxProcess
@@ -201,6 +201,25 @@ def test_this_site_is_not_known_there(sandbox: SandboxProcess) -> None:
     assert told.state("channel") == WARNING
     assert "Add learn.school.test to CoCalc's setting" in told.words("channel")
     assert "It answers: other.test." in told.words("channel")
+
+
+@pytest.mark.parametrize("answer", ["y", "n", ""])
+def test_the_site_is_added_where_somebody_says_so(
+    sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    """On API v1; elsewhere whoever runs CoCalc has to."""
+    set_hosts(sandbox, "other.test")
+    monkeypatch.setattr("sys.stdin", StringIO(f"{answer}\n"))
+    told = StringIO()
+    call_command("check_cocalc", "--only", "channel", "--fix", stdout=StringIO(), stderr=told)
+    done = answer == "y" and sandbox.generation == "v1"
+    hosts = ("other.test", "learn.school.test") if done else ("other.test",)
+    assert customize(sandbox.url).iframe_comm_hosts == hosts
+    assert Event.objects.filter(action="cocalc.hosts_set").exists() == done
+    if sandbox.generation == "v1":
+        assert "Add learn.school.test to CoCalc's setting" in told.getvalue()
+    else:
+        assert "nothing that --fix can do" in told.getvalue()
 
 
 @pytest.mark.parametrize("site", ["https://learn.school.test:8443", "http://learn.school.test"])

@@ -5,9 +5,11 @@ is enough, and a token has a short life. Without one, a site admin's key does bo
 """
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 from embedding.cocalc.caller import Retry
+from embedding.cocalc.capabilities import not_supported
 from embedding.cocalc.client import Account, Identity
 from embedding.cocalc.conat.answers import (
     is_object,
@@ -41,6 +43,10 @@ class Accounts(Calls):
             is_admin=is_admin,
             may_sign_in=self._is_organizer() if self._organization else is_admin,
         )
+
+    def set_message_hosts(self, hosts: Sequence[str]) -> None:
+        """Left to whoever runs CoCalc: a key for this would have to be a site admin's."""
+        raise not_supported("set_message_hosts", "conat")
 
     def create_account(self, *, email: str, first_name: str, last_name: str) -> str:
         """Create an account with a password that nobody knows.

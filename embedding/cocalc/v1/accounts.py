@@ -1,5 +1,7 @@
 """Whose key it is, accounts, and tokens to sign in with."""
 
+from collections.abc import Sequence
+
 from embedding.cocalc.caller import Retry
 from embedding.cocalc.capabilities import not_supported
 from embedding.cocalc.client import Account, Identity
@@ -91,3 +93,7 @@ class Accounts(Calls):
     def revoke_token(self, token: str) -> None:
         """API v1 knows no way (recorded: "revoke_auth_token valid")."""
         raise not_supported("revoke_token", "v1")
+
+    def set_message_hosts(self, hosts: Sequence[str]) -> None:
+        setting = {"name": "iframe_comm_hosts", "value": ", ".join(hosts)}
+        self._query("set_message_hosts", {"site_settings": setting}, retry=Retry.ALWAYS)

@@ -1,12 +1,15 @@
 """`manage.py check_cocalc`: the whole chain to an open notebook, link by link."""
 
 import json
+import sys
 import time
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, no_translations
 
+from embedding.cocalc.errors import CocalcError
+from embedding.services.checking.answering import add_this_site, may_add_this_site
 from embedding.services.checking.chain import Outcome, links, run_all
 from embedding.services.checking.links import Finding, State
 
@@ -30,6 +33,12 @@ class Command(BaseCommand):
             help="look at these links alone, and at what they need",
         )
 
+        parser.add_argument(
+            "--fix",
+            action="store_true",
+            help="on API v1, after asking: have CoCalc answer this site's messages",
+        )
+
     @no_translations
     def handle(self, *args: Any, **options: Any) -> None:
         """Write what is found; CommandError where a link failed."""
@@ -47,6 +56,8 @@ class Command(BaseCommand):
                 "links": [outcome.as_json() for outcome in outcomes],
             }
             self.stdout.write(json.dumps(told, indent=2, ensure_ascii=False))
+        if options["fix"]:
+            self.fix()
         if lost:
             raise CommandError(f"These links do not hold: {', '.join(lost)}.")
 
@@ -63,3 +74,20 @@ class Command(BaseCommand):
         """Return what colours a line."""
         styles = {"ok": self.style.SUCCESS, "failed": self.style.ERROR}
         return styles.get(finding.state, self.style.WARNING)
+
+    def fix(self) -> None:
+        """Have CoCalc answer this site's messages, where it does not and lets the site say so."""
+        host = may_add_this_site()
+        if not host:
+            self.stderr.write("There is nothing that --fix can do.")
+            return
+        self.stderr.write(f"Add {host} to CoCalc's setting “iframe_comm_hosts”? [y/N] ", ending="")
+        self.stderr.flush()
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+            self.stderr.write("Nothing was changed.")
+            return
+        try:
+            add_this_site()
+        except CocalcError as error:
+            raise CommandError(f"CoCalc's setting could not be changed: {error}") from None
+        self.stderr.write(f"CoCalc answers messages of {host} now.")

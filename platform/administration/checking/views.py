@@ -37,6 +37,9 @@ def page(request: HttpRequest) -> HttpResponse:
         "mails": classroom().mail,
         "page": {
             "link": reverse("admin:check-link"),
+            "begin": reverse("admin:check-frame"),
+            "signedIn": reverse("admin:check-frame-signed-in"),
+            "end": reverse("admin:check-frame-end"),
             "origin": conf().cocalc_origin,
             "site": settings.SITE_URL,
         },

@@ -40,6 +40,9 @@ ADDRESSES = [
     ("get", "/admin/check/"),
     ("post", "/admin/check/link"),
     ("post", "/admin/check/mail"),
+    ("post", "/admin/check/frame"),
+    ("post", "/admin/check/frame/signed-in"),
+    ("post", "/admin/check/frame/end"),
     ("get", "/admin/key/"),
     ("post", "/admin/key/"),
 ]
@@ -56,7 +59,7 @@ def test_superusers_alone(person: Person, method: str, address: str) -> None:
             assert "/login" in answer["Location"] or "/sign-in" in answer["Location"]
 
 
-@pytest.mark.parametrize(("method", "address"), ADDRESSES[:4])
+@pytest.mark.parametrize(("method", "address"), ADDRESSES[:-1])
 def test_no_other_method(boss: HttpsClient, method: str, address: str) -> None:
     wrong = "put" if address == "/admin/key/" else "get" if method == "post" else "post"
     assert getattr(boss, wrong)(address).status_code == 405
@@ -134,6 +137,7 @@ def test_a_worker_that_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found(site.worker).state == "warning"
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_worker_that_takes_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is django-tasks' own, for one round, at the moment when the check looks."""
 
@@ -236,3 +240,31 @@ def test_a_mail_server(settings: Settings, mails: None) -> None:
     assert found(site.mail).state == "failed"
     settings.CLASSROOM = {**settings.CLASSROOM, "MAIL": False}
     assert found(site.mail).state == "skipped"
+
+
+def test_what_a_frame_needs(boss: HttpsClient, sandbox: SandboxProcess) -> None:  # noqa: F811
+    """The answer is as an embed session's; afterwards neither file nor token is left."""
+    answer = boss.post("/admin/check/frame", {}, content_type=JSON)
+    assert answer["Cache-Control"] == "max-age=0, no-cache, no-store, must-revalidate, private"
+    told = answer.json()
+    project = str(CheckProject.objects.get().project_id)
+    assert told["project"] == project
+    assert [entry.name for entry in client().list_folder(project)] == [told["path"]]
+    carrier = told.get("signIn", told["url"])
+    assert "auth_token=" in carrier
+    if "signIn" in told:
+        body = {"signIn": carrier}
+        gone = boss.post("/admin/check/frame/signed-in", body, content_type=JSON)
+        assert gone.status_code == 204
+    assert boss.post("/admin/check/frame/end", {}, content_type=JSON).status_code == 204
+    assert client().list_folder(project) == []
+    wrong = {"signIn": "https://cocalc.school.test/auth/impersonate?auth_token=short"}
+    answer = boss.post("/admin/check/frame/signed-in", wrong, content_type=JSON)
+    assert answer.status_code == 400
+
+
+def test_no_frame_where_users_sign_in_themselves(boss: HttpsClient, settings: Settings) -> None:
+    settings.EMBEDDING = {**settings.EMBEDDING, "COCALC_SIGN_IN": "own", "COCALC_API_KEY": ""}
+    answer = boss.post("/admin/check/frame", {}, content_type=JSON)
+    assert answer.status_code == 409
+    assert answer.json()["error"]["code"] == "left_out"

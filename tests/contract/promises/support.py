@@ -47,6 +47,7 @@ OPERATIONS: dict[str, Operation] = {
     "find_account": lambda client, project, account: client.find_account("a@b.test"),
     "mint_token": lambda client, project, account: client.mint_token(account),
     "revoke_token": lambda client, project, account: client.revoke_token("x" * 24),
+    "set_message_hosts": lambda client, project, account: client.set_message_hosts(["a.test"]),
     "create_project": lambda client, project, account: client.create_project(
         title="A project", description=str(uuid4())
     ),

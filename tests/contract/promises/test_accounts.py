@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from embedding.cocalc.client import Account, Client, Identity
+from embedding.cocalc.customize import customize
 from embedding.cocalc.errors import Duplicate, Forbidden, Limited, NotSupported
 from tests.contract.promises.support import (
     Person,
@@ -179,3 +180,9 @@ def test_an_id_of_another_form_is_not_sent(client: Client) -> None:
     for bad in ("", "nobody", str(uuid4()).upper(), f"{uuid4()}'"):
         with pytest.raises(ValueError, match=r"[Ii]d|badly formed"):
             client.mint_token(bad)
+
+
+@shows("set_message_hosts")
+def test_whose_messages_are_answered(client: Client, side: Side) -> None:
+    client.set_message_hosts(["learn.test", ".school.test"])
+    assert customize(side.url).iframe_comm_hosts == ("learn.test", ".school.test")
