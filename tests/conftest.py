@@ -31,15 +31,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Name the tests that need not run with each CoCalc (`make test-conat`)."""
+    """Name the tests that run with each CoCalc (`make test-conat`), and with each database."""
     config.addinivalue_line("markers", "alike: finds the same whichever CoCalc the site works with")
+    config.addinivalue_line("markers", "database: uses one (`make test-postgres`)")
+
+
+# What comes with a database: Django's, or that of a site of the test's own (its certificates).
+STORES = {"db", "transactional_db", "live_server", "tls"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test that does not ask which CoCalc it is finds the same with each."""
     for item in items:
-        if "generation" not in getattr(item, "fixturenames", ()):
+        names = set(getattr(item, "fixturenames", ()))
+        if "generation" not in names:
             item.add_marker("alike")
+        if names & STORES or item.get_closest_marker("django_db"):
+            item.add_marker("database")
 
 
 @pytest.fixture(scope="session")

@@ -74,7 +74,7 @@ def running(
 @pytest.fixture(scope="module")
 def working(running: School, tls: Tls) -> Iterator[None]:
     """A worker beside the site, as long as a module's tests need one."""
-    data = running.database.parent
+    data = running.data
     with worker(data, environment(data, tls, running.sandbox)):
         yield
 

@@ -6,13 +6,12 @@ import json
 import os
 import shutil
 import socket
-import sqlite3
 import subprocess
 import sys
 import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,6 +25,7 @@ from cryptography.x509 import load_pem_x509_certificate
 from embedding.cocalc.client import Client
 from sandbox.config import Generation
 from sandbox.process import SandboxProcess
+from tests.browser.store import store_in
 from tests.events import as_v1
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -132,7 +132,8 @@ class School:
     """What runs, and what the tests look up behind the pages."""
 
     def __init__(self, data: Path, port: int, sandbox: SandboxProcess, cocalc: Client) -> None:
-        self.database = data / "site.sqlite3"
+        self.data = data
+        self._store = store_in(data)
         self.port = port
         self.sandbox = sandbox
         self.cocalc = cocalc
@@ -144,33 +145,27 @@ class School:
         """Somebody who has never been here."""
         return next(self.students)
 
-    def rows(self, query: str, *values: object) -> list[sqlite3.Row]:
-        # Not by Django's ORM: it refuses to work in a thread where an event loop runs, which
-        # Playwright's does.
-        address = f"file:{self.database}?mode=ro"
-        with closing(sqlite3.connect(address, uri=True, timeout=PATIENCE)) as connection:
-            connection.row_factory = sqlite3.Row
-            return connection.execute(query, values).fetchall()
+    def rows(self, query: str, *values: object) -> list[dict[str, Any]]:
+        return self._store.rows(query, *values)
 
     def change(self, statement: str, *values: object) -> None:
         """Change a row behind the site's back."""
-        with closing(sqlite3.connect(self.database, timeout=PATIENCE)) as connection, connection:
-            connection.execute(statement, values)
+        self._store.change(statement, *values)
 
     def project_of(self, student: Student) -> str:
         """CoCalc's id of a student's own project, which must have been made."""
-        return str(UUID(self._project_ids(student)[0]))
+        return self._project_ids(student)[0]
 
     def _project_ids(self, student: Student) -> list[str]:
         query = "SELECT project_id FROM embedding_cocalcproject WHERE slot = ?"
         rows = self.rows(f"{query} AND project_id IS NOT NULL", f"personal:{student.pk}")
-        return [row["project_id"] for row in rows]
+        return [str(UUID(str(row["project_id"]))) for row in rows]
 
     def account_of(self, student: Student) -> str:
         query = "SELECT account_id FROM embedding_cocalcaccount WHERE user_id = ?"
-        return str(UUID(self.rows(query, student.pk)[0]["account_id"]))
+        return str(UUID(str(self.rows(query, student.pk)[0]["account_id"])))
 
-    def sessions_of(self, student: Student) -> list[sqlite3.Row]:
+    def sessions_of(self, student: Student) -> list[dict[str, Any]]:
         """The student's embed sessions, oldest first."""
         query = "SELECT * FROM embedding_embedsession WHERE user_id = ? ORDER BY started"
         return self.rows(query, student.pk)
@@ -198,7 +193,7 @@ class School:
         query = """SELECT project_id FROM embedding_cocalcproject WHERE project_id IS NOT NULL
             AND id IN (SELECT project_id FROM embedding_member WHERE user_id = ?)"""
         for row in self.rows(query, student.pk):
-            self.sandbox.stop_project(str(UUID(row["project_id"])))
+            self.sandbox.stop_project(str(UUID(str(row["project_id"]))))
 
 
 def carrier(answer: dict[str, Any], generation: Generation) -> str:
@@ -243,7 +238,7 @@ def environment(data: Path, tls: Tls, sandbox: SandboxProcess) -> dict[str, str]
 
 def _places(data: Path) -> dict[str, str]:
     return {
-        "DATABASE_URL": f"sqlite:///{data / 'site.sqlite3'}",
+        "DATABASE_URL": store_in(data).url,
         "STATIC_ROOT": str(data / "static"),
     }
 
@@ -259,6 +254,7 @@ def _prepare(data: Path, environment: dict[str, str]) -> list[Student]:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not whole.exists():
             made.mkdir(exist_ok=True)
+            store_in(made).make()
             people = subprocess.run(
                 [sys.executable, "manage.py", "shell", "--no-imports", "-c", _PREPARE],
                 cwd=ROOT,
@@ -267,7 +263,8 @@ def _prepare(data: Path, environment: dict[str, str]) -> list[Student]:
                 check=True,
             )
             whole.write_bytes(people.stdout)
-    shutil.copytree(made, data, dirs_exist_ok=True)
+        store_in(data).copy(store_in(made))
+    shutil.copytree(made / "static", data / "static")
     return [Student(*person) for person in json.loads(whole.read_text())]
 
 
@@ -295,6 +292,7 @@ def site(data: Path, tls: Tls, environment: dict[str, str]) -> Iterator[tuple[in
             until(lambda: server.poll() is not None or _answers(port, tls))
             assert server.poll() is None, (data / "site.log").read_text()
             yield port, students
+    store_in(data).drop()
 
 
 @contextmanager

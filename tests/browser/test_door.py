@@ -242,4 +242,4 @@ def _signs_in_by_form(page: FoxPage, student: Student) -> None:
 def _project(door: Door, student: Student) -> str:
     query = "SELECT project_id FROM embedding_cocalcproject WHERE slot = ?"
     rows = door.school.rows(f"{query} AND project_id IS NOT NULL", f"personal:{student.pk}")
-    return str(UUID(rows[0]["project_id"])) if rows else ""
+    return str(UUID(str(rows[0]["project_id"]))) if rows else ""

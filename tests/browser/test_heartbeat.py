@@ -67,7 +67,7 @@ def test_hidden_or_while_cocalc_fails_nothing_is_asked_or_changed(working: Visit
 
 
 def deactivated(visit: Visit) -> None:
-    visit.school.change("UPDATE auth_user SET is_active = 0 WHERE id = ?", visit.student.pk)
+    visit.school.change("UPDATE auth_user SET is_active = FALSE WHERE id = ?", visit.student.pk)
 
 
 def taken_out(visit: Visit) -> None:

@@ -105,7 +105,7 @@ def browser(own: Own, tls: Tls) -> Iterator[Browser]:
 def enter_project(own: Own, browser: Browser, student: Student) -> None:
     """As an administrator does, in the administration."""
     boss = own.school.staff.__next__()
-    own.school.change("UPDATE auth_user SET is_superuser = 1 WHERE id = ?", boss.pk)
+    own.school.change("UPDATE auth_user SET is_superuser = TRUE WHERE id = ?", boss.pk)
     with browser.new_context() as context:
         visit = Visit(own.school, context)
         visit.has_signed_in(boss)

@@ -56,7 +56,7 @@ def submitted(school: School) -> str:
         JOIN embedding_cocalcproject project ON project.id = course.project_id
         ORDER BY snapshot.id DESC LIMIT 1"""
     row = school.rows(query)[0]
-    project = str(UUID(row["project_id"]))
+    project = str(UUID(str(row["project_id"])))
     return school.cocalc.read_file(project, f"{row['path']}/tasks.ipynb").decode()
 
 
