@@ -32,6 +32,9 @@ class Conf:
     sessions_per_minute: int
     calls_at_once: int
     signed_in_max_seconds: int
+    keep_sessions_days: int
+    keep_events_days: int
+    keep_trash_days: int
 
     @property
     def own_sign_in(self) -> bool:
@@ -80,6 +83,10 @@ def conf() -> Conf:
         calls_at_once=given.get("CALLS_AT_ONCE", 10),
         # How long work in a frame keeps a user signed in to the site, counted from signing in.
         signed_in_max_seconds=given.get("SIGNED_IN_MAX_HOURS", 24) * 3600,
+        # What is older is deleted (`services.keeping`); 0: never.
+        keep_sessions_days=given.get("KEEP_SESSIONS_DAYS", 365),
+        keep_events_days=given.get("KEEP_EVENTS_DAYS", 1095),
+        keep_trash_days=given.get("KEEP_TRASH_DAYS", 30),
     )
 
 

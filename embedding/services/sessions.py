@@ -165,7 +165,7 @@ def session_signed_in(row_id: uuid.UUID, address: str, ms: int) -> None:
     if not token:
         raise bad_request("This is no address to sign in at.")
     with transaction.atomic():
-        row = EmbedSession.objects.select_for_update().get(pk=row_id)
+        row = EmbedSession.objects.select_for_update(no_key=True).get(pk=row_id)
         if "signed_in" in row.steps:
             return
         row.steps["signed_in"] = ms
@@ -231,7 +231,7 @@ def session_report(row_id: uuid.UUID, *, state: str, ms: int | None, reason: str
     if state not in {State.READY, State.SLOW, State.LOST, State.CLOSED}:
         raise bad_request("This is no state of a frame.")
     with transaction.atomic():
-        row = EmbedSession.objects.select_for_update().get(pk=row_id)
+        row = EmbedSession.objects.select_for_update(no_key=True).get(pk=row_id)
         if state == State.READY and ms is not None:
             row.steps.setdefault("ready", ms)
         if row.state != State.CLOSED or reason == "resumed":

@@ -1,4 +1,4 @@
-"""The trash: what is deleted stays in the project for 30 days, and can be put back.
+"""The trash: what is deleted stays in the project for some weeks, and can be put back.
 
 It is one rename into a hidden folder of the project's home, which needs no room on a full disk.
 There it has a random name; where it came from and when is in a row of ours (`models.Trashed`), so
@@ -6,14 +6,16 @@ that no name, link or time in the project decides anything. The commands below h
 the project's own user and no more, whatever a program there swaps meanwhile; they take away
 nothing but names of this kind, and follow no link.
 
-Nobody need come by to empty it: each look and each deletion takes away what is too old.
+Nobody need come by to empty it: each look and each deletion takes away what is too old, and so do
+the workers (`services.keeping`).
 """
 
 import re
 import shlex
 import uuid
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from math import ceil
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -22,13 +24,13 @@ from django.utils.translation import gettext as _
 from embedding.client import client
 from embedding.cocalc.client import Output
 from embedding.cocalc.errors import CommandFailed, Duplicate, NotFound
-from embedding.models import Member, Trashed
+from embedding.conf import conf
+from embedding.models import CocalcProject, Member, Trashed
 from embedding.problems import Problem
 from embedding.services.files import log_change
 from embedding.services.free_names import exists, made_beside
 from embedding.services.sessions import TRASH, forget_checks
 
-KEPT = timedelta(days=30)
 _ARRIVES = timedelta(minutes=10)  # for a deletion whose end is not known
 _AT_ONCE = 200  # of what is too old, in one command
 _LISTED = 1000
@@ -62,14 +64,14 @@ def trash_put(member: Member, path: str) -> Trashed | None:
     )
     old, new = shlex.quote(f"./{path}"), f"{TRASH}/{row.id.hex}"
     output = _run(
-        member,
+        member.project,
         f"[ -e {old} ] || [ -L {old} ] || exit {_ABSENT}\n"
         f"[ -e {TRASH} ] || [ -L {TRASH} ] || mkdir -m 700 {TRASH}\n{_OUR_OWN}"
         # A folder can be moved by who may write in it alone.
         f"if [ -d {old} ] && [ ! -L {old} ]; then echo folder\n"
         f"[ -w {old} ] || chmod u+w {old}; fi\n"
         f"mv -nT -- {old} {new} || exit {_UNUSABLE}\n"
-        f"if [ -e {old} ] || [ -L {old} ]; then exit {_UNUSABLE}; fi\n{_take_old(member)}",
+        f"if [ -e {old} ] || [ -L {old} ]; then exit {_UNUSABLE}; fi\n{_take_old(member.project)}",
     )
     said = output.stdout.split()
     if output.exit_code in (_ABSENT, _UNUSABLE):
@@ -80,7 +82,7 @@ def trash_put(member: Member, path: str) -> Trashed | None:
     if "folder" in said:
         row.is_folder = True
         row.save(update_fields=["is_folder"])
-    _old(member).filter(pk__in=_ids(word.partition("=")[2] for word in said)).delete()
+    _forget_gone(member.project, said)
     forget_checks(member)
     log_change("file.deleted", member, path=path)
     return row
@@ -91,12 +93,28 @@ def trash_list(member: Member) -> list[Trashed]:
     rows = list(_rows(member)[:_LISTED])
     if not rows:
         return []
-    there = _look(member, _take_old(member))
+    there = _look(member.project, _take_old(member.project))
     now = timezone.now()
     gone = [row.pk for row in rows if row.id.hex not in there and row.deleted < now - _ARRIVES]
     # Taken away in CoCalc itself, or too old.
     Trashed.objects.filter(pk__in=gone).delete()
-    return [row for row in rows if row.id.hex in there and row.deleted >= now - KEPT]
+    return [row for row in rows if row.id.hex in there and days_left(row, now) != 0]
+
+
+def days_left(row: Trashed, now: datetime) -> int | None:
+    """Return for how many days more something can be put back; None: for ever."""
+    if not (days := conf().keep_trash_days):
+        return None
+    return max(0, ceil((row.deleted + timedelta(days=days) - now) / timedelta(days=1)))
+
+
+def trash_take_old(project: CocalcProject) -> None:
+    """Take what is too old out of a project's trash, a few hundred at once; CocalcError."""
+    output = _run(
+        project, f"[ -e {TRASH} ] || [ -L {TRASH} ] || exit 0\n{_OUR_OWN}{_take_old(project)}"
+    )
+    _check(output)
+    _forget_gone(project, output.stdout.split())
 
 
 def trash_restore(member: Member, trashed: str) -> str:
@@ -126,7 +144,7 @@ def trash_purge(member: Member, trashed: str | None) -> None:
         what = f"{_OURS} -print0 | {{ mapfile -d '' -t all\ntake_away 20 \"${{all[@]}}\"; }}\n"
     else:
         what = f"take_away 20 {TRASH}/{rows[0].id.hex}\n"
-    left = _look(member, _REMOVE + what)
+    left = _look(member.project, _REMOVE + what)
     gone = [row for row in rows if row.id.hex not in left]
     Trashed.objects.filter(pk__in=[row.pk for row in gone]).delete()
     for row in gone:
@@ -145,6 +163,12 @@ def _ids(words: Iterable[str]) -> list[uuid.UUID]:
     return [uuid.UUID(word) for word in words if _NAME.fullmatch(word)]
 
 
+def _forget_gone(project: CocalcProject, said: Iterable[str]) -> None:
+    """Delete the rows of what is too old, and said to be gone."""
+    gone = _ids(word.partition("=")[2] for word in said)
+    _old(project).filter(pk__in=gone).delete()
+
+
 def _rows(member: Member) -> QuerySet[Trashed]:
     return Trashed.objects.filter(project=member.project)
 
@@ -157,13 +181,17 @@ def _row(member: Member, trashed: str) -> Trashed:
         raise _missing() from None
 
 
-def _old(member: Member) -> QuerySet[Trashed]:
-    return _rows(member).filter(deleted__lt=timezone.now() - KEPT)
+def _old(project: CocalcProject) -> QuerySet[Trashed]:
+    if not (days := conf().keep_trash_days):
+        return Trashed.objects.none()
+    return Trashed.objects.filter(
+        project=project, deleted__lt=timezone.now() - timedelta(days=days)
+    )
 
 
-def _take_old(member: Member) -> str:
+def _take_old(project: CocalcProject) -> str:
     """A script that takes away what is too old, and says `gone=` of each."""
-    names = " ".join(f"{TRASH}/{row.id.hex}" for row in _old(member)[:_AT_ONCE])
+    names = " ".join(f"{TRASH}/{row.id.hex}" for row in _old(project)[:_AT_ONCE])
     if not names:
         return ""
     return (
@@ -172,16 +200,16 @@ def _take_old(member: Member) -> str:
     )
 
 
-def _look(member: Member, script: str) -> set[str]:
+def _look(project: CocalcProject, script: str) -> set[str]:
     """Run a script in a trash that is one; return the names of ours that are there afterwards."""
     nothing = f"[ -e {TRASH} ] || [ -L {TRASH} ] || exit 0\n"
-    output = _run(member, f"{nothing}{_OUR_OWN}{script}{_OURS} -printf '%f\\n'")
+    output = _run(project, f"{nothing}{_OUR_OWN}{script}{_OURS} -printf '%f\\n'")
     _check(output)
     return {word for word in output.stdout.split() if _NAME.fullmatch(word)}
 
 
-def _run(member: Member, script: str) -> Output:
-    return client().exec(_id(member), script, bash=True, timeout=_SECONDS, check=False)
+def _run(project: CocalcProject, script: str) -> Output:
+    return client().exec(str(project.project_id), script, bash=True, timeout=_SECONDS, check=False)
 
 
 def _check(output: Output) -> None:

@@ -1,7 +1,5 @@
 """What *My notebooks* asks for: preparing the project, its listing, and changes to its files."""
 
-from datetime import timedelta
-from math import ceil
 from typing import Any
 from urllib.parse import quote
 
@@ -166,7 +164,7 @@ def trash_listing(request: HttpRequest, project: str) -> HttpResponse:
             "folder": row.is_folder,
             "deleted": row.deleted.isoformat(),
             "by": "" if row.by == member.user.get_username() else row.by,
-            "days": ceil((row.deleted + trash.KEPT - now) / timedelta(days=1)),
+            "days": trash.days_left(row, now),
         }
         for row in rows
     ]

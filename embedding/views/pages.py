@@ -81,9 +81,9 @@ def trash(request: HttpRequest, project: str) -> HttpResponse:
     member = member_of(request, project)
     if conf().own_sign_in:
         raise NoKey("trash")
-    page = {"urls": _urls(project)}
+    context = {"page": {"urls": _urls(project)}, "days": conf().keep_trash_days}
     return show(
-        request, "embedding/trash.html", {"member": member, "project": project, "page": page}
+        request, "embedding/trash.html", {"member": member, "project": project, **context}
     )
 
 

@@ -21,6 +21,8 @@ class Conf:
     hold_seconds: float
     accounts_per_half_hour: int
     submit_max_mb: int
+    keep_transfers_days: int
+    keep_snapshots_days: int
     mail: bool
 
 
@@ -47,6 +49,9 @@ def conf() -> Conf:
         accounts_per_half_hour=given.get("ACCOUNTS_PER_HALF_HOUR", 130),
         # How much a student may submit at once.
         submit_max_mb=given.get("SUBMIT_MAX_MB", 200),
+        # What is older is deleted (`engine.upkeep`, `class_steps.keeping`); 0: never.
+        keep_transfers_days=given.get("KEEP_TRANSFERS_DAYS", 730),
+        keep_snapshots_days=given.get("KEEP_SNAPSHOTS_DAYS", 1095),
         # Whether the site can send e-mail; otherwise teachers pass invitations on themselves.
         mail=given.get("MAIL", False),
     )

@@ -80,6 +80,9 @@ EMBEDDING = {
     "SESSIONS_PER_MINUTE": read.number("SESSIONS_PER_MINUTE", default=20, least=1, most=1000),
     # So many of a process's threads may wait for CoCalc; the others serve what does not ask it.
     "CALLS_AT_ONCE": WEB_THREADS * 5 // 8,
+    "KEEP_SESSIONS_DAYS": read.number("KEEP_SESSIONS_DAYS", default=365, least=0, most=36500),
+    "KEEP_EVENTS_DAYS": read.number("KEEP_EVENTS_DAYS", default=1095, least=0, most=36500),
+    "KEEP_TRASH_DAYS": read.number("KEEP_TRASH_DAYS", default=30, least=0, most=36500),
     "SIGNED_IN_MAX_HOURS": read.number("SIGNED_IN_MAX_HOURS", default=24, least=1, most=8760),
 }
 
@@ -98,6 +101,8 @@ CLASSROOM = {
     "MAIL": bool(_email),
     "CONCURRENCY": read.number("COCALC_CONCURRENCY", default=10, least=1, most=100),
     "SUBMIT_MAX_MB": read.number("SUBMIT_MAX_MB", default=200, least=1, most=500),
+    "KEEP_TRANSFERS_DAYS": read.number("KEEP_TRANSFERS_DAYS", default=730, least=0, most=36500),
+    "KEEP_SNAPSHOTS_DAYS": read.number("KEEP_SNAPSHOTS_DAYS", default=1095, least=0, most=36500),
 }
 # A class step is rows in the database, worked off by `manage.py worker`.
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}

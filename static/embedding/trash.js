@@ -47,8 +47,9 @@ function row(entry) {
   const when = timeText(deleted);
   time.textContent = by ? fill(gettext("%(when)s by %(name)s"), { when, name: by }) : when;
   time.title = absolute.format(deleted);
-  const more = ngettext("%(count)s more day", "%(count)s more days", days);
-  part("days").textContent = days > 1 ? fill(more, { count: days }) : gettext("less than a day");
+  const more = ngettext("%(count)s more day", "%(count)s more days", days ?? 0);
+  part("days").textContent =
+    days === null ? gettext("for ever") : days > 1 ? fill(more, { count: days }) : gettext("less than a day");
   for (const action of ["restore", "purge"])
     part(action).setAttribute("aria-label", nameText(fill(LABELS[action], { path })));
   part("restore").addEventListener("click", () => restore(entry, tr));

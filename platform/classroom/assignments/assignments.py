@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from classroom.assignments import sources
+from classroom.engine.holding import cancel
 from classroom.models import Assignment, Course, Submission, Transfer
 from classroom.rules import going_out, names
 from classroom.rules.anonymity import TOO_LATE, may_begin
@@ -132,7 +133,7 @@ def assignment_approve(assignment: Assignment, seen: str, *, by: User, allow: bo
     """
     sources.files_check(assignment, by=by)
     with transaction.atomic():
-        row = Assignment.objects.select_for_update().get(pk=assignment.pk)
+        row = Assignment.objects.select_for_update(no_key=True).get(pk=assignment.pk)
         if row.version not in (Version.CHECK, Version.READY) or seen_of(row) != seen:
             raise Problem(
                 "changed",
@@ -196,12 +197,10 @@ def students_with(assignment: Assignment) -> int:
 
 def assignment_remove(assignment: Assignment, *, by: User) -> None:
     """Take it out of the course. All work is kept; what has not begun does not begin any more."""
-    now = timezone.now()
     with transaction.atomic():
-        if Assignment.objects.filter(pk=assignment.pk, removed=None).update(removed=now):
-            Transfer.objects.filter(assignment=assignment, state=Transfer.State.QUEUED).update(
-                state=Transfer.State.CANCELLED, ended=now
-            )
+        here = Assignment.objects.filter(pk=assignment.pk, removed=None)
+        if here.update(removed=timezone.now()):
+            cancel(Transfer.objects.filter(assignment=assignment))
             _log("course.assignment_removed", assignment, by)
 
 

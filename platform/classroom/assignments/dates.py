@@ -114,8 +114,8 @@ def dates_of(course: Course, sent: QueryDict | None = None, *, lock: bool = Fals
     Call with `lock` in a transaction.
     """
     found = Assignment.objects.filter(course=course, removed=None)
-    if lock:
-        found = found.select_for_update(no_key=True)
+    if lock:  # all lock them in this order
+        list(found.select_for_update(no_key=True).order_by("pk").values_list("pk"))
     rows = []
     for assignment in found:
         assignment.course = course

@@ -53,7 +53,7 @@ def extensions_give(
     if assignment.handout:
         raise ValueError(str(NOTHING))
     with transaction.atomic():
-        Assignment.objects.select_for_update().get(pk=assignment.pk)
+        Assignment.objects.select_for_update(no_key=True).get(pk=assignment.pk)
         submissions_ensure(assignment.course, chosen)
         rows = Submission.objects.filter(assignment=assignment, student__in=chosen)
         own = {pk: due for pk, due in rows.values_list("student", "due") if due is not None}

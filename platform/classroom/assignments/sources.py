@@ -187,7 +187,7 @@ def settle(assignment: Assignment, contents: Contents, *, by: User, how: str = "
     """
     error = fault(contents)
     with transaction.atomic():
-        row = Assignment.objects.select_for_update().get(pk=assignment.pk)
+        row = Assignment.objects.select_for_update(no_key=True).get(pk=assignment.pk)
         changes = changes_of(row.sources, contents.files)
         row.sources = contents.files
         marked = [path for path, each in contents.notebooks.items() if _may_be_marked(each)]

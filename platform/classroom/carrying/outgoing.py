@@ -114,6 +114,13 @@ def put(
     return _found(said, load)
 
 
+def clear(project: str, folders: Sequence[str]) -> list[str]:
+    """Delete folders of a project; return which of them are still there. Raises as `put` does."""
+    said, _ = ask(project, PUTTING, {"do": "clean", "folders": list(folders)}, again=True)
+    left = said.get("left")
+    return [path for path in left if path in folders] if isinstance(left, list) else [*folders]
+
+
 def put_sparing(
     project: str, folder: str, items: Sequence[Item], *, seek: str, **options: Any
 ) -> list[File]:

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from classroom.engine.holding import cancel
 from classroom.models import Course, Kind, Role, Submission, Transfer
 from classroom.people import roster
 from classroom.rules.penalties import penalties_update
@@ -64,13 +65,11 @@ def course_archive(course: Course, *, actor: User) -> None:
 
     What a student has submitted is still taken in: it was submitted before.
     """
-    now = timezone.now()
     with transaction.atomic():
-        if Course.objects.filter(pk=course.pk, archived=None).update(archived=now):
-            waiting = Transfer.objects.filter(
-                course=course, assignment__isnull=False, state=Transfer.State.QUEUED
-            )
-            waiting.exclude(kind=Kind.SUBMIT).update(state=Transfer.State.CANCELLED, ended=now)
+        here = Course.objects.filter(pk=course.pk, archived=None)
+        if here.update(archived=timezone.now()):
+            waiting = Transfer.objects.filter(course=course, assignment__isnull=False)
+            cancel(waiting.exclude(kind=Kind.SUBMIT))
             Event.log("course.archived", str(course), actor=actor.get_username(), course=course.pk)
 
 

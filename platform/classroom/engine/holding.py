@@ -91,12 +91,29 @@ def claim_one(transfer: Transfer) -> Transfer | None:
         return next(iter(_take([transfer.pk], timezone.now())), None)
 
 
+def in_order(rows: QuerySet[Transfer]) -> list[int]:
+    """Within a transaction: lock rows before several are changed, and return their ids.
+
+    All lock them in this order, so that no two wait for each other for ever.
+    """
+    locked = rows.select_for_update(no_key=True).order_by("pk")
+    return list(locked.values_list("pk", flat=True))
+
+
+def cancel(rows: QuerySet[Transfer], *, code: str = "", error: str = "") -> int:
+    """Within a transaction: cancel those of these rows that nobody has begun; return how many."""
+    queued = rows.filter(state=State.QUEUED)
+    in_order(queued)
+    return queued.update(state=State.CANCELLED, ended=timezone.now(), error_code=code, error=error)
+
+
 def renew(rows: Iterable[Transfer]) -> None:
     """Say that whoever holds these rows is alive."""
     holders = {row.holder for row in rows}
-    Transfer.objects.filter(holder__in=holders, state=State.RUNNING).update(
-        held_until=timezone.now() + timedelta(seconds=conf().hold_seconds)
-    )
+    with transaction.atomic():
+        held = Transfer.objects.filter(holder__in=holders, state=State.RUNNING)
+        in_order(held)
+        held.update(held_until=timezone.now() + timedelta(seconds=conf().hold_seconds))
 
 
 @contextmanager
@@ -125,7 +142,7 @@ def settle(ends: Iterable[End]) -> None:
     """Write down how rows ended, where they are still held as they were."""
     now = timezone.now()
     with transaction.atomic():
-        for end in ends:
+        for end in sorted(ends, key=lambda end: end.transfer.pk):  # as `in_order`
             _ours(end.transfer).update(**_written(end, now))
 
 
@@ -147,6 +164,7 @@ def reap(now: datetime) -> None:
     spent = Q(attempts__gte=conf().attempts)
     once = [(Q(kind=kind), LOST, step.when_lost) for kind, step in done_once().items()]
     with transaction.atomic():
+        in_order(lost)
         for which, code, error in (*once, (spent, "worker_lost", WORKER_LOST)):
             lost.filter(which).update(
                 state=State.FAILED,
@@ -162,7 +180,8 @@ def reap(now: datetime) -> None:
 def _take(pks: list[int], now: datetime) -> list[Transfer]:
     """Hold those of these rows that are still queued, under one new holder."""
     holder = uuid.uuid4()
-    Transfer.objects.filter(pk__in=pks, state=State.QUEUED).update(
+    queued = in_order(Transfer.objects.filter(pk__in=pks, state=State.QUEUED))
+    Transfer.objects.filter(pk__in=queued).update(
         state=State.RUNNING,
         holder=holder,
         held_until=now + timedelta(seconds=conf().hold_seconds),

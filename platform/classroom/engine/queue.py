@@ -85,6 +85,8 @@ def transfers_add(
 
 def _add(transfers: list[Transfer]) -> None:
     # What conflicts with the constraint on active keys is left out, in whatever order it came.
+    # In one order for all: who adds the same at the same time waits for the first, and not both.
+    transfers.sort(key=lambda each: (each.member_id or 0, each.assignment_id or 0))
     Transfer.objects.bulk_create(transfers, ignore_conflicts=True, batch_size=500)
 
 

@@ -36,8 +36,8 @@ def answer(work: Submission, look: int, text: str, outcome: Outcome, *, by: User
         raise Problem("too_long", said % {"most": MOST, "count": len(text)}, status=400)
     with transaction.atomic():
         # In this order everywhere: the work, then what was asked of it.
-        row = Submission.objects.select_for_update().get(pk=work.pk)
-        found = Look.objects.select_for_update().filter(pk=look, submission=row).first()
+        row = Submission.objects.select_for_update(no_key=True).get(pk=work.pk)
+        found = Look.objects.select_for_update(no_key=True).filter(pk=look, submission=row).first()
         if found is None:
             raise Problem("missing", _("This request was removed."), status=404)
         if found.answered:

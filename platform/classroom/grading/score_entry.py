@@ -91,7 +91,7 @@ def _saved(matrix: Matrix, entry: Entry, by: User) -> dict[str, Any]:
     answer: dict[str, Any] = {"assignment": entry.assignment, "student": entry.student}
     with transaction.atomic():
         row = (
-            Submission.objects.select_for_update(of=("self",))
+            Submission.objects.select_for_update(no_key=True, of=("self",))
             .select_related("student__user")
             .annotate(asks=waits())
             .filter(

@@ -161,6 +161,7 @@ class Transfer(models.Model):
             models.Index(fields=("assignment", "kind", "-id"), name="transfer_step"),
             # What failed lately is looked for every few seconds.
             models.Index(fields=("ended",), condition=Q(state="failed"), name="transfer_failed"),
+            models.Index(fields=("ended",), name="transfer_ended"),
             models.Index(fields=("member", "kind", "-id"), name="transfer_member"),
         )
 

@@ -7,6 +7,7 @@ from django.utils import timezone
 from classroom.models import Letter, Notice
 from classroom.notices.failures import failures_tell
 from classroom.notices.reminding import due_soon_tell
+from embedding.services.keeping import Stop, never, rows_prune
 
 READ_KEPT = timedelta(days=90)
 KEPT = timedelta(days=365)  # of who never looks
@@ -20,9 +21,10 @@ def tell_what_came(now: datetime | None = None) -> None:
     due_soon_tell(now)
 
 
-def forget(now: datetime | None = None) -> None:
+def forget(now: datetime | None = None, stop: Stop = never) -> None:
     """Delete notices and mails that nobody looks at any more."""
     now = now or timezone.now()
-    Notice.objects.filter(read__isnull=False, created__lt=now - READ_KEPT).delete()
-    Notice.objects.filter(read=None, created__lt=now - KEPT).delete()
-    Letter.objects.filter(created__lt=now - LETTERS_KEPT).delete()
+    read = Notice.objects.filter(read__isnull=False, created__lt=now - READ_KEPT)
+    rows_prune(read.order_by("pk"), stop)
+    rows_prune(Notice.objects.filter(read=None, created__lt=now - KEPT).order_by("pk"), stop)
+    rows_prune(Letter.objects.filter(created__lt=now - LETTERS_KEPT).order_by("pk"), stop)

@@ -56,7 +56,7 @@ def stop(signed: str, kind: str = "") -> Stop:
     found = find(signed)
     with transaction.atomic():
         MailChoice.objects.get_or_create(user=found.user)
-        choice = MailChoice.objects.select_for_update().get(user=found.user)
+        choice = MailChoice.objects.select_for_update(no_key=True).get(user=found.user)
         if kind in found.kinds:
             choice.off = sorted({*choice.off, kind})
         else:

@@ -73,7 +73,7 @@ def proof_ask(user: User) -> None:
     Problem where the address is proven, the site sends no mail, or one was sent lately.
     """
     with transaction.atomic():
-        row = UnprovenAddress.objects.select_for_update().filter(user=user).first()
+        row = UnprovenAddress.objects.select_for_update(no_key=True).filter(user=user).first()
         if row is None or row.email != user.email.lower():
             raise Problem("proven", _("Your address is already confirmed."), status=409)
         if not conf().mail:

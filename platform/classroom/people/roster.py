@@ -18,6 +18,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from classroom.engine.holding import cancel
 from classroom.engine.queue import QUIET, URGENT, USUAL, step_start, transfer_add
 from classroom.models import Course, Kind, Membership, Role, Transfer, section_key
 from classroom.rules.deadlines import submissions_ensure
@@ -124,14 +125,8 @@ def member_remove(membership: Membership, *, actor: User) -> None:
             _another_teacher(course, membership)
         membership.removed = timezone.now()
         membership.save(update_fields=["removed"])
-        Transfer.objects.filter(member=membership, state=Transfer.State.QUEUED).exclude(
-            kind=Kind.EXPEL
-        ).update(
-            state=Transfer.State.CANCELLED,
-            ended=timezone.now(),
-            error_code="moot",
-            error=_("No longer in the course."),
-        )
+        waiting = Transfer.objects.filter(member=membership).exclude(kind=Kind.EXPEL)
+        cancel(waiting, code="moot", error=_("No longer in the course."))
         Member.objects.filter(user=membership.user, project__in=projects_of(course)).delete()
         _expel(membership, everywhere=membership.role != Role.STUDENT)
         _log("course.member_removed", [membership], actor, membership.role)
@@ -201,7 +196,7 @@ def student_waits(membership: Membership) -> None:
 
 def hold(course: Course) -> None:
     """Within a transaction: let nobody else change who is in the course until it ends."""
-    Course.objects.select_for_update().get(pk=course.pk)
+    Course.objects.select_for_update(no_key=True).get(pk=course.pk)
 
 
 def projects_of(course: Course) -> QuerySet[CocalcProject]:

@@ -251,7 +251,8 @@ class _OwnTimes:
         assignments: list[int] | None = None,
         students: list[int] | None = None,
     ) -> None:
-        held = Assignment.objects.select_for_update().filter(course=course).order_by("pk")
+        held = Assignment.objects.filter(course=course)
+        held = held.select_for_update(no_key=True).order_by("pk")
         sections = SectionDates.objects.filter(assignment__course=course)
         extensions = Extension.objects.filter(assignment__course=course)
         members = Membership.objects.filter(course=course)

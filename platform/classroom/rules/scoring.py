@@ -196,8 +196,9 @@ def _write(
     grades: Sequence[Grade], by: User | None, how: str, seen: int | None
 ) -> list[GradeChange]:
     ids = [grade.submission.pk for grade in grades]
-    # The lock makes who comes second see what who came first has written.
-    rows = {row.pk: row for row in Submission.objects.select_for_update().filter(pk__in=ids)}
+    # The lock makes who comes second see what who came first has written; all lock in one order.
+    held = Submission.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
+    rows = {row.pk: row for row in held}
     assignments = _refuse_other_points(grades)
     now = timezone.now()
     changed: list[Submission] = []

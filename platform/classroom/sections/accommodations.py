@@ -65,7 +65,7 @@ def accommodation_set(
     """
     with transaction.atomic():
         # Nobody else gives this student another one meanwhile.
-        Membership.objects.select_for_update().get(pk=student.pk)
+        Membership.objects.select_for_update(no_key=True).get(pk=student.pk)
         now = timezone.now()
         there = Accommodation.objects.filter(student=student, ended=None).first()
         if there and longer_of(there) == longer:

@@ -34,7 +34,7 @@ def duties_set(assistant: Membership, names: Iterable[str], *, by: User) -> None
     course = assistant.course
     wanted = {section_key(name): name.strip() for name in names if section_key(name)}
     with transaction.atomic():
-        Course.objects.select_for_update().get(pk=course.pk)
+        Course.objects.select_for_update(no_key=True).get(pk=course.pk)
         rows = {section_key(row.section): row for row in assistant.section_duties.all()}
         if wanted.keys() == rows.keys():
             return

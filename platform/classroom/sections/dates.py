@@ -36,7 +36,7 @@ def section_dates_set(
     Returned is whose due time has moved.
     """
     with transaction.atomic():
-        Assignment.objects.select_for_update().get(pk=assignment.pk)
+        Assignment.objects.select_for_update(no_key=True).get(pk=assignment.pk)
         rows = {
             section_key(row.section): row
             for row in SectionDates.objects.filter(assignment=assignment)

@@ -143,4 +143,4 @@ def section_remove(course: Course, name: str, *, by: User) -> list[Moved]:
 
 def _hold(course: Course) -> None:
     """Within a transaction: let nobody else change who is in the course until it ends."""
-    Course.objects.select_for_update().get(pk=course.pk)
+    Course.objects.select_for_update(no_key=True).get(pk=course.pk)

@@ -20,7 +20,7 @@ def result_keep(
     goes. Raises ValidationError, with nothing kept, for a score that cannot be one.
     """
     with transaction.atomic():
-        rows = Submission.objects.select_for_update(of=("self",))
+        rows = Submission.objects.select_for_update(no_key=True, of=("self",))
         row = rows.select_related("assignment").get(pk=submission.pk)
         as_a_whole = questions.is_from_elsewhere(row, questions.tally_of(row))
         row.details, row.held = details, held

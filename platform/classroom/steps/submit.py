@@ -220,7 +220,7 @@ def _keep(
         files=files_of(brought.items),
     )
     with transaction.atomic():
-        row = Submission.objects.select_for_update().get(pk=submission.pk)
+        row = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
         row.student = submission.student
         row.assignment = Assignment.objects.select_related("course").get(pk=row.assignment_id)
         # It may be due at another time since the copy began.

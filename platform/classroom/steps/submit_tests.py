@@ -155,7 +155,7 @@ def _end(
     tests.words, tests.is_attempt, tests.cells = words, is_attempt, list(cells)
     tests.score, tests.most = score, most
     with transaction.atomic():
-        row = Submission.objects.select_for_update().get(pk=tests.submission_id)
+        row = Submission.objects.select_for_update(no_key=True).get(pk=tests.submission_id)
         row.assignment, row.student = tests.submission.assignment, tests.submission.student
         before = counting(row)
         tests.save()

@@ -120,7 +120,7 @@ def _wanted(files: list[File], made: Mapping[str, bytes]) -> list[File]:
 
 def _settle(assignment: Assignment, contents: Contents, report: dict[str, Any]) -> None:
     with transaction.atomic():
-        row = Assignment.objects.select_for_update().get(pk=assignment.pk)
+        row = Assignment.objects.select_for_update(no_key=True).get(pk=assignment.pk)
         if row.version != Version.MAKING or row.sources != contents.files:
             raise Busy("version")
         row.version, row.version_error, row.version_report = Version.CHECK, "", report

@@ -74,7 +74,7 @@ def ask(submission: Submission, text: str, *, seen: str, at: datetime) -> Look:
         raise Problem("too_long", said % {"most": MOST, "count": len(text)}, status=400)
     with transaction.atomic():
         # Whoever comes second sees what the first has asked; a deadline counts as it is now.
-        row = Submission.objects.select_for_update().get(pk=submission.pk)
+        row = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
         row.assignment = Assignment.objects.select_related("course").get(pk=row.assignment_id)
         look = Look.objects.create(
             submission=row,

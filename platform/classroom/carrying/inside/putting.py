@@ -248,11 +248,23 @@ def placed(
     found = target.found()
     if target.how == "fresh":
         target.swap()
-    for spare in plan["spare"]:
-        *above, last = spare.split("/")
-        with contextlib.suppress(OSError), folder(home, above) as fd:
-            remove(fd, last)
+    clear(home, plan["spare"])
     return {"found": found}, []
+
+
+def clear(home: int, folders: list[str]) -> list[str]:
+    """Remove folders, following no link; return which of them could not be."""
+    left = []
+    for path in folders:
+        *above, last = path.split("/")
+        try:
+            with folder(home, above) as fd:
+                remove(fd, last)
+        except FileNotFoundError:
+            pass
+        except OSError:
+            left.append(path)
+    return left
 
 
 def unpack(stage: int, name: str, row: list[Any], source: Source) -> None:
@@ -383,5 +395,9 @@ def drop(command: dict[str, Any], home: int, _: bytes) -> tuple[dict[str, Any], 
     return {}, []
 
 
+def clean(command: dict[str, Any], home: int, _: bytes) -> tuple[dict[str, Any], list[bytes]]:
+    return {"left": clear(home, command["folders"])}, []
+
+
 if __name__ == "__main__":
-    answer({"stash": stash, "place": place, "drop": drop})
+    answer({"stash": stash, "place": place, "drop": drop, "clean": clean})

@@ -21,9 +21,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import InterfaceError, OperationalError, close_old_connections, connections
+from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django_tasks_db.management.commands.db_worker import Worker
 
+from classroom.class_steps.keeping import snapshots_prune
 from classroom.class_steps.pulse import pulse
 from classroom.class_steps.rounds import end_access, look_after
 from classroom.conf import conf
@@ -34,7 +36,9 @@ from classroom.notices.letters import gather
 from classroom.notices.rounds import forget, tell_what_came
 from classroom.notices.sending import Sender
 from embedding.conf import conf as embedding
+from embedding.services.audit import prune as events_prune
 from embedding.services.audit import seal
+from embedding.services.keeping import before, sessions_prune, trash_prune
 from embedding.services.state import look
 
 LOOK_SECONDS = 0.25
@@ -47,6 +51,22 @@ MAIL_SECONDS = 15.0
 SEAL_SECONDS = 5.0
 
 log = logging.getLogger(__name__)
+
+
+def prune_all() -> None:
+    """Delete what is kept no longer here, one kind after the other."""
+    now, stop = timezone.now(), stopping.is_set
+    prune(now)
+    forget(now, stop)
+    sessions_prune(now, stop)
+    if old := before(now, embedding().keep_events_days):
+        events_prune(old, stop=stop)
+
+
+def prune_remote() -> None:
+    """Delete what is kept no longer in projects on CoCalc."""
+    trash_prune(timezone.now(), stopping.is_set)
+    snapshots_prune()
 
 
 class TaskWorker(Worker):
@@ -102,14 +122,14 @@ class Command(BaseCommand):
             _every(BEAT_SECONDS, heart.beat),
             _every(STATE_SECONDS, look),
             _every(SEAL_SECONDS, seal),
-            _every(PRUNE_SECONDS, prune),
-            _every(PRUNE_SECONDS, forget),
+            _every(PRUNE_SECONDS, prune_all),
         ]
         if not embedding().own_sign_in:
             clocks += [
                 _every(PULSE_SECONDS, pulse),
                 _every(PULSE_SECONDS, end_access),
                 _every(LOOK_AFTER_SECONDS, look_after),
+                _every(PRUNE_SECONDS, prune_remote),
                 _every(NOTICES_SECONDS, tell_what_came),
             ]
         if conf().mail:
