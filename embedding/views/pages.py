@@ -82,9 +82,7 @@ def trash(request: HttpRequest, project: str) -> HttpResponse:
     if conf().own_sign_in:
         raise NoKey("trash")
     context = {"page": {"urls": _urls(project)}, "days": conf().keep_trash_days}
-    return show(
-        request, "embedding/trash.html", {"member": member, "project": project, **context}
-    )
+    return show(request, "embedding/trash.html", {"member": member, "project": project, **context})
 
 
 @never_cache

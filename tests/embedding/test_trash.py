@@ -6,16 +6,18 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from embedding.cocalc.client import Client
 from embedding.cocalc.errors import NotFound
 from embedding.models import Event, Member, Trashed
-from embedding.services import trash
+from embedding.services.keeping import trash_prune
 from sandbox.process import SandboxProcess
 from tests.conftest import HttpsClient, Person
 from tests.embedding.helpers import JSON, prepared, with_file
 
 pytestmark = pytest.mark.django_db
+KEPT = timedelta(days=30)
 
 
 class Owner(HttpsClient):
@@ -107,16 +109,43 @@ def test_after_thirty_days_it_goes_with_the_next_deletion_or_look(owner: Owner) 
     old, older, young = (owner.delete_(name) for name in ("a", "b", "c"))
     now = timezone.now()
     rows = Trashed.objects
-    rows.filter(id=young).update(deleted=now - trash.KEPT + timedelta(minutes=1))
-    rows.filter(id=older).update(deleted=now - trash.KEPT)
+    rows.filter(id=young).update(deleted=now - KEPT + timedelta(minutes=1))
+    rows.filter(id=older).update(deleted=now - KEPT)
     owner.write("d")
     owner.delete_("d")
     assert not rows.filter(id=older).exists()
     assert older not in owner.shell("ls .trash")
-    rows.filter(id=old).update(deleted=now - trash.KEPT)
+    rows.filter(id=old).update(deleted=now - KEPT)
     assert [(e["path"], e["days"]) for e in owner.entries()] == [("d", 30), ("c", 1)]
     assert old not in owner.shell("ls .trash")
     assert owner.ask("trash/restore", id=old).status_code == 404
+
+
+def test_where_it_is_kept_for_ever(owner: Owner, settings: Settings) -> None:
+    settings.EMBEDDING |= {"KEEP_TRASH_DAYS": 0}
+    owner.write("a")
+    old = owner.delete_("a")
+    Trashed.objects.update(deleted=timezone.now() - timedelta(days=5000))
+    assert [entry["days"] for entry in owner.entries()] == [None]
+    assert "until you delete them" in owner.get("/projects/mine/trash/").content.decode()
+    assert owner.ask("trash/restore", id=old).status_code == 200
+
+
+def test_workers_take_away_what_is_too_old_where_the_project_runs(owner: Owner) -> None:
+    for name in ("a", "b"):
+        owner.write(name)
+    old, young = owner.delete_("a"), owner.delete_("b")
+    now = timezone.now()
+    Trashed.objects.filter(id=old).update(deleted=now - KEPT - timedelta(minutes=1))
+    owner.cocalc.stop_project(owner.project)
+    assert trash_prune(now) == 0
+    assert owner.cocalc.get_project(owner.project).state != "running"
+    assert Trashed.objects.count() == 2
+    owner.write("c")  # which starts it
+    assert trash_prune(now) == 1
+    assert [row.id.hex for row in Trashed.objects.all()] == [young]
+    assert owner.shell("ls .trash").split() == [young]
+    assert trash_prune(now) == 0
 
 
 def test_deleted_for_good(owner: Owner) -> None:

@@ -11,6 +11,7 @@ from datetime import datetime
 from itertools import islice
 from random import shuffle
 
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from classroom.carrying.calls import Refused
@@ -57,7 +58,8 @@ def snapshots_prune(now: datetime | None = None) -> int:
 def _spare(course: int, old: datetime) -> dict[int, str]:
     """Return where old snapshots lie that nothing rests on: up to a batch of them, by id."""
     works = Submission.objects.filter(assignment__course=course)
-    touched = works.filter(snapshots__taken__lt=old).select_related("assignment").distinct()
+    old_ones = Snapshot.objects.filter(submission=OuterRef("pk"), taken__lt=old)
+    touched = works.filter(Exists(old_ones)).select_related("assignment").defer("details")
     found: dict[int, list[Snapshot]] = defaultdict(list)
     for snapshot in Snapshot.objects.filter(submission__in=touched).defer("files"):
         found[snapshot.submission_id].append(snapshot)  # newest first

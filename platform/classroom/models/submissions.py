@@ -1,6 +1,7 @@
 """A student's work on an assignment: where it stands, and what was submitted."""
 
 from decimal import Decimal
+from typing import Any
 
 from django.db import models
 from django.db.models import Q, Value
@@ -8,6 +9,32 @@ from django.utils.translation import gettext_lazy as _
 
 from classroom.models.assignments import Assignment
 from classroom.models.people import Membership
+
+_ORDER = "order of cells"
+
+
+class Details(models.JSONField):
+    """JSON whose `cells` stay in their order, which PostgreSQL does not keep of an object's keys.
+
+    It lies beside them in the database, and nobody else sees it.
+    """
+
+    def deconstruct(self) -> Any:
+        """The column is that of any JSON."""
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.JSONField", args, kwargs
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        if isinstance(value, dict) and isinstance(value.get("cells"), dict):
+            value = {**value, _ORDER: list(value["cells"])}
+        return super().get_db_prep_value(value, connection, prepared)
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        value = super().from_db_value(value, expression, connection)
+        if isinstance(value, dict) and _ORDER in value:
+            order, cells = value.pop(_ORDER), value["cells"]
+            value["cells"] = {key: cells[key] for key in order}
+        return value
 
 
 class Submission(models.Model):
@@ -138,7 +165,7 @@ class Submission(models.Model):
     graded = models.DateTimeField(_("graded"), null=True)
     # Of the autograder: {"cells": {grade_id: [score, max]}, "hidden": [grade_id], "score", "max",
     # "manual": bool}.
-    details = models.JSONField(_("details"), default=dict)
+    details = Details(_("details"), default=dict)
     # What a person gave by question, for the work as it was then (`rules.questions`):
     # {"points": {question: number}, "adjustment": number, "work": ISO}. Empty: nothing.
     given = models.JSONField(
