@@ -17,6 +17,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from embedding.admin_looks import Looks
+from embedding.capped import Capped
 from embedding.cocalc.errors import CocalcError
 from embedding.conf import conf
 from embedding.event_admin import EventAdmin
@@ -49,10 +50,11 @@ def user_names(relation: str) -> tuple[str, ...]:
 
 
 class ReadOnly(Looks, ModelAdmin):
-    """Rows to look at; without the count of all rows beside a search, slow on large tables."""
+    """Rows to look at; without a count of all rows, slow on large tables."""
 
     show_full_result_count = False
     list_per_page = 50
+    paginator = Capped
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

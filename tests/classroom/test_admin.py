@@ -129,8 +129,11 @@ def test_counts(boss: User) -> None:
     assert 'field-students">1<' in page
     assert 'field-staff">1<' in page
     page = HttpsClient(boss).get("/admin/classroom/batch/").content.decode()
-    assert 'field-transfers">2<' in page
-    assert 'field-failures">1<' in page
+    step = Batch.objects.get()
+    address = "/admin/classroom/transfer/?batch="
+    assert f'field-transfers"><a href="{address}{step.pk}">2</a>' in page
+    assert f'field-failed"><a href="{address}{step.pk}&amp;state__exact=failed">1</a>' in page
+    assert 'field-queued">–<' in page
     assert str(course) in page
 
 

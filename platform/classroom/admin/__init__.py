@@ -5,6 +5,6 @@ for what they may open has to follow: three actions do what the course's own pag
 course that has no teacher left, say. Nothing here shows a link that lets somebody in.
 """
 
-from classroom.admin import people, steps, work
+from classroom.admin import mails, people, steps, tasks, work
 
-__all__ = ["people", "steps", "work"]
+__all__ = ["mails", "people", "steps", "tasks", "work"]

@@ -1,33 +1,80 @@
 """What is handed out, for whom when, and what came of it."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from classroom.admin.base import ReadOnly, score, through
+from classroom.admin import links
+from classroom.admin.base import Large, ReadOnly, score, through
+from classroom.admin.filters import MEDIA, ById, by_course, by_person
 from classroom.models import (
     Accommodation,
     Assignment,
+    Batch,
     Extension,
     GradeChange,
     Look,
     SectionDates,
     Snapshot,
     Submission,
+    Transfer,
 )
+from embedding.sizes import size_text
+
+WORK = ("submission__assignment__course", "submission__student__user")
+HELP = _("The title of a course or assignment, or a student's name")
+
+
+class ByAssignment(ById):
+    """The work on one assignment, where a link has led to it."""
+
+    title = _("assignment")
+    parameter_name = "assignment"
+
+
+class BySubmission(ById):
+    """What belongs to one student's work, where a link has led to it."""
+
+    title = _("submission")
+    parameter_name = "submission"
 
 
 @admin.register(Assignment)
 class AssignmentAdmin(ReadOnly):
     """What is handed out."""
 
-    list_display = ("title", "course", "handout", "version", "release", "due", "out", "removed")
+    list_display = (
+        *("title", "in_course", "handout", "version", "release", "due", "out", "removed", "rows"),
+    )
     list_select_related = ("course",)
-    list_filter = ("handout", "version", ("removed", admin.EmptyFieldListFilter))
+    list_filter = ("handout", "version", ("removed", admin.EmptyFieldListFilter), by_course())
     search_fields = ("title", "folder", "course__title")
     exclude = ("points", "weight")
     readonly_fields = ("points_said", "weight_said")
 
     points_said, weight_said = score("points", _("points")), score("weight", _("weight"))
+
+    @property
+    def media(self) -> Any:
+        return super().media + MEDIA
+
+    @admin.display(description=_("course"), ordering="course__title")
+    def in_course(self, row: Assignment) -> SafeString:
+        return links.to(row.course)
+
+    @admin.display(description=_("see also"))
+    def rows(self, row: Assignment) -> SafeString:
+        return links.join(
+            (
+                links.to_list(Submission, gettext("submissions"), assignment=row.pk),
+                links.to_list(Batch, gettext("class steps"), assignment=row.pk),
+            )
+        )
 
 
 @admin.register(Extension)
@@ -67,18 +114,22 @@ class AccommodationAdmin(ReadOnly):
 
 
 @admin.register(Submission)
-class SubmissionAdmin(ReadOnly):
+class SubmissionAdmin(Large):
     """Where each student's work stands."""
 
     list_display = (
-        *("assignment", "student_name", "course", "handed_out", "submitted", "collected"),
-        *("late", "returned", "score_said"),
+        *("place", "handed_out", "submitted", "collected", "late", "returned", "score_said"),
+        "rows",
     )
     exclude = ("score", "penalty", "returned_score", "returned_points")
     readonly_fields = ("score_said", "penalty_said", "returned_score_said", "returned_points_said")
     list_select_related = ("assignment__course", "student__user")
-    list_filter = ("late", ("collected", admin.EmptyFieldListFilter))
-    search_fields = ("assignment__title", "assignment__course__title", *through("student"))
+    list_filter = (
+        *("late", by_course("assignment__course"), by_person("student__user", _("student"))),
+        ByAssignment,
+    )
+    found_by = {"member": "student", "assignment": "assignment", "course": "assignment__course"}
+    search_help_text = HELP
 
     score_said, penalty_said = score("score", _("score")), score("penalty", _("penalty"))
     returned_score_said, returned_points_said = (
@@ -86,56 +137,79 @@ class SubmissionAdmin(ReadOnly):
         score("returned_points", _("returned points")),
     )
 
-    @admin.display(description=_("student"), ordering="student__user__last_name")
-    def student_name(self, row: Submission) -> str:
-        return row.student.name
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Submission]:
+        rows: QuerySet[Submission] = super().get_queryset(request)
+        return rows.order_by("-pk")
 
-    @admin.display(description=_("course"), ordering="assignment__course__title")
-    def course(self, row: Submission) -> str:
-        return str(row.assignment.course)
+    @admin.display(description=_("work"))
+    def place(self, row: Submission) -> SafeString:
+        return links.path(row.assignment.course, row.assignment, row.student)
+
+    @admin.display(description=_("see also"))
+    def rows(self, row: Submission) -> SafeString:
+        return links.join(
+            (
+                links.to_list(Snapshot, gettext("snapshots"), submission=row.pk),
+                links.to_list(
+                    Transfer,
+                    gettext("transfers"),
+                    course=row.assignment.course_id,
+                    person=row.student.user_id,
+                ),
+            )
+        )
+
+
+class OfWork(Large):
+    """Rows that belong to one student's work on one assignment."""
+
+    list_select_related = list(WORK)
+    found_by = {"submission": "submission"}
+    search_help_text = HELP
+
+    @admin.display(description=_("work"))
+    def place(self, row: Snapshot | GradeChange) -> SafeString:
+        work = row.submission
+        return links.path(work.assignment.course, work.assignment, work.student)
 
 
 @admin.register(Snapshot)
-class SnapshotAdmin(ReadOnly):
+class SnapshotAdmin(OfWork):
     """What students submitted, and when."""
 
-    list_display = ("taken", "assignment", "student_name", "late", "path")
-    list_select_related = ("submission__assignment", "submission__student__user")
-    list_filter = ("late", "taken")
-    search_fields = ("submission__assignment__title", *through("submission__student"))
+    list_display = ("taken", "place", "late", "finished", "count", "size", "path")
+    list_filter = (
+        *("late", "taken", by_course("submission__assignment__course")),
+        *(by_person("submission__student__user", _("student")), BySubmission),
+    )
 
-    @admin.display(description=_("assignment"), ordering="submission__assignment__title")
-    def assignment(self, row: Snapshot) -> str:
-        return str(row.submission.assignment)
+    @admin.display(description=_("files"))
+    def count(self, row: Snapshot) -> int:
+        return len(row.files)
 
-    @admin.display(description=_("student"), ordering="submission__student__user__last_name")
-    def student_name(self, row: Snapshot) -> str:
-        return row.submission.student.name
+    @admin.display(description=_("size"))
+    def size(self, row: Snapshot) -> str:
+        return size_text(sum(file.get("size", 0) for file in row.files))
 
 
 @admin.register(GradeChange)
-class GradeChangeAdmin(ReadOnly):
+class GradeChangeAdmin(OfWork):
     """Every score and comment as it was given."""
 
-    list_display = ("at", "assignment", "student_name", "score_said", "how", "by")
+    list_display = ("at", "place", "score_said", "how", "given_by")
     exclude = ("score",)
     readonly_fields = ("score_said",)
-    list_select_related = ("submission__assignment", "submission__student__user", "by")
-    list_filter = ("how", "at")
-    search_fields = (
-        *("submission__assignment__title", "by__username"),
-        *through("submission__student"),
+    list_select_related = [*WORK, "by"]
+    list_filter = (
+        *("how", "at", by_course("submission__assignment__course")),
+        *(by_person("submission__student__user", _("student")), BySubmission),
     )
 
     score_said = score("score", _("score"))
 
-    @admin.display(description=_("assignment"), ordering="submission__assignment__title")
-    def assignment(self, row: GradeChange) -> str:
-        return str(row.submission.assignment)
-
-    @admin.display(description=_("student"), ordering="submission__student__user__last_name")
-    def student_name(self, row: GradeChange) -> str:
-        return row.submission.student.name
+    @admin.display(description=_("by"))
+    def given_by(self, row: GradeChange) -> str:
+        return links.to_person(row.by) if row.by else "–"
 
 
 @admin.register(Look)

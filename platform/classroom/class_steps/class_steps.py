@@ -166,9 +166,14 @@ def projects_step(course: Course, kind: Kind, *, actor: User) -> Batch:
     return _told(step_start(course, kind, people, actor=actor), len(people), actor)
 
 
-def retry_failed(batch: Batch, *, actor: User) -> Batch:
-    """Do a step again for those for whom it failed, and for nobody else."""
+def retry_failed(batch: Batch, *, actor: User, only: Iterable[int] | None = None) -> Batch:
+    """Do a step again for those for whom it failed, or for `only` some of them.
+
+    Problem where that is nobody, or where it cannot be done now.
+    """
     failed = Transfer.objects.filter(batch=batch, state=Transfer.State.FAILED)
+    if only is not None:
+        failed = failed.filter(member__in=only)
     members = list(_active(batch.course).filter(pk__in=failed.values("member")))
     if not members:
         raise _nobody_failed()

@@ -84,6 +84,8 @@ class Letter(models.Model):
         indexes = (
             models.Index(fields=("state", "not_before"), name="letter_queue"),
             models.Index(fields=("user", "-created"), name="letter_last"),
+            models.Index(fields=("state", "-id"), name="letter_list_state"),
+            models.Index(fields=("created",), name="letter_list_created"),
         )
 
     def __str__(self) -> str:
@@ -161,6 +163,8 @@ class Notice(models.Model):
             models.Index(fields=("user", "read", "-id"), name="notice_new"),
             models.Index(fields=("user",), condition=Q(to_mail=True), name="notice_to_mail"),
             models.Index(fields=("read", "created"), name="notice_old"),
+            models.Index(fields=("kind", "-id"), name="notice_list_kind"),
+            models.Index(fields=("created",), name="notice_list_created"),
         )
 
     def __str__(self) -> str:

@@ -192,7 +192,10 @@ class Submission(models.Model):
                 fields=("assignment", "code"), condition=~Q(code=""), name="submission_code_once"
             ),
         )
-        indexes = (models.Index(fields=("due",), name="submission_due"),)
+        indexes = (
+            models.Index(fields=("due",), name="submission_due"),
+            models.Index(fields=("late", "-id"), name="submission_list_late"),
+        )
 
     def __str__(self) -> str:
         return f"{self.assignment}: {self.student}"
@@ -244,6 +247,11 @@ class Snapshot(models.Model):
         verbose_name = _("snapshot")
         verbose_name_plural = _("snapshots")
         ordering = ("-taken", "-pk")
+        # For the administrator's list.
+        indexes = (
+            models.Index(fields=("-taken", "-id"), name="snapshot_list"),
+            models.Index(fields=("late", "-taken", "-id"), name="snapshot_list_late"),
+        )
 
     def __str__(self) -> str:
         return f"{self.submission} at {self.taken:%Y-%m-%d %H:%M}"

@@ -61,7 +61,12 @@ class Batch(models.Model):
         verbose_name = _("class step")
         verbose_name_plural = _("class steps")
         ordering = ("-pk",)
-        indexes = (models.Index(fields=("course", "kind", "-id"), name="batch_kind"),)
+        indexes = (
+            models.Index(fields=("course", "kind", "-id"), name="batch_kind"),
+            # For the administrator's list of all courses' steps, the newest first.
+            models.Index(fields=("kind", "-id"), name="batch_list_kind"),
+            models.Index(fields=("created",), name="batch_list_created"),
+        )
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.assignment or self.course}"
@@ -163,6 +168,11 @@ class Transfer(models.Model):
             models.Index(fields=("ended",), condition=Q(state="failed"), name="transfer_failed"),
             models.Index(fields=("ended",), name="transfer_ended"),
             models.Index(fields=("member", "kind", "-id"), name="transfer_member"),
+            # For the administrator's list, the newest first.
+            models.Index(fields=("state", "-id"), name="transfer_list_state"),
+            models.Index(fields=("kind", "-id"), name="transfer_list_kind"),
+            models.Index(fields=("error_code", "-id"), name="transfer_list_cause"),
+            models.Index(fields=("created",), name="transfer_list_created"),
         )
 
     def __str__(self) -> str:
