@@ -6,6 +6,8 @@ from administration.checking import frame
 from administration.checking import views as checking
 from administration.key import views as key
 
+from administration.looking.urls import urlpatterns as looking
+
 # They come before Django's own, so none may begin as an app's lists do.
 urlpatterns: list[URLPattern | URLResolver] = [
     path("check/", checking.page, name="check"),
@@ -15,4 +17,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("check/frame/signed-in", frame.signed_in, name="check-frame-signed-in"),
     path("check/frame/end", frame.end, name="check-frame-end"),
     path("key/", key.page, name="key"),
+    *looking,
 ]

@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from classroom.pages.access import Archived
+from classroom.pages.looking_into import LooksOnly
 from classroom.rules.anonymity import NamesHidden
 from embedding import trail
 
@@ -84,6 +85,8 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
     """
     if isinstance(exception, Archived):
         return answer(request, 403, exception.title, exception.text, "archived")
+    if isinstance(exception, LooksOnly):
+        return answer(request, 403, exception.title, exception.text, "looks_only")
     if isinstance(exception, NamesHidden):
         return answer(request, 403, exception.title, exception.text, "names_hidden")
     title, text = SENTENCES[403]

@@ -419,6 +419,45 @@ def test_every_address_answers_each_person_as_the_table_says(room: World) -> Non
     assert not wrong, "\n".join(wrong)
 
 
+def test_an_administrator_who_looks_reads_as_a_teacher_and_changes_nothing(room: World) -> None:
+    """With a reason, for a while: every page of the course, and no write, however it is asked."""
+    client = HttpsClient(room.people["admin"])
+    look = reverse("admin:course-look", args=[room.course.pk])
+    assert client.post(look, {"reason": "Ada asked."}).status_code == 302
+    wrong = []
+    for name, method, expected in rows():
+        answer, written = ask(client, method, address(name, room.ids), name)
+        found = outcome(answer)
+        of_course = "course" in PATTERNS[name].pattern.converters
+        wanted = expected["teacher" if of_course and method == "GET" else "admin"]
+        if of_course and method == "POST":
+            wanted = "405" if expected["teacher"] == "405" else "403"
+        if found != wanted:
+            wrong.append(f"{method} {name}: {found}, not {wanted}")
+        if not of_course:
+            continue
+        events = [sql for sql in written if 'INTO "embedding_event"' in sql]
+        if written and (method == "POST" or events != written):
+            wrong.append(f"{method} {name}: {found}, and yet {written}")
+        if found == "200" and b"<main" in answer.body and b"Stop looking" not in answer.body:
+            wrong.append(f"{method} {name} does not say that somebody looks")
+        if str(room.ids["code"]).encode() in answer.body:
+            wrong.append(f"{method} {name} shows the link by which one joins")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_whoever_looks_opens_no_project(room: World) -> None:
+    client = HttpsClient(room.people["admin"])
+    client.post(reverse("admin:course-look", args=[room.course.pk]), {"reason": "Ada asked."})
+    mine = Membership.objects.get(course=room.course, user=room.people["student"]).project
+    for project in (mine, room.course.project):
+        assert project
+        for name, *more in (("files",), ("trash",), ("folder", "x"), ("notebook", "a.ipynb")):
+            url = reverse(f"embedding:{name}", args=[project.project_id, *more])
+            assert client.get(url).status_code == 404, url
+            assert client.post(url).status_code in (404, 405), url
+
+
 def test_an_assistant_of_another_section_is_shown_nothing_of_a_student(room: World) -> None:
     """Whatever names Bob, who is in a lab, is refused; whatever lists students leaves him out."""
     theo = Membership.objects.get(pk=room.ids["helper"])

@@ -7,15 +7,25 @@ from django.contrib.auth.models import User
 from django.db.models import Count, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from classroom.admin import links
 from classroom.admin.base import BY_USER, ReadOnly, through
+from classroom.admin.filters import MEDIA, by_course, by_person
 from classroom.courses.courses import course_change
 from classroom.models import (
+    Assignment,
+    Batch,
     Course,
     Invitation,
     Membership,
     Role,
+    Submission,
+    Transfer,
 )
 from classroom.people import roster
 from classroom.people.invitations import mail_error
@@ -33,12 +43,16 @@ admin.site.register(User, UserAdmin)
 class CourseAdmin(ReadOnly):
     """Courses, with how many people are in them."""
 
-    list_display = ("title", "term", "time_zone", "students", "staff", "joinable", "created")
+    list_display = (
+        *("title", "term", "time_zone", "students", "staff", "joinable", "created", "rows"),
+    )
     list_filter = ("created",)
     search_fields = ("title", "term", *through("memberships"))
     search_help_text = _("A title, a term, or the name of somebody in it")
-    fields = ("title", "term", "time_zone", "description", "project", "joinable", "created")
-    readonly_fields = ("project", "joinable", "created")
+    fields = (
+        *("title", "term", "time_zone", "description", "project", "joinable", "created", "rows"),
+    )
+    readonly_fields = ("project", "joinable", "created", "rows")
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return super(ReadOnly, self).has_change_permission(request, obj)
@@ -68,6 +82,24 @@ class CourseAdmin(ReadOnly):
     def staff(self, row: Course) -> int:
         return int(getattr(row, "staff_total", 0))
 
+    @admin.display(description=_("see also"))
+    def rows(self, row: Course) -> SafeString:
+        look = format_html(
+            '<a href="{}">{}</a>',
+            reverse("admin:course-look", args=[row.pk]),
+            gettext("Look into this course"),
+        )
+        lists = (
+            (Membership, gettext("people")),
+            (Assignment, gettext("assignments")),
+            (Submission, gettext("submissions")),
+            (Batch, gettext("class steps")),
+            (Transfer, gettext("transfers")),
+        )
+        return links.join(
+            [look, *(links.to_list(model, words, course=row.pk) for model, words in lists)]
+        )
+
     @admin.display(description=_("join link"), boolean=True)
     def joinable(self, row: Course) -> bool:
         return row.join_code is not None
@@ -77,9 +109,12 @@ class CourseAdmin(ReadOnly):
 class MembershipAdmin(ReadOnly):
     """Who is in which course; removed people too."""
 
-    list_display = ("user", "course", "role", "number", "joined", "prepared", "removed")
+    list_display = ("person", "in_course", "role", "number", "joined", "prepared", "removed")
+    list_display_links = ("role",)
     list_select_related = ("user", "course")
-    list_filter = ("role", ("removed", admin.EmptyFieldListFilter), "joined")
+    list_filter = (
+        *("role", ("removed", admin.EmptyFieldListFilter), "joined", by_course(), by_person()),
+    )
     search_fields = (*BY_USER, "user__email", "number", "course__title")
     search_help_text = _("A user's name or address, a number, or a course's title")
     fields = (
@@ -95,6 +130,18 @@ class MembershipAdmin(ReadOnly):
     )
     readonly_fields = fields
     actions = ("make_teacher", "take_out", "let_in")
+
+    @property
+    def media(self) -> Any:
+        return super().media + MEDIA
+
+    @admin.display(description=_("user"), ordering="user__username")
+    def person(self, row: Membership) -> SafeString:
+        return links.to_person(row.user)
+
+    @admin.display(description=_("course"), ordering="course__title")
+    def in_course(self, row: Membership) -> SafeString:
+        return links.to(row.course)
 
     def has_mend_permission(self, request: HttpRequest) -> bool:
         """Whether the actions are offered: not on a site without a key of CoCalc's."""

@@ -2,7 +2,8 @@
 
 Signed out: a page leads to signing in. Strangers and people who were removed get 404, as if there
 were nothing; members without the right get 403. A site administrator who is no member is a
-stranger here: the administration is the place for that.
+stranger here too, until they have said why they look into the course (`pages.looking_into`): then they
+read what its teachers read, and are refused whatever would change something.
 
 A course that was archived can be read by its people, and changed by nobody.
 """
@@ -13,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from classroom.models import TEACHERS, Assignment, Course, Membership, Role, Submission
+from classroom.pages.looking_into import LooksOnly, as_teacher
 from classroom.pages.sections import sees, spellings
 from embedding.views.access import user_of
 
@@ -43,7 +45,8 @@ def may_make_courses(request: HttpRequest) -> bool:
 def membership_of(request: HttpRequest, course: int, *, also_archived: bool = False) -> Membership:
     """Return the user's part in a course; Http404 for a stranger.
 
-    Archived where the request would change a course that is, unless it is `also_archived`.
+    Archived where the request would change a course that is, unless it is `also_archived`;
+    LooksOnly for a change by an administrator who looks into it.
     """
     found = (
         Membership.objects.select_related("course__project", "user", "project")
@@ -52,7 +55,11 @@ def membership_of(request: HttpRequest, course: int, *, also_archived: bool = Fa
         .first()
     )
     if found is None:
-        raise Http404
+        found = as_teacher(request, course)
+        if found is None:
+            raise Http404
+        if request.method not in _READING:
+            raise LooksOnly
     if found.course.archived and request.method not in _READING and not also_archived:
         raise Archived
     if found.role == Role.ASSISTANT:

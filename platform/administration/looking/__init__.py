@@ -1,0 +1,1 @@
+"""An administrator looks into a course: why, and until when."""
