@@ -27,6 +27,7 @@ class Entry:
 ENTRIES: tuple[Entry, ...] = (
     Entry("check", _("Check the connection"), (SUPERUSERS,)),
     Entry("key", _("CoCalc’s key"), (SUPERUSERS,)),
+    Entry("users-import", _("Add users by list"), ("auth.add_user", "auth.change_user")),
 )
 
 

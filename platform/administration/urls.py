@@ -7,6 +7,7 @@ from administration.checking import views as checking
 from administration.key import views as key
 
 from administration.looking.urls import urlpatterns as looking
+from administration.users.urls import urlpatterns as users
 
 # They come before Django's own, so none may begin as an app's lists do.
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -18,4 +19,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("check/frame/end", frame.end, name="check-frame-end"),
     path("key/", key.page, name="key"),
     *looking,
+    *users,
 ]

@@ -430,6 +430,8 @@ def test_an_administrator_who_looks_reads_as_a_teacher_and_changes_nothing(room:
         found = outcome(answer)
         of_course = "course" in PATTERNS[name].pattern.converters
         wanted = expected["teacher" if of_course and method == "GET" else "admin"]
+        if name == "course-copy" and method == "GET":
+            wanted = "403"  # a course of one's own is for the site's teachers to make
         if of_course and method == "POST":
             wanted = "405" if expected["teacher"] == "405" else "403"
         if found != wanted:

@@ -145,7 +145,7 @@ def _preview(
 ) -> HttpResponse:
     """Show the columns, and, where they are clear, what each line would do."""
     reading = read(table, columns)
-    shown, folded = _shown(table, columns)
+    shown, folded = columns_shown(table, columns)
     context = {
         "membership": membership,
         "tab": "people",
@@ -181,7 +181,7 @@ def _judged(membership: Membership, reading: Reading) -> dict[str, object]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Column:
+class Column:
     """A column on the page."""
 
     at: int
@@ -190,14 +190,14 @@ class _Column:
     meaning: str
 
 
-def _shown(table: Table, columns: Columns) -> tuple[list[_Column], list[_Column]]:
+def columns_shown(table: Table, columns: Columns) -> tuple[list[Column], list[Column]]:
     """Return the columns to show, and those to fold away; none for a mere list of addresses."""
     if table.columns:
         return [], []
     names = [] if columns.header is None else table.rows[columns.header][1]
     lines = first_lines(table.rows, columns, _SHOWN_LINES)
     found = [
-        _Column(
+        Column(
             at,
             names[at] if at < len(names) else "",
             [line[at] if at < len(line) else "" for line in lines],
