@@ -11,8 +11,9 @@ from django.contrib.auth import get_user_model
 from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
 from django.utils import formats
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -49,6 +50,15 @@ def user_names(relation: str) -> tuple[str, ...]:
     return tuple(f"{relation}__{name}" for name in names if name in known)
 
 
+def person_link(user_id: object) -> str:
+    """Return a link to the page of a person, where the site's admin has one."""
+    try:
+        address = reverse("admin:person", args=[user_id])
+    except NoReverseMatch:
+        return "–"
+    return format_html('<a href="{}">{}</a>', address, gettext("Person"))
+
+
 class ReadOnly(Looks, ModelAdmin):
     """Rows to look at; without a count of all rows, slow on large tables."""
 
@@ -70,12 +80,15 @@ class ReadOnly(Looks, ModelAdmin):
 class CocalcAccountAdmin(ReadOnly):
     """Which user is which account."""
 
-    list_display = ("user", "account_id", "email", "state", "created")
+    list_display = ("user", "account_id", "email", "state", "created", "page")
     list_select_related = ("user",)
     list_filter = (("account_id", admin.EmptyFieldListFilter), "created")
     search_fields = (*user_names("user"), "email", "account_id")
     search_help_text = _("A user's name, an address, or an account id")
-    fields = ("user", "account_id", "email", "state", "attempts", "claimed_until", "created")
+    fields = (
+        *("user", "account_id", "email", "state", "linked", "linked_by"),
+        *("attempts", "claimed_until", "created"),
+    )
     readonly_fields = fields
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -84,6 +97,10 @@ class CocalcAccountAdmin(ReadOnly):
         if match is None or (match.url_name or "").startswith("embedding_"):
             return False
         return super(ReadOnly, self).has_delete_permission(request, obj)
+
+    @admin.display(description=_("page"))
+    def page(self, row: CocalcAccount) -> str:
+        return person_link(row.user_id)
 
     @admin.display(description=_("state"))
     def state(self, row: CocalcAccount) -> str:
@@ -202,7 +219,7 @@ class CocalcProjectAdmin(ReadOnly):
 class EmbedSessionAdmin(ReadOnly):
     """Who opened what, when, how long each step took, how it ended."""
 
-    list_display = ("started", "username", "path", "state", "total", "reason", "project")
+    list_display = ("started", "username", "path", "state", "total", "reason", "project", "page")
     list_select_related = ("project",)
     list_filter = ("state", "started")
     search_fields = ("username", "path", "reason")
@@ -222,6 +239,10 @@ class EmbedSessionAdmin(ReadOnly):
         "ended",
     )
     readonly_fields = fields
+
+    @admin.display(description=_("page"))
+    def page(self, row: EmbedSession) -> str:
+        return person_link(row.user_id) if row.user_id else "–"
 
     @admin.display(description=_("until ready"))
     def total(self, row: EmbedSession) -> str:

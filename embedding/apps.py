@@ -14,10 +14,12 @@ class EmbeddingConfig(AppConfig):
             endings,
             rights,
             state,
+            suspending,
             told,
         )
 
         endings.connect()
         rights.connect()
+        suspending.connect()
         state.connect()
         told.register()

@@ -79,6 +79,17 @@ class CocalcAccount(Claim):
         unique=True,
         help_text=_("Made by this site alone. It is nobody's mailbox."),
     )
+    # A linked account is the person's own (services/linking.py): the site neither made it nor
+    # replaces it, and its address on CoCalc is not the one above.
+    linked = models.DateTimeField(
+        _("linked"),
+        null=True,
+        editable=False,
+        help_text=_("Since when it is the person's own account on CoCalc."),
+    )
+    linked_by = models.CharField(
+        _("linked by"), max_length=150, blank=True, default="", editable=False
+    )
 
     class Meta:
         verbose_name = _("account")

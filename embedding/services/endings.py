@@ -28,6 +28,7 @@ from embedding.cocalc.client import Project
 from embedding.cocalc.errors import CocalcError, Forbidden, NotFound
 from embedding.models import CocalcAccount, CocalcProject, Ending, Event, Member
 from embedding.services import care, mapping
+from embedding.services.suspending import suspension_noticed
 from embedding.turns import beside
 
 _HOLD = timedelta(minutes=1)  # nobody else tries meanwhile
@@ -60,8 +61,11 @@ def endings_missed() -> None:
     if not mapping.can_be_switched_off():
         return
     members = Member.objects.filter(user__is_active=False, added__isnull=False)
-    for account in CocalcAccount.objects.filter(user__in=members.values("user")):
-        ending_ask(account, account.user.get_username())
+    accounts = CocalcAccount.objects.filter(user__in=members.values("user"))
+    for account in accounts.select_related("user"):
+        with transaction.atomic():
+            ending_ask(account, account.user.get_username())
+            suspension_noticed(account.user)
 
 
 def endings_work(now: datetime | None = None) -> int:

@@ -42,20 +42,25 @@ def account_row(user: User) -> CocalcAccount:
     return row
 
 
-def account_ensure(row: CocalcAccount) -> None:
-    """Make sure that the account exists on CoCalc."""
+def account_ensure(row: CocalcAccount) -> str:
+    """Make sure that the account exists on CoCalc; return the event's name if that took anything.
+
+    That is "account.created", or "account.adopted" for an earlier attempt of ours.
+    """
     if row.account_id:
-        return
+        return ""
     with holding(row, "account") as needed:
         if not needed:
-            return
+            return ""
         account_id, how = _find_account(row), "account.adopted"
         if account_id is None:
             account_id, how = _create_account(row)
         if account_id == service_identity().account_id:
             raise Forbidden("create_account", "CoCalc named the service account itself")
         if row.settle(uuid.UUID(account_id)):
-            Event.log(how, str(row.user), whom=row.user.get_username(), account_id=account_id)
+            name = row.user.get_username()
+            Event.log(how, name, whom=name, account_id=account_id)
+        return how
 
 
 def _find_account(row: CocalcAccount) -> str | None:
@@ -111,13 +116,16 @@ def personal_project(user: User) -> CocalcProject:
     return project_row(personal_slot(user.pk), title=title[:200], owner=user)
 
 
-def project_ensure(row: CocalcProject) -> None:
-    """Make sure that the project exists on CoCalc."""
+def project_ensure(row: CocalcProject) -> str:
+    """Make sure that the project exists on CoCalc; return the event's name if that took anything.
+
+    That is "project.created", or "project.adopted" for an earlier attempt of ours.
+    """
     if row.project_id:
-        return
+        return ""
     with holding(row, "project") as needed:
         if not needed:
-            return
+            return ""
         project_id = _find_project(row)
         how = "project.adopted" if project_id else "project.created"
         if project_id is None:
@@ -130,6 +138,7 @@ def project_ensure(row: CocalcProject) -> None:
         elif str(row.project_id) != project_id:
             # Our claim ran out under us and its next holder was faster.
             client().delete_project(project_id)
+        return how
 
 
 def _find_project(row: CocalcProject) -> str | None:

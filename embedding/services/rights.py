@@ -1,8 +1,9 @@
 """Whoever changes what a user may do leaves an event, wherever it is done.
 
-That is whether an account is active, staff or superuser, its groups and its permissions, and that
-it was deleted. The actor is who is signed in to the request (`acting`, which the middleware
-`Acting` calls); none in a command or a worker. `User.objects.update(…)` tells nobody.
+That is whether an account is staff or superuser, its groups and its permissions, and that it was
+deleted; `suspending` tells whether it is active. The actor is who is signed in to the request
+(`acting`, which the middleware `Acting` calls); none in a command or a worker.
+`User.objects.update(…)` tells nobody.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,7 +18,6 @@ from embedding.models import Event
 
 # A field, what it is called when it is set, and when it is taken.
 _FLAGS = {
-    "is_active": ("user.reinstated", "user.suspended"),
     "is_staff": ("user.staff_given", "user.staff_taken"),
     "is_superuser": ("user.superuser_given", "user.superuser_taken"),
 }
@@ -38,6 +38,11 @@ def acting(actor: Callable[[], str]) -> Iterator[None]:
         _actor.reset(token)
 
 
+def actor_now() -> str:
+    """Return who does what is done here; empty for the site itself."""
+    return _actor.get()()
+
+
 def connect() -> None:
     """Listen to the site's own kind of users, which is known once all apps are loaded."""
     model = get_user_model()
@@ -52,7 +57,7 @@ def connect() -> None:
 
 def _tell(action: str, user: Any, **detail: object) -> None:
     name = user.get_username()
-    Event.log(action, name, actor=_actor.get()(), whom=name, **detail)
+    Event.log(action, name, actor=actor_now(), whom=name, **detail)
 
 
 def _before(*, instance: Any, raw: bool = False, **_: object) -> None:
@@ -71,7 +76,7 @@ def _after(
     if raw:
         return
     if created:  # who is new and may no more than others is no news
-        before = {"is_active": instance.is_active, "is_staff": False, "is_superuser": False}
+        before = {"is_staff": False, "is_superuser": False}
     for name, was in (before or {}).items():
         written = update_fields is None or name in update_fields
         now = getattr(instance, name, was)

@@ -25,6 +25,7 @@ class Entry:
 
 # In the order in which they are shown; their addresses stand in `administration.urls`.
 ENTRIES: tuple[Entry, ...] = (
+    Entry("people", _("People"), ("auth.view_user",)),
     Entry("check", _("Check the connection"), (SUPERUSERS,)),
     Entry("key", _("CoCalc’s key"), (SUPERUSERS,)),
     Entry("users-import", _("Add users by list"), ("auth.add_user", "auth.change_user")),

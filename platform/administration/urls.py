@@ -9,6 +9,8 @@ from administration.key import views as key
 from administration.looking.urls import urlpatterns as looking
 from administration.users.urls import urlpatterns as users
 
+from administration.people.urls import urlpatterns as people
+
 # They come before Django's own, so none may begin as an app's lists do.
 urlpatterns: list[URLPattern | URLResolver] = [
     path("check/", checking.page, name="check"),
@@ -18,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("check/frame/signed-in", frame.signed_in, name="check-frame-signed-in"),
     path("check/frame/end", frame.end, name="check-frame-end"),
     path("key/", key.page, name="key"),
+    *people,
     *looking,
     *users,
 ]

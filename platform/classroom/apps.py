@@ -20,6 +20,7 @@ class ClassroomConfig(AppConfig):
         told.register()
         import_module("classroom.rules.acts")  # says whose a project is
         import_module("classroom.terms.bringing")  # a step that stands on more than steps do
+        import_module("classroom.people.signed_in")  # it notices sign-ins and suspensions
         post_migrate.connect(_make_group, sender=self)
 
 

@@ -20,12 +20,15 @@ from axes.helpers import get_client_username
 from axes.models import AccessLog
 from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
-from django.contrib.auth.models import User
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from classroom.conf import conf
+from classroom.people.signed_in import counts
 from config.errors import answer
 from embedding.models import Event
 
@@ -48,6 +51,24 @@ class Accounts(ModelBackend):
         """Return the user of a session, unless switched off."""
         user = User.objects.select_related("profile").filter(pk=user_id).first()
         return user if user and self.user_can_authenticate(user) else None
+
+
+class Authentication(AuthenticationMiddleware):
+    """Django's own, for which whoever was signed out everywhere is nobody."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Let the user be looked up when somebody asks; then an ended session is emptied, too."""
+        super().process_request(request)
+        found = request.user
+
+        def still() -> User | AnonymousUser:
+            if found.is_authenticated and not counts(request.session, found):
+                request.session.flush()
+                request._cached_user = AnonymousUser()  # type: ignore[attr-defined]
+                return AnonymousUser()
+            return found
+
+        request.user = SimpleLazyObject(still)  # type: ignore[assignment]
 
 
 class Handler(AxesDatabaseHandler):

@@ -57,6 +57,15 @@ class Profile(models.Model):
         help_text=_("When a new password was last asked for by mail."),
     )
 
+    # Which of the user's sign-ins still count: `people.signed_in`.
+    signed_out = models.PositiveIntegerField(
+        _("signed out"),
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text=_("How often the user was signed out everywhere."),
+    )
+
     class Meta:
         verbose_name = _("profile")
         verbose_name_plural = _("profiles")

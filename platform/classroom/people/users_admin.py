@@ -15,8 +15,10 @@ from classroom.people import first_password
 from classroom.people.doubles import address_log
 from classroom.people.proving import proven
 from classroom.rules.addresses import unproven
+from embedding.admin import person_link
 from embedding.admin_looks import Looks
 from embedding.names import tidy
+from embedding.services.suspending import may_act_on
 from embedding.views.access import user_of
 
 if TYPE_CHECKING:
@@ -39,12 +41,28 @@ def csv_file(text: str, name: str) -> HttpResponse:
 class UserAdmin(Looks, Base):
     """Whose address is proven; and what follows where one is given to a second account."""
 
-    list_display = ("username", "email", "address_proven", "first_name", "last_name", "is_staff")
+    list_display = (
+        *("username", "email", "address_proven", "first_name", "last_name", "is_staff"),
+        *("is_active", "page"),
+    )
     actions = ("mark_proven", "invite_again", "export")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         rows: QuerySet[User] = super().get_queryset(request)
         return rows.annotate(unproven=unproven())
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        # Whoever could change a superuser's password or address would be one.
+        may = obj is None or may_act_on(request.user, obj)
+        return may and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        may = obj is None or may_act_on(request.user, obj)
+        return may and super().has_delete_permission(request, obj)
+
+    @admin.display(description=gettext_lazy("page"))
+    def page(self, user: User) -> str:
+        return person_link(user.pk)
 
     @admin.display(description=gettext_lazy("address confirmed"), boolean=True)
     def address_proven(self, user: User) -> bool | None:

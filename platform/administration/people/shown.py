@@ -1,0 +1,107 @@
+"""What a person's page shows: from our own database alone, and never more than fits a page."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from axes.models import AccessAttempt
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from classroom.models import Membership, Transfer, UnprovenAddress
+from embedding.models import CocalcAccount, EmbedSession, Ending, Event, Member
+from embedding.problems import Problem
+from embedding.services.allowance import allowance_check
+
+_PROJECTS, _COURSES, _SESSIONS, _TRANSFERS, _EVENTS = 30, 30, 10, 10, 20
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The parts of the page; each list is cut, and `more` names those that were."""
+
+    account: CocalcAccount | None
+    account_state: str
+    endings: list[Ending]
+    is_address_proven: bool
+    projects: list[Member]
+    courses: list[Membership]
+    sessions: list[EmbedSession]
+    transfers: list[Transfer]
+    events: list[Event]
+    wrong_passwords: int
+    waits: str
+    more: frozenset[str]
+
+
+def shown_of(person: User) -> Shown:
+    """Return what the site knows of a person."""
+    account = getattr(person, "cocalc_account", None)
+    name = person.get_username()
+    projects = person.cocalc_memberships.select_related("project").order_by("-role", "-pk")
+    courses = person.course_memberships.select_related("course").order_by(
+        F("removed").asc(nulls_first=True), "-pk"
+    )
+    sessions = person.embed_sessions.select_related("project").order_by("-started")
+    transfers = (
+        Transfer.objects.filter(member__user=person)
+        .filter(state__in=(*Transfer.ACTIVE, Transfer.State.FAILED))
+        .select_related("course", "assignment")
+        .order_by("-pk")
+    )
+    cut = {
+        "projects": list(projects[: _PROJECTS + 1]),
+        "courses": list(courses[: _COURSES + 1]),
+        "sessions": list(sessions[: _SESSIONS + 1]),
+        "transfers": list(transfers[: _TRANSFERS + 1]),
+        "events": list(events_of(name)[: _EVENTS + 1]),
+    }
+    most = (_PROJECTS, _COURSES, _SESSIONS, _TRANSFERS, _EVENTS)
+    more = {key for (key, rows), size in zip(cut.items(), most, strict=True) if len(rows) > size}
+    first = {key: rows[:size] for (key, rows), size in zip(cut.items(), most, strict=True)}
+    unproven = UnprovenAddress.objects.filter(user=person, email=person.email.lower())
+    return Shown(
+        account=account,
+        account_state=_state(account),
+        endings=list(Ending.objects.filter(username=name, done=None).order_by("-asked")[:5]),
+        is_address_proven=bool(person.email) and not unproven.exists(),
+        wrong_passwords=sum(_failures(name)),
+        waits=_waits(person),
+        more=frozenset(more),
+        **first,  # type: ignore[arg-type]
+    )
+
+
+def events_of(username: str) -> QuerySet[Event]:
+    """Return the events by somebody and about somebody, newest first."""
+    return Event.objects.filter(Q(actor=username) | Q(whom=username)).order_by("-pk")
+
+
+def _state(account: CocalcAccount | None) -> str:
+    if account is None:
+        return _("not made yet")
+    if account.account_id is not None:
+        return _("ready")
+    held: datetime | None = account.claimed_until
+    if held is not None and held > timezone.now():
+        return _("is being made")
+    return _("not made yet")
+
+
+def _failures(username: str) -> Iterator[int]:
+    """Give the wrong passwords of late, for each address that they came from."""
+    since = timezone.now() - settings.AXES_COOLOFF_TIME
+    rows = AccessAttempt.objects.filter(username=username, attempt_time__gte=since)
+    yield from rows.values_list("failures_since_start", flat=True)
+
+
+def _waits(person: User) -> str:
+    """Say why a person may open no notebook just now; empty where there is no reason."""
+    try:
+        allowance_check(person)
+    except Problem as problem:
+        return problem.message
+    return ""
