@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from administration.people import page, preparing, repairing, search_page, standing
+from administration.people import export, page, preparing, repairing, search_page, standing
 
 _ONE = "people/<int:pk>/"
 
@@ -15,6 +15,7 @@ urlpatterns = [
     path(f"{_ONE}let-in/", standing.let_in, name="person-let-in"),
     path(f"{_ONE}prepare/", preparing.prepare, name="person-prepare"),
     path(f"{_ONE}repair/", repairing.repair, name="person-repair"),
+    path(f"{_ONE}export/", export.export, name="person-export"),
     path(f"{_ONE}account/anew/", repairing.account_anew, name="person-account-anew"),
     path(f"{_ONE}projects/<int:project>/anew/", repairing.project_anew, name="person-project-anew"),
 ]

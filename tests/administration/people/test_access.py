@@ -9,7 +9,7 @@ from tests.conftest import HttpsClient, Person
 pytestmark = pytest.mark.django_db
 
 # Each address, below people/<pk>/, and the methods that it takes of who may.
-ACTS = ("suspend", "reinstate", "sign-out", "let-in", "prepare", "repair")
+ACTS = ("suspend", "reinstate", "sign-out", "let-in", "prepare", "repair", "export")
 NOT_ON_ONESELF = ("suspend",)
 ASKED = ("account/anew",)
 
