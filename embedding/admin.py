@@ -29,6 +29,7 @@ from embedding.models import (
     Ending,
     Event,
     Member,
+    Remains,
 )
 from embedding.problems import of_cocalc
 from embedding.services.acts import whose
@@ -263,6 +264,17 @@ class EndingAdmin(ReadOnly):
     search_fields = ("username", "account_id")
     search_help_text = _("A user name, or an account id")
     fields = (*list_display, "account_id", "not_before")
+    readonly_fields = fields
+
+
+@admin.register(Remains)
+class RemainsAdmin(ReadOnly):
+    """What is still to be deleted on CoCalc of people whom the site has forgotten."""
+
+    list_display = ("project", "path", "whose", "asked", "attempts", "error")
+    list_select_related = ("project",)
+    search_fields = ("whose", "path")
+    fields = (*list_display, "not_before")
     readonly_fields = fields
 
 

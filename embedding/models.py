@@ -242,6 +242,12 @@ class Ending(models.Model):
 
     account_id = models.UUIDField(_("account id"), unique=True)
     username = models.CharField(_("username"), max_length=150)
+    linked = models.BooleanField(
+        _("linked"),
+        default=False,
+        db_default=False,
+        help_text=_("The person's own account: it is taken out of this site's projects alone."),
+    )
     asked = models.DateTimeField(_("asked"))
     done = models.DateTimeField(_("done"), null=True)
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
@@ -262,6 +268,40 @@ class Ending(models.Model):
 
     def __str__(self) -> str:
         return _("Access of %(user)s") % {"user": self.username}
+
+
+class Remains(models.Model):
+    """What is still to be deleted on CoCalc of a person whom the site has forgotten.
+
+    A project, or a folder in one. Tried again until it is done; then the row goes.
+    """
+
+    project = models.ForeignKey(
+        CocalcProject, on_delete=models.CASCADE, related_name="remains", verbose_name=_("project")
+    )
+    path = models.CharField(
+        _("folder"), max_length=600, blank=True, help_text=_("Empty: the whole project.")
+    )
+    whose = models.CharField(_("whose"), max_length=150, help_text=_("A pseudonym."))
+    asked = models.DateTimeField(_("asked"))
+    attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    not_before = models.DateTimeField(
+        _("not before"),
+        null=True,
+        help_text=_("Tried again from then on; meanwhile somebody may be at it."),
+    )
+    error = models.CharField(
+        _("error"), max_length=500, blank=True, help_text=_("Why it has not worked yet.")
+    )
+
+    class Meta:
+        verbose_name = _("thing to be deleted on CoCalc")
+        verbose_name_plural = _("things to be deleted on CoCalc")
+        ordering = ("asked", "pk")
+        constraints = (models.UniqueConstraint(fields=("project", "path"), name="remains_once"),)
+
+    def __str__(self) -> str:
+        return self.path or str(self.project)
 
 
 class EmbedSession(models.Model):

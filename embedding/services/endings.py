@@ -47,6 +47,7 @@ def ending_ask(account: CocalcAccount, username: str) -> None:
                 account_id=account.account_id,
                 defaults={
                     "username": username[:150],
+                    "linked": account.linked is not None,
                     "asked": timezone.now(),
                     "done": None,
                     "attempts": 0,
@@ -85,7 +86,7 @@ def _try(row: Ending) -> bool:
     # One that was asked for again meanwhile is another one, and tried by itself.
     this = Ending.objects.filter(pk=row.pk, asked=row.asked)
     try:
-        ended = _end(str(row.account_id))
+        ended = _end(str(row.account_id), linked=row.linked)
     except CocalcError as error:
         log.warning("%s could not be ended, trying again: %s", row, error)
         pause = min(timedelta(seconds=2) * 2 ** min(row.attempts, 10), _MOST)
@@ -104,8 +105,12 @@ def _try(row: Ending) -> bool:
     return True
 
 
-def _end(account_id: str) -> list[str]:
-    """Take an account out of all projects but those that its user may open; return their ids."""
+def _end(account_id: str, *, linked: bool) -> list[str]:
+    """Take an account out of all projects but those that its user may open; return their ids.
+
+    A person's own account (`linked`) may share other projects with the service account, which are
+    none of the site's business.
+    """
     us = service_identity().account_id
     if account_id == us:
         return []
@@ -118,6 +123,8 @@ def _end(account_id: str) -> list[str]:
         if allowed.exists():
             continue
         ours = CocalcProject.objects.filter(project_id=project_id).first()
+        if linked and ours is None:
+            continue
         if ours and project.members.get(us) != "owner":
             care.mend_quietly(ours, project)  # or CoCalc lets nobody be taken out by us
         _shut_out(project, account_id)

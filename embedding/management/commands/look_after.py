@@ -6,7 +6,7 @@ from embedding.cocalc.errors import CocalcError
 from embedding.conf import conf
 from embedding.models import CocalcProject
 from embedding.problems import of_cocalc
-from embedding.services import audit, care, endings, state
+from embedding.services import audit, care, endings, remains, state
 
 
 class Command(BaseCommand):
@@ -26,6 +26,7 @@ class Command(BaseCommand):
         state.prune()
         endings.endings_missed()
         endings.endings_work()
+        remains.remains_work()
         rows = CocalcProject.objects.filter(project_id__isnull=False)
         try:
             care.look_after([row for row in rows if care.is_due(row)])

@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from administration.people import export, page, preparing, repairing, search_page, standing
+from administration.people import (
+    export,
+    forget_page,
+    page,
+    preparing,
+    repairing,
+    search_page,
+    standing,
+)
 
 _ONE = "people/<int:pk>/"
 
@@ -16,6 +24,7 @@ urlpatterns = [
     path(f"{_ONE}prepare/", preparing.prepare, name="person-prepare"),
     path(f"{_ONE}repair/", repairing.repair, name="person-repair"),
     path(f"{_ONE}export/", export.export, name="person-export"),
+    path(f"{_ONE}forget/", forget_page.forget, name="person-forget"),
     path(f"{_ONE}account/anew/", repairing.account_anew, name="person-account-anew"),
     path(f"{_ONE}projects/<int:project>/anew/", repairing.project_anew, name="person-project-anew"),
 ]

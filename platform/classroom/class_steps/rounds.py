@@ -18,7 +18,7 @@ from classroom.engine.working import stopping, wake
 from classroom.models import Assignment, Batch, Course, Kind, Transfer
 from embedding.cocalc.errors import CocalcError
 from embedding.models import CocalcProject
-from embedding.services import care, endings, state
+from embedding.services import care, endings, remains, state
 
 State = Transfer.State
 
@@ -29,12 +29,16 @@ log = logging.getLogger(__name__)
 
 
 def end_access(now: datetime | None = None) -> None:
-    """Take out who is to be out. While CoCalc is down that waits."""
+    """Take out who is to be out, and delete what is left of whom the site has forgotten.
+
+    While CoCalc is down that waits.
+    """
     now = now or timezone.now()
     endings.endings_missed()
     if state.is_down():
         return
     endings.endings_work(now)
+    remains.remains_work(now)
     expel_again(now)
 
 

@@ -10,8 +10,8 @@ pytestmark = pytest.mark.django_db
 
 # Each address, below people/<pk>/, and the methods that it takes of who may.
 ACTS = ("suspend", "reinstate", "sign-out", "let-in", "prepare", "repair", "export")
-NOT_ON_ONESELF = ("suspend",)
-ASKED = ("account/anew",)
+NOT_ON_ONESELF = ("suspend", "forget")
+ASKED = ("account/anew", "forget")
 
 
 def url_of(user: User, act: str = "") -> str:
