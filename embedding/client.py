@@ -100,7 +100,12 @@ def _client() -> Client:
 
 
 def client_with(generation: Spoken, api_key: str) -> Client:
-    """Return a client of its own with this key, as the site's own is otherwise."""
+    """Return a client of its own with this key, as the site's own is otherwise.
+
+    Whoever asks for it closes it. Raises NoKey where the site has none itself.
+    """
+    if conf().own_sign_in:
+        raise NoKey("client")
     options: dict[str, Any] = {
         "before_call": _before,
         "on_call": calls.told(generation, _called),

@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 
 def project_forget(row: CocalcProject, whose: str) -> None:
     """Have a project deleted on CoCalc. `whose` is a pseudonym; nothing else is left here."""
+    if CocalcProject.objects.filter(pk=row.pk, project_id=None, attempts=0).delete()[0]:
+        return  # nobody has begun to make it
     Member.objects.filter(project=row).delete()
     Trashed.objects.filter(project=row).delete()
     CocalcProject.objects.filter(pk=row.pk).update(slot=f"forgotten:{row.marker}", title=whose)
@@ -114,8 +116,6 @@ def _project_delete(project: CocalcProject) -> None:
 
 def _unsettled_delete(project: CocalcProject) -> None:
     """Delete what an attempt may have made whose end nobody knows; Busy while it is under way."""
-    if not project.attempts:
-        return
     if project.claimed_until and project.claimed_until > timezone.now():
         raise Busy("project")
     for found in client().find_projects(description=project.description):

@@ -69,6 +69,9 @@ def repair(user: User, *, stop: Callable[[], bool] = lambda: False) -> list[Foun
 def account_anew(user: User, *, actor: User) -> None:
     """Give a user another account, since CoCalc has theirs no more. Problem where it has."""
     account = mapping.account_row(user)
+    if account.linked is not None:
+        words = _("This is the person’s own account, which the site does not replace.")
+        raise Problem("linked", words, status=409)
     old = account.account_id
     if old is not None:
         there = client().find_account(account.email)
@@ -143,6 +146,12 @@ def _account(account: CocalcAccount) -> Iterator[Found]:
         if how == "account.adopted":
             words = _("An account that this site had made was found on CoCalc, and is used again.")
         yield Found("done", words)
+        return
+    if account.linked is not None:
+        words = _(
+            "The person’s own account is linked. Its address is not known, so it was not looked for."
+        )
+        yield Found("fine", words)
         return
     there = client().find_account(account.email)
     if there is None:

@@ -15,7 +15,7 @@ from administration.people.acts import CHANGE, act, actor_of, only_who_may_act, 
 from administration.people.preparing import courses_prepare
 from embedding.models import Event, Member
 from embedding.problems import Problem
-from embedding.services import mapping, repairing
+from embedding.services import repairing
 
 REPAIRED = "user.repaired"
 
@@ -75,10 +75,6 @@ def project_anew(request: HttpRequest, person: User, project: int) -> HttpRespon
 @require_http_methods(["GET", "HEAD", "POST"])
 def account_anew(request: HttpRequest, person: User) -> HttpResponse:
     """Ask whether an account that is gone is to be made anew, and do it."""
-    if mapping.account_row(person).linked is not None:
-        words = _("This is a linked account. End the link instead.")
-        messages.error(request, words)
-        return redirect("admin:person", person.pk)
     if request.method == "POST":
         if with_sentences(request, lambda: repairing.account_anew(person, actor=actor_of(request))):
             _forget(request, None)

@@ -5,6 +5,7 @@ from django.urls import path
 from administration.people import (
     export,
     forget_page,
+    link_page,
     page,
     preparing,
     repairing,
@@ -24,6 +25,8 @@ urlpatterns = [
     path(f"{_ONE}prepare/", preparing.prepare, name="person-prepare"),
     path(f"{_ONE}repair/", repairing.repair, name="person-repair"),
     path(f"{_ONE}export/", export.export, name="person-export"),
+    path(f"{_ONE}link/", link_page.link, name="person-link"),
+    path(f"{_ONE}unlink/", link_page.unlink, name="person-unlink"),
     path(f"{_ONE}forget/", forget_page.forget, name="person-forget"),
     path(f"{_ONE}account/anew/", repairing.account_anew, name="person-account-anew"),
     path(f"{_ONE}projects/<int:project>/anew/", repairing.project_anew, name="person-project-anew"),

@@ -9,9 +9,9 @@ from tests.conftest import HttpsClient, Person
 pytestmark = pytest.mark.django_db
 
 # Each address, below people/<pk>/, and the methods that it takes of who may.
-ACTS = ("suspend", "reinstate", "sign-out", "let-in", "prepare", "repair", "export")
+ACTS = ("suspend", "reinstate", "sign-out", "let-in", "prepare", "repair", "export", "unlink")
 NOT_ON_ONESELF = ("suspend", "forget")
-ASKED = ("account/anew", "forget")
+ASKED = ("account/anew", "forget", "link")
 
 
 def url_of(user: User, act: str = "") -> str:

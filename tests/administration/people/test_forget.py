@@ -65,7 +65,7 @@ def test_the_page_says_what_goes_and_takes_the_name_alone(
     page = browser.get(url_of(ada, "forget")).content.decode()
     for said in ("the place in 1 course", "1 score with its comment", "1 session in a notebook"):
         assert said in page
-    assert "2 projects with all their files" in page
+    assert "1 project with all its files" in page
     assert str(CocalcAccount.objects.get(user=ada).account_id) in page
     for wrong in ("", "Ada", "bob"):
         answer = browser.post(url_of(ada, "forget"), {"name": wrong}, follow=True)
@@ -134,10 +134,10 @@ def test_collected_and_submitted_work_goes_from_the_courses_project(
     sandbox.quirks(api_down="close")
     pseudonym = forget(boss, ada)
     assert remains.remains_work() == 0
-    assert Remains.objects.filter(whose=pseudonym).exclude(error="").count() == 4
+    assert Remains.objects.filter(whose=pseudonym).exclude(error="").count() == 3
     assert remains.remains_work() == 0, "not at once again"
     sandbox.quirks(api_down="")
-    assert remains.remains_work(timezone.now() + timedelta(hours=1)) == 4
+    assert remains.remains_work(timezone.now() + timedelta(hours=1)) == 3
     assert not Remains.objects.exists()
     for path in paths[:2]:
         assert not client().file_exists(course, path)
@@ -146,7 +146,7 @@ def test_collected_and_submitted_work_goes_from_the_courses_project(
     assert client().file_exists(course, paths[2])
     assert client().get_project(project).deleted
     assert not client().get_project(course).deleted
-    assert Event.objects.filter(action="project.deleted", whom=pseudonym).count() == 2
+    assert Event.objects.filter(action="project.deleted", whom=pseudonym).count() == 1
 
 
 def test_a_project_that_waits_to_be_deleted_belongs_to_nobody(
