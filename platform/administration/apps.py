@@ -12,8 +12,11 @@ class AdministrationConfig(AppConfig):
 
     def ready(self) -> None:
         from administration.checking import site
+        from administration.overview.counting import count_hours
+        from classroom.engine.clocks import every
 
         site.add()
+        every(60.0, count_hours)
 
 
 class AdminConfig(DjangosAdmin):

@@ -29,6 +29,7 @@ from classroom.class_steps.keeping import snapshots_prune
 from classroom.class_steps.pulse import pulse
 from classroom.class_steps.rounds import end_access, look_after
 from classroom.conf import conf
+from classroom.engine.clocks import clocks as further
 from classroom.engine.hearts import BEAT_SECONDS, Heart, alive_here
 from classroom.engine.upkeep import prune
 from classroom.engine.working import stopping
@@ -132,6 +133,7 @@ class Command(BaseCommand):
                 _every(PRUNE_SECONDS, prune_remote),
                 _every(NOTICES_SECONDS, tell_what_came),
             ]
+        clocks += [_every(seconds, work) for seconds, work in further()]
         if conf().mail:
             clocks.append(_every(MAIL_SECONDS, Mail().mail))
         try:
