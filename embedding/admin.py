@@ -263,7 +263,7 @@ class EndingAdmin(ReadOnly):
     list_filter = (("done", admin.EmptyFieldListFilter), "asked")
     search_fields = ("username", "account_id")
     search_help_text = _("A user name, or an account id")
-    fields = (*list_display, "account_id", "not_before")
+    fields = (*list_display, "waits_for", "account_id", "not_before")
     readonly_fields = fields
 
 

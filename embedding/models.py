@@ -259,6 +259,16 @@ class Ending(models.Model):
     error = models.CharField(
         _("error"), max_length=500, blank=True, help_text=_("Why it has not worked yet.")
     )
+    waits_for = models.ForeignKey(
+        CocalcProject,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        verbose_name=_("waits for"),
+        help_text=_(
+            "The project that this site could not look at, or not take the account out of."
+        ),
+    )
 
     class Meta:
         verbose_name = _("ending of access")

@@ -7,11 +7,13 @@ gateway answers for it) changes what is believed.
 """
 
 import logging
+import threading
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.core.cache import cache
+from django.db import connections
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -54,6 +56,7 @@ class Known:
 
 _own: Known | None = None  # this process's, for a cache that loses it
 _logged = ""
+_glancing = threading.Lock()
 
 
 def spoken() -> Spoken:
@@ -103,6 +106,14 @@ def current(*, limit: float | None = None) -> Known:
     return _wait(limit)
 
 
+def glance() -> Known | None:
+    """Return what is remembered, at once; where it is time for that, CoCalc is asked beside."""
+    before = known()
+    if (before is None or before.is_due) and _glancing.acquire(blocking=False):
+        threading.Thread(target=_ask_beside, name="which", daemon=True).start()
+    return before
+
+
 def look() -> Found:
     """Ask now and remember it; return what answers, also where something else is believed."""
     limit = IN_A_REQUEST if take() else OTHERWISE
@@ -143,6 +154,16 @@ def _learn(before: Known | None, found: Found) -> Known:
     _remember(after)
     _tell(after.found)
     return after
+
+
+def _ask_beside() -> None:
+    try:
+        current(limit=OTHERWISE)
+    except CocalcError:
+        pass  # somebody else asks, and has not heard yet
+    finally:
+        connections.close_all()  # the cache may be a table
+        _glancing.release()
 
 
 def _remember(what: Known) -> None:

@@ -12,7 +12,7 @@ ended meanwhile is made again on need.
 
 import logging
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -38,6 +38,24 @@ _AT_ONCE = 20
 log = logging.getLogger(__name__)
 
 
+class _Stuck(Exception):
+    """CoCalc did not do its part, and at which project; None where it was at none."""
+
+    def __init__(self, error: CocalcError, project_id: str | None) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.project_id = project_id
+
+
+@contextmanager
+def _at(project_id: str | None) -> Iterator[None]:
+    """What CoCalc refuses in the block it refuses at this project."""
+    try:
+        yield
+    except CocalcError as error:
+        raise _Stuck(error, project_id) from error
+
+
 def ending_ask(account: CocalcAccount, username: str) -> None:
     """Have a user's access on CoCalc ended, from now on until it is done."""
     with transaction.atomic():
@@ -53,6 +71,7 @@ def ending_ask(account: CocalcAccount, username: str) -> None:
                     "attempts": 0,
                     "not_before": None,
                     "error": "",
+                    "waits_for": None,
                 },
             )
 
@@ -86,15 +105,19 @@ def _try(row: Ending) -> bool:
     # One that was asked for again meanwhile is another one, and tried by itself.
     this = Ending.objects.filter(pk=row.pk, asked=row.asked)
     try:
-        ended = _end(str(row.account_id), linked=row.linked)
-    except CocalcError as error:
-        log.warning("%s could not be ended, trying again: %s", row, error)
+        with _at(None):
+            ended = _end(str(row.account_id), linked=row.linked)
+    except _Stuck as stuck:
+        log.warning("%s could not be ended, trying again: %s", row, stuck.error)
         pause = min(timedelta(seconds=2) * 2 ** min(row.attempts, 10), _MOST)
         this.update(
-            attempts=row.attempts + 1, not_before=timezone.now() + pause, error=str(error)[:500]
+            attempts=row.attempts + 1,
+            not_before=timezone.now() + pause,
+            error=str(stuck.error)[:500],
+            waits_for=CocalcProject.objects.filter(project_id=stuck.project_id).first(),
         )
         return False
-    if this.update(done=timezone.now(), error=""):
+    if this.update(done=timezone.now(), error="", waits_for=None):
         Event.log(
             "access.ended",
             row.username,
@@ -116,29 +139,36 @@ def _end(account_id: str, *, linked: bool) -> list[str]:
         return []
     ended: list[str] = []
     for project in _projects_of(account_id):
-        project_id = project.project_id
-        allowed = mapping.active_members().filter(
-            project__project_id=project_id, user__cocalc_account__account_id=account_id
-        )
-        if allowed.exists():
-            continue
-        ours = CocalcProject.objects.filter(project_id=project_id).first()
-        if linked and ours is None:
-            continue
-        if ours and project.members.get(us) != "owner":
-            care.mend_quietly(ours, project)  # or CoCalc lets nobody be taken out by us
-        _shut_out(project, account_id)
-        # Switched on again this very moment: then it has to be made once more.
-        Member.objects.filter(pk__in=list(allowed.values_list("pk", flat=True))).update(added=None)
-        # Two who are ended together may have let each other in once more: the last one ends that.
-        if ours:
-            care.mend_quietly(ours)
-        ended.append(project_id)
-        if project.state == "running" and set(project.members) <= {account_id, us}:
-            # Nobody else is in it: what was started there, and what is connected to it, ends too.
-            with suppress(CocalcError):
-                client().stop_project(project_id)
+        with _at(project.project_id):
+            if _end_in(project, account_id, us, linked=linked):
+                ended.append(project.project_id)
     return ended
+
+
+def _end_in(project: Project, account_id: str, us: str, *, linked: bool) -> bool:
+    """Take an account out of a project, unless its user may open it; say whether it was."""
+    project_id = project.project_id
+    allowed = mapping.active_members().filter(
+        project__project_id=project_id, user__cocalc_account__account_id=account_id
+    )
+    if allowed.exists():
+        return False
+    ours = CocalcProject.objects.filter(project_id=project_id).first()
+    if linked and ours is None:
+        return False
+    if ours and project.members.get(us) != "owner":
+        care.mend_quietly(ours, project)  # or CoCalc lets nobody be taken out by us
+    _shut_out(project, account_id)
+    # Switched on again this very moment: then it has to be made once more.
+    Member.objects.filter(pk__in=list(allowed.values_list("pk", flat=True))).update(added=None)
+    # Two who are ended together may have let each other in once more: the last one ends that.
+    if ours:
+        care.mend_quietly(ours)
+    if project.state == "running" and set(project.members) <= {account_id, us}:
+        # Nobody else is in it: what was started there, and what is connected to it, ends too.
+        with suppress(CocalcError):
+            client().stop_project(project_id)
+    return True
 
 
 def _shut_out(project: Project, account_id: str) -> None:
@@ -171,7 +201,7 @@ def _projects_of(account_id: str) -> Iterator[Project]:
 
     Raises, after all others, for one that CoCalc does not let this site look at.
     """
-    refused: Forbidden | None = None
+    refused: _Stuck | None = None
     listed = {project.project_id: project for project in client().list_projects()}
     ours = CocalcProject.objects.filter(project_id__isnull=False)
     for project_id in map(str, ours.values_list("project_id", flat=True)):
@@ -182,7 +212,7 @@ def _projects_of(account_id: str) -> Iterator[Project]:
             except NotFound:
                 continue
             except Forbidden as error:  # so it tells a key that is no site admin's
-                refused = error
+                refused = refused or _Stuck(error, project_id)
     for project in listed.values():
         if account_id in project.members:
             yield project

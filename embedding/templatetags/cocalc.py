@@ -22,7 +22,6 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from embedding import which
-from embedding.cocalc.errors import CocalcError
 from embedding.cocalc.kinds import Kind
 from embedding.cocalc.paths import BadPath, clean_path
 from embedding.conf import conf
@@ -38,20 +37,14 @@ from embedding.views.words import words_address
 
 register = template.Library()
 
-_A_LOOK = 1.0  # seconds that an administrator's page waits for CoCalc
-
 TOOLBARS = ("full", "read-only", "none")
 NOT_YOURS = _("This notebook does not exist, or you may not open it.")
 
 
 @register.inclusion_tag("embedding/found.html")
 def cocalc_found() -> dict[str, Any]:
-    """Say to administrators which CoCalc it is, since when, and what to do. From memory, mostly."""
-    known: which.Known | None
-    try:
-        known = which.current(limit=_A_LOOK)
-    except CocalcError:
-        known = which.known()
+    """Say to administrators which CoCalc it is, since when, and what to do. Never waits for it."""
+    known = which.glance()
     found = known.found if known else None
     chosen = conf().generation
     is_other = found and found.is_certain and chosen not in ("auto", found.generation)

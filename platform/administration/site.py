@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
 from administration.access import SUPERUSERS, may
@@ -41,6 +42,14 @@ class Site(AdminSite):
         from administration.urls import urlpatterns  # its pages know the models
 
         return [*urlpatterns, *super().get_urls()]
+
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        from administration.overview.page import PERMISSIONS, overview
+
+        shown = {"overview": overview(request.user)} if may(request.user, *PERMISSIONS) else {}
+        return super().index(request, {**shown, **(extra_context or {})})
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         entries = [entry for entry in ENTRIES if may(request.user, *entry.permissions)]

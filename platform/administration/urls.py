@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, path
 from administration.checking import frame
 from administration.checking import views as checking
 from administration.key import views as key
+from administration.overview import views as overview
 
 from administration.looking.urls import urlpatterns as looking
 from administration.users.urls import urlpatterns as users
@@ -13,6 +14,7 @@ from administration.people.urls import urlpatterns as people
 
 # They come before Django's own, so none may begin as an app's lists do.
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("overview/", overview.numbers, name="overview"),
     path("check/", checking.page, name="check"),
     path("check/link", checking.link, name="check-link"),
     path("check/mail", checking.mail, name="check-mail"),
