@@ -60,7 +60,7 @@ def _cocalc(seen: "Overview") -> Iterator[Attention]:
             % {"name": cocalc.wrong},
             _("Leave it out: the site finds out by itself."),
         )
-    elif cocalc.advice and not cocalc.own:
+    elif cocalc.advice and not cocalc.own and not cocalc.now.is_down:
         yield Attention("bad", f"CoCalc: {cocalc.kind}.", cocalc.advice, cocalc.check)
 
 

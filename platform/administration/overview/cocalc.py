@@ -12,6 +12,7 @@ from administration.overview.causes import words
 from administration.overview.links import Links
 from administration.overview.plot import Plot, plot
 from embedding import which
+from embedding.cocalc.kinds import KINDS, Kind
 from embedding.conf import conf
 from embedding.models import CocalcReading
 from embedding.services import state
@@ -40,14 +41,17 @@ def cocalc(now: datetime, links: Links) -> Cocalc:
     remembered = which.glance()
     found = remembered.found if remembered else None
     chosen = conf().generation
-    is_wrong = found and found.is_certain and chosen not in ("auto", found.generation)
+    if found and not found.is_certain and chosen != "auto":
+        found = None  # so what is set is taken for true
+    kind = found.kind if found else KINDS[chosen] if chosen != "auto" else Kind("")
+    is_wrong = found and chosen not in ("auto", found.generation)
     readings = CocalcReading.objects.filter(at__gt=now - DAY, at__lte=now).order_by("at")
     return Cocalc(
         now=known,
         address=conf().cocalc_url,
         cause=words(known.cause) if known.cause else "",
-        kind=_(found.kind.name) if found else "",
-        advice=f"{_(found.kind.why)} {_(found.kind.advice)}" if found and found.kind.why else "",
+        kind=_(kind.name) if kind.name else "",
+        advice=f"{_(kind.why)} {_(kind.advice)}" if kind.why else "",
         wrong=chosen if is_wrong else "",
         own=conf().own_sign_in,
         check=links.page("check"),

@@ -43,9 +43,9 @@ class Counts:
 
     def add(self, other: "Counts") -> None:
         """Take in what was counted elsewhere."""
-        self.sessions += other.sessions
-        self.transfers += other.transfers
-        self.ready += other.ready
+        self.sessions.update(other.sessions)
+        self.transfers.update(other.transfers)
+        self.ready.update(other.ready)
 
 
 def count_hours(now: datetime | None = None) -> int:
