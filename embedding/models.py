@@ -265,9 +265,7 @@ class Ending(models.Model):
         null=True,
         related_name="+",
         verbose_name=_("waits for"),
-        help_text=_(
-            "The project that this site could not look at, or not take the account out of."
-        ),
+        help_text=_("The project that CoCalc did not let this site look at, or change."),
     )
 
     class Meta:

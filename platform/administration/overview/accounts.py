@@ -18,7 +18,7 @@ LIMIT = 150  # in half an hour, from one address: CoCalc's own, with API v1
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """`limit` is CoCalc's, `share` how many of it are made ahead; None where there is no limit."""
+    """`limit` is CoCalc's, `share` how many of it are made ahead; None where none is known."""
 
     half_hour: Figure
     day: Figure
@@ -26,6 +26,7 @@ class Accounts:
     waiting: int  # users whose account is still to be made
     limit: int | None
     share: int | None
+    is_unlimited: bool
 
     @property
     def is_used_up(self) -> bool:
@@ -42,9 +43,9 @@ def accounts(now: datetime, links: Links) -> Accounts:
         total=Count("account_id"), waiting=Count("pk", Q(account_id=None))
     )
     remembered = which.known()
-    generation = conf().generation
+    generation: str = conf().generation
     if generation == "auto" and remembered:
-        generation = remembered.found.generation  # type: ignore[assignment]  # for a comparison
+        generation = remembered.found.generation
     limited = generation == "v1" and not conf().own_sign_in
 
     def events(since: datetime) -> str:
@@ -57,4 +58,5 @@ def accounts(now: datetime, links: Links) -> Accounts:
         waiting=there["waiting"],
         limit=LIMIT if limited else None,
         share=classroom().accounts_per_half_hour if limited else None,
+        is_unlimited=generation == "conat" and not conf().own_sign_in,
     )

@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
+from zoneinfo import ZoneInfo
 
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+
+from classroom.pages.text import short_moment
 
 if TYPE_CHECKING:
     from administration.overview.page import Overview
@@ -39,7 +41,7 @@ def _cocalc(seen: "Overview") -> Iterator[Attention]:
         yield Attention(
             "bad",
             _("CoCalc has not answered since %(since)s: %(cause)s.")
-            % {"since": moment(cocalc.now.since), "cause": cocalc.cause},
+            % {"since": moment(cocalc.now.since, seen.now), "cause": cocalc.cause},
             _(
                 "Check that CoCalc runs and that this server reaches it. Until then nobody can "
                 "open a notebook. Class steps wait, and go on by themselves."
@@ -69,7 +71,7 @@ def _workers(seen: "Overview") -> Iterator[Attention]:
         last = seen.workers.last_seen
         yield Attention(
             "bad",
-            _("No worker has run since %(since)s.") % {"since": moment(last)}
+            _("No worker has run since %(since)s.") % {"since": moment(last, seen.now)}
             if last
             else _("No worker runs."),
             _(
@@ -92,7 +94,7 @@ def _workers(seen: "Overview") -> Iterator[Attention]:
     if oldest and seen.workers.alive and _waits(seen) and seen.now - oldest > LONG:
         yield Attention(
             "warn",
-            _("A class step has waited since %(since)s.") % {"since": moment(oldest)},
+            _("A class step has waited since %(since)s.") % {"since": moment(oldest, seen.now)},
             _("The workers may have too much to do, or wait for CoCalc. See what waits."),
             seen.queue.total.queued.link,
         )
@@ -130,7 +132,7 @@ def _rows(seen: "Overview") -> Iterator[Attention]:
     if mail.is_set_up and mail.oldest and seen.now - mail.oldest > MAIL_LONG:
         yield Attention(
             "warn",
-            _("A mail has waited since %(since)s.") % {"since": moment(mail.oldest)},
+            _("A mail has waited since %(since)s.") % {"since": moment(mail.oldest, seen.now)},
             _("Check that the mail server in EMAIL_URL answers."),
             mail.waiting.link,
         )
@@ -175,6 +177,7 @@ def _site(seen: "Overview") -> Iterator[Attention]:
         )
 
 
-def moment(at: datetime) -> str:
-    """Say a moment in the reader's time zone."""
-    return date_format(localtime(at), "SHORT_DATETIME_FORMAT")
+def moment(at: datetime, now: datetime) -> str:
+    """Say a moment in the reader's time zone: "11:55", and the day where that is not today."""
+    zone = timezone.get_current_timezone()
+    return short_moment(at, cast(ZoneInfo, zone), beside=now)

@@ -48,6 +48,10 @@ CAUSES: "dict[str, StrPromise]" = {
     "busy": _("Somebody else was at it"),
     "switched_off": _("The person's access has ended"),
     "signed_out": _("Signed out meanwhile"),
+    "silent": _("The editor said nothing any more"),
+    "disconnected": _("The editor lost its connection to CoCalc"),
+    "offline": _("The person's device was offline"),
+    "frame_gone": _("The editor was gone from the page"),
     # Of this site
     "fault": _("An error in this site"),
     "database": _("The database could not be reached"),

@@ -14,7 +14,7 @@ from embedding.services.preparation import next_step
 
 State = EmbedSession.State
 LONGEST = timedelta(minutes=5)  # who has waited longer has gone away
-SHOWN = 6
+SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)

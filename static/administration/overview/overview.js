@@ -13,7 +13,8 @@ let timer;
 let asking = false;
 
 function time() {
-  return new Intl.DateTimeFormat(language, { timeStyle: "medium" }).format(new Date());
+  const clock = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
+  return new Intl.DateTimeFormat(language, clock).format(new Date());
 }
 
 /** Puts the answer in place; what was unfolded stays so, and the focus where it was. */
@@ -40,7 +41,7 @@ async function refresh() {
     }
     show(await answer.text());
     at.textContent = fill(gettext("As of %(time)s"), { time: time() });
-    fails.hidden = true;
+    fails.textContent = "";
   } catch (error) {
     const known = error instanceof TypeError || error.name === "TimeoutError";
     const why = known ? gettext("the site does not answer") : error.message;
@@ -48,7 +49,6 @@ async function refresh() {
       time: time(),
       why,
     });
-    fails.hidden = false;
   } finally {
     asking = false;
     next();
@@ -58,7 +58,7 @@ async function refresh() {
 function next() {
   clearTimeout(timer);
   if (document.visibilityState !== "visible") return;
-  const soon = numbers.querySelector("[data-soon]") && fails.hidden;
+  const soon = numbers.querySelector("[data-soon]") && !fails.textContent;
   timer = setTimeout(refresh, (soon ? SOON : Number(part.dataset.seconds)) * 1000);
 }
 
