@@ -153,6 +153,8 @@ def what_does_it(room: World) -> dict[str, dict[str, Any]]:
         "course-archived": {"archive": "yes"},
         "section-move": {"section": "Monday", "member": bob.pk, "confirm": "yes"},
         "step": {"kind": "collect", "who": "all", "early": "yes"},
+        "waive": {"waive": "yes"},
+        "autograde-copy-hidden": FORMS["autograde-copy"],
     }
 
 
