@@ -61,10 +61,11 @@ def _tell(action: str, user: Any, **detail: object) -> None:
 
 
 def _before(*, instance: Any, raw: bool = False, **_: object) -> None:
-    flags = [name for name in _FLAGS if hasattr(instance, name)]
+    fields = {field.name for field in type(instance)._meta.get_fields()}
+    flags = [name for name in _FLAGS if name in fields]
     vars(instance)["_flags_before"] = (
         None
-        if raw or instance.pk is None
+        if raw or instance.pk is None or not flags
         else type(instance)._default_manager.filter(pk=instance.pk).values(*flags).first()
     )
 
@@ -79,7 +80,7 @@ def _after(
         before = {"is_staff": False, "is_superuser": False}
     for name, was in (before or {}).items():
         written = update_fields is None or name in update_fields
-        now = getattr(instance, name, was)
+        now = getattr(instance, name, False)
         if written and bool(was) != bool(now):
             given, taken = _FLAGS[name]
             _tell(given if now else taken, instance)
