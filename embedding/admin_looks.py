@@ -4,8 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.db.models import Model
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 
 from embedding.services.acts import act, loaded_ahead
 
@@ -20,16 +19,18 @@ _WAYS = (("user",), ("student", "user"), ("member", "user"), ("submission", "stu
 class Looks(Base):
     """An admin whose lists and rows are other people's data."""
 
-    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        response: HttpResponseBase = super().changelist_view(request, *args, **kwargs)
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        response = super().changelist_view(request, extra_context)
         if request.method in ("GET", "HEAD") and response.status_code == 200:
             _looked(request, "admin.list_seen", str(self.opts.verbose_name_plural))
         return response
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
-        response: HttpResponseBase = super().changeform_view(request, object_id, *args, **kwargs)
+    ) -> Any:
+        response = super().changeform_view(request, object_id, *args, **kwargs)
         if object_id and request.method in ("GET", "HEAD") and response.status_code == 200:
             row = self.get_object(request, object_id)
             if row is not None:
@@ -51,7 +52,7 @@ def person_of(row: Model) -> str:
 
 
 def _looked(
-    request: HttpRequest, action: str, target: str, *, whom: str = "", **detail: object
+    request: HttpRequest, action: str, target: str, *, whom: str = "", **detail: Any
 ) -> None:
     actor = request.user.get_username()
     act(action, target, actor=actor, whom=whom, once=True, **loaded_ahead(request), **detail)

@@ -10,7 +10,7 @@ for ten minutes. What changes, or takes something away, is told each time.
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -78,7 +78,7 @@ def act(
     event.save()
 
 
-def act_in(member: Member, action: str, *, once: bool = False, **detail: object) -> None:
+def act_in(member: Member, action: str, *, once: bool = False, **detail: Any) -> None:
     """Write down what a member of a project did there, where it is not their own."""
     found = whose(member.project)
     act(
@@ -93,7 +93,7 @@ def act_in(member: Member, action: str, *, once: bool = False, **detail: object)
     )
 
 
-def loaded_ahead(request: HttpRequest) -> dict[str, object]:
+def loaded_ahead(request: HttpRequest) -> dict[str, Any]:
     """Return what an event's detail says of a page that a browser fetched before it was wanted."""
     ahead = request.headers.get("Sec-Purpose") or request.headers.get("Purpose") == "prefetch"
     return {"ahead": True} if ahead else {}

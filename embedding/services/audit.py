@@ -234,7 +234,8 @@ def _seal_of(before: str, position: int, digest: str) -> str:
 
 
 def _look(chain: EventChain, noted: tuple[int, str] | None) -> Report:
-    known, findings, count = seals.keys(), [], 0
+    known, count = seals.keys(), 0
+    findings: list[Finding] = []
 
     def counted(rows: Iterable[Event]) -> Iterator[Event]:
         nonlocal count

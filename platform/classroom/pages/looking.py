@@ -4,6 +4,8 @@ A view calls `looked` once it knows what it will show. The same page again withi
 no second event (embedding/services/acts.py); a file that is taken away is, with `once=False`.
 """
 
+from typing import Any
+
 from django.http import HttpRequest
 
 from classroom.models import Assignment, Membership
@@ -18,7 +20,7 @@ def looked(
     whom: Membership | None = None,
     assignment: Assignment | None = None,
     once: bool = True,
-    **detail: object,
+    **detail: Any,
 ) -> None:
     """Write down what a member of a course looked at: of one student (`whom`), or of many."""
     act(

@@ -1,6 +1,7 @@
 """Whose a project is, and what was done to works: for the audit log."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.contrib.auth.models import User
 
@@ -20,7 +21,7 @@ def whose_project(project: CocalcProject) -> Whose | None:
 
 
 def works_changed(
-    action: str, works: Iterable[Submission], *, by: User | None, **detail: object
+    action: str, works: Iterable[Submission], *, by: User | None, **detail: Any
 ) -> None:
     """Write down for each work, whose student and assignment are at hand, what was done to it."""
     Event.objects.bulk_create(

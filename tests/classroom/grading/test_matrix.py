@@ -246,7 +246,7 @@ def test_a_hundred_times_the_class_takes_the_same_queries(db: None) -> None:
                 answer = browser.get(f"/courses/{course.pk}/grades{query}")
             assert answer.status_code == 200
             counts.append(len(queries))
-        assert counts[0] == counts[1] <= 12, query
+        assert counts[0] == counts[1] <= 14, query  # two for the event
     page = browser.get(f"/courses/{large.pk}/grades?page=10").content.decode()
     assert "901–1000 on this page" in page
     assert page.count("<tr>") == 101
