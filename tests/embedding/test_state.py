@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 from django.db import connections
 from django.utils import timezone
 from pytest_django import Settings
@@ -154,6 +155,13 @@ def test_a_look_counts_only_while_nobody_set_out_after_it(
     state.look()
     assert state.current(later).state == "up"
     assert state.current(later).since == later
+
+
+def test_a_site_without_the_worker_has_it_looked_by_its_command(sandbox: SandboxProcess) -> None:
+    CocalcReading.objects.create(at=timezone.now() - timedelta(days=9), ms=1)
+    call_command("look_after")
+    assert state.current().state == "up"
+    assert CocalcReading.objects.get().code == ""
 
 
 def test_old_readings_go() -> None:
