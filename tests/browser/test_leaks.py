@@ -30,6 +30,7 @@ from tests.browser.classroom import (
     make_course,
     make_work,
     press,
+    project_in,
 )
 from tests.browser.doors import NGINX, nginx
 from tests.browser.leaks import Haystack, Recorder, Secret, logs_into, rows_into
@@ -247,6 +248,8 @@ def teaches(emmy: Visit, ada: Visit) -> tuple[str, str, str]:
     ends(emmy, "Hand out", 1)
     ada.go(course)
     card(ada, "Tasks").get_by_role("link", name="Open").click()
+    expect(ada.page.get_by_role("rowheader", name="tasks.txt")).to_be_visible()
+    ada.school.cocalc.write_file(project_in(ada), "tasks/tasks.txt", b"42\n")
     ada.page.get_by_role("button", name="Submit", exact=True).click()
 
     def receipt() -> str:
