@@ -5,12 +5,10 @@ from django.urls import URLPattern, URLResolver, path
 from administration.checking import frame
 from administration.checking import views as checking
 from administration.key import views as key
-from administration.overview import views as overview
-
 from administration.looking.urls import urlpatterns as looking
-from administration.users.urls import urlpatterns as users
-
+from administration.overview import views as overview
 from administration.people.urls import urlpatterns as people
+from administration.users.urls import urlpatterns as users
 
 # They come before Django's own, so none may begin as an app's lists do.
 urlpatterns: list[URLPattern | URLResolver] = [

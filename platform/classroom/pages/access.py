@@ -2,8 +2,8 @@
 
 Signed out: a page leads to signing in. Strangers and people who were removed get 404, as if there
 were nothing; members without the right get 403. A site administrator who is no member is a
-stranger here too, until they have said why they look into the course (`pages.looking_into`): then they
-read what its teachers read, and are refused whatever would change something.
+stranger here too, until they have said why they look into the course (`pages.looking_into`): then
+they read what its teachers read, and are refused whatever would change something.
 
 A course that was archived can be read by its people, and changed by nobody.
 """
