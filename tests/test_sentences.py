@@ -13,10 +13,10 @@ from embedding.services import sentences
 ROOT = Path(__file__).parent.parent
 ACTION = re.compile(r"[a-z][a-z_]*\.[a-z][a-z_]*")
 # What is spelled like an action, and is none.
-OTHERS = {"project.pid"}
+OTHERS = {"cocalc.log", "project.pid", "users.csv", "links.csv", "user.json", "events.json"}
 PREFIXES = {
-    *("access", "account", "admin", "course", "events", "file", "folder", "member"),
-    *("password", "project", "sign_in", "user"),
+    *("access", "account", "admin", "cocalc", "course", "events", "file", "folder", "key"),
+    *("member", "password", "project", "sign_in", "user", "users"),
 }
 
 

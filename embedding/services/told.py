@@ -59,6 +59,14 @@ def register() -> None:
             "member.demoted": _("%(actor)s made %(whom)s a collaborator of “%(target)s” again."),
             "member.let_in": _("%(actor)s let %(whom)s into “%(target)s”."),
             "member.shut_out": _("%(actor)s shut %(whom)s out of “%(target)s”."),
+            "account.linked": _("%(actor)s linked %(whom)s’s own CoCalc account."),
+            "account.unlinked": _("%(actor)s unlinked %(whom)s’s own CoCalc account."),
+            "account.replaced": _("%(actor)s let %(whom)s have a new account on CoCalc."),
+            "project.replaced": _(
+                "%(actor)s let %(whom)s have a new project in place of “%(target)s”."
+            ),
+            "project.deleted": _("%(actor)s deleted a project of %(whom)s on CoCalc."),
+            "folder.deleted": _("%(actor)s deleted work of %(whom)s in “%(target)s”."),
             "access.ended": _("%(actor)s ended the access of %(whom)s on CoCalc."),
         },
     )
@@ -90,6 +98,9 @@ def register() -> None:
             "admin.list_seen": _(
                 "%(actor)s looked at the list “%(target)s” in the administration."
             ),
+            "cocalc.hosts_set": _("%(actor)s had CoCalc answer messages of “%(target)s”."),
+            "key.replaced": _("%(actor)s replaced the site’s key of CoCalc."),
+            "key.approved": _("%(actor)s tried a new key of CoCalc for the site."),
             "events.exported": _("%(actor)s exported the audit log (%(filter)s)."),
             "events.renamed": _("%(actor)s replaced the name of %(whom)s in %(events)s events."),
             "events.resealed": _("%(actor)s made all seals of the audit log anew."),

@@ -11,10 +11,12 @@ class AdministrationConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from administration import told
         from administration.checking import site
         from administration.overview.counting import count_hours
         from classroom.engine.clocks import every
 
+        told.register()
         site.add()
         every(60.0, count_hours)
 

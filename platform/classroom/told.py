@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from embedding.services.sentences import Text
 
 _LOOKS: "dict[str, Text]" = {
+    "course.looked_into": _("%(actor)s began to look into “%(target)s”: %(reason)s"),
+    "course.look_ended": _("%(actor)s stopped looking into “%(target)s”."),
     "course.people_seen": _("%(actor)s looked at the people of “%(target)s”."),
     "course.standing_seen": _("%(actor)s looked at where each student stands in “%(target)s”."),
     "course.step_seen": _("%(actor)s looked at how a class step of “%(target)s” went."),
@@ -176,6 +178,9 @@ _ACCOUNTS: "dict[str, Text]" = {
         "%(whom)s lost an e-mail address that somebody else confirmed as theirs."
     ),
     "user.calendar_renewed": _("%(actor)s made a new address for their calendar."),
+    "user.invited": _("%(actor)s invited %(whom)s to choose a first password."),
+    "user.link_taken": _("%(actor)s took the link for %(whom)s’s first password."),
+    "users.exported": _("%(actor)s exported a list of %(count)s users."),
     "user.created_by_invitation": _("%(whom)s took an invitation and got an account."),
 }
 
