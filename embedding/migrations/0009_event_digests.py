@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.db import migrations
 
 from embedding import seals
@@ -5,7 +7,7 @@ from embedding import seals
 BATCH = 1000
 
 
-def fill(apps, schema_editor):
+def fill(apps: Any, schema_editor: Any) -> None:
     """Say of old events whom and where they were about, and make their digests."""
     events = apps.get_model("embedding", "Event")._base_manager.using(
         schema_editor.connection.alias

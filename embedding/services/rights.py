@@ -55,7 +55,7 @@ def connect() -> None:
             m2m_changed.connect(_set_changed, sender=through, dispatch_uid=f"embedding.{name}")
 
 
-def _tell(action: str, user: Any, **detail: object) -> None:
+def _tell(action: str, user: Any, **detail: Any) -> None:
     name = user.get_username()
     Event.log(action, name, actor=actor_now(), whom=name, **detail)
 

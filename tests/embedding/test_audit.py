@@ -2,9 +2,12 @@
 
 import threading
 from datetime import timedelta
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import IntegrityError, connection, connections, transaction
 from django.test import override_settings
 from django.utils import timezone
@@ -230,6 +233,19 @@ def test_a_pseudonym_cannot_be_imitated_nor_hides_what_was_changed() -> None:
     assert [found.position for found in audit.verify().findings] == [2]
     raw("UPDATE embedding_event SET whom = 'max' WHERE position = 1")
     assert [found.position for found in audit.verify().findings] == [1, 2]
+
+
+def test_events_of_before_the_chain_get_their_place_in_it() -> None:
+    Event.log("a.b", "x", user="ada", course=12)
+    Event.log("a.b", "x", student=7)
+    raw("UPDATE embedding_event SET whom = '', place = '', digest = ''")
+    import_module("embedding.migrations.0009_event_digests").fill(
+        apps, SimpleNamespace(connection=connection)
+    )
+    first, second = Event.objects.order_by("pk")
+    assert (first.whom, first.place) == ("ada", "course:12")
+    assert (second.whom, second.place) == ("", "")
+    assert audit.verify() == audit.Report(2, 2, Event.objects.get(position=2).seal, ())
 
 
 @pytest.mark.django_db(transaction=True)
