@@ -10,7 +10,7 @@ Everything here holds the course's row, so that two who press at once come one a
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -303,9 +303,7 @@ def _another_teacher(course: Course, membership: Membership) -> None:
         )
 
 
-def _log(
-    action: str, members: Iterable[Membership], actor: User, role: str, **detail: object
-) -> None:
+def _log(action: str, members: Iterable[Membership], actor: User, role: str, **detail: Any) -> None:
     Event.objects.bulk_create(
         (
             Event.made(
