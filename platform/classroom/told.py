@@ -25,7 +25,7 @@ _LOOKS: "dict[str, Text]" = {
         _("%(actor)s looked at how much longer %(whom)s always has in “%(target)s”."),
         _("%(actor)s looked at who always has more time in “%(target)s”."),
     ),
-    "course.extensions_seen": (
+    "course.longer_seen": (
         _("%(actor)s looked at the extension of %(whom)s for “%(target)s”."),
         _("%(actor)s looked at the extensions for “%(target)s”."),
     ),

@@ -172,7 +172,8 @@ def extension_list(request: HttpRequest, course: int, assignment: int) -> HttpRe
     if len(chosen) == 1 and request.method != "POST":
         student = student_in(membership.course, int(chosen[0]))
         return redirect("classroom:extension", course, found.pk, student.pk)
-    looked(request, membership, "course.extensions_seen", assignment=found)
+    if request.method != "POST":
+        looked(request, membership, "course.longer_seen", assignment=found)
     students = _students(found)
     form = GiveForm(found, students, request.POST or None)
     rows = Submission.objects.filter(assignment=found, student__removed=None, due__isnull=False)
@@ -216,7 +217,8 @@ def extension(request: HttpRequest, course: int, assignment: int, member: int) -
     """Give one student more time, or change what was given."""
     membership, found = assignment_of_teacher(request, course, assignment)
     student = student_in(membership.course, member)
-    looked(request, membership, "course.extensions_seen", whom=student, assignment=found)
+    if request.method != "POST":
+        looked(request, membership, "course.longer_seen", whom=student, assignment=found)
     stored = Extension.objects.filter(assignment=found, student=student).first()
     own = dues_without_extension(found, [student.pk])[student.pk]
     form = ExtensionForm(found, stored, own, request.POST or None)
