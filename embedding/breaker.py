@@ -33,10 +33,10 @@ def check(operation: str) -> None:
 
 def heard(code: str | None) -> None:
     """Take the code of a call's error, or None: CoCalc has answered, or perhaps does not."""
-    global _suspected, _answered
+    global _suspected, _answered, _open_since
     _suspected = code in SUSPICIOUS
     if not _suspected:
-        _answered = datetime.now(UTC)
+        _answered, _open_since = datetime.now(UTC), None
 
 
 def is_open() -> bool:

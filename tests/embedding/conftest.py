@@ -44,8 +44,13 @@ def embedding_settings(sandbox: SandboxProcess, **more: object) -> dict[str, obj
 
 
 @pytest.fixture
-def sandbox(sandbox_process: SandboxProcess, settings: Settings) -> Iterator[SandboxProcess]:
-    """The site's settings point to the sandbox, which is as new but for what it holds."""
+def sandbox(
+    sandbox_process: SandboxProcess, settings: Settings, db: None
+) -> Iterator[SandboxProcess]:
+    """The site's settings point to the sandbox, which is as new but for what it holds.
+
+    A call of the site's needs the database, where it stands whether CoCalc answers.
+    """
     settings.EMBEDDING = embedding_settings(sandbox_process)
     sandbox_process.reset_quirks()
     sandbox_process.reset_calls()

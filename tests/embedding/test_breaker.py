@@ -111,6 +111,20 @@ def test_what_another_process_has_found_holds_here(silent: Listener) -> None:
     assert f"CoCalc has not answered since {local:%H:%M}." in problem.message
 
 
+def test_who_asks_all_the_same_and_is_answered_lets_the_others_through(
+    sandbox: SandboxProcess, cocalc: Client
+) -> None:
+    """As the administrator who has the site find out which CoCalc it is."""
+    goes_down()
+    with pytest.raises(Away):
+        cocalc.list_projects()
+    assert which.look().found.is_spoken
+    assert cocalc.list_projects() is not None
+    time.sleep(0.15)
+    state.tend()
+    assert state.current().state == "up"
+
+
 def test_beside_another_call_it_is_refused_without_a_database(silent: Listener) -> None:
     goes_down()
     state.tend()
