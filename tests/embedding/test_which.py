@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from pytest_django import Settings
 
-from embedding import which
+from embedding import breaker, which
 from embedding.client import client, forget, sign_in
 from embedding.cocalc.errors import (
     CannotConnect,
@@ -30,6 +30,12 @@ from tests.cocalc.kinds import KEY, Kind
 from tests.conftest import HttpsClient, Person
 
 Use = Callable[..., Kind]
+
+
+@pytest.fixture(autouse=True)
+def nothing_else_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether CoCalc answers is not looked at here, and kept nowhere."""
+    monkeypatch.setattr(breaker, "_tend", None)
 
 
 @pytest.fixture
