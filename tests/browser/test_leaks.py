@@ -250,7 +250,8 @@ def teaches(emmy: Visit, ada: Visit) -> tuple[str, str, str]:
     card(ada, "Tasks").get_by_role("link", name="Open").click()
     expect(ada.page.get_by_role("rowheader", name="tasks.txt")).to_be_visible()
     ada.school.cocalc.write_file(project_in(ada), "tasks/tasks.txt", b"42\n")
-    ada.page.get_by_role("button", name="Submit", exact=True).click()
+    with ada.page.expect_response(lambda answer: answer.request.method == "POST"):
+        ada.page.get_by_role("button", name="Submit", exact=True).click()
 
     def receipt() -> str:
         ada.go(course)
