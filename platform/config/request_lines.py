@@ -138,11 +138,11 @@ class _Size:
 def _route(request: HttpRequest) -> str:
     """Return the pattern of the address: never the address itself."""
     if match := request.resolver_match:
-        return match.route
+        return match.route or "/"
     if request.path_info.startswith(settings.STATIC_URL):
         return "static/"
     try:  # refused before anybody looked
-        return resolve(request.path_info).route
+        return resolve(request.path_info).route or "/"
     except Resolver404:
         return ""
 
