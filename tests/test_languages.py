@@ -26,6 +26,9 @@ NO_TEXTS = (
     # The causes of faults, for logs and administrators.
     ("embedding/services/diagnosis.py", "There is no such thing"),
     ("embedding/services/mapping.py", ""),
+    ("embedding/services/checking/place.py", "CoCalc named the service account"),
+    ("platform/administration/checking/", "This is no address"),
+    ("platform/administration/checking/", "There is no such link."),
     ("embedding/services/sessions.py", ""),
     ("embedding/views/access.py", ""),
     ("embedding/views/files.py", "There is no file in this request."),
