@@ -3,7 +3,6 @@
 import logging
 import threading
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, Literal
 
 from django.core.signals import setting_changed
@@ -26,6 +25,7 @@ home_was_open = Signal()
 _lock = threading.Lock()
 _made: dict[Spoken, Client] = {}  # two where CoCalc was upgraded meanwhile
 _made_with = ""  # the key of all of them
+_whose: tuple[Client, Identity] | None = None  # a client of theirs, and whose key it has
 
 
 def client() -> Client:
@@ -66,12 +66,11 @@ def proofs() -> frozenset[Proof]:
 
 def service_identity() -> Identity:
     """Return whose key the site holds; asked of CoCalc once per process and key."""
-    return _identity(client())
-
-
-@lru_cache(maxsize=4)
-def _identity(cocalc: Client) -> Identity:
-    return cocalc.identify()
+    global _whose
+    cocalc, known = client(), _whose
+    if known is None or known[0] is not cocalc:
+        known = _whose = (cocalc, cocalc.identify())
+    return known[1]
 
 
 def forget() -> None:
@@ -80,7 +79,6 @@ def forget() -> None:
         for made in _made.values():
             made.close()
         _made.clear()
-        _identity.cache_clear()
     which.forget()
     breaker.forget()
 
@@ -92,7 +90,6 @@ def _client() -> Client:
         if _made_with != now:
             # Who still uses one of before ends its call, and then its connections go.
             _made.clear()
-            _identity.cache_clear()
             _made_with = now
         if generation not in _made:
             _made[generation] = client_with(generation, now)

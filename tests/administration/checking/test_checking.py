@@ -11,6 +11,7 @@ from django.contrib.auth.models import Permission, User
 from django.core import mail
 from django.core.management import call_command
 from django.db import connection
+from django_tasks_db.models import DBTaskResult
 from pytest_django import Settings
 
 from administration.checking import site
@@ -18,7 +19,7 @@ from embedding.client import client
 from embedding.conf import conf
 from embedding.models import CheckProject
 from embedding.services.checking import chain, own
-from embedding.services.checking.links import Finding, World
+from embedding.services.checking.links import Finding, Look, World
 from sandbox.process import SandboxProcess
 from tests.conftest import HttpsClient, Person
 from tests.embedding.conftest import sandbox, sandbox_process  # noqa: F401
@@ -118,7 +119,7 @@ def test_a_start_is_asked_for_again(
     assert answer.json()["state"] == "ok"
 
 
-def found(look: Any) -> Finding:
+def found(look: Look) -> Finding:
     (finding,) = look(World())
     return finding
 
@@ -127,13 +128,13 @@ def test_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(site, "_WORKER", 0.3)
     assert found(site.worker).state == "failed"
     assert "manage.py worker" in found(site.worker).do
-    assert not site.DBTaskResult.objects.exists()
+    assert not DBTaskResult.objects.exists()
 
 
 def test_a_worker_that_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(site, "_WORKER", 0.3)
     site.answer.enqueue()
-    site.DBTaskResult.objects.update(status="RUNNING")
+    DBTaskResult.objects.update(status="RUNNING")
     assert found(site.worker).state == "warning"
 
 
