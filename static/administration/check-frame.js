@@ -80,6 +80,7 @@ export async function lookInFrame(urls, origin) {
   frame.title = gettext("CoCalc, for the check");
   frame.tabIndex = -1;
   frame.inert = true;
+  frame.setAttribute("sandbox", urls.sandbox); // as around a notebook
   frame.allow = "local-network-access";
   let bridge;
   try {

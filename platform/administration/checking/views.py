@@ -20,6 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 from administration.access import SUPERUSERS, administrators, context
 from classroom.conf import conf as classroom
 from embedding.conf import conf
+from embedding.frame import SANDBOX
 from embedding.problems import bad_request
 from embedding.services.checking.chain import links, run
 from embedding.services.checking.links import Again
@@ -41,6 +42,7 @@ def page(request: HttpRequest) -> HttpResponse:
             "signedIn": reverse("admin:check-frame-signed-in"),
             "end": reverse("admin:check-frame-end"),
             "origin": conf().cocalc_origin,
+            "sandbox": SANDBOX,
             "site": settings.SITE_URL,
         },
     }
