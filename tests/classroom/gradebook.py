@@ -132,3 +132,4 @@ def fill(course: Course, students: int, assignments: int) -> None:
         ),
         batch_size=1000,
     )
+    factories.settle_down()

@@ -1,11 +1,5 @@
 """A project whose shell is stopped, a real web server with few threads, and everybody else."""
 
-import json
-import os
-import signal
-import socket
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -15,17 +9,15 @@ from pathlib import Path
 
 import pytest
 import requests
-from django.conf import settings as site
 from django.contrib.auth.models import User
-from django.db import connection
 
 from embedding.models import Member
 from sandbox.process import SandboxProcess
+from tests.config.serving import Served
 from tests.conftest import HttpsClient, Person
 from tests.embedding.conftest import sandbox, sandbox_process  # noqa: F401
 from tests.embedding.helpers import prepared
 
-ROOT = Path(__file__).resolve().parents[2]
 THREADS = 8  # so 5 may ask CoCalc, 2 of one user, 2 in one project
 PATIENCE = 15  # seconds; less than the 20 that a call may take
 Asked = Future[requests.Response]
@@ -36,38 +28,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @contextmanager
 def served(folder: Path, *, workers: int = 1, **variables: str) -> Iterator[str]:
     """The site as it is run in earnest, on the test's database; yields its address."""
-    database = {name: value for name, value in connection.settings_dict.items() if name != "TEST"}
-    given = json.dumps({"DATABASE": database, "EMBEDDING": site.EMBEDDING})
-    with socket.create_server(("127.0.0.1", 0)) as listener, (folder / "log").open("wb") as log:
-        server = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "gunicorn", "--config", "python:config.gunicorn"),
-                *(
-                    "--workers",
-                    str(workers),
-                    "--bind",
-                    f"fd://{listener.fileno()}",
-                    "--no-control-socket",
-                ),
-            ],
-            cwd=ROOT,
-            env={
-                **os.environ,
-                "DJANGO_SETTINGS_MODULE": "tests.config.served",
-                "WEB_THREADS": str(THREADS),
-                "TESTS_SERVED": given,
-                **variables,
-            },
-            pass_fds=[listener.fileno()],
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            os.killpg(server.pid, signal.SIGKILL)
-            server.wait()
+    server = Served(folder / "log", threads=THREADS, workers=workers, **variables)
+    try:
+        yield server.url
+    finally:
+        server.kill()
 
 
 def crowded(answer: requests.Response) -> str:
