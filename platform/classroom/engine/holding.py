@@ -91,13 +91,13 @@ def claim_one(transfer: Transfer) -> Transfer | None:
         return next(iter(_take([transfer.pk], timezone.now())), None)
 
 
-def in_order(rows: QuerySet[Transfer]) -> list[int]:
-    """Within a transaction: lock rows before several are changed, and return their ids.
+def in_order(rows: QuerySet[Transfer]) -> None:
+    """Within a transaction: lock rows before several are changed.
 
     All lock them in this order, so that no two wait for each other for ever.
     """
-    locked = rows.select_for_update(no_key=True).order_by("pk")
-    return list(locked.values_list("pk", flat=True))
+    if connection.features.has_select_for_update:
+        list(rows.select_for_update(no_key=True).order_by("pk").values_list("pk"))
 
 
 def cancel(rows: QuerySet[Transfer], *, code: str = "", error: str = "") -> int:
@@ -180,8 +180,9 @@ def reap(now: datetime) -> None:
 def _take(pks: list[int], now: datetime) -> list[Transfer]:
     """Hold those of these rows that are still queued, under one new holder."""
     holder = uuid.uuid4()
-    queued = in_order(Transfer.objects.filter(pk__in=pks, state=State.QUEUED))
-    Transfer.objects.filter(pk__in=queued).update(
+    queued = Transfer.objects.filter(pk__in=pks, state=State.QUEUED)
+    in_order(queued)
+    queued.update(
         state=State.RUNNING,
         holder=holder,
         held_until=now + timedelta(seconds=conf().hold_seconds),

@@ -127,7 +127,7 @@ class TestClaim:
     ) -> None:
         step_start(course, Kind.PREPARE, students, actor=None)
         # Two of them begin and end the transaction; elsewhere than in SQLite one locks.
-        with django_assert_num_queries(9 if connection.features.has_select_for_update else 8):
+        with django_assert_num_queries(10 if connection.features.has_select_for_update else 8):
             rows = claim(5)
         with django_assert_num_queries(0):
             for row in rows:
