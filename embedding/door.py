@@ -23,7 +23,6 @@ from urllib.parse import quote, urlsplit
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from django.conf import settings
-from django.core.cache import cache
 from django.core.signals import request_finished, request_started
 from django.urls import reverse
 from django.utils import translation
@@ -38,7 +37,14 @@ from embedding.conf import conf
 from embedding.frame import frame_url
 from embedding.models import CocalcAccount, DoorCode, EmbedSession, Member
 from embedding.problems import Problem, of_cocalc
-from embedding.services.door import POLICY, TELLING, code_look, code_take
+from embedding.services.door import (
+    POLICY,
+    TELLING,
+    code_look,
+    code_take,
+    cookies_known,
+    cookies_remember,
+)
 from embedding.services.sessions import session_fail
 from embedding.turns import Turn, take
 
@@ -49,7 +55,6 @@ Headers = list[tuple[str, str]]
 SIGN_IN_SECONDS = 10.0
 # Bytes of headers: a page there can make hundreds of cookies, and a front passes on a few kB.
 MOST_ENDED = 2500
-_NAMES, _NAMES_KEPT = "embedding-door-names", 7 * 86400  # seconds
 _CODE = "[A-Za-z0-9_-]{43}"
 _PATHS = re.compile(rf"(in|out)/({_CODE})(?:/({_CODE}))?")
 _COOKIE = re.compile(r"[0-9A-Za-z!#$%&'*+.^_`|~-]{1,200}")
@@ -177,7 +182,7 @@ def _in(code: DoorCode, row: EmbedSession) -> tuple[HTTPStatus, Headers, str]:
     framed = code.kind == DoorCode.Kind.FRAME
     apart = framed and not is_same_site(code.origin, conf().cocalc_url)
     # Whoever runs CoCalc may have changed them; they are wanted again for signing out.
-    cache.set(_NAMES, [cookie.name for cookie in cookies], _NAMES_KEPT)
+    cookies_remember(cookie.name for cookie in cookies)
     headers = [("Set-Cookie", _given(cookie, apart=apart)) for cookie in cookies]
     project = row.project.project_id if row.project else None
     target = frame_url(conf().cocalc_url, str(project), row.path, kiosk=framed)
@@ -236,7 +241,7 @@ def _out(
 ) -> tuple[HTTPStatus, Headers, str]:
     """End CoCalc's cookies: all that came, and those that a strict browser has not sent here."""
     came = [each.partition("=")[0].strip() for each in environ.get("HTTP_COOKIE", "").split(";")]
-    names = [*_usual_names(), *cache.get(_NAMES, ()), *came]
+    names = [*_usual_names(), *cookies_known(), *came]
     headers: Headers = []
     for name in dict.fromkeys(name for name in names if _COOKIE.fullmatch(name)):
         if sum(len(line) for _, line in headers) > MOST_ENDED:

@@ -415,6 +415,23 @@ class DoorCode(models.Model):
         return f"{self.get_kind_display()}: {self.origin}"
 
 
+class DoorCookie(models.Model):
+    """The name of a cookie that CoCalc signs browsers in with, so that the door can end it.
+
+    Any process may have to: the one that saw it may be gone.
+    """
+
+    name = models.CharField(_("name"), max_length=200, primary_key=True)
+    seen = models.DateTimeField(_("seen"))
+
+    class Meta:
+        verbose_name = _("cookie of CoCalc’s")
+        verbose_name_plural = _("cookies of CoCalc’s")
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Allowance(models.Model):
     """How much of a user's allowance of embed sessions is left, as one moment.
 

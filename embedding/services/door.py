@@ -7,6 +7,7 @@ site may set CoCalc's cookies, and clear them. A code is kept as a hash only.
 import hashlib
 import secrets
 from base64 import b64encode
+from collections.abc import Iterable
 from datetime import timedelta
 
 from django.contrib.auth.models import User
@@ -16,11 +17,14 @@ from django.utils import timezone
 
 from embedding.cocalc.sites import is_same_site
 from embedding.conf import conf
-from embedding.models import DoorCode, EmbedSession
+from embedding.models import DoorCode, DoorCookie, EmbedSession
 
 LASTS = timedelta(seconds=60)
 USED_TABS = "cocalc_tabs"  # in the session of who opened CoCalc in a tab of its own
 SIZE = 32  # bytes
+COOKIES_LAST = timedelta(days=7)
+COOKIES_NOTED = timedelta(days=1)  # so often, at most, is it written that one was seen
+MOST_COOKIES = 50
 
 # It tells nothing that is a secret, so anybody around the frame may hear it.
 TELLING = 'parent.postMessage({ source: "lectern-door", signedOut: true }, "*")'
@@ -66,6 +70,26 @@ def code_take(row: DoorCode) -> bool:
 def codes_end(user: User) -> None:
     """Make all codes useless that would sign a user in: from now on nothing does, also late."""
     DoorCode.objects.filter(session__user=user).delete()
+
+
+def cookies_remember(names: Iterable[str]) -> None:
+    """Note which cookies CoCalc signs browsers in with, for whichever process ends them."""
+    now = timezone.now()
+    fresh = DoorCookie.objects.filter(seen__gte=now - COOKIES_NOTED)
+    new = set(names) - set(fresh.values_list("name", flat=True))
+    DoorCookie.objects.bulk_create(
+        # In one order for all, or two who sign in at once could wait for each other.
+        [DoorCookie(name=name, seen=now) for name in sorted(new)],
+        update_conflicts=True,
+        unique_fields=["name"],
+        update_fields=["seen"],
+    )
+
+
+def cookies_known() -> list[str]:
+    """Return the names that were seen in the last days."""
+    seen = DoorCookie.objects.filter(seen__gte=timezone.now() - COOKIES_LAST)
+    return list(seen.order_by("name").values_list("name", flat=True)[:MOST_COOKIES])
 
 
 def _code(kind: DoorCode.Kind, origin: str, row: EmbedSession | None) -> str:

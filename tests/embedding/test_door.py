@@ -20,7 +20,8 @@ from pytest_django import Settings
 from config import wsgi
 from embedding import door
 from embedding.client import client, forget
-from embedding.models import DoorCode, EmbedSession, Member
+from embedding.models import DoorCode, DoorCookie, EmbedSession, Member
+from embedding.services.door import COOKIES_LAST, cookies_known, cookies_remember
 from sandbox.process import SandboxProcess
 from tests.conftest import HttpsClient, Person
 from tests.embedding.conftest import KEY, embedding_settings
@@ -341,9 +342,19 @@ class TestOut:
         assert sum(len(value) for _, value in answer.headers) < 3500
 
     def test_nor_where_they_have_names_of_their_own(self, member: Member) -> None:
-        cache.set("embedding-door-names", ["school_session"])
+        cookies_remember(["school_session"])
         code = self.sign_out(HttpsClient(member.user)).partition("#")[2]
         assert "school_session=" in ask(f"{COCALC}/.lectern/out/{code}", **FRAME).cookies
+
+    def test_a_name_is_forgotten_after_a_week_and_noted_once_a_day(self, member: Member) -> None:
+        cookies_remember(["b", "a", "b"])
+        first = set(DoorCookie.objects.values_list("seen", flat=True))
+        cookies_remember(["a"])
+        assert set(DoorCookie.objects.values_list("seen", flat=True)) == first
+        assert cookies_known() == ["a", "b"]
+        DoorCookie.objects.update(seen=timezone.now() - COOKIES_LAST - timedelta(seconds=1))
+        cookies_remember(["b"])
+        assert cookies_known() == ["b"]
 
     def test_no_page_of_cocalcs_signs_anybody_out(self, member: Member) -> None:
         code = self.sign_out(HttpsClient(member.user)).partition("#")[2]
