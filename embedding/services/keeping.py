@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from embedding.client import client
 from embedding.cocalc.errors import CocalcError
@@ -69,8 +69,9 @@ def trash_prune(now: datetime, stop: Stop = never) -> int:
     """
     if (old := before(now, conf().keep_trash_days)) is None or conf().own_sign_in:
         return 0
-    found = Trashed.objects.filter(deleted__lt=old, project__project_id__isnull=False)
-    keys = list(found.order_by().values_list("project", flat=True).distinct())
+    too_old = Trashed.objects.filter(project=OuterRef("pk"), deleted__lt=old)
+    there = CocalcProject.objects.filter(Exists(too_old), project_id__isnull=False)
+    keys = list(there.values_list("pk", flat=True))
     random.shuffle(keys)  # those that never run keep nobody from their turn
     cleaned = 0
     for project in CocalcProject.objects.filter(pk__in=keys[:PROJECTS]):
