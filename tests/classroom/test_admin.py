@@ -1,5 +1,6 @@
 """The administrator's pages about courses: what they cost, and what they cannot do."""
 
+import re
 from typing import Any
 
 import pytest
@@ -104,7 +105,7 @@ def test_lists_are_for_administrators_and_read(boss: User, name: str) -> None:
     browser = HttpsClient(boss)
     assert browser.get(url + "add/").status_code == 403
     page = browser.get(url).content.decode()
-    key = page.split(f"/admin/classroom/{name}/", 1)[1].split("/change/")[0].split("/")[-1]
+    key = re.findall(rf"/admin/classroom/{name}/(\d+)/change/", page)[0]
     shown = browser.get(f"{url}{key}/change/")
     assert shown.status_code == 200
     assert ('name="_save"' in shown.content.decode()) == (name == "course")

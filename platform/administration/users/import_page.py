@@ -27,7 +27,7 @@ from classroom.people.forms import ImportForm
 from classroom.people.roster_columns import MEANINGS, Columns, recognise
 from classroom.people.roster_file import Line, read
 from classroom.people.roster_memory import remember, remembered
-from classroom.people.roster_page import columns_shown
+from classroom.people.roster_shown import columns_shown
 from classroom.people.roster_table import MOST_LINES, Table, Unreadable
 from classroom.people.users_admin import csv_file
 from embedding.bodies import MOST_PASTED, body_up_to

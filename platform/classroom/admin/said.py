@@ -24,7 +24,7 @@ def state_of(transfer: Transfer, now: datetime) -> tuple[str, str]:
         when = short_moment(transfer.not_before, zone, beside=now)
         word = _("Waits until %(time)s") % {"time": when}
     elif transfer.error_code == CALLED_OFF:
-        word = _("Called off")
+        word = _("Cancelled by an administrator")
     elif transfer.state == State.CANCELLED and transfer.error_code == "skipped":
         word = _("Nothing to do")
     elif transfer.state == State.CANCELLED and not cause:

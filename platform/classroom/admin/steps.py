@@ -216,6 +216,6 @@ class TransferAdmin(Mending):
     def retry(self, request: HttpRequest, rows: QuerySet[Transfer]) -> None:
         self.say_retried(request, mending.transfers_retry(rows, actor=user_of(request)))
 
-    @admin.action(description=gettext_lazy("Cancel, where it has not begun"), permissions=("mend",))
+    @admin.action(description=gettext_lazy("Cancel what has not begun"), permissions=("mend",))
     def call_off(self, request: HttpRequest, rows: QuerySet[Transfer]) -> None:
         self.say_called_off(request, mending.transfers_call_off(rows, actor=user_of(request)))

@@ -80,7 +80,7 @@ def transfers_retry(rows: QuerySet[Transfer], *, actor: User) -> Mended:
 def transfers_call_off(rows: QuerySet[Transfer], *, actor: User) -> Mended:
     """See to it that what has not begun of these does not begin."""
     mended = Mended()
-    words = _("An administrator called this off before it began.")
+    words = _("An administrator cancelled this before it began.")
     for row in _newest(rows, mended, all_of_them=True):
         if reason := _not_called_off(row):
             mended.leave(reason)
@@ -176,7 +176,7 @@ def _not_called_off(row: Transfer) -> object:
     if row.kind == Kind.SUBMIT:
         return _("A student's submission is always taken in.")
     if row.kind not in MENDED:
-        return _("The site needs this itself, so it cannot be called off.")
+        return _("The site needs this itself, so it cannot be cancelled.")
     return ""
 
 

@@ -4,7 +4,6 @@ The list goes through the browser from page to page, signed; nothing of it is ke
 """
 
 from collections import Counter
-from dataclasses import dataclass
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -20,7 +19,7 @@ from classroom.models import Membership
 from classroom.pages.access import teacher_of
 from classroom.people.forms import ImportForm
 from classroom.people.roster_columns import MEANINGS, Columns, recognise
-from classroom.people.roster_file import Reading, first_lines, read
+from classroom.people.roster_file import Reading, read
 from classroom.people.roster_import import (
     Outcome,
     counts,
@@ -32,13 +31,11 @@ from classroom.people.roster_import import (
     unpack_table,
 )
 from classroom.people.roster_memory import remember, remembered
+from classroom.people.roster_shown import columns_shown
 from classroom.people.roster_table import MOST_LINES, Table, Unreadable
 from embedding.bodies import MOST_PASTED, body_up_to
 from embedding.views.access import user_of
 
-_SHOWN_LINES = 3
-_SHOWN_COLUMNS = 6  # those of no use beyond it are folded away: gradebooks have hundreds
-_ASKED_COLUMNS = 12
 _SHOWN_LEFT_OUT = 20
 
 # What a line does in a word, and the color of its tag.
@@ -178,33 +175,3 @@ def _judged(membership: Membership, reading: Reading) -> dict[str, object]:
         "left_out": reading.left_out[:_SHOWN_LEFT_OUT],
         "left_out_count": len(reading.left_out),
     }
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column on the page."""
-
-    at: int
-    name: str
-    cells: list[str]
-    meaning: str
-
-
-def columns_shown(table: Table, columns: Columns) -> tuple[list[Column], list[Column]]:
-    """Return the columns to show, and those to fold away; none for a mere list of addresses."""
-    if table.columns:
-        return [], []
-    names = [] if columns.header is None else table.rows[columns.header][1]
-    lines = first_lines(table.rows, columns, _SHOWN_LINES)
-    found = [
-        Column(
-            at,
-            names[at] if at < len(names) else "",
-            [line[at] if at < len(line) else "" for line in lines],
-            meaning,
-        )
-        for at, meaning in enumerate(columns.meanings)
-    ]
-    first = _ASKED_COLUMNS if columns.ask else _SHOWN_COLUMNS
-    shown = [column for column in found if column.meaning or column.at < first]
-    return shown, [column for column in found if column not in shown]

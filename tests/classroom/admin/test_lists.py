@@ -83,7 +83,7 @@ def test_a_state_is_told_with_its_cause(boss: User, ada: Membership) -> None:
         "Running",
         "Done",
         "Failed No such folder.",
-        "Called off Called off.",
+        "Cancelled by an administrator Called off.",
         "Nothing to do Nothing came.",
         "Cancelled It was cancelled before it started.",
     ]

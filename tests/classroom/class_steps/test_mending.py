@@ -164,7 +164,7 @@ def test_what_is_under_way_or_over_is_not_stopped(boss: User, ada: Membership) -
         "It is under way: to stop it halfway could leave half a copy.": 1,
         "It has already ended.": 1,
         "A student's submission is always taken in.": 1,
-        "The site needs this itself, so it cannot be called off.": 1,
+        "The site needs this itself, so it cannot be cancelled.": 1,
     }
     assert list(Transfer.objects.values_list("pk", "state", "holder")) == before
 
