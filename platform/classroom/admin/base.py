@@ -49,6 +49,7 @@ class ReadOnly(Looks, ModelAdmin):
     show_full_result_count = False
     list_per_page = 50
     paginator = Capped
+    show_facets = admin.ShowFacets.NEVER  # each number would be a count of all rows
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -171,7 +171,7 @@ def _number(row: Batch, state: Transfer.State) -> str:
 class TransferAdmin(Mending):
     """The queue, and how each transfer ended."""
 
-    list_display = ("created", "kind", "place", "state_said", "attempts", "lasted", "asked_by")
+    list_display = ("created", "state_said", "kind", "place", "attempts", "lasted", "asked_by")
     list_select_related = ("course", "assignment", "member__user", "member__course", "batch__actor")
     list_filter = (
         *("state", "kind", ByCause, Since, by_course(), by_person("member__user"), ByBatch),

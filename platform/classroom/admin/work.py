@@ -30,6 +30,12 @@ WORK = ("submission__assignment__course", "submission__student__user")
 HELP = _("The title of a course or assignment, or a student's name")
 
 
+@admin.display(description=_("late"))
+def late(_self: object, row: Submission | Snapshot) -> str:
+    """Say so where work is late: a cross for all others would look like a fault."""
+    return gettext("late") if row.late else "–"
+
+
 class ByAssignment(ById):
     """The work on one assignment, where a link has led to it."""
 
@@ -118,7 +124,7 @@ class SubmissionAdmin(Large):
     """Where each student's work stands."""
 
     list_display = (
-        *("place", "handed_out", "submitted", "collected", "late", "returned", "score_said"),
+        *("place", "handed_out", "submitted", "collected", "is_late", "returned", "score_said"),
         "rows",
     )
     exclude = ("score", "penalty", "returned_score", "returned_points")
@@ -136,6 +142,8 @@ class SubmissionAdmin(Large):
         score("returned_score", _("returned score")),
         score("returned_points", _("returned points")),
     )
+
+    is_late = late
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Submission]:
         rows: QuerySet[Submission] = super().get_queryset(request)
@@ -177,11 +185,13 @@ class OfWork(Large):
 class SnapshotAdmin(OfWork):
     """What students submitted, and when."""
 
-    list_display = ("taken", "place", "late", "finished", "count", "size", "path")
+    list_display = ("taken", "place", "is_late", "finished", "count", "size", "path")
     list_filter = (
         *("late", "taken", by_course("submission__assignment__course")),
         *(by_person("submission__student__user", _("student")), BySubmission),
     )
+
+    is_late = late
 
     @admin.display(description=_("files"))
     def count(self, row: Snapshot) -> int:
