@@ -17,7 +17,7 @@ class Capped(Base):
     """Shows the first MOST rows; the rest is found by a filter or a search."""
 
     @cached_property
-    def count(self) -> int:  # type: ignore[override]
+    def count(self) -> int:
         """How many rows can be shown. It reads no more than that, in no order."""
         return min(self._counted, MOST)
 

@@ -52,7 +52,7 @@ def test_with_a_reason_for_an_hour(
     assert not Member.objects.filter(user=boss).exists()
     assert not course.memberships.filter(user=boss).exists()
     now = time.time()
-    monkeypatch.setattr(looking.time, "time", lambda: now + looking.SECONDS + 5)
+    monkeypatch.setattr(time, "time", lambda: now + looking.SECONDS + 5)
     assert page(client, course) == 404
 
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from classroom.class_steps import mending, pulse
 from classroom.class_steps.failures import last_failed
+from classroom.engine.holding import claim
 from classroom.models import Assignment, Batch, Course, Kind, Membership, Submission, Transfer
 from embedding.models import Event
 from tests.classroom import factories
@@ -143,7 +144,7 @@ def test_called_off_is_seen_by_the_teacher_and_begun_by_no_date(
     waiting.refresh_from_db()
     assert (waiting.state, waiting.error_code) == (State.FAILED, mending.CALLED_OFF)
     assert waiting.ended
-    assert factories.claim(5) == []
+    assert claim(5) == []
     assert Event.objects.get(action="transfer.called_off").detail["user"] == "ada"
     assert Submission.objects.get().handed_out is None
     pulse.pulse()
@@ -176,7 +177,7 @@ def test_a_worker_that_is_faster_keeps_it(
     judge = mending._not_called_off
 
     def taken_meanwhile(one: Transfer) -> object:
-        factories.claim(1)
+        claim(1)
         return judge(one)
 
     monkeypatch.setattr(mending, "_not_called_off", taken_meanwhile)
