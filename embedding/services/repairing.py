@@ -206,7 +206,7 @@ def _project(member: Member, account: CocalcAccount) -> Iterator[Found]:
         yield Found("ask", words, row.pk)
         return
     for one in mended:
-        who = User.objects.filter(pk=one.user_id).first() if one.user_id else None
+        who = User.objects.filter(pk=str(one.user_id)).first() if one.user_id else None
         yield Found("done", _said(one.action, str(row), who.get_username() if who else ""))
     if not member.added and account.account_id and preparation.prepare(account, member):
         words = _("“%(name)s” was added to “%(project)s”.")

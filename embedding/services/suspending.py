@@ -46,7 +46,7 @@ def suspension_noticed(user: Any) -> None:
     told = Event.objects.filter(action__in=(SUSPENDED, REINSTATED), target=name[:300])
     last = told.order_by("-pk").first()
     if last is None or last.action != SUSPENDED:
-        _tell(user, on=False, noticed=True)
+        _tell(user, on=False)
 
 
 def _switch(user: User, *, on: bool, actor: User) -> bool:
@@ -73,9 +73,9 @@ def _saved(*, instance: Any, **_: object) -> None:
         _tell(instance, on=instance.is_active)
 
 
-def _tell(user: Any, *, on: bool, **more: object) -> None:
+def _tell(user: Any, *, on: bool) -> None:
     name = user.get_username()
-    Event.log(REINSTATED if on else SUSPENDED, name, actor=actor_now(), user=name, **more)
+    Event.log(REINSTATED if on else SUSPENDED, name, actor=actor_now(), user=name)
     if not on:
         was_suspended.send(sender=None, user=user)
 

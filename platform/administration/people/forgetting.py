@@ -96,28 +96,24 @@ def projects_of(person: User) -> Iterator[CocalcProject]:
 def what_goes(person: User) -> Iterator[str]:
     """Say what is erased here, of each kind how much."""
     works = Submission.objects.filter(student__user=person)
+    courses = Membership.objects.filter(user=person).count()
+    submitted = Snapshot.objects.filter(submission__in=works).count()
+    scores = works.filter(score__isnull=False).count()
+    sessions = sessions_of(person).count()
     for count, said in (
+        (courses, ngettext("the place in %(n)s course", "the places in %(n)s courses", courses)),
+        (submitted, ngettext("%(n)s submission", "%(n)s submissions", submitted)),
         (
-            Membership.objects.filter(user=person).count(),
-            lambda n: ngettext("the place in %(n)s course", "the places in %(n)s courses", n),
+            scores,
+            ngettext("%(n)s score with its comment", "%(n)s scores with their comments", scores),
         ),
         (
-            Snapshot.objects.filter(submission__in=works).count(),
-            lambda n: ngettext("%(n)s submission", "%(n)s submissions", n),
-        ),
-        (
-            works.filter(score__isnull=False).count(),
-            lambda n: ngettext(
-                "%(n)s score with its comment", "%(n)s scores with their comments", n
-            ),
-        ),
-        (
-            sessions_of(person).count(),
-            lambda n: ngettext("%(n)s session in a notebook", "%(n)s sessions in notebooks", n),
+            sessions,
+            ngettext("%(n)s session in a notebook", "%(n)s sessions in notebooks", sessions),
         ),
     ):
         if count:
-            yield said(count) % {"n": count}
+            yield said % {"n": count}
 
 
 def what_goes_on_cocalc(person: User) -> Iterator[str]:

@@ -282,7 +282,7 @@ HELD: tuple[Held, ...] = (
         "events.json",
         _("The audit log: what was done by this person, and by others to this person’s data."),
         Event,
-        events_of,
+        lambda person: events_of(person.get_username()),
         without=("digest", "amended", "seal", "position"),
     ),
     Held(

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from axes.models import AccessAttempt
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Model, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -15,6 +16,8 @@ from classroom.models import Membership, Transfer, UnprovenAddress
 from embedding.models import CocalcAccount, EmbedSession, Ending, Event, Member
 from embedding.problems import Problem
 from embedding.services.allowance import allowance_check
+
+M = TypeVar("M", bound=Model)
 
 _PROJECTS, _COURSES, _SESSIONS, _TRANSFERS, _EVENTS = 30, 30, 10, 10, 20
 
@@ -34,7 +37,7 @@ class Shown:
     events: list[Event]
     wrong_passwords: int
     waits: str
-    more: frozenset[str]
+    more: set[str]
 
 
 def shown_of(person: User) -> Shown:
@@ -52,16 +55,14 @@ def shown_of(person: User) -> Shown:
         .select_related("course", "assignment")
         .order_by("-pk")
     )
-    cut = {
-        "projects": list(projects[: _PROJECTS + 1]),
-        "courses": list(courses[: _COURSES + 1]),
-        "sessions": list(sessions[: _SESSIONS + 1]),
-        "transfers": list(transfers[: _TRANSFERS + 1]),
-        "events": list(events_of(name)[: _EVENTS + 1]),
-    }
-    most = (_PROJECTS, _COURSES, _SESSIONS, _TRANSFERS, _EVENTS)
-    more = {key for (key, rows), size in zip(cut.items(), most, strict=True) if len(rows) > size}
-    first = {key: rows[:size] for (key, rows), size in zip(cut.items(), most, strict=True)}
+    more: set[str] = set()
+
+    def cut(part: str, rows: QuerySet[M], most: int) -> list[M]:
+        found = list(rows[: most + 1])
+        if len(found) > most:
+            more.add(part)
+        return found[:most]
+
     unproven = UnprovenAddress.objects.filter(user=person, email=person.email.lower())
     return Shown(
         account=account,
@@ -70,8 +71,12 @@ def shown_of(person: User) -> Shown:
         is_address_proven=bool(person.email) and not unproven.exists(),
         wrong_passwords=sum(_failures(name)),
         waits=_waits(person),
-        more=frozenset(more),
-        **first,  # type: ignore[arg-type]
+        projects=cut("projects", projects, _PROJECTS),
+        courses=cut("courses", courses, _COURSES),
+        sessions=cut("sessions", sessions, _SESSIONS),
+        transfers=cut("transfers", transfers, _TRANSFERS),
+        events=cut("events", events_of(name), _EVENTS),
+        more=more,
     )
 
 

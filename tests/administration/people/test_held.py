@@ -53,7 +53,9 @@ def leading_to_users() -> set[str]:
                 if field.many_to_many or field.related_model not in personal:
                     continue
                 found.add(model)
-                if field.remote_field.on_delete is CASCADE:  # it is theirs, and goes with them
+                if (
+                    getattr(field.remote_field, "on_delete", None) is CASCADE
+                ):  # it is theirs, and goes with them
                     personal.add(model)
         grown = (len(personal), len(found)) != before
     return {model._meta.label for model in found}

@@ -53,7 +53,7 @@ def test_suspended_by_the_page_and_reinstated(boss: User, ada: User) -> None:
 
 def test_djangos_form_a_shell_and_an_update_are_each_told_once(boss: User, ada: User) -> None:
     browser, url = HttpsClient(boss), f"/admin/auth/user/{ada.pk}/change/"
-    form = browser.get(url).context["adminform"].form.initial  # type: ignore[attr-defined]
+    form = browser.get(url).context["adminform"].form.initial
     joined = timezone.localtime(ada.date_joined)
     body = {
         **{name: form[name] or "" for name in ("username", "first_name", "last_name", "email")},
