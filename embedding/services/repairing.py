@@ -149,8 +149,8 @@ def _account(account: CocalcAccount) -> Iterator[Found]:
         return
     if account.linked is not None:
         words = _(
-            "The person’s own account is linked. Its address is not known, so it was not looked "
-            "for."
+            "The person’s own account is linked. Its address is not known, so it was not "
+            "looked for."
         )
         yield Found("fine", words)
         return
