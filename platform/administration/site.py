@@ -46,10 +46,10 @@ class Site(AdminSite):
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        from administration.overview.page import PERMISSIONS, overview
+        from administration.overview.page import PERMISSIONS, shown
 
-        shown = {"overview": overview(request.user)} if may(request.user, *PERMISSIONS) else {}
-        return super().index(request, {**shown, **(extra_context or {})})
+        above = shown(request.user) if may(request.user, *PERMISSIONS) else {}
+        return super().index(request, {**above, **(extra_context or {})})
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         entries = [entry for entry in ENTRIES if may(request.user, *entry.permissions)]

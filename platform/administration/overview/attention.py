@@ -3,17 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Literal, cast
-from zoneinfo import ZoneInfo
+from typing import Literal
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from administration.overview.numbers import Numbers
 from classroom.pages.text import short_moment
-
-if TYPE_CHECKING:
-    from administration.overview.page import Overview
 
 LONG = timedelta(minutes=10)  # that a class step waits while workers run
 MAIL_LONG = timedelta(hours=1)
@@ -29,13 +26,13 @@ class Attention:
     link: str = ""
 
 
-def attention(seen: "Overview") -> list[Attention]:
+def attention(seen: Numbers) -> list[Attention]:
     """Return all of it, what is bad first."""
     found = [*_cocalc(seen), *_workers(seen), *_rows(seen), *_site(seen)]
     return sorted(found, key=lambda one: one.level != "bad")
 
 
-def _cocalc(seen: "Overview") -> Iterator[Attention]:
+def _cocalc(seen: Numbers) -> Iterator[Attention]:
     cocalc = seen.cocalc
     if cocalc.now.is_down and cocalc.now.since:
         yield Attention(
@@ -66,7 +63,7 @@ def _cocalc(seen: "Overview") -> Iterator[Attention]:
         yield Attention("bad", f"CoCalc: {cocalc.kind}.", cocalc.advice, cocalc.check)
 
 
-def _workers(seen: "Overview") -> Iterator[Attention]:
+def _workers(seen: Numbers) -> Iterator[Attention]:
     if not seen.workers.alive:
         last = seen.workers.last_seen
         yield Attention(
@@ -100,12 +97,12 @@ def _workers(seen: "Overview") -> Iterator[Attention]:
         )
 
 
-def _waits(seen: "Overview") -> bool:
+def _waits(seen: Numbers) -> bool:
     """Whether something waits for a worker, and not for a moment that is still to come."""
     return seen.queue.total.queued.value > seen.queue.total.later
 
 
-def _rows(seen: "Overview") -> Iterator[Attention]:
+def _rows(seen: Numbers) -> Iterator[Attention]:
     accounts, mail, endings = seen.accounts, seen.mail, seen.endings
     if accounts.is_used_up and accounts.waiting:
         yield Attention(
@@ -151,7 +148,7 @@ def _rows(seen: "Overview") -> Iterator[Attention]:
         )
 
 
-def _site(seen: "Overview") -> Iterator[Attention]:
+def _site(seen: Numbers) -> Iterator[Attention]:
     if seen.versions.unapplied:
         yield Attention(
             "bad",
@@ -179,5 +176,4 @@ def _site(seen: "Overview") -> Iterator[Attention]:
 
 def moment(at: datetime, now: datetime) -> str:
     """Say a moment in the reader's time zone: "11:55", and the day where that is not today."""
-    zone = timezone.get_current_timezone()
-    return short_moment(at, cast(ZoneInfo, zone), beside=now)
+    return short_moment(at, timezone.get_current_timezone(), beside=now)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -61,7 +62,7 @@ def _longest(rows: "QuerySet[EmbedSession]") -> "QuerySet[EmbedSession]":
 
 
 def _notebooks(rows: list[EmbedSession], links: Links) -> list[Person]:
-    members = {
+    members: dict[tuple[Any, Any], Member] = {
         (member.user_id, member.project_id): member
         for member in Member.objects.filter(
             user__in=[row.user_id for row in rows], project__in=[row.project_id for row in rows]

@@ -4,7 +4,7 @@ The day is cut into slices. Of each the middle answer time is a point of the lin
 one the top of a band behind it; a slice in which CoCalc did not answer has a mark below.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -90,7 +90,7 @@ def plot(readings: Iterable[Reading], begin: datetime, end: datetime) -> Plot:
 Point = tuple[int, float, float]  # slice, middle, slowest
 
 
-def _runs(middles: dict[int, tuple[float, float]]) -> list[list[Point]]:
+def _runs(middles: Mapping[int, tuple[float, float]]) -> list[list[Point]]:
     """Part the points where a slice has none, so that no line leads over what is not known."""
     return [[(number, *middles[number]) for number in run] for run in _following(sorted(middles))]
 

@@ -5,12 +5,11 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from administration.access import administrators
-from administration.overview.page import PERMISSIONS, overview
+from administration.overview.page import PERMISSIONS, shown
 
 
 @administrators(*PERMISSIONS)
 @require_safe
 def numbers(request: HttpRequest) -> HttpResponse:
     """Render what stands on the front page above the lists."""
-    shown = {"overview": overview(request.user)}
-    return render(request, "administration/overview/overview.html", shown)
+    return render(request, "administration/overview/overview.html", shown(request.user))

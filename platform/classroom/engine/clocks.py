@@ -8,12 +8,12 @@ that itself. What it raises is logged, and it is tried again after its pause.
 
 from collections.abc import Callable
 
-Clock = tuple[float, Callable[[], None]]
+Clock = tuple[float, Callable[[], object]]
 
 _clocks: list[Clock] = []
 
 
-def every(seconds: float, work: Callable[[], None]) -> None:
+def every(seconds: float, work: Callable[[], object]) -> None:
     """Have workers do something again and again, with a pause of so many seconds."""
     if (seconds, work) not in _clocks:
         _clocks.append((seconds, work))

@@ -171,7 +171,7 @@ def _every(seconds: float, work: Callable[[], object]) -> threading.Thread:
                 close_old_connections()
                 work()
             except Exception:
-                log.exception("%s failed", work.__name__)
+                log.exception("%s failed", getattr(work, "__name__", work))
             stopping.wait(seconds)
         connections.close_all()
 
