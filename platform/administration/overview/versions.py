@@ -17,9 +17,7 @@ ENGINES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 class Versions:
     """Names and versions; None for migrations while it is not known which there are."""
 
-    lectern: str
-    django: str
-    python: str
+    parts: list[tuple[str, str]]
     database: str
     unapplied: list[str] | None
 
@@ -31,9 +29,11 @@ def versions(found: Found | None) -> Versions:
         done = MigrationRecorder(connection).applied_migrations().keys()
         unapplied = sorted(f"{app}.{name}" for app, name in found.migrations - done)
     return Versions(
-        lectern=hearts.version(),
-        django=django.get_version(),
-        python=platform.python_version(),
+        parts=[
+            *([("Lectern", hearts.version())] if hearts.version() else []),
+            ("Django", django.get_version()),
+            ("Python", platform.python_version()),
+        ],
         database=f"{ENGINES.get(connection.vendor, connection.vendor)} {_version()}",
         unapplied=unapplied,
     )
