@@ -60,4 +60,4 @@ def recent(now: datetime) -> Recent:
 def _missing(counted: set[datetime], reached: datetime | None, now: datetime) -> int:
     """Return how many hours are not counted before the last that is."""
     last = reached or now - LIVE
-    return sum(hour not in counted and hour < hour_of(last) for hour in hours_until(now))
+    return sum(hour not in counted and hour < last for hour in hours_until(now))
