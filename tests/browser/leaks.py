@@ -4,10 +4,9 @@ import base64
 import html
 import json
 import re
-import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,8 @@ from urllib.parse import quote, quote_plus, unquote_plus
 from uuid import UUID
 
 from playwright.sync_api import BrowserContext, CDPSession, Error, Page, Request, Response
+
+from tests.browser.store import Store
 
 SHORTEST = 12  # characters; what is shorter is found by chance
 
@@ -176,21 +177,15 @@ def place_of(url: str) -> str:
     return url.partition("?")[0].partition("#")[0]
 
 
-def rows_into(haystack: Haystack, database: Path) -> None:
-    """Put every column of every row of an SQLite database into the haystack."""
-    address = f"file:{database}?mode=ro"
-    with closing(sqlite3.connect(address, uri=True, timeout=30)) as connection:
-        connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
-        tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        for (table,) in tables.fetchall():
-            found = connection.execute(f'SELECT * FROM "{table}"')
-            columns = [column[0] for column in found.description]
-            for row in found:
-                for column, value in zip(columns, row, strict=True):
-                    text = value if isinstance(value, str | bytes) else str(value or "")
-                    haystack.add(f"row {table}.{column}", text)
-                    if (table, column) == ("django_session", "session_data"):
-                        haystack.add(f"row {table}.{column}", session_text(str(value)))
+def rows_into(haystack: Haystack, store: Store) -> None:
+    """Put every column of every row of a database into the haystack."""
+    for table in store.tables():
+        for row in store.rows(f'SELECT * FROM "{table}"'):
+            for column, value in row.items():
+                text = value if isinstance(value, str | bytes) else str(value or "")
+                haystack.add(f"row {table}.{column}", text)
+                if (table, column) == ("django_session", "session_data"):
+                    haystack.add(f"row {table}.{column}", session_text(str(value)))
 
 
 def session_text(stored: str) -> str:

@@ -133,7 +133,7 @@ class School:
 
     def __init__(self, data: Path, port: int, sandbox: SandboxProcess, cocalc: Client) -> None:
         self.data = data
-        self._store = store_in(data)
+        self.store = store_in(data)
         self.port = port
         self.sandbox = sandbox
         self.cocalc = cocalc
@@ -146,11 +146,11 @@ class School:
         return next(self.students)
 
     def rows(self, query: str, *values: object) -> list[dict[str, Any]]:
-        return self._store.rows(query, *values)
+        return self.store.rows(query, *values)
 
     def change(self, statement: str, *values: object) -> None:
         """Change a row behind the site's back."""
-        self._store.change(statement, *values)
+        self.store.change(statement, *values)
 
     def project_of(self, student: Student) -> str:
         """CoCalc's id of a student's own project, which must have been made."""

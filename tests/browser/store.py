@@ -39,6 +39,9 @@ class Store(Protocol):
     def change(self, statement: str, *values: object) -> None:
         """Change a row behind the site's back."""
 
+    def tables(self) -> list[str]:
+        """Return the names of all tables."""
+
 
 def store_in(folder: Path) -> Store:
     """Return the database of the site whose files lie in a folder."""
@@ -73,6 +76,10 @@ class File:
         with closing(sqlite3.connect(self._path, timeout=PATIENCE)) as connection, connection:
             connection.execute(statement, values)
 
+    def tables(self) -> list[str]:
+        found = self.rows("SELECT name FROM sqlite_master WHERE type = 'table'")
+        return [row["name"] for row in found]
+
 
 class Served:
     """PostgreSQL's, beside the one that DATABASE_URL names, which is left alone."""
@@ -106,6 +113,10 @@ class Served:
 
         with psycopg.connect(self.url, options=_UTC) as connection:
             connection.execute(_marked(statement), values)
+
+    def tables(self) -> list[str]:
+        found = self.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        return [row["tablename"] for row in found]
 
     def _tell(self, statement: str) -> None:
         import psycopg

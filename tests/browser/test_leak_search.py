@@ -20,6 +20,7 @@ from tests.browser.leaks import (
     spellings_of,
 )
 from tests.browser.school import SITE
+from tests.browser.store import File
 
 pytestmark = pytest.mark.alike
 VALUE = "näh & köln/sk+secret=1?"
@@ -73,7 +74,7 @@ def test_rows_and_logs(tmp_path: Path) -> None:
     line = {"message": "GET /x", "referer": "http://x/?next=%2Fplanted%20value%204"}
     log.write_text(f"a line with planted-value-5\n{json.dumps(line)}\n")
     haystack = Haystack()
-    rows_into(haystack, database)
+    rows_into(haystack, File(tmp_path))
     logs_into(haystack, log)
     for value, place in {
         "planted-value-1": "row django_session.session_data",

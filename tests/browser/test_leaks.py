@@ -427,7 +427,7 @@ def test_no_secret_is_anywhere_else(world: World) -> None:
     for name, value in world.elsewhere.heard:
         hay.add(f"{name} at another site", value)
     assert len(world.elsewhere.heard) > 4
-    rows_into(hay, world.school.database)
+    rows_into(hay, world.school.store)
     logs_into(hay, *world.logs)
     pattern = re.compile(rf"{re.escape(COCALC)}/\.lectern/\w+/([\w-]{{43}})")
     codes = {code for _, text in hay.parts for code in pattern.findall(text)}
