@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from contextvars import ContextVar, copy_context
+from contextvars import Context, ContextVar, copy_context
 from typing import Any, TypeVar
 
 from django.utils.translation import gettext_noop
@@ -159,7 +159,7 @@ def in_request() -> bool:
 
 
 def is_beside() -> bool:
-    """Say whether this is a thread of `beside`, which touches no database."""
+    """Say whether this is a thread of `beside` or `behind`, which touches no database."""
     return _is_beside.get()
 
 
@@ -177,3 +177,10 @@ def beside(function: Callable[..., T], *args: object) -> "Future[T]":
     context = copy_context()
     context.run(_is_beside.set, True)
     return _beside.submit(context.run, function, *args)
+
+
+def behind(function: Callable[[], None]) -> None:
+    """Call something in a thread for which nobody waits: no request's turn, and no database."""
+    context = Context()
+    context.run(_is_beside.set, True)
+    threading.Thread(target=context.run, args=(function,), daemon=True).start()

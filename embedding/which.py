@@ -22,7 +22,7 @@ from embedding.cocalc.errors import CannotConnect, CannotEmbed, CocalcError, Not
 from embedding.cocalc.generations import Found, detect
 from embedding.cocalc.kinds import Spoken
 from embedding.conf import conf
-from embedding.turns import take
+from embedding.turns import behind, take
 
 log = logging.getLogger(__name__)
 
@@ -110,7 +110,7 @@ def glance() -> Known | None:
     """Return what is remembered, at once; where it is time for that, CoCalc is asked beside."""
     before = known()
     if (before is None or before.is_due) and _glancing.acquire(blocking=False):
-        threading.Thread(target=_ask_beside, name="which", daemon=True).start()
+        behind(_ask_beside)
     return before
 
 

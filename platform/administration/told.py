@@ -11,6 +11,8 @@ def register() -> None:
         "users",
         _("What administrators did for users"),
         {
+            "admin.person_seen": _("%(actor)s looked at the page of %(whom)s."),
+            "admin.people_seen": _("%(actor)s searched for people by “%(target)s”."),
             "user.prepared": _("%(actor)s prepared the account and the projects of %(whom)s."),
             "user.repaired": _("%(actor)s had the account and the projects of %(whom)s repaired."),
             "user.signed_out_everywhere": _("%(actor)s signed %(whom)s out everywhere."),

@@ -183,7 +183,24 @@ def test_every_page_of_the_administration_is_named() -> None:
 
 
 # Page of the administration: the test in which it leaves an event, or why it need not.
-ADMINISTRATION: dict[str, str] = {}
+_NOBODY = "shows nobody's data: how the site is, and what connects it"
+_PERSON = "tests/administration/people: each act is an event with actor and whom"
+ADMINISTRATION: dict[str, str] = {
+    "overview": "says who waits now, by name alone; it is read every half minute",
+    **dict.fromkeys(("check", "check-link", "check-mail", "check-frame"), _NOBODY),
+    **dict.fromkeys(("check-frame-signed-in", "check-frame-end"), _NOBODY),
+    "key": "tests/administration/key: key.replaced, key.approved",
+    "people": "tests/administration/people/test_access.py: admin.people_seen",
+    "person": "tests/administration/people/test_access.py: admin.person_seen",
+    **dict.fromkeys(("person-suspend", "person-reinstate", "person-sign-out"), _PERSON),
+    **dict.fromkeys(("person-let-in", "person-prepare", "person-repair"), _PERSON),
+    **dict.fromkeys(("person-export", "person-link", "person-unlink", "person-forget"), _PERSON),
+    **dict.fromkeys(("person-account-anew", "person-project-anew"), _PERSON),
+    "course-look": "tests/administration/looking: course.looked_into",
+    "course-look-stop": "tests/administration/looking: course.look_ended",
+    "users-import": "tests/administration/users: user.made, user.changed, users.listed",
+    "users-links": "tests/administration/users: user.link_taken",
+}
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,9 @@ def fill(count: int) -> None:
         )
         for project, user in zip(projects, users, strict=True)
     )
-    Event.objects.bulk_create(Event(action="account.created", target=str(user)) for user in users)
+    Event.objects.bulk_create(
+        Event.made("account.created", str(user), whom=user.get_username()) for user in users
+    )
 
 
 @pytest.mark.parametrize("name", LISTS)
@@ -106,7 +108,7 @@ def test_an_embed_session_tells_its_story(boss: User) -> None:
         ("cocalcproject", "?q=personal", "Of user3"),
         ("embedsession", "?q=user3", "user3"),
         ("embedsession", "?state__exact=lost", "0 embed sessions"),
-        ("event", "?action=account.created", "user3"),
+        ("event", "?kind=access", "the account of"),
     ],
 )
 def test_searching_and_filtering(boss: User, name: str, query: str, found: str) -> None:

@@ -323,6 +323,7 @@ HELD: tuple[Held, ...] = (
 LEFT_OUT: dict[str, str] = {
     "embedding.DoorCode": "lets a browser in, for a minute",
     "axes.AccessAttemptExpiration": "a moment of a row of wrong-passwords.json",
+    "embedding.CheckAccount": "the site's own, for trying the connection",
     "embedding.Remains": "names nobody: it is of people who were forgotten",
     "auth.User_groups": "in user.json",
     "auth.User_user_permissions": "in user.json",

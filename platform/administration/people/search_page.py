@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from administration.access import administrators, context
-from administration.people.acts import SEE
+from administration.people.acts import SEE, actor_of
 from embedding.models import CocalcAccount, Member
+from embedding.services.acts import act, loaded_ahead
 
 _MOST = 50
 
@@ -22,6 +23,9 @@ def people(request: HttpRequest) -> HttpResponse:
     """Show whom a search finds; with none, just the field."""
     query = " ".join(request.GET.get("q", "").split())[:200]
     rows = list(_found(query)[: _MOST + 1]) if query else []
+    if rows:
+        actor, more = actor_of(request).get_username(), loaded_ahead(request)
+        act("admin.people_seen", query, actor=actor, once=True, **more)
     page = context(
         request,
         _("People"),

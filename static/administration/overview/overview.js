@@ -20,12 +20,15 @@ function time() {
 /** Puts the answer in place; what was unfolded stays so, and the focus where it was. */
 function show(html) {
   const open = [...numbers.querySelectorAll("details")].map((details) => details.open);
-  const focus = [...numbers.querySelectorAll("a, summary")].indexOf(document.activeElement);
+  const summaries = () => [...numbers.querySelectorAll("summary")];
+  const focus = document.activeElement;
+  const [unfolding, leading] = [summaries().indexOf(focus), numbers.contains(focus) && focus.href];
   const fresh = new DOMParser().parseFromString(html, "text/html").querySelector(".numbers");
   if (!fresh) throw new Error(gettext("you may have been signed out"));
   numbers.replaceChildren(fresh);
   numbers.querySelectorAll("details").forEach((details, i) => (details.open = open[i] ?? false));
-  if (focus >= 0) numbers.querySelectorAll("a, summary")[focus]?.focus({ preventScroll: true });
+  const same = leading && [...numbers.querySelectorAll("a")].find((a) => a.href === leading);
+  (summaries()[unfolding] ?? same)?.focus?.({ preventScroll: true });
 }
 
 async function refresh() {

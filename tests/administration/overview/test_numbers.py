@@ -212,7 +212,7 @@ def test_whose_submission_is_on_its_way(links: Links) -> None:
 def test_accounts_against_the_limit(links: Links, settings: Settings, person: Person) -> None:
     for ago in (1, 29, 31, 23 * 60, 25 * 60):
         event = Event.log("account.created", "x")
-        Event.objects.filter(pk=event.pk).update(at=NOW - ago * MINUTE)
+        Event._base_manager.filter(pk=event.pk).update(at=NOW - ago * MINUTE)
     CocalcAccount.objects.create(user=person("emmy"), email="a@x.test", account_id=uuid.uuid4())
     CocalcAccount.objects.create(user=person("lise"), email="b@x.test")
     found = accounts(NOW, links)
