@@ -91,6 +91,12 @@ def health(image: Stage, port: int) -> int:
     return asked.returncode
 
 
+def is_alive(image: Stage, data: Path) -> bool:
+    """Return whether a worker works, as a container's engine asks."""
+    with running(image, ["python", "manage.py", "worker", "--check"], data) as asked:
+        return asked.wait(60) == 0
+
+
 def test_nothing_comes_along_that_an_image_must_not_hold() -> None:
     seen = context(ROOT)
     assert "manage.py" in seen
@@ -131,9 +137,12 @@ def test_the_worker_runs_and_stops_when_told(image: Stage, tmp_path: Path) -> No
     with running(image, ["python", "manage.py", "migrate", "--no-input"], tmp_path) as migrate:
         assert migrate.wait(120) == 0
     with running(image, ["python", "manage.py", "worker"], tmp_path) as worker:
-        time.sleep(4)
-        assert worker.poll() is None
+        until = time.monotonic() + 60
+        while not is_alive(image, tmp_path):
+            assert worker.poll() is None
+            assert time.monotonic() < until
     assert worker.returncode == 0
+    assert not is_alive(image, tmp_path)
 
 
 @needs

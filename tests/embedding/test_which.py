@@ -234,6 +234,7 @@ def told(capsys: pytest.CaptureFixture[str]) -> str:
     return capsys.readouterr().out
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("make", [kinds.late_v1, kinds.v2, kinds.ai, kinds.other])
 def test_the_check_names_what_cannot_be_embedded(
     use: Use, capsys: pytest.CaptureFixture[str], make: Callable[[], Kind]
@@ -249,6 +250,7 @@ def test_the_check_names_what_cannot_be_embedded(
     assert "GET /customize →" in out
 
 
+@pytest.mark.django_db
 def test_the_check_tells_of_a_wrong_setting(use: Use, capsys: pytest.CaptureFixture[str]) -> None:
     use(kinds.conat(), COCALC_GENERATION="v1")
     with pytest.raises(CommandError):
@@ -256,6 +258,7 @@ def test_the_check_tells_of_a_wrong_setting(use: Use, capsys: pytest.CaptureFixt
     assert "COCALC_GENERATION=v1 is set" in capsys.readouterr().out
 
 
+@pytest.mark.django_db
 def test_the_check_where_users_sign_in_themselves(
     use: Use, capsys: pytest.CaptureFixture[str]
 ) -> None:
