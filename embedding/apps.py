@@ -19,7 +19,7 @@ class EmbeddingConfig(AppConfig):
         )
 
         endings.connect()
-        rights.connect()
         suspending.connect()
+        rights.connect()
         state.connect()
         told.register()

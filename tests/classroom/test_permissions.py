@@ -337,6 +337,7 @@ def address(name: str, ids: dict[str, Any]) -> str:
 
 def ask(client: HttpsClient, method: str, url: str, name: str) -> tuple[Any, list[str]]:
     """Ask, take back what was done, and return the answer and what was written meanwhile."""
+    connection.queries_log.clear()  # it keeps some thousands, and warns
     with transaction.atomic(), CaptureQueriesContext(connection) as queries:
         data = FORMS.get(name, {}) if method == "POST" else {}
         answer = getattr(client, method.lower())(url, data)

@@ -71,6 +71,7 @@ CALLS: dict[str, Callable[[Any], object]] = {
     "make_folder": lambda c: c.make_folder(PROJECT, "folder"),
     "move": lambda c: c.move(PROJECT, "here", "there"),
     "remove": lambda c: c.remove(PROJECT, "here"),
+    "set_message_hosts": lambda c: c.set_message_hosts(["learn.school.test"]),
     "exec": lambda c: c.exec(PROJECT, "echo", ["x"]),
     "copy_path": lambda c: c.copy_path(
         source_project=PROJECT,

@@ -182,7 +182,7 @@ def test_a_notebook_opened_at_one_goes_on_at_the_other(
     # A file that one has taken is there for the other.
     upload = {"file": ("b.txt", b"mine")}
     sent = ada.post(second, "/projects/mine/upload", data={"path": "b.txt"}, files=upload)
-    assert sent.status_code == 200, sent.text
+    assert sent.status_code == 201, sent.text
     listed = ada.get(webs[2], "/projects/mine/listing")
     assert "b.txt" in listed.text
 

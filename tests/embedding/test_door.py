@@ -235,9 +235,15 @@ class TestIn:
 
     def test_nor_is_who_was_switched_off(self, member: Member) -> None:
         url = address(member)
+        User.objects.filter(pk=member.user.pk).update(is_active=False)
+        assert ask(url, **FRAME).status == 403
+        # Where the site was told of it, the code itself is over.
+        User.objects.filter(pk=member.user.pk).update(is_active=True)
+        member.user.refresh_from_db()
+        url = address(member)
         member.user.is_active = False
         member.user.save()
-        assert ask(url, **FRAME).status == 403
+        assert ask(url, **FRAME).status == 410
 
     def test_a_failure_of_cocalcs_is_said_and_written_down(
         self, member: Member, cocalc: SandboxProcess, caplog: pytest.LogCaptureFixture
@@ -410,4 +416,6 @@ def test_it_runs_alone(tmp_path: Path) -> None:
     """`config.door` is what a web server is told to serve; it needs nothing else of the site."""
     from config import door as alone
 
-    assert alone.application is door.application
+    shut = ask("https://cocalc.school.test/.lectern/", alone.application, REQUEST_METHOD="DELETE")
+    assert shut.status == 405
+    assert "X-Request-ID" in dict(shut.headers), "its requests are told of, too"

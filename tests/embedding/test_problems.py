@@ -8,7 +8,7 @@ from embedding.problems import again_in, of_cocalc
 KINDS = [
     kind
     for kind in vars(errors).values()
-    if isinstance(kind, type) and issubclass(kind, errors.CocalcError)
+    if isinstance(kind, type) and issubclass(kind, errors.CocalcError) and kind is not errors.Away
 ]
 
 

@@ -198,12 +198,16 @@ def test_there_is_no_way_past_it() -> None:
             "embedding/cocalc/customize.py",
             "embedding/cocalc/generations.py",  # for which `embedding/which.py` takes the turn
             "embedding/cocalc/impersonation.py",  # the door takes its turn
-            "embedding/management/commands/check_cocalc.py",  # no request of anybody waits for it
             "embedding/services/diagnosis.py",  # which takes its turn itself
+            # For the check, which administrators alone start: link by link, each with its limit.
+            "embedding/services/checking/browsers.py",
+            "embedding/services/checking/network.py",
+            "embedding/services/checking/signing_in.py",
         },
         "ThreadPoolExecutor(": {"embedding/turns.py"},
         "Thread(": {
             "embedding/services/state.py",  # one look, which nothing waits for
+            "embedding/turns.py",  # what nobody waits for
             "platform/classroom/engine/holding.py",  # a sign of life for the database
             "platform/classroom/engine/working.py",
             "platform/classroom/management/commands/worker.py",

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.utils.crypto import salted_hmac
 
 from classroom.engine.working import wake
 from classroom.models import Assignment, Batch, Course, Kind, Membership, Transfer
@@ -86,7 +87,7 @@ def transfers_add(
 def _add(transfers: list[Transfer]) -> None:
     # What conflicts with the constraint on active keys is left out, in whatever order it came.
     # In one order for all: who adds the same at the same time waits for the first, and not both.
-    transfers.sort(key=lambda each: (each.member_id or 0, each.assignment_id or 0))
+    transfers.sort(key=_place)
     Transfer.objects.bulk_create(transfers, ignore_conflicts=True, batch_size=500)
 
 
@@ -115,3 +116,15 @@ def _transfer(
         options=options or {},
         priority=priority,
     )
+
+
+def _place(transfer: Transfer) -> tuple[int, bytes, int]:
+    """Return where a row stands among others: by its member, or where names are hidden, by lot.
+
+    The lot is the site's key's, so it is the same for whoever adds the row.
+    """
+    member, assignment = transfer.member_id or 0, transfer.assignment
+    if assignment is None or not assignment.anonymous:
+        return (transfer.assignment_id or 0, b"", member)
+    lot = salted_hmac("classroom.engine.queue", f"{assignment.pk}:{member}", algorithm="sha256")
+    return (assignment.pk, lot.digest(), member)

@@ -50,7 +50,9 @@ def text(user: User | None, url: str = INDEX) -> str:
 def works() -> None:
     """CoCalc answers, and a worker is alive."""
     now = timezone.now()
-    CocalcState.objects.create(pk=1, is_up=True, since=now - HOUR, looked=now, answered=now)
+    CocalcState.objects.update_or_create(
+        pk=1, defaults={"is_up": True, "since": now - HOUR, "looked": now, "answered": now}
+    )
     WorkerHeart.objects.create(
         host="one", pid=1, version=hearts.version(), started=now - HOUR, seen=now
     )

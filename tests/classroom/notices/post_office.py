@@ -52,11 +52,13 @@ def post_office(settings: Any) -> Iterator[PostOffice]:
     office = PostOffice()
     loop = asyncio.new_event_loop()
     listening = socket.create_server(("127.0.0.1", 0))
-    server = loop.run_until_complete(
-        loop.create_server(lambda: SMTP(office, hostname="post.test", loop=loop), sock=listening)
-    )
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
+    # In its own thread: the test's may have a loop of its own, as Playwright's.
+    server = asyncio.run_coroutine_threadsafe(
+        loop.create_server(lambda: SMTP(office, hostname="post.test", loop=loop), sock=listening),
+        loop,
+    ).result(10)
     settings.EMAIL_HOST, settings.EMAIL_PORT = listening.getsockname()[:2]
     settings.CLASSROOM = settings.CLASSROOM | {"MAIL": True}
     try:

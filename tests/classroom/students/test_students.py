@@ -800,6 +800,8 @@ def test_a_script_learns_what_became_of_it(
     def ask() -> tuple[int, dict[str, Any]]:
         answer = browser.get(where, headers={"Accept": "application/json"})
         body: dict[str, Any] = answer.json() if answer["Content-Type"].endswith("json") else {}
+        if "error" in body:
+            assert body["error"].pop("requestId") == answer["X-Request-ID"]
         return answer.status_code, body
 
     assert browser.get(where)["Location"] == f"/courses/{course.pk}/#a{assignment.pk}"
