@@ -1,7 +1,7 @@
 """What all tests share: people, a test client that speaks https, and no way to anybody else."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -9,6 +9,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from hypothesis import settings
 
+from embedding import breaker
+from embedding.services import state
 from sandbox.config import GENERATIONS, Generation
 from tests.network import Guard
 
@@ -64,6 +66,14 @@ Person = Callable[..., User]
 def only_our_own_ports() -> None:
     """No test depends on what else runs on this machine, or on what its name server knows."""
     Guard(os.getpid()).install()
+
+
+@pytest.fixture(autouse=True)
+def nobody_knows_how_cocalc_is() -> Iterator[None]:
+    """What one test's CoCalc did says nothing of the next one's."""
+    yield
+    state.forget()
+    breaker.forget()
 
 
 @pytest.fixture

@@ -81,7 +81,10 @@ CALLS: dict[str, Callable[[Any], object]] = {
         timeout=1,
     ),
 }
-NOT_SPOKEN = {("v1", "revoke_token")}  # raises NotSupported, and asks nothing
+NOT_SPOKEN = {
+    ("v1", "revoke_token"),
+    ("conat", "set_message_hosts"),
+}  # raises NotSupported, and asks nothing
 # What is another thing with an organization; everything else is only tried without.
 BY_ORGANIZATION = ("identify", "create_account", "mint_token", "revoke_token")
 
@@ -120,6 +123,8 @@ class Rows:
     def query(self, query: dict[str, Any]) -> dict[str, Any]:
         if "accounts" in query:
             return {"accounts": IDENTITY}
+        if "site_settings" in query:
+            return {}
         if "projects" in query:
             self.stopped |= "action_request" in query["projects"]
             return {}

@@ -89,7 +89,7 @@ def test_a_fault_is_reported_without_anything_that_was_sent(
         assert kept
         raise RuntimeError(f"in /join/{SECRETS['a link']}/")
 
-    monkeypatch.setattr("embedding.views.access.member_of", fails)
+    monkeypatch.setattr("embedding.views.sessions.text_of", fails)
     ada = person("countess-of-lovelace", email="ada@school.test")
     browser = HttpsClient(ada)
     browser.raise_request_exception = False

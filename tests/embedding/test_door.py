@@ -11,6 +11,7 @@ from wsgiref.util import setup_testing_defaults
 
 import pytest
 import requests
+from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
@@ -416,6 +417,6 @@ def test_it_runs_alone(tmp_path: Path) -> None:
     """`config.door` is what a web server is told to serve; it needs nothing else of the site."""
     from config import door as alone
 
-    shut = ask("https://cocalc.school.test/.lectern/", alone.application, REQUEST_METHOD="DELETE")
-    assert shut.status == 405
-    assert "X-Request-ID" in dict(shut.headers), "its requests are told of, too"
+    nothing = ask("https://cocalc.school.test/.lectern/nothing", alone.application)
+    assert nothing.status == 404
+    assert "X-Request-ID" in dict(nothing.headers), "its requests are told of, too"

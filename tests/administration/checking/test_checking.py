@@ -1,6 +1,7 @@
 """The page of the check: who may, one link at a time, and the site's own links."""
 
 import json
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
@@ -116,6 +117,7 @@ def test_a_start_is_asked_for_again(
         answer = ask(boss, "project")
         if answer.status_code == 200:
             break
+        time.sleep(0.1)
     assert answer.json()["state"] == "ok"
 
 
