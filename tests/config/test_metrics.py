@@ -106,7 +106,8 @@ def test_requests_by_pattern_and_what_waits(counted: Path, person: Person) -> No
     assert found[f"{by}{{route=courses/<int:course>/}}{{status=200}}"] == 1
     assert found[f"{by}{{route=}}{{status=404}}"] == 2
     assert found["lectern_request_seconds_count{route=courses/<int:course>/}"] == 1
-    assert found["lectern_transfers{kind=prepare}{state=queued}"] == 1
+    waiting = Transfer.objects.filter(kind=Kind.PREPARE, state="queued").count()
+    assert found["lectern_transfers{kind=prepare}{state=queued}"] == waiting > 0
     assert found["lectern_transfers{kind=expel}{state=queued}"] == 1
     assert 90 <= found["lectern_transfer_oldest_seconds"] < 200
     assert found["lectern_mails_waiting"] == 1
