@@ -30,6 +30,7 @@ from django.utils.translation import gettext, gettext_lazy, ngettext
 from classroom.conf import conf
 from classroom.people.signed_in import counts
 from config.errors import answer
+from config.logs import clean
 from embedding.models import Event
 
 # In the order of settings.AXES_LOCKOUT_PARAMETERS: a class may sit behind one address.
@@ -88,6 +89,11 @@ class Handler(AxesDatabaseHandler):
             ip_address=request.axes_ip_address,  # type: ignore[attr-defined]
             attempt_time__gte=timezone.now() - REMEMBERED,
         ).exists()
+
+    def user_logged_in(self, sender: Any, request: HttpRequest, user: User, **more: Any) -> None:
+        """Write down where somebody signed in from; a link that let them in stays a secret."""
+        request.axes_path_info = clean(request.axes_path_info)  # type: ignore[attr-defined]
+        super().user_logged_in(sender, request, user, **more)
 
     def user_login_failed(
         self,

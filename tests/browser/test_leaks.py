@@ -345,6 +345,7 @@ def link(kind: str, address: str, *more: str, after: str = "/") -> Secret:
         belongs(
             rf"^(request (url|body|header \S+)|response (body|header \S+)) of \w+ {own}",
             rf"^(history|the page's text) at {own}",
+            rf"^history at {SITE_}/",  # of the tab in which it was opened
             rf"^document\.referrer at {SITE_}/",
             rf"^request header referer of \w+ {SITE_}/",
             *more,
@@ -366,8 +367,10 @@ def secrets_of(world: World, ada: Student, links: list[Secret], codes: set[str])
         rf"^request body of POST {c}/",  # as its own page uses it
         # Given back, so that the site ends it.
         rf"^request body of POST {SITE_}/sessions/[\w-]+/signed-in$",
+        # Chromium itself tells of a frame's address there, to whoever opened its tools.
+        r"^console of \w+$",
     )
-    code = belongs(*token[:-1])
+    code = belongs(*token[:-2])
     return [
         Secret("the site's key for CoCalc", KEY),
         Secret("the site's own key", world.secret_key),
