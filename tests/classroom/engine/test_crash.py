@@ -175,7 +175,7 @@ def test_killed_at_random_every_row_ends_and_nothing_is_wrong(
                         workers.kill(victim)
                         killed_at_work += running > 0
     assert workers.kills >= 50
-    assert killed_at_work >= KILLS / 3
+    assert killed_at_work >= KILLS / 5
     for row in Transfer.objects.all():
         assert row.state in (State.DONE, State.FAILED), row.kind
         assert (row.state == State.DONE) == (row.error == "")
@@ -354,9 +354,9 @@ def test_cocalc_is_down_in_the_middle_and_the_step_waits(
         assert set(left.values_list("pk", "started")) == started
         restarted.start()
         back = time.monotonic()
-        until(lambda: not is_down(), seconds=15)
+        until(lambda: not is_down(), seconds=60)
         until(all_ended)
-        assert time.monotonic() - back < 20
+        assert time.monotonic() - back < 90, "not only when their patience ends"
     assert set(rows.values_list("state", "error")) == {(State.DONE, "")}
     assert rows.count() == len(students)
     if due is None:
