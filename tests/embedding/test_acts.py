@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
+from embedding.client import sign_in
 from embedding.cocalc.client import Client
 from embedding.models import Event, Member
 from embedding.services import sentences
@@ -112,6 +113,8 @@ def test_each_act_in_a_students_project_tells_who_what_and_whose(
     ada, emmy = person("ada"), person("emmy")
     room = Room(cocalc, ada, emmy)
     for name, (_how, action, data) in DONE.items():
+        if name == "tab" and sign_in() == "impersonate":
+            continue  # a page of ours, whose script asks for a session
         answer = room.ask(emmy, name)
         assert answer.status_code < 400, (name, answer.status_code, answer.content)
         event = Event.objects.filter(action=action).order_by("-pk").first()
