@@ -122,8 +122,8 @@ def test_forged_messages_change_nothing(known: Visit, sender: str) -> None:
     known.open("a.txt", "opening")
     # The frame is CoCalc's page, which will never prove that the file is open.
     expect(known.kiosk.locator("#said")).to_have_text(NOBODY[known.school.sandbox.generation])
-    # In time the page would look for the cause, and find it.
-    known.page.clock.pause_at(known.page.evaluate("Date.now() / 1000 + 0.1"))
+    # In time (6 s) the page would look for the cause, and find it.
+    known.page.clock.pause_at(known.page.evaluate("Date.now() / 1000 + 1"))
     known.show_activity()
     forge(known, sender)
 

@@ -101,7 +101,7 @@ def test_the_number_is_on_the_page_and_in_the_error_for_scripts(person: Person) 
     browser = HttpsClient(person("ada"), csrf=True)
     page = browser.post("/password/")
     assert page.status_code == 403
-    assert f"give this number: {page['X-Request-ID']}" in page.content.decode()
+    assert f"give this number: <code>{page['X-Request-ID']}</code>" in page.content.decode()
     json = browser.post("/password/", headers={"Accept": "application/json"})
     assert json.json()["error"]["requestId"] == json["X-Request-ID"]
     asked = browser.get("/projects/mine/check", headers={"Accept": "application/json"})

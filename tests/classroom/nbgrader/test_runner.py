@@ -154,7 +154,7 @@ while True:
     except BaseException:
         pass"""
     made = notebook(code(stubborn), code("print('after')"))
-    exit_code, answer = run(tmp_path, content(made), "1", "3")
+    exit_code, answer = run(tmp_path, content(made), "1", "60")
     assert exit_code in (runner.DONE, runner.STOPPED)
     assert answer["words"] in (
         "An earlier cell was still running when cell 2 was to run.",
