@@ -1,8 +1,8 @@
 """The links of the chain that are the site's own: what it is served by, its worker, its mail."""
 
 import smtplib
-import time
 from collections.abc import Iterator
+from datetime import timedelta
 
 import requests
 from django.conf import settings
@@ -11,12 +11,14 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-from django_tasks import task
+from django.utils.translation import gettext_lazy, ngettext
 from django_tasks_db.models import DBTaskResult
 
 from classroom.conf import conf as classroom
+from classroom.engine import hearts
+from classroom.engine.working import work
 from embedding.conf import conf
 from embedding.services.checking.chain import register
 from embedding.services.checking.links import (
@@ -30,15 +32,7 @@ from embedding.services.checking.links import (
 )
 
 _SECONDS = 5.0  # for one request to this site, or to its mail server
-_WORKER, _LOOK = 6.0, 0.1  # seconds until a worker must have taken a task; between two looks
-
-
-_pause = time.sleep
-
-
-@task(priority=50)
-def answer() -> None:
-    """Do nothing: that it was done shows that a worker runs."""
+_LONG = timedelta(minutes=2)  # more than a worker that runs lets a task wait
 
 
 def headers(world: World) -> Iterator[Finding]:
@@ -121,30 +115,46 @@ def migrations(_world: World) -> Iterator[Finding]:
 
 
 def worker(_world: World) -> Iterator[Finding]:
-    """Is there a worker? It is given a task that does nothing."""
-    began = time.monotonic()
-    given = answer.enqueue()
-    while time.monotonic() - began < _WORKER:
-        _pause(_LOOK)
-        given.refresh()
-        if given.is_finished:
-            took = round((time.monotonic() - began) * 1000)
-            yield ok(_("A worker did a task after %(ms)s ms.") % {"ms": took})
-            return
-    # Nobody needs it any more, and the next check gives one of its own.
-    DBTaskResult.objects.ready().filter(id=given.id).delete()
-    if DBTaskResult.objects.running().exists():
-        yield warning(
-            _("A worker has something else to do, or was killed in the middle of it."),
-            _("Class steps and mails may wait."),
-            _("Check again in a minute. If it stays so, start one more “manage.py worker”."),
+    """Is there a worker, of this version, and does nothing wait for it?"""
+    alive = list(hearts.alive())
+    if not alive:
+        yield failed(
+            _("No worker has said in the last %(seconds)s s that it is alive.")
+            % {"seconds": round(hearts.DEAD_AFTER.total_seconds())},
+            _("Nothing is handed out, collected or mailed, and access of people who left stays."),
+            _("Start “manage.py worker”, and have it started again when the machine does."),
         )
         return
-    yield failed(
-        _("No worker took a task within %(seconds)s s.") % {"seconds": round(_WORKER)},
-        _("Nothing is handed out, collected or mailed, and access of people who left stays."),
-        _("Start “manage.py worker”, and have it started again when the machine does."),
+    last = max(one.seen for one in alive)
+    yield ok(
+        ngettext(
+            "%(count)s worker is alive; it said so %(seconds)s s ago.",
+            "%(count)s workers are alive; the last said so %(seconds)s s ago.",
+            len(alive),
+        )
+        % {"count": len(alive), "seconds": round((timezone.now() - last).total_seconds())}
     )
+    others = sum(one.version != hearts.version() for one in alive)
+    if others:
+        yield warning(
+            ngettext(
+                "%(count)s worker runs another version than this site.",
+                "%(count)s workers run another version than this site.",
+                others,
+            )
+            % {"count": others},
+            _("What it does may not fit what this site asks for."),
+            _("Restart the workers, so that all of the site runs the same version."),
+        )
+    # A worker that is at class steps takes new ones with them, without the task that tells of them.
+    tasks = DBTaskResult.objects.ready().exclude(task_path=work.module_path)
+    if tasks.filter(enqueued_at__lt=timezone.now() - _LONG).exists():
+        yield warning(
+            _("A task has waited for more than %(minutes)s minutes.")
+            % {"minutes": round(_LONG.total_seconds() / 60)},
+            _("The workers have too much to do, or hang. Class steps and mails may wait."),
+            _("Check again in a minute. If it stays so, start one more “manage.py worker”."),
+        )
 
 
 def mail(_world: World) -> Iterator[Finding]:

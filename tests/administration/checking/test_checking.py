@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 from typing import Any
@@ -10,12 +11,16 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.core import mail
-from django.core.management import call_command
 from django.db import connection
+from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 from pytest_django import Settings
 
 from administration.checking import site
+from classroom.engine import hearts
+from classroom.engine.working import wake
+from classroom.models import WorkerHeart
+from classroom.people.invitations import mail as invite
 from embedding.client import client
 from embedding.conf import conf
 from embedding.models import CheckProject
@@ -126,30 +131,42 @@ def found(look: Look) -> Finding:
     return finding
 
 
-def test_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(site, "_WORKER", 0.3)
+def test_no_worker() -> None:
     assert found(site.worker).state == "failed"
     assert "manage.py worker" in found(site.worker).do
-    assert not DBTaskResult.objects.exists()
+    long_ago = timezone.now() - 2 * hearts.DEAD_AFTER
+    WorkerHeart.objects.create(pid=1, started=long_ago, seen=long_ago)
+    assert found(site.worker).state == "failed"
 
 
-def test_a_worker_that_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(site, "_WORKER", 0.3)
-    site.answer.enqueue()
-    DBTaskResult.objects.update(status="RUNNING")
-    assert found(site.worker).state == "warning"
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_worker_that_takes_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is django-tasks' own, for one round, at the moment when the check looks."""
-
-    def work(_seconds: float) -> None:
-        call_command("db_worker", "--batch", "--interval=0", "--no-startup-delay", verbosity=0)
-
-    monkeypatch.setattr(site, "_pause", work)
+def test_a_worker_that_is_alive() -> None:
+    hearts.Heart().beat()
+    assert found(site.worker).seen == "1 worker is alive; it said so 0 s ago."
+    hearts.Heart().beat()
     assert found(site.worker).state == "ok"
-    assert "A worker did a task" in found(site.worker).seen
+    assert found(site.worker).seen == "2 workers are alive; the last said so 0 s ago."
+
+
+def test_a_worker_of_another_version() -> None:
+    hearts.Heart().beat()
+    WorkerHeart.objects.update(version="0.1")
+    _, other = site.worker(World())
+    assert other.state == "warning"
+    assert "1 worker runs another version" in other.seen
+
+
+def test_a_task_that_waits_too_long() -> None:
+    hearts.Heart().beat()
+    wake()
+    invite.enqueue([])
+    assert found(site.worker).state == "ok"
+    DBTaskResult.objects.update(enqueued_at=timezone.now() - timedelta(minutes=5))
+    _, waits = site.worker(World())
+    assert (waits.state, waits.seen) == ("warning", "A task has waited for more than 2 minutes.")
+    # One that is to be done later does not wait, nor class steps for a worker that is at them.
+    tasks = DBTaskResult.objects.filter(task_path=invite.module_path)
+    tasks.update(run_after=timezone.now() + timedelta(hours=1))
+    assert found(site.worker).state == "ok"
 
 
 def test_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
