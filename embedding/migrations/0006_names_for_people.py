@@ -6,6 +6,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from embedding.migrations._labels import Labels
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -14,403 +16,423 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterModelOptions(
-            name="allowance",
-            options={"verbose_name": "allowance", "verbose_name_plural": "allowances"},
-        ),
-        migrations.AlterModelOptions(
-            name="cocalcaccount",
-            options={
-                "ordering": ("-id",),
-                "verbose_name": "account",
-                "verbose_name_plural": "accounts",
-            },
-        ),
-        migrations.AlterModelOptions(
-            name="cocalcproject",
-            options={
-                "ordering": ("-id",),
-                "verbose_name": "project",
-                "verbose_name_plural": "projects",
-            },
-        ),
-        migrations.AlterModelOptions(
-            name="embedsession",
-            options={
-                "ordering": ("-started",),
-                "verbose_name": "embed session",
-                "verbose_name_plural": "embed sessions",
-            },
-        ),
-        migrations.AlterModelOptions(
-            name="ending",
-            options={
-                "ordering": ("-asked",),
-                "verbose_name": "ending of access",
-                "verbose_name_plural": "endings of access",
-            },
-        ),
-        migrations.AlterModelOptions(
-            name="event",
-            options={
-                "ordering": ("-id",),
-                "verbose_name": "event",
-                "verbose_name_plural": "events",
-            },
-        ),
-        migrations.AlterModelOptions(
-            name="member",
-            options={"verbose_name": "member", "verbose_name_plural": "members"},
-        ),
-        migrations.AlterModelOptions(
-            name="trashed",
-            options={
-                "ordering": ("-deleted",),
-                "verbose_name": "deleted file",
-                "verbose_name_plural": "deleted files",
-            },
-        ),
-        migrations.AlterField(
-            model_name="allowance",
-            name="used_until",
-            field=models.DateTimeField(verbose_name="used until"),
-        ),
-        migrations.AlterField(
-            model_name="allowance",
-            name="user",
-            field=models.OneToOneField(
-                on_delete=django.db.models.deletion.CASCADE,
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="user",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="cocalcaccount",
-            name="attempts",
-            field=models.PositiveIntegerField(default=0, editable=False, verbose_name="attempts"),
-        ),
-        migrations.AlterField(
-            model_name="cocalcaccount",
-            name="claimed_until",
-            field=models.DateTimeField(editable=False, null=True, verbose_name="claimed until"),
-        ),
-        migrations.AlterField(
-            model_name="cocalcaccount",
-            name="created",
-            field=models.DateTimeField(auto_now_add=True, verbose_name="created"),
-        ),
-        migrations.AlterField(
-            model_name="cocalcaccount",
-            name="user",
-            field=models.OneToOneField(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="cocalc_account",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="user",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="cocalcproject",
-            name="attempts",
-            field=models.PositiveIntegerField(default=0, editable=False, verbose_name="attempts"),
-        ),
-        migrations.AlterField(
-            model_name="cocalcproject",
-            name="claimed_until",
-            field=models.DateTimeField(editable=False, null=True, verbose_name="claimed until"),
-        ),
-        migrations.AlterField(
-            model_name="cocalcproject",
-            name="created",
-            field=models.DateTimeField(auto_now_add=True, verbose_name="created"),
-        ),
-        migrations.AlterField(
-            model_name="cocalcproject",
-            name="marker",
-            field=models.UUIDField(
-                default=uuid.uuid4,
-                editable=False,
-                help_text="Stands in the project's description on CoCalc, to find it by.",
-                unique=True,
-                verbose_name="marker",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="cocalcproject",
-            name="slot",
-            field=models.CharField(
-                help_text="What the project is for; there is one project for each slot.",
-                max_length=200,
-                unique=True,
-                verbose_name="slot",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="cocalcproject",
-            name="title",
-            field=models.CharField(max_length=200, verbose_name="title"),
-        ),
-        migrations.AlterField(
-            model_name="cocalcproject",
-            name="users",
-            field=models.ManyToManyField(
-                related_name="cocalc_projects",
-                through="embedding.Member",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="users",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="embedsession",
-            name="checked",
-            field=models.DateTimeField(
-                help_text="When CoCalc last confirmed the project to run and the file to exist.",
-                null=True,
-                verbose_name="checked",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="embedsession",
-            name="detail",
-            field=models.CharField(
-                blank=True,
-                help_text="The likely cause, for the administrator.",
-                max_length=500,
-                verbose_name="detail",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="embedsession",
-            name="ended",
-            field=models.DateTimeField(null=True, verbose_name="ended"),
-        ),
-        migrations.AlterField(
-            model_name="embedsession",
-            name="id",
-            field=models.UUIDField(
-                default=uuid.uuid4, primary_key=True, serialize=False, verbose_name="id"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="embedsession",
-            name="path",
-            field=models.CharField(max_length=4096, verbose_name="folder"),
-        ),
-        migrations.AlterField(
-            model_name="embedsession",
-            name="project",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="embed_sessions",
-                to="embedding.cocalcproject",
-                verbose_name="project",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="embedsession",
-            name="reason",
-            field=models.CharField(
-                blank=True,
-                help_text="Why it is slow, lost or failed, as a code.",
-                max_length=60,
-                verbose_name="reason",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="embedsession",
-            name="seen",
-            field=models.DateTimeField(
-                help_text="When its page last said that its file is open and looked at.",
-                null=True,
-                verbose_name="seen",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="embedsession",
-            name="started",
-            field=models.DateTimeField(auto_now_add=True, verbose_name="started"),
-        ),
-        migrations.AlterField(
-            model_name="embedsession",
-            name="state",
-            field=models.CharField(
-                choices=[
-                    ("preparing", "Preparing"),
-                    ("opening", "Opening"),
-                    ("ready", "Ready"),
-                    ("slow", "Slow"),
-                    ("lost", "Lost"),
-                    ("failed", "Failed"),
-                    ("closed", "Closed"),
-                ],
-                default="preparing",
-                max_length=20,
-                verbose_name="state",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="embedsession",
-            name="steps",
-            field=models.JSONField(
-                default=dict, help_text="Milliseconds that each step took.", verbose_name="steps"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="embedsession",
-            name="user",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="embed_sessions",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="user",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="embedsession",
-            name="username",
-            field=models.CharField(
-                help_text="Stays when the user is deleted.", max_length=150, verbose_name="username"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="ending",
-            name="asked",
-            field=models.DateTimeField(verbose_name="asked"),
-        ),
-        migrations.AlterField(
-            model_name="ending",
-            name="attempts",
-            field=models.PositiveIntegerField(default=0, verbose_name="attempts"),
-        ),
-        migrations.AlterField(
-            model_name="ending",
-            name="done",
-            field=models.DateTimeField(null=True, verbose_name="done"),
-        ),
-        migrations.AlterField(
-            model_name="ending",
-            name="error",
-            field=models.CharField(
-                blank=True,
-                help_text="Why it has not worked yet.",
-                max_length=500,
-                verbose_name="error",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="ending",
-            name="not_before",
-            field=models.DateTimeField(
-                help_text="Tried again from then on; meanwhile somebody may be at it.",
-                null=True,
-                verbose_name="not before",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="ending",
-            name="username",
-            field=models.CharField(max_length=150, verbose_name="username"),
-        ),
-        migrations.AlterField(
-            model_name="event",
-            name="action",
-            field=models.CharField(db_index=True, max_length=60, verbose_name="action"),
-        ),
-        migrations.AlterField(
-            model_name="event",
-            name="actor",
-            field=models.CharField(
-                help_text="User name; empty for the site itself.",
-                max_length=150,
-                verbose_name="actor",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="event",
-            name="at",
-            field=models.DateTimeField(auto_now_add=True, db_index=True, verbose_name="time"),
-        ),
-        migrations.AlterField(
-            model_name="event",
-            name="detail",
-            field=models.JSONField(default=dict, verbose_name="detail"),
-        ),
-        migrations.AlterField(
-            model_name="event",
-            name="target",
-            field=models.CharField(max_length=300, verbose_name="target"),
-        ),
-        migrations.AlterField(
-            model_name="member",
-            name="project",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="members",
-                to="embedding.cocalcproject",
-                verbose_name="project",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="member",
-            name="role",
-            field=models.CharField(
-                choices=[("owner", "Owner"), ("collaborator", "Collaborator")],
-                default="collaborator",
-                max_length=20,
-                verbose_name="role",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="member",
-            name="user",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="cocalc_memberships",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="user",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="trashed",
-            name="by",
-            field=models.CharField(help_text="User name.", max_length=150, verbose_name="by"),
-        ),
-        migrations.AlterField(
-            model_name="trashed",
-            name="deleted",
-            field=models.DateTimeField(auto_now_add=True, verbose_name="deleted"),
-        ),
-        migrations.AlterField(
-            model_name="trashed",
-            name="id",
-            field=models.UUIDField(
-                default=uuid.uuid4,
-                editable=False,
-                primary_key=True,
-                serialize=False,
-                verbose_name="id",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="trashed",
-            name="is_folder",
-            field=models.BooleanField(default=False, verbose_name="is a folder"),
-        ),
-        migrations.AlterField(
-            model_name="trashed",
-            name="path",
-            field=models.TextField(verbose_name="folder"),
-        ),
-        migrations.AlterField(
-            model_name="trashed",
-            name="project",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="trashed",
-                to="embedding.cocalcproject",
-                verbose_name="project",
-            ),
-        ),
+        Labels(
+            [
+                migrations.AlterModelOptions(
+                    name="allowance",
+                    options={"verbose_name": "allowance", "verbose_name_plural": "allowances"},
+                ),
+                migrations.AlterModelOptions(
+                    name="cocalcaccount",
+                    options={
+                        "ordering": ("-id",),
+                        "verbose_name": "account",
+                        "verbose_name_plural": "accounts",
+                    },
+                ),
+                migrations.AlterModelOptions(
+                    name="cocalcproject",
+                    options={
+                        "ordering": ("-id",),
+                        "verbose_name": "project",
+                        "verbose_name_plural": "projects",
+                    },
+                ),
+                migrations.AlterModelOptions(
+                    name="embedsession",
+                    options={
+                        "ordering": ("-started",),
+                        "verbose_name": "embed session",
+                        "verbose_name_plural": "embed sessions",
+                    },
+                ),
+                migrations.AlterModelOptions(
+                    name="ending",
+                    options={
+                        "ordering": ("-asked",),
+                        "verbose_name": "ending of access",
+                        "verbose_name_plural": "endings of access",
+                    },
+                ),
+                migrations.AlterModelOptions(
+                    name="event",
+                    options={
+                        "ordering": ("-id",),
+                        "verbose_name": "event",
+                        "verbose_name_plural": "events",
+                    },
+                ),
+                migrations.AlterModelOptions(
+                    name="member",
+                    options={"verbose_name": "member", "verbose_name_plural": "members"},
+                ),
+                migrations.AlterModelOptions(
+                    name="trashed",
+                    options={
+                        "ordering": ("-deleted",),
+                        "verbose_name": "deleted file",
+                        "verbose_name_plural": "deleted files",
+                    },
+                ),
+                migrations.AlterField(
+                    model_name="allowance",
+                    name="used_until",
+                    field=models.DateTimeField(verbose_name="used until"),
+                ),
+                migrations.AlterField(
+                    model_name="allowance",
+                    name="user",
+                    field=models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="cocalcaccount",
+                    name="attempts",
+                    field=models.PositiveIntegerField(
+                        default=0, editable=False, verbose_name="attempts"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="cocalcaccount",
+                    name="claimed_until",
+                    field=models.DateTimeField(
+                        editable=False, null=True, verbose_name="claimed until"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="cocalcaccount",
+                    name="created",
+                    field=models.DateTimeField(auto_now_add=True, verbose_name="created"),
+                ),
+                migrations.AlterField(
+                    model_name="cocalcaccount",
+                    name="user",
+                    field=models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="cocalc_account",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="cocalcproject",
+                    name="attempts",
+                    field=models.PositiveIntegerField(
+                        default=0, editable=False, verbose_name="attempts"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="cocalcproject",
+                    name="claimed_until",
+                    field=models.DateTimeField(
+                        editable=False, null=True, verbose_name="claimed until"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="cocalcproject",
+                    name="created",
+                    field=models.DateTimeField(auto_now_add=True, verbose_name="created"),
+                ),
+                migrations.AlterField(
+                    model_name="cocalcproject",
+                    name="marker",
+                    field=models.UUIDField(
+                        default=uuid.uuid4,
+                        editable=False,
+                        help_text="Stands in the project's description on CoCalc, to find it by.",
+                        unique=True,
+                        verbose_name="marker",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="cocalcproject",
+                    name="slot",
+                    field=models.CharField(
+                        help_text="What the project is for; there is one project for each slot.",
+                        max_length=200,
+                        unique=True,
+                        verbose_name="slot",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="cocalcproject",
+                    name="title",
+                    field=models.CharField(max_length=200, verbose_name="title"),
+                ),
+                migrations.AlterField(
+                    model_name="cocalcproject",
+                    name="users",
+                    field=models.ManyToManyField(
+                        related_name="cocalc_projects",
+                        through="embedding.Member",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="users",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="embedsession",
+                    name="checked",
+                    field=models.DateTimeField(
+                        help_text="When CoCalc last confirmed the project to run and the file to exist.",
+                        null=True,
+                        verbose_name="checked",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="embedsession",
+                    name="detail",
+                    field=models.CharField(
+                        blank=True,
+                        help_text="The likely cause, for the administrator.",
+                        max_length=500,
+                        verbose_name="detail",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="embedsession",
+                    name="ended",
+                    field=models.DateTimeField(null=True, verbose_name="ended"),
+                ),
+                migrations.AlterField(
+                    model_name="embedsession",
+                    name="id",
+                    field=models.UUIDField(
+                        default=uuid.uuid4, primary_key=True, serialize=False, verbose_name="id"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="embedsession",
+                    name="path",
+                    field=models.CharField(max_length=4096, verbose_name="folder"),
+                ),
+                migrations.AlterField(
+                    model_name="embedsession",
+                    name="project",
+                    field=models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="embed_sessions",
+                        to="embedding.cocalcproject",
+                        verbose_name="project",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="embedsession",
+                    name="reason",
+                    field=models.CharField(
+                        blank=True,
+                        help_text="Why it is slow, lost or failed, as a code.",
+                        max_length=60,
+                        verbose_name="reason",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="embedsession",
+                    name="seen",
+                    field=models.DateTimeField(
+                        help_text="When its page last said that its file is open and looked at.",
+                        null=True,
+                        verbose_name="seen",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="embedsession",
+                    name="started",
+                    field=models.DateTimeField(auto_now_add=True, verbose_name="started"),
+                ),
+                migrations.AlterField(
+                    model_name="embedsession",
+                    name="state",
+                    field=models.CharField(
+                        choices=[
+                            ("preparing", "Preparing"),
+                            ("opening", "Opening"),
+                            ("ready", "Ready"),
+                            ("slow", "Slow"),
+                            ("lost", "Lost"),
+                            ("failed", "Failed"),
+                            ("closed", "Closed"),
+                        ],
+                        default="preparing",
+                        max_length=20,
+                        verbose_name="state",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="embedsession",
+                    name="steps",
+                    field=models.JSONField(
+                        default=dict,
+                        help_text="Milliseconds that each step took.",
+                        verbose_name="steps",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="embedsession",
+                    name="user",
+                    field=models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="embed_sessions",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="embedsession",
+                    name="username",
+                    field=models.CharField(
+                        help_text="Stays when the user is deleted.",
+                        max_length=150,
+                        verbose_name="username",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="ending",
+                    name="asked",
+                    field=models.DateTimeField(verbose_name="asked"),
+                ),
+                migrations.AlterField(
+                    model_name="ending",
+                    name="attempts",
+                    field=models.PositiveIntegerField(default=0, verbose_name="attempts"),
+                ),
+                migrations.AlterField(
+                    model_name="ending",
+                    name="done",
+                    field=models.DateTimeField(null=True, verbose_name="done"),
+                ),
+                migrations.AlterField(
+                    model_name="ending",
+                    name="error",
+                    field=models.CharField(
+                        blank=True,
+                        help_text="Why it has not worked yet.",
+                        max_length=500,
+                        verbose_name="error",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="ending",
+                    name="not_before",
+                    field=models.DateTimeField(
+                        help_text="Tried again from then on; meanwhile somebody may be at it.",
+                        null=True,
+                        verbose_name="not before",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="ending",
+                    name="username",
+                    field=models.CharField(max_length=150, verbose_name="username"),
+                ),
+                migrations.AlterField(
+                    model_name="event",
+                    name="action",
+                    field=models.CharField(db_index=True, max_length=60, verbose_name="action"),
+                ),
+                migrations.AlterField(
+                    model_name="event",
+                    name="actor",
+                    field=models.CharField(
+                        help_text="User name; empty for the site itself.",
+                        max_length=150,
+                        verbose_name="actor",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="event",
+                    name="at",
+                    field=models.DateTimeField(
+                        auto_now_add=True, db_index=True, verbose_name="time"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="event",
+                    name="detail",
+                    field=models.JSONField(default=dict, verbose_name="detail"),
+                ),
+                migrations.AlterField(
+                    model_name="event",
+                    name="target",
+                    field=models.CharField(max_length=300, verbose_name="target"),
+                ),
+                migrations.AlterField(
+                    model_name="member",
+                    name="project",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="members",
+                        to="embedding.cocalcproject",
+                        verbose_name="project",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="member",
+                    name="role",
+                    field=models.CharField(
+                        choices=[("owner", "Owner"), ("collaborator", "Collaborator")],
+                        default="collaborator",
+                        max_length=20,
+                        verbose_name="role",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="member",
+                    name="user",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="cocalc_memberships",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="trashed",
+                    name="by",
+                    field=models.CharField(
+                        help_text="User name.", max_length=150, verbose_name="by"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="trashed",
+                    name="deleted",
+                    field=models.DateTimeField(auto_now_add=True, verbose_name="deleted"),
+                ),
+                migrations.AlterField(
+                    model_name="trashed",
+                    name="id",
+                    field=models.UUIDField(
+                        default=uuid.uuid4,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="id",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="trashed",
+                    name="is_folder",
+                    field=models.BooleanField(default=False, verbose_name="is a folder"),
+                ),
+                migrations.AlterField(
+                    model_name="trashed",
+                    name="path",
+                    field=models.TextField(verbose_name="folder"),
+                ),
+                migrations.AlterField(
+                    model_name="trashed",
+                    name="project",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="trashed",
+                        to="embedding.cocalcproject",
+                        verbose_name="project",
+                    ),
+                ),
+            ]
+        )
     ]

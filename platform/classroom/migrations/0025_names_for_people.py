@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import classroom.models
+from embedding.migrations._labels import Labels
 
 
 class Migration(migrations.Migration):
@@ -20,1978 +21,2041 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterModelOptions(
-            name="accommodation",
-            options={"verbose_name": "accommodation", "verbose_name_plural": "accommodations"},
-        ),
-        migrations.AlterModelOptions(
-            name="assignment",
-            options={
-                "ordering": ("due", "pk"),
-                "verbose_name": "assignment",
-                "verbose_name_plural": "assignments",
-            },
-        ),
-        migrations.AlterModelOptions(
-            name="batch",
-            options={
-                "ordering": ("-pk",),
-                "verbose_name": "class step",
-                "verbose_name_plural": "class steps",
-            },
-        ),
-        migrations.AlterModelOptions(
-            name="course",
-            options={
-                "ordering": ("-created",),
-                "verbose_name": "course",
-                "verbose_name_plural": "courses",
-            },
-        ),
-        migrations.AlterModelOptions(
-            name="extension",
-            options={"verbose_name": "extension", "verbose_name_plural": "extensions"},
-        ),
-        migrations.AlterModelOptions(
-            name="gradechange",
-            options={
-                "ordering": ("-at", "-pk"),
-                "verbose_name": "grade change",
-                "verbose_name_plural": "grade changes",
-            },
-        ),
-        migrations.AlterModelOptions(
-            name="invitation",
-            options={"verbose_name": "invitation", "verbose_name_plural": "invitations"},
-        ),
-        migrations.AlterModelOptions(
-            name="keptcomment",
-            options={
-                "ordering": ("-used", "-last_used", "-pk"),
-                "verbose_name": "kept comment",
-                "verbose_name_plural": "kept comments",
-            },
-        ),
-        migrations.AlterModelOptions(
-            name="letter",
-            options={"ordering": ("-pk",), "verbose_name": "mail", "verbose_name_plural": "mails"},
-        ),
-        migrations.AlterModelOptions(
-            name="look",
-            options={
-                "ordering": ("-pk",),
-                "verbose_name": "request for another look",
-                "verbose_name_plural": "requests for another look",
-            },
-        ),
-        migrations.AlterModelOptions(
-            name="mailchoice",
-            options={"verbose_name": "choice of mails", "verbose_name_plural": "choices of mails"},
-        ),
-        migrations.AlterModelOptions(
-            name="membership",
-            options={"verbose_name": "course member", "verbose_name_plural": "course members"},
-        ),
-        migrations.AlterModelOptions(
-            name="notice",
-            options={
-                "ordering": ("-pk",),
-                "verbose_name": "notice",
-                "verbose_name_plural": "notices",
-            },
-        ),
-        migrations.AlterModelOptions(
-            name="profile",
-            options={"verbose_name": "profile", "verbose_name_plural": "profiles"},
-        ),
-        migrations.AlterModelOptions(
-            name="sectiondates",
-            options={"verbose_name": "section dates", "verbose_name_plural": "section dates"},
-        ),
-        migrations.AlterModelOptions(
-            name="snapshot",
-            options={
-                "ordering": ("-taken", "-pk"),
-                "verbose_name": "snapshot",
-                "verbose_name_plural": "snapshots",
-            },
-        ),
-        migrations.AlterModelOptions(
-            name="submission",
-            options={"verbose_name": "submission", "verbose_name_plural": "submissions"},
-        ),
-        migrations.AlterModelOptions(
-            name="transfer",
-            options={
-                "ordering": ("-pk",),
-                "verbose_name": "transfer",
-                "verbose_name_plural": "transfers",
-            },
-        ),
-        migrations.AlterModelOptions(
-            name="unprovenaddress",
-            options={
-                "verbose_name": "unproven address",
-                "verbose_name_plural": "unproven addresses",
-            },
-        ),
-        migrations.AlterField(
-            model_name="accommodation",
-            name="days",
-            field=models.PositiveSmallIntegerField(
-                default=0,
-                validators=[django.core.validators.MaxValueValidator(60)],
-                verbose_name="days",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="accommodation",
-            name="ended",
-            field=models.DateTimeField(null=True, verbose_name="ended"),
-        ),
-        migrations.AlterField(
-            model_name="accommodation",
-            name="granted_by",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="granted by",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="accommodation",
-            name="hours",
-            field=models.PositiveSmallIntegerField(
-                default=0,
-                validators=[django.core.validators.MaxValueValidator(72)],
-                verbose_name="hours",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="accommodation",
-            name="percent",
-            field=models.PositiveSmallIntegerField(
-                default=0,
-                help_text="So much longer.",
-                validators=[django.core.validators.MaxValueValidator(300)],
-                verbose_name="percent",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="accommodation",
-            name="reason",
-            field=models.CharField(
-                blank=True,
-                help_text="Students do not see it.",
-                max_length=500,
-                verbose_name="reason",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="accommodation",
-            name="since",
-            field=models.DateTimeField(verbose_name="since"),
-        ),
-        migrations.AlterField(
-            model_name="accommodation",
-            name="student",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="accommodations",
-                to="classroom.membership",
-                verbose_name="student",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="assignment",
-            name="announced",
-            field=models.BooleanField(
-                db_default=False,
-                default=False,
-                help_text="Students see its title and release date before it is out.",
-                verbose_name="announced",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="assignment",
-            name="course",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="assignments",
-                to="classroom.course",
-                verbose_name="course",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="assignment",
-            name="created",
-            field=models.DateTimeField(auto_now_add=True, verbose_name="created"),
-        ),
-        migrations.AlterField(
-            model_name="assignment",
-            name="due",
-            field=models.DateTimeField(blank=True, null=True, verbose_name="due"),
-        ),
-        migrations.AlterField(
-            model_name="assignment",
-            name="folder",
-            field=models.CharField(
-                help_text="The folder's name in every project; it stays as it is.",
-                max_length=200,
-                verbose_name="folder",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="assignment",
-            name="handout",
-            field=models.BooleanField(
-                default=False, help_text="Given out, and never collected.", verbose_name="handout"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="assignment",
-            name="has_student_folder",
-            field=models.BooleanField(
-                default=False, editable=False, verbose_name="has student folder"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="assignment",
-            name="instructions",
-            field=models.TextField(
-                blank=True, help_text="Markdown; students see it.", verbose_name="instructions"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="assignment",
-            name="late_amount",
-            field=models.DecimalField(
-                blank=True,
-                decimal_places=2,
-                max_digits=6,
-                null=True,
-                validators=[django.core.validators.MinValueValidator(0)],
-                verbose_name="late penalty",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="assignment",
-            name="late_floor",
-            field=models.PositiveSmallIntegerField(
-                blank=True,
-                db_default=0,
-                default=0,
-                help_text="Per cent of the score that remain, however late the work is.",
-                validators=[django.core.validators.MaxValueValidator(100)],
-                verbose_name="least that remains",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="assignment",
-            name="late_grace",
-            field=models.PositiveIntegerField(
-                blank=True,
-                db_default=0,
-                default=0,
-                help_text="Minutes that do not count.",
-                verbose_name="grace",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="assignment",
-            name="late_penalty",
-            field=models.CharField(
-                choices=[
-                    ("none", "No penalty: it is only marked late"),
-                    ("percent", "Per cent of the score"),
-                    ("points", "Points"),
-                ],
-                db_default="none",
-                default="none",
-                max_length=10,
-                verbose_name="kind of late penalty",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="assignment",
-            name="late_per",
-            field=models.CharField(
-                choices=[("hour", "for each hour begun"), ("day", "for each day begun")],
-                db_default="day",
-                default="day",
-                max_length=10,
-                verbose_name="late penalty for each",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="assignment",
-            name="late_policy",
-            field=models.CharField(
-                choices=[
-                    ("closed", "Not accepted"),
-                    ("until", "Accepted and marked late, until a last moment"),
-                    ("any", "Accepted and marked late at any time"),
-                ],
-                default="closed",
-                max_length=10,
-                verbose_name="late policy",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="assignment",
-            name="late_until",
-            field=models.DateTimeField(blank=True, null=True, verbose_name="late until"),
-        ),
-        migrations.AlterField(
-            model_name="assignment",
-            name="look_until",
-            field=models.DateTimeField(
-                blank=True,
-                help_text="Until when students may ask for another look; empty: they cannot ask.",
-                null=True,
-                verbose_name="look until",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="assignment",
-            name="marked",
-            field=models.BooleanField(
-                default=False,
-                editable=False,
-                help_text="It holds notebooks marked for nbgrader.",
-                verbose_name="marked for nbgrader",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="assignment",
-            name="out",
-            field=models.DateTimeField(
-                editable=False,
-                help_text="Since when everybody gets it, newcomers too.",
-                null=True,
-                verbose_name="handed out since",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="assignment",
-            name="points",
-            field=models.DecimalField(
-                blank=True,
-                decimal_places=2,
-                max_digits=8,
-                null=True,
-                validators=[django.core.validators.MinValueValidator(0)],
-                verbose_name="points",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="assignment",
-            name="release",
-            field=models.DateTimeField(
-                blank=True,
-                help_text="Handed out on its own at this time.",
-                null=True,
-                verbose_name="release",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="assignment",
-            name="removed",
-            field=models.DateTimeField(editable=False, null=True, verbose_name="removed"),
-        ),
-        migrations.AlterField(
-            model_name="assignment",
-            name="test_attempts",
-            field=models.PositiveSmallIntegerField(
-                blank=True,
-                null=True,
-                validators=[django.core.validators.MinValueValidator(1)],
-                verbose_name="attempts",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="assignment",
-            name="test_counts",
-            field=models.CharField(
-                choices=[
-                    ("last", "The last one"),
-                    ("best", "The one with the most points from the tests"),
-                ],
-                db_default="last",
-                default="last",
-                max_length=10,
-                verbose_name="which submission counts",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="assignment",
-            name="test_pause",
-            field=models.PositiveIntegerField(
-                blank=True,
-                db_default=0,
-                default=0,
-                help_text="Minutes from one attempt to the next.",
-                verbose_name="pause",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="assignment",
-            name="tests",
-            field=models.CharField(
-                choices=[
-                    ("off", "None"),
-                    ("open", "The open ones, which students have"),
-                    ("all", "All, hidden ones too"),
-                ],
-                db_default="off",
-                default="off",
-                max_length=10,
-                verbose_name="tests on submit",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="assignment",
-            name="title",
-            field=models.CharField(max_length=200, verbose_name="title"),
-        ),
-        migrations.AlterField(
-            model_name="assignment",
-            name="version",
-            field=models.CharField(
-                choices=[
-                    ("missing", "No files yet"),
-                    ("copying", "Its files are being copied"),
-                    ("making", "The student version is being made"),
-                    ("check", "Look at what students get, then approve it"),
-                    ("ready", "Ready to hand out"),
-                    ("failed", "The student version could not be made"),
-                ],
-                default="missing",
-                editable=False,
-                max_length=10,
-                verbose_name="student version",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="assignment",
-            name="version_error",
-            field=models.TextField(
-                blank=True, editable=False, verbose_name="why it could not be made"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="assignment",
-            name="weight",
-            field=models.DecimalField(
-                blank=True,
-                decimal_places=2,
-                help_text="Its share in the total: 2 counts twice as much as 1, and 0 nothing. Without weights, scores are added up. Once one is set, an assignment without a weight counts with its points.",
-                max_digits=8,
-                null=True,
-                validators=[django.core.validators.MinValueValidator(0)],
-                verbose_name="weight",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="batch",
-            name="actor",
-            field=models.ForeignKey(
-                help_text="Empty: on its own, because of a date.",
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="actor",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="batch",
-            name="assignment",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="batches",
-                to="classroom.assignment",
-                verbose_name="assignment",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="batch",
-            name="course",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="batches",
-                to="classroom.course",
-                verbose_name="course",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="batch",
-            name="created",
-            field=models.DateTimeField(auto_now_add=True, verbose_name="created"),
-        ),
-        migrations.AlterField(
-            model_name="batch",
-            name="kind",
-            field=models.CharField(
-                choices=[
-                    ("prepare", "Prepare"),
-                    ("expel", "Remove"),
-                    ("version", "Make the student version"),
-                    ("hand_out", "Hand out"),
-                    ("due_date", "Write the due date"),
-                    ("submit", "Submit"),
-                    ("collect", "Collect"),
-                    ("test", "Test a submission"),
-                    ("run", "Run a command"),
-                    ("return", "Return"),
-                    ("bring", "Copy the files"),
-                    ("start", "Start projects"),
-                    ("stop", "Stop projects"),
-                    ("delete", "Delete the course"),
-                ],
-                max_length=20,
-                verbose_name="kind",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="batch",
-            name="options",
-            field=models.JSONField(default=dict, verbose_name="options"),
-        ),
-        migrations.AlterField(
-            model_name="course",
-            name="archived",
-            field=models.DateTimeField(
-                editable=False,
-                help_text="Since when it can only be read.",
-                null=True,
-                verbose_name="archived",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="course",
-            name="created",
-            field=models.DateTimeField(auto_now_add=True, verbose_name="created"),
-        ),
-        migrations.AlterField(
-            model_name="course",
-            name="description",
-            field=models.TextField(
-                blank=True, help_text="Markdown; students see it.", verbose_name="description"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="course",
-            name="join_code",
-            field=models.UUIDField(
-                editable=False,
-                help_text="Empty: nobody may join by a link.",
-                null=True,
-                unique=True,
-                verbose_name="join code",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="course",
-            name="late_days",
-            field=models.PositiveSmallIntegerField(
-                blank=True,
-                help_text="Late days that each student has: one covers a day of lateness, without penalty.",
-                null=True,
-                verbose_name="late days",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="course",
-            name="people",
-            field=models.ManyToManyField(
-                related_name="courses",
-                through="classroom.Membership",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="people",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="course",
-            name="project",
-            field=models.OneToOneField(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="course",
-                to="embedding.cocalcproject",
-                verbose_name="project",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="course",
-            name="term",
-            field=models.CharField(
-                blank=True, help_text="Such as “Autumn 2026”.", max_length=100, verbose_name="term"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="course",
-            name="time_zone",
-            field=models.CharField(
-                help_text="Deadlines use this time zone.",
-                max_length=64,
-                validators=[classroom.models.validate_time_zone],
-                verbose_name="time zone",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="course",
-            name="title",
-            field=models.CharField(max_length=200, verbose_name="title"),
-        ),
-        migrations.AlterField(
-            model_name="course",
-            name="uid",
-            field=models.UUIDField(
-                default=uuid.uuid4, editable=False, unique=True, verbose_name="id"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="extension",
-            name="assignment",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="extensions",
-                to="classroom.assignment",
-                verbose_name="assignment",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="extension",
-            name="due",
-            field=models.DateTimeField(verbose_name="due"),
-        ),
-        migrations.AlterField(
-            model_name="extension",
-            name="granted",
-            field=models.DateTimeField(auto_now=True, verbose_name="granted"),
-        ),
-        migrations.AlterField(
-            model_name="extension",
-            name="granted_by",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="granted by",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="extension",
-            name="reason",
-            field=models.CharField(
-                blank=True, help_text="The student sees it.", max_length=500, verbose_name="reason"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="extension",
-            name="student",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="extensions",
-                to="classroom.membership",
-                verbose_name="student",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="gradechange",
-            name="at",
-            field=models.DateTimeField(auto_now_add=True, verbose_name="time"),
-        ),
-        migrations.AlterField(
-            model_name="gradechange",
-            name="by",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="by",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="gradechange",
-            name="comment",
-            field=models.TextField(blank=True, verbose_name="comment"),
-        ),
-        migrations.AlterField(
-            model_name="gradechange",
-            name="how",
-            field=models.CharField(max_length=20, verbose_name="how"),
-        ),
-        migrations.AlterField(
-            model_name="gradechange",
-            name="questions",
-            field=models.JSONField(
-                db_default=models.Value({}, models.JSONField()),
-                default=dict,
-                verbose_name="questions",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="gradechange",
-            name="score",
-            field=models.DecimalField(
-                decimal_places=2, max_digits=8, null=True, verbose_name="score"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="gradechange",
-            name="submission",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="changes",
-                to="classroom.submission",
-                verbose_name="submission",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="invitation",
-            name="accepted",
-            field=models.DateTimeField(editable=False, null=True, verbose_name="accepted"),
-        ),
-        migrations.AlterField(
-            model_name="invitation",
-            name="accepted_by",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="accepted by",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="invitation",
-            name="course",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="invitations",
-                to="classroom.course",
-                verbose_name="course",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="invitation",
-            name="created",
-            field=models.DateTimeField(
-                default=django.utils.timezone.now, editable=False, verbose_name="created"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="invitation",
-            name="email",
-            field=models.EmailField(max_length=254, verbose_name="e-mail address"),
-        ),
-        migrations.AlterField(
-            model_name="invitation",
-            name="first_name",
-            field=models.CharField(blank=True, max_length=150, verbose_name="first name"),
-        ),
-        migrations.AlterField(
-            model_name="invitation",
-            name="last_name",
-            field=models.CharField(blank=True, max_length=150, verbose_name="last name"),
-        ),
-        migrations.AlterField(
-            model_name="invitation",
-            name="mail_error",
-            field=models.CharField(
-                blank=True,
-                editable=False,
-                help_text="Why it could not be mailed.",
-                max_length=300,
-                verbose_name="mail error",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="invitation",
-            name="nonce",
-            field=models.UUIDField(default=uuid.uuid4, editable=False, verbose_name="nonce"),
-        ),
-        migrations.AlterField(
-            model_name="invitation",
-            name="number",
-            field=models.CharField(blank=True, max_length=60, verbose_name="number"),
-        ),
-        migrations.AlterField(
-            model_name="invitation",
-            name="role",
-            field=models.CharField(
-                choices=[
-                    ("teacher", "Teacher"),
-                    ("assistant", "Assistant"),
-                    ("student", "Student"),
-                ],
-                default="student",
-                max_length=20,
-                verbose_name="role",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="invitation",
-            name="section",
-            field=models.CharField(blank=True, max_length=60, verbose_name="section"),
-        ),
-        migrations.AlterField(
-            model_name="invitation",
-            name="sent",
-            field=models.DateTimeField(editable=False, null=True, verbose_name="sent"),
-        ),
-        migrations.AlterField(
-            model_name="keptcomment",
-            name="course",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="kept_comments",
-                to="classroom.course",
-                verbose_name="course",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="keptcomment",
-            name="last_used",
-            field=models.DateTimeField(auto_now_add=True, verbose_name="last used"),
-        ),
-        migrations.AlterField(
-            model_name="keptcomment",
-            name="text",
-            field=models.CharField(max_length=500, verbose_name="text"),
-        ),
-        migrations.AlterField(
-            model_name="keptcomment",
-            name="used",
-            field=models.PositiveIntegerField(default=0, verbose_name="used"),
-        ),
-        migrations.AlterField(
-            model_name="letter",
-            name="attempts",
-            field=models.PositiveSmallIntegerField(default=0, verbose_name="attempts"),
-        ),
-        migrations.AlterField(
-            model_name="letter",
-            name="changed",
-            field=models.DateTimeField(default=django.utils.timezone.now, verbose_name="changed"),
-        ),
-        migrations.AlterField(
-            model_name="letter",
-            name="created",
-            field=models.DateTimeField(default=django.utils.timezone.now, verbose_name="created"),
-        ),
-        migrations.AlterField(
-            model_name="letter",
-            name="error",
-            field=models.CharField(
-                blank=True, help_text="Why it was not sent.", max_length=300, verbose_name="error"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="letter",
-            name="not_before",
-            field=models.DateTimeField(verbose_name="not before"),
-        ),
-        migrations.AlterField(
-            model_name="letter",
-            name="state",
-            field=models.CharField(
-                choices=[
-                    ("queued", "Waiting"),
-                    ("sending", "On its way"),
-                    ("sent", "Sent"),
-                    ("empty", "Nothing was left to say"),
-                    ("failed", "Refused"),
-                    ("unknown", "Perhaps sent"),
-                ],
-                default="queued",
-                max_length=10,
-                verbose_name="state",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="letter",
-            name="uid",
-            field=models.UUIDField(
-                default=uuid.uuid4, editable=False, verbose_name="number of the mail"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="letter",
-            name="user",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="letters",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="user",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="look",
-            name="answer",
-            field=models.TextField(blank=True, verbose_name="answer"),
-        ),
-        migrations.AlterField(
-            model_name="look",
-            name="answered",
-            field=models.DateTimeField(null=True, verbose_name="answered"),
-        ),
-        migrations.AlterField(
-            model_name="look",
-            name="answered_by",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="answered by",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="look",
-            name="asked",
-            field=models.DateTimeField(auto_now_add=True, verbose_name="asked"),
-        ),
-        migrations.AlterField(
-            model_name="look",
-            name="outcome",
-            field=models.CharField(
-                blank=True,
-                choices=[("kept", "The score stays"), ("changed", "The score was changed")],
-                max_length=10,
-                verbose_name="outcome",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="look",
-            name="returned",
-            field=models.DateTimeField(
-                help_text="When that was returned which it asks about.", verbose_name="returned"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="look",
-            name="score_after",
-            field=models.DecimalField(
-                decimal_places=2, max_digits=8, null=True, verbose_name="score after"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="look",
-            name="score_before",
-            field=models.DecimalField(
-                decimal_places=2,
-                help_text="What the student saw when asking.",
-                max_digits=8,
-                null=True,
-                verbose_name="score before",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="look",
-            name="submission",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="looks",
-                to="classroom.submission",
-                verbose_name="submission",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="look",
-            name="text",
-            field=models.TextField(verbose_name="text"),
-        ),
-        migrations.AlterField(
-            model_name="mailchoice",
-            name="off",
-            field=models.JSONField(
-                default=list,
-                help_text="The kinds of notices that are not mailed.",
-                verbose_name="not mailed",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="mailchoice",
-            name="user",
-            field=models.OneToOneField(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="mail_choice",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="user",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="mailchoice",
-            name="when",
-            field=models.CharField(
-                choices=[("at_once", "At once"), ("daily", "Once a day"), ("never", "Never")],
-                default="at_once",
-                max_length=10,
-                verbose_name="how often",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="membership",
-            name="course",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="memberships",
-                to="classroom.course",
-                verbose_name="course",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="membership",
-            name="joined",
-            field=models.DateTimeField(auto_now_add=True, verbose_name="joined"),
-        ),
-        migrations.AlterField(
-            model_name="membership",
-            name="number",
-            field=models.CharField(
-                blank=True,
-                help_text="The school's own number of the student.",
-                max_length=60,
-                verbose_name="number",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="membership",
-            name="prepared",
-            field=models.DateTimeField(
-                editable=False,
-                help_text="When all that CoCalc keeps for it was last made.",
-                null=True,
-                verbose_name="prepared",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="membership",
-            name="project",
-            field=models.OneToOneField(
-                blank=True,
-                help_text="The student's project for this course.",
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="student_membership",
-                to="embedding.cocalcproject",
-                verbose_name="project",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="membership",
-            name="removed",
-            field=models.DateTimeField(blank=True, null=True, verbose_name="removed"),
-        ),
-        migrations.AlterField(
-            model_name="membership",
-            name="role",
-            field=models.CharField(
-                choices=[
-                    ("teacher", "Teacher"),
-                    ("assistant", "Assistant"),
-                    ("student", "Student"),
-                ],
-                max_length=20,
-                verbose_name="role",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="membership",
-            name="section",
-            field=models.CharField(
-                blank=True,
-                help_text="The student's section or group, as the list calls it.",
-                max_length=60,
-                verbose_name="section",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="membership",
-            name="user",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="course_memberships",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="user",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="notice",
-            name="assignment",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="notices",
-                to="classroom.assignment",
-                verbose_name="assignment",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="notice",
-            name="course",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="notices",
-                to="classroom.course",
-                verbose_name="course",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="notice",
-            name="created",
-            field=models.DateTimeField(auto_now_add=True, verbose_name="created"),
-        ),
-        migrations.AlterField(
-            model_name="notice",
-            name="details",
-            field=models.JSONField(default=dict, verbose_name="details"),
-        ),
-        migrations.AlterField(
-            model_name="notice",
-            name="key",
-            field=models.CharField(max_length=120, verbose_name="key"),
-        ),
-        migrations.AlterField(
-            model_name="notice",
-            name="kind",
-            field=models.CharField(
-                choices=[
-                    ("handed_out", "New work was handed out"),
-                    ("due_soon", "Work is due within a day"),
-                    ("returned", "Work came back"),
-                    ("extension", "You got more time"),
-                    ("submit_failed", "A submission failed"),
-                    ("look_answered", "A teacher looked at your work again"),
-                    ("step_failed", "A step for the class failed"),
-                    ("look_asked", "A student asks for another look"),
-                ],
-                max_length=20,
-                verbose_name="kind",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="notice",
-            name="letter",
-            field=models.ForeignKey(
-                editable=False,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="notices",
-                to="classroom.letter",
-                verbose_name="letter",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="notice",
-            name="member",
-            field=models.ForeignKey(
-                help_text="Whose work it is about, where that is not the user's own.",
-                null=True,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="+",
-                to="classroom.membership",
-                verbose_name="member",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="notice",
-            name="read",
-            field=models.DateTimeField(null=True, verbose_name="read"),
-        ),
-        migrations.AlterField(
-            model_name="notice",
-            name="to_mail",
-            field=models.BooleanField(
-                default=False,
-                help_text="It may still be put into a mail.",
-                verbose_name="to be mailed",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="notice",
-            name="user",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="notices",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="user",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="profile",
-            name="calendar",
-            field=models.UUIDField(
-                editable=False,
-                help_text="Empty: nobody has asked for a calendar address.",
-                null=True,
-                verbose_name="calendar",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="profile",
-            name="color_scheme",
-            field=models.CharField(
-                choices=[("system", "As my device"), ("light", "Light"), ("dark", "Dark")],
-                default="system",
-                max_length=10,
-                verbose_name="color scheme",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="profile",
-            name="language",
-            field=models.CharField(
-                blank=True,
-                db_default="",
-                help_text="Empty: the pages are in the browser's language, mails in the site's.",
-                max_length=20,
-                verbose_name="language",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="profile",
-            name="reset_asked",
-            field=models.DateTimeField(
-                editable=False,
-                help_text="When a new password was last asked for by mail.",
-                null=True,
-                verbose_name="reset asked",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="profile",
-            name="time_zone",
-            field=models.CharField(
-                blank=True,
-                help_text="Empty: each page shows the browser's own.",
-                max_length=64,
-                validators=[classroom.models.validate_time_zone],
-                verbose_name="time zone",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="profile",
-            name="user",
-            field=models.OneToOneField(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="profile",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="user",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="rostershape",
-            name="changed",
-            field=models.DateTimeField(auto_now=True, verbose_name="changed"),
-        ),
-        migrations.AlterField(
-            model_name="rostershape",
-            name="columns",
-            field=models.JSONField(
-                help_text="What each column is, and whether a line names them.",
-                verbose_name="columns",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="rostershape",
-            name="shape",
-            field=models.CharField(max_length=64, verbose_name="shape"),
-        ),
-        migrations.AlterField(
-            model_name="rostershape",
-            name="user",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="roster_shapes",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="user",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="sectionassistant",
-            name="membership",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="section_duties",
-                to="classroom.membership",
-                verbose_name="membership",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="sectionassistant",
-            name="section",
-            field=models.CharField(max_length=60, verbose_name="section"),
-        ),
-        migrations.AlterField(
-            model_name="sectiondates",
-            name="assignment",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="section_dates",
-                to="classroom.assignment",
-                verbose_name="assignment",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="sectiondates",
-            name="due",
-            field=models.DateTimeField(blank=True, null=True, verbose_name="due"),
-        ),
-        migrations.AlterField(
-            model_name="sectiondates",
-            name="release",
-            field=models.DateTimeField(blank=True, null=True, verbose_name="release"),
-        ),
-        migrations.AlterField(
-            model_name="sectiondates",
-            name="section",
-            field=models.CharField(max_length=60, verbose_name="section"),
-        ),
-        migrations.AlterField(
-            model_name="snapshot",
-            name="files",
-            field=models.JSONField(default=list, verbose_name="files"),
-        ),
-        migrations.AlterField(
-            model_name="snapshot",
-            name="finished",
-            field=models.DateTimeField(
-                help_text="When all of it was here; empty in rows of earlier versions.",
-                null=True,
-                verbose_name="finished",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="snapshot",
-            name="given_up",
-            field=models.BooleanField(
-                default=False,
-                help_text="In time, and the student let a late one count instead, having been asked.",
-                verbose_name="given up",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="snapshot",
-            name="late",
-            field=models.BooleanField(
-                default=False, help_text="It was late when it came.", verbose_name="late"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="snapshot",
-            name="path",
-            field=models.CharField(
-                help_text="In the course's project.", max_length=600, verbose_name="folder"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="snapshot",
-            name="submission",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="snapshots",
-                to="classroom.submission",
-                verbose_name="submission",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="snapshot",
-            name="taken",
-            field=models.DateTimeField(
-                help_text="When the student pressed.", verbose_name="submitted"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="snapshot",
-            name="tested",
-            field=models.DecimalField(
-                decimal_places=2,
-                help_text="What the tests gave that run on submit; empty: they did not run, or not yet.",
-                max_digits=8,
-                null=True,
-                verbose_name="points from tests",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="snapshot",
-            name="warnings",
-            field=models.JSONField(default=list, verbose_name="warnings"),
-        ),
-        migrations.AlterField(
-            model_name="submission",
-            name="assignment",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="submissions",
-                to="classroom.assignment",
-                verbose_name="assignment",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="submission",
-            name="came",
-            field=models.DateTimeField(
-                help_text="When what was collected came, if that was late then; else it stays in time.",
-                null=True,
-                verbose_name="came in",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="submission",
-            name="code",
-            field=models.CharField(
-                blank=True,
-                db_default="",
-                editable=False,
-                help_text="What the work is called while its student’s name is hidden.",
-                max_length=8,
-                verbose_name="code",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="submission",
-            name="collected",
-            field=models.DateTimeField(null=True, verbose_name="collected"),
-        ),
-        migrations.AlterField(
-            model_name="submission",
-            name="collected_for",
-            field=models.DateTimeField(
-                help_text="The due time that it was collected for, on its own.",
-                null=True,
-                verbose_name="collected for",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="submission",
-            name="collected_from",
-            field=models.CharField(
-                blank=True,
-                choices=[("submitted", "the last submission"), ("folder", "the folder as it was")],
-                max_length=10,
-                verbose_name="collected from",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="submission",
-            name="collected_path",
-            field=models.CharField(
-                blank=True,
-                help_text="In the course's project.",
-                max_length=600,
-                verbose_name="collected path",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="submission",
-            name="comment",
-            field=models.TextField(blank=True, verbose_name="comment"),
-        ),
-        migrations.AlterField(
-            model_name="submission",
-            name="details",
-            field=models.JSONField(default=dict, verbose_name="details"),
-        ),
-        migrations.AlterField(
-            model_name="submission",
-            name="due",
-            field=models.DateTimeField(
-                help_text="The student's own due time.", null=True, verbose_name="due"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="submission",
-            name="given",
-            field=models.JSONField(
-                db_default=models.Value({}, models.JSONField()), default=dict, verbose_name="given"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="submission",
-            name="graded",
-            field=models.DateTimeField(null=True, verbose_name="graded"),
-        ),
-        migrations.AlterField(
-            model_name="submission",
-            name="handed_out",
-            field=models.DateTimeField(null=True, verbose_name="handed out"),
-        ),
-        migrations.AlterField(
-            model_name="submission",
-            name="held",
-            field=models.TextField(
-                blank=True,
-                help_text="Why the autograder's score is held for a person, in a sentence.",
-                verbose_name="held back",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="submission",
-            name="late",
-            field=models.BooleanField(
-                default=False,
-                help_text="What was collected came after it was due.",
-                verbose_name="late",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="submission",
-            name="late_days",
-            field=models.PositiveSmallIntegerField(
-                db_default=0,
-                default=0,
-                help_text="How many late days cover its lateness.",
-                verbose_name="late days",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="submission",
-            name="opened",
-            field=models.DateTimeField(null=True, verbose_name="opened"),
-        ),
-        migrations.AlterField(
-            model_name="submission",
-            name="penalty",
-            field=models.DecimalField(
-                db_default=models.Value(
-                    0, output_field=models.DecimalField(decimal_places=2, max_digits=8)
+        Labels(
+            [
+                migrations.AlterModelOptions(
+                    name="accommodation",
+                    options={
+                        "verbose_name": "accommodation",
+                        "verbose_name_plural": "accommodations",
+                    },
                 ),
-                decimal_places=2,
-                default=Decimal(0),
-                help_text="What is taken off because the work was late.",
-                max_digits=8,
-                verbose_name="penalty",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="submission",
-            name="release",
-            field=models.DateTimeField(
-                help_text="Of the student's section; empty: the assignment's.",
-                null=True,
-                verbose_name="release",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="submission",
-            name="reminded_for",
-            field=models.DateTimeField(
-                editable=False,
-                help_text="The due time of which the student was reminded.",
-                null=True,
-                verbose_name="reminded for",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="submission",
-            name="renewed",
-            field=models.DateTimeField(
-                help_text="When something else was collected than the time before.",
-                null=True,
-                verbose_name="renewed",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="submission",
-            name="returned",
-            field=models.DateTimeField(null=True, verbose_name="returned"),
-        ),
-        migrations.AlterField(
-            model_name="submission",
-            name="returned_comment",
-            field=models.TextField(blank=True, verbose_name="returned comment"),
-        ),
-        migrations.AlterField(
-            model_name="submission",
-            name="returned_late",
-            field=models.JSONField(null=True, verbose_name="returned late"),
-        ),
-        migrations.AlterField(
-            model_name="submission",
-            name="returned_notebook",
-            field=models.CharField(
-                blank=True,
-                db_default="",
-                help_text="The one notebook that was returned, in its folder; empty: none, or several.",
-                max_length=1000,
-                verbose_name="returned notebook",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="submission",
-            name="returned_points",
-            field=models.DecimalField(
-                decimal_places=2,
-                help_text="What that score was out of: the points may change later, too.",
-                max_digits=8,
-                null=True,
-                verbose_name="returned points",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="submission",
-            name="returned_questions",
-            field=models.JSONField(
-                db_default=models.Value([], models.JSONField()),
-                default=list,
-                verbose_name="returned questions",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="submission",
-            name="returned_score",
-            field=models.DecimalField(
-                decimal_places=2,
-                help_text="What the student sees; a score changed later is seen when returned again.",
-                max_digits=8,
-                null=True,
-                verbose_name="returned score",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="submission",
-            name="score",
-            field=models.DecimalField(
-                blank=True,
-                decimal_places=2,
-                help_text="As it was given, before a late penalty.",
-                max_digits=8,
-                null=True,
-                verbose_name="score",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="submission",
-            name="student",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="submissions",
-                to="classroom.membership",
-                verbose_name="student",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="submission",
-            name="submitted",
-            field=models.DateTimeField(
-                help_text="The last time.", null=True, verbose_name="submitted"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="submission",
-            name="unfinished",
-            field=models.BooleanField(
-                db_default=False,
-                default=False,
-                help_text="Saved while questions had no points: not graded yet, comment or not.",
-                verbose_name="unfinished",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="submission",
-            name="waived",
-            field=models.DateTimeField(
-                help_text="Since when no late penalty is taken.", null=True, verbose_name="waived"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="testrun",
-            name="at",
-            field=models.DateTimeField(help_text="When the student pressed.", verbose_name="time"),
-        ),
-        migrations.AlterField(
-            model_name="testrun",
-            name="cells",
-            field=models.JSONField(default=list, verbose_name="cells"),
-        ),
-        migrations.AlterField(
-            model_name="testrun",
-            name="ended",
-            field=models.DateTimeField(null=True, verbose_name="ended"),
-        ),
-        migrations.AlterField(
-            model_name="testrun",
-            name="is_attempt",
-            field=models.BooleanField(
-                default=True,
-                help_text="It used up an attempt: the tests began to run.",
-                verbose_name="is attempt",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="testrun",
-            name="most",
-            field=models.DecimalField(
-                decimal_places=2, max_digits=8, null=True, verbose_name="most"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="testrun",
-            name="score",
-            field=models.DecimalField(
-                decimal_places=2, max_digits=8, null=True, verbose_name="score"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="testrun",
-            name="snapshot",
-            field=models.OneToOneField(
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="test_run",
-                to="classroom.snapshot",
-                verbose_name="snapshot",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="testrun",
-            name="state",
-            field=models.CharField(
-                choices=[("waiting", "Waiting"), ("done", "Done"), ("refused", "Refused")],
-                default="waiting",
-                max_length=10,
-                verbose_name="state",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="testrun",
-            name="submission",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="test_runs",
-                to="classroom.submission",
-                verbose_name="submission",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="testrun",
-            name="transfer",
-            field=models.OneToOneField(
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="test_run",
-                to="classroom.transfer",
-                verbose_name="transfer",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="testrun",
-            name="words",
-            field=models.TextField(
-                blank=True,
-                help_text="For the student; never a program's own words.",
-                verbose_name="words",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="transfer",
-            name="assignment",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="transfers",
-                to="classroom.assignment",
-                verbose_name="assignment",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="transfer",
-            name="attempts",
-            field=models.PositiveSmallIntegerField(default=0, verbose_name="attempts"),
-        ),
-        migrations.AlterField(
-            model_name="transfer",
-            name="batch",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="transfers",
-                to="classroom.batch",
-                verbose_name="batch",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="transfer",
-            name="course",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="transfers",
-                to="classroom.course",
-                verbose_name="course",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="transfer",
-            name="created",
-            field=models.DateTimeField(auto_now_add=True, verbose_name="created"),
-        ),
-        migrations.AlterField(
-            model_name="transfer",
-            name="detail",
-            field=models.CharField(
-                blank=True, help_text="For administrators.", max_length=1000, verbose_name="detail"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="transfer",
-            name="ended",
-            field=models.DateTimeField(null=True, verbose_name="ended"),
-        ),
-        migrations.AlterField(
-            model_name="transfer",
-            name="error",
-            field=models.CharField(
-                blank=True, help_text="For people, in words.", max_length=1000, verbose_name="error"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="transfer",
-            name="error_code",
-            field=models.CharField(blank=True, max_length=60, verbose_name="error code"),
-        ),
-        migrations.AlterField(
-            model_name="transfer",
-            name="held_until",
-            field=models.DateTimeField(editable=False, null=True, verbose_name="held until"),
-        ),
-        migrations.AlterField(
-            model_name="transfer",
-            name="holder",
-            field=models.UUIDField(editable=False, null=True, verbose_name="holder"),
-        ),
-        migrations.AlterField(
-            model_name="transfer",
-            name="key",
-            field=models.CharField(max_length=120, verbose_name="key"),
-        ),
-        migrations.AlterField(
-            model_name="transfer",
-            name="kind",
-            field=models.CharField(
-                choices=[
-                    ("prepare", "Prepare"),
-                    ("expel", "Remove"),
-                    ("version", "Make the student version"),
-                    ("hand_out", "Hand out"),
-                    ("due_date", "Write the due date"),
-                    ("submit", "Submit"),
-                    ("collect", "Collect"),
-                    ("test", "Test a submission"),
-                    ("run", "Run a command"),
-                    ("return", "Return"),
-                    ("bring", "Copy the files"),
-                    ("start", "Start projects"),
-                    ("stop", "Stop projects"),
-                    ("delete", "Delete the course"),
-                ],
-                max_length=20,
-                verbose_name="kind",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="transfer",
-            name="lane",
-            field=models.CharField(max_length=60, verbose_name="lane"),
-        ),
-        migrations.AlterField(
-            model_name="transfer",
-            name="member",
-            field=models.ForeignKey(
-                help_text="Whose work or place it is about; empty for the course's own project.",
-                null=True,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="transfers",
-                to="classroom.membership",
-                verbose_name="member",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="transfer",
-            name="not_before",
-            field=models.DateTimeField(null=True, verbose_name="not before"),
-        ),
-        migrations.AlterField(
-            model_name="transfer",
-            name="options",
-            field=models.JSONField(default=dict, verbose_name="options"),
-        ),
-        migrations.AlterField(
-            model_name="transfer",
-            name="priority",
-            field=models.SmallIntegerField(
-                default=0, help_text="Higher comes first.", verbose_name="priority"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="transfer",
-            name="result",
-            field=models.JSONField(default=dict, verbose_name="result"),
-        ),
-        migrations.AlterField(
-            model_name="transfer",
-            name="started",
-            field=models.DateTimeField(null=True, verbose_name="started"),
-        ),
-        migrations.AlterField(
-            model_name="transfer",
-            name="state",
-            field=models.CharField(
-                choices=[
-                    ("queued", "Queued"),
-                    ("running", "Running"),
-                    ("done", "Done"),
-                    ("failed", "Failed"),
-                    ("cancelled", "Cancelled"),
-                ],
-                default="queued",
-                max_length=10,
-                verbose_name="state",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="unprovenaddress",
-            name="asked",
-            field=models.DateTimeField(
-                editable=False,
-                help_text="When the last mail to prove it was asked for.",
-                null=True,
-                verbose_name="asked",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="unprovenaddress",
-            name="email",
-            field=models.EmailField(
-                help_text="In small letters.", max_length=254, verbose_name="e-mail address"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="unprovenaddress",
-            name="mail_error",
-            field=models.CharField(
-                blank=True,
-                editable=False,
-                help_text="Why that could not be mailed.",
-                max_length=300,
-                verbose_name="mail error",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="unprovenaddress",
-            name="user",
-            field=models.OneToOneField(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="unproven_address",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="user",
-            ),
-        ),
+                migrations.AlterModelOptions(
+                    name="assignment",
+                    options={
+                        "ordering": ("due", "pk"),
+                        "verbose_name": "assignment",
+                        "verbose_name_plural": "assignments",
+                    },
+                ),
+                migrations.AlterModelOptions(
+                    name="batch",
+                    options={
+                        "ordering": ("-pk",),
+                        "verbose_name": "class step",
+                        "verbose_name_plural": "class steps",
+                    },
+                ),
+                migrations.AlterModelOptions(
+                    name="course",
+                    options={
+                        "ordering": ("-created",),
+                        "verbose_name": "course",
+                        "verbose_name_plural": "courses",
+                    },
+                ),
+                migrations.AlterModelOptions(
+                    name="extension",
+                    options={"verbose_name": "extension", "verbose_name_plural": "extensions"},
+                ),
+                migrations.AlterModelOptions(
+                    name="gradechange",
+                    options={
+                        "ordering": ("-at", "-pk"),
+                        "verbose_name": "grade change",
+                        "verbose_name_plural": "grade changes",
+                    },
+                ),
+                migrations.AlterModelOptions(
+                    name="invitation",
+                    options={"verbose_name": "invitation", "verbose_name_plural": "invitations"},
+                ),
+                migrations.AlterModelOptions(
+                    name="keptcomment",
+                    options={
+                        "ordering": ("-used", "-last_used", "-pk"),
+                        "verbose_name": "kept comment",
+                        "verbose_name_plural": "kept comments",
+                    },
+                ),
+                migrations.AlterModelOptions(
+                    name="letter",
+                    options={
+                        "ordering": ("-pk",),
+                        "verbose_name": "mail",
+                        "verbose_name_plural": "mails",
+                    },
+                ),
+                migrations.AlterModelOptions(
+                    name="look",
+                    options={
+                        "ordering": ("-pk",),
+                        "verbose_name": "request for another look",
+                        "verbose_name_plural": "requests for another look",
+                    },
+                ),
+                migrations.AlterModelOptions(
+                    name="mailchoice",
+                    options={
+                        "verbose_name": "choice of mails",
+                        "verbose_name_plural": "choices of mails",
+                    },
+                ),
+                migrations.AlterModelOptions(
+                    name="membership",
+                    options={
+                        "verbose_name": "course member",
+                        "verbose_name_plural": "course members",
+                    },
+                ),
+                migrations.AlterModelOptions(
+                    name="notice",
+                    options={
+                        "ordering": ("-pk",),
+                        "verbose_name": "notice",
+                        "verbose_name_plural": "notices",
+                    },
+                ),
+                migrations.AlterModelOptions(
+                    name="profile",
+                    options={"verbose_name": "profile", "verbose_name_plural": "profiles"},
+                ),
+                migrations.AlterModelOptions(
+                    name="sectiondates",
+                    options={
+                        "verbose_name": "section dates",
+                        "verbose_name_plural": "section dates",
+                    },
+                ),
+                migrations.AlterModelOptions(
+                    name="snapshot",
+                    options={
+                        "ordering": ("-taken", "-pk"),
+                        "verbose_name": "snapshot",
+                        "verbose_name_plural": "snapshots",
+                    },
+                ),
+                migrations.AlterModelOptions(
+                    name="submission",
+                    options={"verbose_name": "submission", "verbose_name_plural": "submissions"},
+                ),
+                migrations.AlterModelOptions(
+                    name="transfer",
+                    options={
+                        "ordering": ("-pk",),
+                        "verbose_name": "transfer",
+                        "verbose_name_plural": "transfers",
+                    },
+                ),
+                migrations.AlterModelOptions(
+                    name="unprovenaddress",
+                    options={
+                        "verbose_name": "unproven address",
+                        "verbose_name_plural": "unproven addresses",
+                    },
+                ),
+                migrations.AlterField(
+                    model_name="accommodation",
+                    name="days",
+                    field=models.PositiveSmallIntegerField(
+                        default=0,
+                        validators=[django.core.validators.MaxValueValidator(60)],
+                        verbose_name="days",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="accommodation",
+                    name="ended",
+                    field=models.DateTimeField(null=True, verbose_name="ended"),
+                ),
+                migrations.AlterField(
+                    model_name="accommodation",
+                    name="granted_by",
+                    field=models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="granted by",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="accommodation",
+                    name="hours",
+                    field=models.PositiveSmallIntegerField(
+                        default=0,
+                        validators=[django.core.validators.MaxValueValidator(72)],
+                        verbose_name="hours",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="accommodation",
+                    name="percent",
+                    field=models.PositiveSmallIntegerField(
+                        default=0,
+                        help_text="So much longer.",
+                        validators=[django.core.validators.MaxValueValidator(300)],
+                        verbose_name="percent",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="accommodation",
+                    name="reason",
+                    field=models.CharField(
+                        blank=True,
+                        help_text="Students do not see it.",
+                        max_length=500,
+                        verbose_name="reason",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="accommodation",
+                    name="since",
+                    field=models.DateTimeField(verbose_name="since"),
+                ),
+                migrations.AlterField(
+                    model_name="accommodation",
+                    name="student",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="accommodations",
+                        to="classroom.membership",
+                        verbose_name="student",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="assignment",
+                    name="announced",
+                    field=models.BooleanField(
+                        db_default=False,
+                        default=False,
+                        help_text="Students see its title and release date before it is out.",
+                        verbose_name="announced",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="assignment",
+                    name="course",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="assignments",
+                        to="classroom.course",
+                        verbose_name="course",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="assignment",
+                    name="created",
+                    field=models.DateTimeField(auto_now_add=True, verbose_name="created"),
+                ),
+                migrations.AlterField(
+                    model_name="assignment",
+                    name="due",
+                    field=models.DateTimeField(blank=True, null=True, verbose_name="due"),
+                ),
+                migrations.AlterField(
+                    model_name="assignment",
+                    name="folder",
+                    field=models.CharField(
+                        help_text="The folder's name in every project; it stays as it is.",
+                        max_length=200,
+                        verbose_name="folder",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="assignment",
+                    name="handout",
+                    field=models.BooleanField(
+                        default=False,
+                        help_text="Given out, and never collected.",
+                        verbose_name="handout",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="assignment",
+                    name="has_student_folder",
+                    field=models.BooleanField(
+                        default=False, editable=False, verbose_name="has student folder"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="assignment",
+                    name="instructions",
+                    field=models.TextField(
+                        blank=True,
+                        help_text="Markdown; students see it.",
+                        verbose_name="instructions",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="assignment",
+                    name="late_amount",
+                    field=models.DecimalField(
+                        blank=True,
+                        decimal_places=2,
+                        max_digits=6,
+                        null=True,
+                        validators=[django.core.validators.MinValueValidator(0)],
+                        verbose_name="late penalty",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="assignment",
+                    name="late_floor",
+                    field=models.PositiveSmallIntegerField(
+                        blank=True,
+                        db_default=0,
+                        default=0,
+                        help_text="Per cent of the score that remain, however late the work is.",
+                        validators=[django.core.validators.MaxValueValidator(100)],
+                        verbose_name="least that remains",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="assignment",
+                    name="late_grace",
+                    field=models.PositiveIntegerField(
+                        blank=True,
+                        db_default=0,
+                        default=0,
+                        help_text="Minutes that do not count.",
+                        verbose_name="grace",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="assignment",
+                    name="late_penalty",
+                    field=models.CharField(
+                        choices=[
+                            ("none", "No penalty: it is only marked late"),
+                            ("percent", "Per cent of the score"),
+                            ("points", "Points"),
+                        ],
+                        db_default="none",
+                        default="none",
+                        max_length=10,
+                        verbose_name="kind of late penalty",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="assignment",
+                    name="late_per",
+                    field=models.CharField(
+                        choices=[("hour", "for each hour begun"), ("day", "for each day begun")],
+                        db_default="day",
+                        default="day",
+                        max_length=10,
+                        verbose_name="late penalty for each",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="assignment",
+                    name="late_policy",
+                    field=models.CharField(
+                        choices=[
+                            ("closed", "Not accepted"),
+                            ("until", "Accepted and marked late, until a last moment"),
+                            ("any", "Accepted and marked late at any time"),
+                        ],
+                        default="closed",
+                        max_length=10,
+                        verbose_name="late policy",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="assignment",
+                    name="late_until",
+                    field=models.DateTimeField(blank=True, null=True, verbose_name="late until"),
+                ),
+                migrations.AlterField(
+                    model_name="assignment",
+                    name="look_until",
+                    field=models.DateTimeField(
+                        blank=True,
+                        help_text="Until when students may ask for another look; empty: they cannot ask.",
+                        null=True,
+                        verbose_name="look until",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="assignment",
+                    name="marked",
+                    field=models.BooleanField(
+                        default=False,
+                        editable=False,
+                        help_text="It holds notebooks marked for nbgrader.",
+                        verbose_name="marked for nbgrader",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="assignment",
+                    name="out",
+                    field=models.DateTimeField(
+                        editable=False,
+                        help_text="Since when everybody gets it, newcomers too.",
+                        null=True,
+                        verbose_name="handed out since",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="assignment",
+                    name="points",
+                    field=models.DecimalField(
+                        blank=True,
+                        decimal_places=2,
+                        max_digits=8,
+                        null=True,
+                        validators=[django.core.validators.MinValueValidator(0)],
+                        verbose_name="points",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="assignment",
+                    name="release",
+                    field=models.DateTimeField(
+                        blank=True,
+                        help_text="Handed out on its own at this time.",
+                        null=True,
+                        verbose_name="release",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="assignment",
+                    name="removed",
+                    field=models.DateTimeField(editable=False, null=True, verbose_name="removed"),
+                ),
+                migrations.AlterField(
+                    model_name="assignment",
+                    name="test_attempts",
+                    field=models.PositiveSmallIntegerField(
+                        blank=True,
+                        null=True,
+                        validators=[django.core.validators.MinValueValidator(1)],
+                        verbose_name="attempts",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="assignment",
+                    name="test_counts",
+                    field=models.CharField(
+                        choices=[
+                            ("last", "The last one"),
+                            ("best", "The one with the most points from the tests"),
+                        ],
+                        db_default="last",
+                        default="last",
+                        max_length=10,
+                        verbose_name="which submission counts",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="assignment",
+                    name="test_pause",
+                    field=models.PositiveIntegerField(
+                        blank=True,
+                        db_default=0,
+                        default=0,
+                        help_text="Minutes from one attempt to the next.",
+                        verbose_name="pause",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="assignment",
+                    name="tests",
+                    field=models.CharField(
+                        choices=[
+                            ("off", "None"),
+                            ("open", "The open ones, which students have"),
+                            ("all", "All, hidden ones too"),
+                        ],
+                        db_default="off",
+                        default="off",
+                        max_length=10,
+                        verbose_name="tests on submit",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="assignment",
+                    name="title",
+                    field=models.CharField(max_length=200, verbose_name="title"),
+                ),
+                migrations.AlterField(
+                    model_name="assignment",
+                    name="version",
+                    field=models.CharField(
+                        choices=[
+                            ("missing", "No files yet"),
+                            ("copying", "Its files are being copied"),
+                            ("making", "The student version is being made"),
+                            ("check", "Look at what students get, then approve it"),
+                            ("ready", "Ready to hand out"),
+                            ("failed", "The student version could not be made"),
+                        ],
+                        default="missing",
+                        editable=False,
+                        max_length=10,
+                        verbose_name="student version",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="assignment",
+                    name="version_error",
+                    field=models.TextField(
+                        blank=True, editable=False, verbose_name="why it could not be made"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="assignment",
+                    name="weight",
+                    field=models.DecimalField(
+                        blank=True,
+                        decimal_places=2,
+                        help_text="Its share in the total: 2 counts twice as much as 1, and 0 nothing. Without weights, scores are added up. Once one is set, an assignment without a weight counts with its points.",
+                        max_digits=8,
+                        null=True,
+                        validators=[django.core.validators.MinValueValidator(0)],
+                        verbose_name="weight",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="batch",
+                    name="actor",
+                    field=models.ForeignKey(
+                        help_text="Empty: on its own, because of a date.",
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="actor",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="batch",
+                    name="assignment",
+                    field=models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="batches",
+                        to="classroom.assignment",
+                        verbose_name="assignment",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="batch",
+                    name="course",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="batches",
+                        to="classroom.course",
+                        verbose_name="course",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="batch",
+                    name="created",
+                    field=models.DateTimeField(auto_now_add=True, verbose_name="created"),
+                ),
+                migrations.AlterField(
+                    model_name="batch",
+                    name="kind",
+                    field=models.CharField(
+                        choices=[
+                            ("prepare", "Prepare"),
+                            ("expel", "Remove"),
+                            ("version", "Make the student version"),
+                            ("hand_out", "Hand out"),
+                            ("due_date", "Write the due date"),
+                            ("submit", "Submit"),
+                            ("collect", "Collect"),
+                            ("test", "Test a submission"),
+                            ("run", "Run a command"),
+                            ("return", "Return"),
+                            ("bring", "Copy the files"),
+                            ("start", "Start projects"),
+                            ("stop", "Stop projects"),
+                            ("delete", "Delete the course"),
+                        ],
+                        max_length=20,
+                        verbose_name="kind",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="batch",
+                    name="options",
+                    field=models.JSONField(default=dict, verbose_name="options"),
+                ),
+                migrations.AlterField(
+                    model_name="course",
+                    name="archived",
+                    field=models.DateTimeField(
+                        editable=False,
+                        help_text="Since when it can only be read.",
+                        null=True,
+                        verbose_name="archived",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="course",
+                    name="created",
+                    field=models.DateTimeField(auto_now_add=True, verbose_name="created"),
+                ),
+                migrations.AlterField(
+                    model_name="course",
+                    name="description",
+                    field=models.TextField(
+                        blank=True,
+                        help_text="Markdown; students see it.",
+                        verbose_name="description",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="course",
+                    name="join_code",
+                    field=models.UUIDField(
+                        editable=False,
+                        help_text="Empty: nobody may join by a link.",
+                        null=True,
+                        unique=True,
+                        verbose_name="join code",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="course",
+                    name="late_days",
+                    field=models.PositiveSmallIntegerField(
+                        blank=True,
+                        help_text="Late days that each student has: one covers a day of lateness, without penalty.",
+                        null=True,
+                        verbose_name="late days",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="course",
+                    name="people",
+                    field=models.ManyToManyField(
+                        related_name="courses",
+                        through="classroom.Membership",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="people",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="course",
+                    name="project",
+                    field=models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="course",
+                        to="embedding.cocalcproject",
+                        verbose_name="project",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="course",
+                    name="term",
+                    field=models.CharField(
+                        blank=True,
+                        help_text="Such as “Autumn 2026”.",
+                        max_length=100,
+                        verbose_name="term",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="course",
+                    name="time_zone",
+                    field=models.CharField(
+                        help_text="Deadlines use this time zone.",
+                        max_length=64,
+                        validators=[classroom.models.validate_time_zone],
+                        verbose_name="time zone",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="course",
+                    name="title",
+                    field=models.CharField(max_length=200, verbose_name="title"),
+                ),
+                migrations.AlterField(
+                    model_name="course",
+                    name="uid",
+                    field=models.UUIDField(
+                        default=uuid.uuid4, editable=False, unique=True, verbose_name="id"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="extension",
+                    name="assignment",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="extensions",
+                        to="classroom.assignment",
+                        verbose_name="assignment",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="extension",
+                    name="due",
+                    field=models.DateTimeField(verbose_name="due"),
+                ),
+                migrations.AlterField(
+                    model_name="extension",
+                    name="granted",
+                    field=models.DateTimeField(auto_now=True, verbose_name="granted"),
+                ),
+                migrations.AlterField(
+                    model_name="extension",
+                    name="granted_by",
+                    field=models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="granted by",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="extension",
+                    name="reason",
+                    field=models.CharField(
+                        blank=True,
+                        help_text="The student sees it.",
+                        max_length=500,
+                        verbose_name="reason",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="extension",
+                    name="student",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="extensions",
+                        to="classroom.membership",
+                        verbose_name="student",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="gradechange",
+                    name="at",
+                    field=models.DateTimeField(auto_now_add=True, verbose_name="time"),
+                ),
+                migrations.AlterField(
+                    model_name="gradechange",
+                    name="by",
+                    field=models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="by",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="gradechange",
+                    name="comment",
+                    field=models.TextField(blank=True, verbose_name="comment"),
+                ),
+                migrations.AlterField(
+                    model_name="gradechange",
+                    name="how",
+                    field=models.CharField(max_length=20, verbose_name="how"),
+                ),
+                migrations.AlterField(
+                    model_name="gradechange",
+                    name="questions",
+                    field=models.JSONField(
+                        db_default=models.Value({}, models.JSONField()),
+                        default=dict,
+                        verbose_name="questions",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="gradechange",
+                    name="score",
+                    field=models.DecimalField(
+                        decimal_places=2, max_digits=8, null=True, verbose_name="score"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="gradechange",
+                    name="submission",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="changes",
+                        to="classroom.submission",
+                        verbose_name="submission",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="invitation",
+                    name="accepted",
+                    field=models.DateTimeField(editable=False, null=True, verbose_name="accepted"),
+                ),
+                migrations.AlterField(
+                    model_name="invitation",
+                    name="accepted_by",
+                    field=models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="accepted by",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="invitation",
+                    name="course",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="invitations",
+                        to="classroom.course",
+                        verbose_name="course",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="invitation",
+                    name="created",
+                    field=models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="created"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="invitation",
+                    name="email",
+                    field=models.EmailField(max_length=254, verbose_name="e-mail address"),
+                ),
+                migrations.AlterField(
+                    model_name="invitation",
+                    name="first_name",
+                    field=models.CharField(blank=True, max_length=150, verbose_name="first name"),
+                ),
+                migrations.AlterField(
+                    model_name="invitation",
+                    name="last_name",
+                    field=models.CharField(blank=True, max_length=150, verbose_name="last name"),
+                ),
+                migrations.AlterField(
+                    model_name="invitation",
+                    name="mail_error",
+                    field=models.CharField(
+                        blank=True,
+                        editable=False,
+                        help_text="Why it could not be mailed.",
+                        max_length=300,
+                        verbose_name="mail error",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="invitation",
+                    name="nonce",
+                    field=models.UUIDField(
+                        default=uuid.uuid4, editable=False, verbose_name="nonce"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="invitation",
+                    name="number",
+                    field=models.CharField(blank=True, max_length=60, verbose_name="number"),
+                ),
+                migrations.AlterField(
+                    model_name="invitation",
+                    name="role",
+                    field=models.CharField(
+                        choices=[
+                            ("teacher", "Teacher"),
+                            ("assistant", "Assistant"),
+                            ("student", "Student"),
+                        ],
+                        default="student",
+                        max_length=20,
+                        verbose_name="role",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="invitation",
+                    name="section",
+                    field=models.CharField(blank=True, max_length=60, verbose_name="section"),
+                ),
+                migrations.AlterField(
+                    model_name="invitation",
+                    name="sent",
+                    field=models.DateTimeField(editable=False, null=True, verbose_name="sent"),
+                ),
+                migrations.AlterField(
+                    model_name="keptcomment",
+                    name="course",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="kept_comments",
+                        to="classroom.course",
+                        verbose_name="course",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="keptcomment",
+                    name="last_used",
+                    field=models.DateTimeField(auto_now_add=True, verbose_name="last used"),
+                ),
+                migrations.AlterField(
+                    model_name="keptcomment",
+                    name="text",
+                    field=models.CharField(max_length=500, verbose_name="text"),
+                ),
+                migrations.AlterField(
+                    model_name="keptcomment",
+                    name="used",
+                    field=models.PositiveIntegerField(default=0, verbose_name="used"),
+                ),
+                migrations.AlterField(
+                    model_name="letter",
+                    name="attempts",
+                    field=models.PositiveSmallIntegerField(default=0, verbose_name="attempts"),
+                ),
+                migrations.AlterField(
+                    model_name="letter",
+                    name="changed",
+                    field=models.DateTimeField(
+                        default=django.utils.timezone.now, verbose_name="changed"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="letter",
+                    name="created",
+                    field=models.DateTimeField(
+                        default=django.utils.timezone.now, verbose_name="created"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="letter",
+                    name="error",
+                    field=models.CharField(
+                        blank=True,
+                        help_text="Why it was not sent.",
+                        max_length=300,
+                        verbose_name="error",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="letter",
+                    name="not_before",
+                    field=models.DateTimeField(verbose_name="not before"),
+                ),
+                migrations.AlterField(
+                    model_name="letter",
+                    name="state",
+                    field=models.CharField(
+                        choices=[
+                            ("queued", "Waiting"),
+                            ("sending", "On its way"),
+                            ("sent", "Sent"),
+                            ("empty", "Nothing was left to say"),
+                            ("failed", "Refused"),
+                            ("unknown", "Perhaps sent"),
+                        ],
+                        default="queued",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="letter",
+                    name="uid",
+                    field=models.UUIDField(
+                        default=uuid.uuid4, editable=False, verbose_name="number of the mail"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="letter",
+                    name="user",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="letters",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="look",
+                    name="answer",
+                    field=models.TextField(blank=True, verbose_name="answer"),
+                ),
+                migrations.AlterField(
+                    model_name="look",
+                    name="answered",
+                    field=models.DateTimeField(null=True, verbose_name="answered"),
+                ),
+                migrations.AlterField(
+                    model_name="look",
+                    name="answered_by",
+                    field=models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="answered by",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="look",
+                    name="asked",
+                    field=models.DateTimeField(auto_now_add=True, verbose_name="asked"),
+                ),
+                migrations.AlterField(
+                    model_name="look",
+                    name="outcome",
+                    field=models.CharField(
+                        blank=True,
+                        choices=[("kept", "The score stays"), ("changed", "The score was changed")],
+                        max_length=10,
+                        verbose_name="outcome",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="look",
+                    name="returned",
+                    field=models.DateTimeField(
+                        help_text="When that was returned which it asks about.",
+                        verbose_name="returned",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="look",
+                    name="score_after",
+                    field=models.DecimalField(
+                        decimal_places=2, max_digits=8, null=True, verbose_name="score after"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="look",
+                    name="score_before",
+                    field=models.DecimalField(
+                        decimal_places=2,
+                        help_text="What the student saw when asking.",
+                        max_digits=8,
+                        null=True,
+                        verbose_name="score before",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="look",
+                    name="submission",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="looks",
+                        to="classroom.submission",
+                        verbose_name="submission",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="look",
+                    name="text",
+                    field=models.TextField(verbose_name="text"),
+                ),
+                migrations.AlterField(
+                    model_name="mailchoice",
+                    name="off",
+                    field=models.JSONField(
+                        default=list,
+                        help_text="The kinds of notices that are not mailed.",
+                        verbose_name="not mailed",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="mailchoice",
+                    name="user",
+                    field=models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="mail_choice",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="mailchoice",
+                    name="when",
+                    field=models.CharField(
+                        choices=[
+                            ("at_once", "At once"),
+                            ("daily", "Once a day"),
+                            ("never", "Never"),
+                        ],
+                        default="at_once",
+                        max_length=10,
+                        verbose_name="how often",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="membership",
+                    name="course",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to="classroom.course",
+                        verbose_name="course",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="membership",
+                    name="joined",
+                    field=models.DateTimeField(auto_now_add=True, verbose_name="joined"),
+                ),
+                migrations.AlterField(
+                    model_name="membership",
+                    name="number",
+                    field=models.CharField(
+                        blank=True,
+                        help_text="The school's own number of the student.",
+                        max_length=60,
+                        verbose_name="number",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="membership",
+                    name="prepared",
+                    field=models.DateTimeField(
+                        editable=False,
+                        help_text="When all that CoCalc keeps for it was last made.",
+                        null=True,
+                        verbose_name="prepared",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="membership",
+                    name="project",
+                    field=models.OneToOneField(
+                        blank=True,
+                        help_text="The student's project for this course.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="student_membership",
+                        to="embedding.cocalcproject",
+                        verbose_name="project",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="membership",
+                    name="removed",
+                    field=models.DateTimeField(blank=True, null=True, verbose_name="removed"),
+                ),
+                migrations.AlterField(
+                    model_name="membership",
+                    name="role",
+                    field=models.CharField(
+                        choices=[
+                            ("teacher", "Teacher"),
+                            ("assistant", "Assistant"),
+                            ("student", "Student"),
+                        ],
+                        max_length=20,
+                        verbose_name="role",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="membership",
+                    name="section",
+                    field=models.CharField(
+                        blank=True,
+                        help_text="The student's section or group, as the list calls it.",
+                        max_length=60,
+                        verbose_name="section",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="membership",
+                    name="user",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="course_memberships",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="notice",
+                    name="assignment",
+                    field=models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="notices",
+                        to="classroom.assignment",
+                        verbose_name="assignment",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="notice",
+                    name="course",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="notices",
+                        to="classroom.course",
+                        verbose_name="course",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="notice",
+                    name="created",
+                    field=models.DateTimeField(auto_now_add=True, verbose_name="created"),
+                ),
+                migrations.AlterField(
+                    model_name="notice",
+                    name="details",
+                    field=models.JSONField(default=dict, verbose_name="details"),
+                ),
+                migrations.AlterField(
+                    model_name="notice",
+                    name="key",
+                    field=models.CharField(max_length=120, verbose_name="key"),
+                ),
+                migrations.AlterField(
+                    model_name="notice",
+                    name="kind",
+                    field=models.CharField(
+                        choices=[
+                            ("handed_out", "New work was handed out"),
+                            ("due_soon", "Work is due within a day"),
+                            ("returned", "Work came back"),
+                            ("extension", "You got more time"),
+                            ("submit_failed", "A submission failed"),
+                            ("look_answered", "A teacher looked at your work again"),
+                            ("step_failed", "A step for the class failed"),
+                            ("look_asked", "A student asks for another look"),
+                        ],
+                        max_length=20,
+                        verbose_name="kind",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="notice",
+                    name="letter",
+                    field=models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="notices",
+                        to="classroom.letter",
+                        verbose_name="letter",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="notice",
+                    name="member",
+                    field=models.ForeignKey(
+                        help_text="Whose work it is about, where that is not the user's own.",
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="classroom.membership",
+                        verbose_name="member",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="notice",
+                    name="read",
+                    field=models.DateTimeField(null=True, verbose_name="read"),
+                ),
+                migrations.AlterField(
+                    model_name="notice",
+                    name="to_mail",
+                    field=models.BooleanField(
+                        default=False,
+                        help_text="It may still be put into a mail.",
+                        verbose_name="to be mailed",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="notice",
+                    name="user",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="notices",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="profile",
+                    name="calendar",
+                    field=models.UUIDField(
+                        editable=False,
+                        help_text="Empty: nobody has asked for a calendar address.",
+                        null=True,
+                        verbose_name="calendar",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="profile",
+                    name="color_scheme",
+                    field=models.CharField(
+                        choices=[("system", "As my device"), ("light", "Light"), ("dark", "Dark")],
+                        default="system",
+                        max_length=10,
+                        verbose_name="color scheme",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="profile",
+                    name="language",
+                    field=models.CharField(
+                        blank=True,
+                        db_default="",
+                        help_text="Empty: the pages are in the browser's language, mails in the site's.",
+                        max_length=20,
+                        verbose_name="language",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="profile",
+                    name="reset_asked",
+                    field=models.DateTimeField(
+                        editable=False,
+                        help_text="When a new password was last asked for by mail.",
+                        null=True,
+                        verbose_name="reset asked",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="profile",
+                    name="time_zone",
+                    field=models.CharField(
+                        blank=True,
+                        help_text="Empty: each page shows the browser's own.",
+                        max_length=64,
+                        validators=[classroom.models.validate_time_zone],
+                        verbose_name="time zone",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="profile",
+                    name="user",
+                    field=models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="profile",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="rostershape",
+                    name="changed",
+                    field=models.DateTimeField(auto_now=True, verbose_name="changed"),
+                ),
+                migrations.AlterField(
+                    model_name="rostershape",
+                    name="columns",
+                    field=models.JSONField(
+                        help_text="What each column is, and whether a line names them.",
+                        verbose_name="columns",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="rostershape",
+                    name="shape",
+                    field=models.CharField(max_length=64, verbose_name="shape"),
+                ),
+                migrations.AlterField(
+                    model_name="rostershape",
+                    name="user",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="roster_shapes",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="sectionassistant",
+                    name="membership",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="section_duties",
+                        to="classroom.membership",
+                        verbose_name="membership",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="sectionassistant",
+                    name="section",
+                    field=models.CharField(max_length=60, verbose_name="section"),
+                ),
+                migrations.AlterField(
+                    model_name="sectiondates",
+                    name="assignment",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="section_dates",
+                        to="classroom.assignment",
+                        verbose_name="assignment",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="sectiondates",
+                    name="due",
+                    field=models.DateTimeField(blank=True, null=True, verbose_name="due"),
+                ),
+                migrations.AlterField(
+                    model_name="sectiondates",
+                    name="release",
+                    field=models.DateTimeField(blank=True, null=True, verbose_name="release"),
+                ),
+                migrations.AlterField(
+                    model_name="sectiondates",
+                    name="section",
+                    field=models.CharField(max_length=60, verbose_name="section"),
+                ),
+                migrations.AlterField(
+                    model_name="snapshot",
+                    name="files",
+                    field=models.JSONField(default=list, verbose_name="files"),
+                ),
+                migrations.AlterField(
+                    model_name="snapshot",
+                    name="finished",
+                    field=models.DateTimeField(
+                        help_text="When all of it was here; empty in rows of earlier versions.",
+                        null=True,
+                        verbose_name="finished",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="snapshot",
+                    name="given_up",
+                    field=models.BooleanField(
+                        default=False,
+                        help_text="In time, and the student let a late one count instead, having been asked.",
+                        verbose_name="given up",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="snapshot",
+                    name="late",
+                    field=models.BooleanField(
+                        default=False, help_text="It was late when it came.", verbose_name="late"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="snapshot",
+                    name="path",
+                    field=models.CharField(
+                        help_text="In the course's project.", max_length=600, verbose_name="folder"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="snapshot",
+                    name="submission",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="snapshots",
+                        to="classroom.submission",
+                        verbose_name="submission",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="snapshot",
+                    name="taken",
+                    field=models.DateTimeField(
+                        help_text="When the student pressed.", verbose_name="submitted"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="snapshot",
+                    name="tested",
+                    field=models.DecimalField(
+                        decimal_places=2,
+                        help_text="What the tests gave that run on submit; empty: they did not run, or not yet.",
+                        max_digits=8,
+                        null=True,
+                        verbose_name="points from tests",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="snapshot",
+                    name="warnings",
+                    field=models.JSONField(default=list, verbose_name="warnings"),
+                ),
+                migrations.AlterField(
+                    model_name="submission",
+                    name="assignment",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="submissions",
+                        to="classroom.assignment",
+                        verbose_name="assignment",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="submission",
+                    name="came",
+                    field=models.DateTimeField(
+                        help_text="When what was collected came, if that was late then; else it stays in time.",
+                        null=True,
+                        verbose_name="came in",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="submission",
+                    name="code",
+                    field=models.CharField(
+                        blank=True,
+                        db_default="",
+                        editable=False,
+                        help_text="What the work is called while its student’s name is hidden.",
+                        max_length=8,
+                        verbose_name="code",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="submission",
+                    name="collected",
+                    field=models.DateTimeField(null=True, verbose_name="collected"),
+                ),
+                migrations.AlterField(
+                    model_name="submission",
+                    name="collected_for",
+                    field=models.DateTimeField(
+                        help_text="The due time that it was collected for, on its own.",
+                        null=True,
+                        verbose_name="collected for",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="submission",
+                    name="collected_from",
+                    field=models.CharField(
+                        blank=True,
+                        choices=[
+                            ("submitted", "the last submission"),
+                            ("folder", "the folder as it was"),
+                        ],
+                        max_length=10,
+                        verbose_name="collected from",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="submission",
+                    name="collected_path",
+                    field=models.CharField(
+                        blank=True,
+                        help_text="In the course's project.",
+                        max_length=600,
+                        verbose_name="collected path",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="submission",
+                    name="comment",
+                    field=models.TextField(blank=True, verbose_name="comment"),
+                ),
+                migrations.AlterField(
+                    model_name="submission",
+                    name="details",
+                    field=models.JSONField(default=dict, verbose_name="details"),
+                ),
+                migrations.AlterField(
+                    model_name="submission",
+                    name="due",
+                    field=models.DateTimeField(
+                        help_text="The student's own due time.", null=True, verbose_name="due"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="submission",
+                    name="given",
+                    field=models.JSONField(
+                        db_default=models.Value({}, models.JSONField()),
+                        default=dict,
+                        verbose_name="given",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="submission",
+                    name="graded",
+                    field=models.DateTimeField(null=True, verbose_name="graded"),
+                ),
+                migrations.AlterField(
+                    model_name="submission",
+                    name="handed_out",
+                    field=models.DateTimeField(null=True, verbose_name="handed out"),
+                ),
+                migrations.AlterField(
+                    model_name="submission",
+                    name="held",
+                    field=models.TextField(
+                        blank=True,
+                        help_text="Why the autograder's score is held for a person, in a sentence.",
+                        verbose_name="held back",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="submission",
+                    name="late",
+                    field=models.BooleanField(
+                        default=False,
+                        help_text="What was collected came after it was due.",
+                        verbose_name="late",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="submission",
+                    name="late_days",
+                    field=models.PositiveSmallIntegerField(
+                        db_default=0,
+                        default=0,
+                        help_text="How many late days cover its lateness.",
+                        verbose_name="late days",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="submission",
+                    name="opened",
+                    field=models.DateTimeField(null=True, verbose_name="opened"),
+                ),
+                migrations.AlterField(
+                    model_name="submission",
+                    name="penalty",
+                    field=models.DecimalField(
+                        db_default=models.Value(
+                            0, output_field=models.DecimalField(decimal_places=2, max_digits=8)
+                        ),
+                        decimal_places=2,
+                        default=Decimal(0),
+                        help_text="What is taken off because the work was late.",
+                        max_digits=8,
+                        verbose_name="penalty",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="submission",
+                    name="release",
+                    field=models.DateTimeField(
+                        help_text="Of the student's section; empty: the assignment's.",
+                        null=True,
+                        verbose_name="release",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="submission",
+                    name="reminded_for",
+                    field=models.DateTimeField(
+                        editable=False,
+                        help_text="The due time of which the student was reminded.",
+                        null=True,
+                        verbose_name="reminded for",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="submission",
+                    name="renewed",
+                    field=models.DateTimeField(
+                        help_text="When something else was collected than the time before.",
+                        null=True,
+                        verbose_name="renewed",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="submission",
+                    name="returned",
+                    field=models.DateTimeField(null=True, verbose_name="returned"),
+                ),
+                migrations.AlterField(
+                    model_name="submission",
+                    name="returned_comment",
+                    field=models.TextField(blank=True, verbose_name="returned comment"),
+                ),
+                migrations.AlterField(
+                    model_name="submission",
+                    name="returned_late",
+                    field=models.JSONField(null=True, verbose_name="returned late"),
+                ),
+                migrations.AlterField(
+                    model_name="submission",
+                    name="returned_notebook",
+                    field=models.CharField(
+                        blank=True,
+                        db_default="",
+                        help_text="The one notebook that was returned, in its folder; empty: none, or several.",
+                        max_length=1000,
+                        verbose_name="returned notebook",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="submission",
+                    name="returned_points",
+                    field=models.DecimalField(
+                        decimal_places=2,
+                        help_text="What that score was out of: the points may change later, too.",
+                        max_digits=8,
+                        null=True,
+                        verbose_name="returned points",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="submission",
+                    name="returned_questions",
+                    field=models.JSONField(
+                        db_default=models.Value([], models.JSONField()),
+                        default=list,
+                        verbose_name="returned questions",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="submission",
+                    name="returned_score",
+                    field=models.DecimalField(
+                        decimal_places=2,
+                        help_text="What the student sees; a score changed later is seen when returned again.",
+                        max_digits=8,
+                        null=True,
+                        verbose_name="returned score",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="submission",
+                    name="score",
+                    field=models.DecimalField(
+                        blank=True,
+                        decimal_places=2,
+                        help_text="As it was given, before a late penalty.",
+                        max_digits=8,
+                        null=True,
+                        verbose_name="score",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="submission",
+                    name="student",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="submissions",
+                        to="classroom.membership",
+                        verbose_name="student",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="submission",
+                    name="submitted",
+                    field=models.DateTimeField(
+                        help_text="The last time.", null=True, verbose_name="submitted"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="submission",
+                    name="unfinished",
+                    field=models.BooleanField(
+                        db_default=False,
+                        default=False,
+                        help_text="Saved while questions had no points: not graded yet, comment or not.",
+                        verbose_name="unfinished",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="submission",
+                    name="waived",
+                    field=models.DateTimeField(
+                        help_text="Since when no late penalty is taken.",
+                        null=True,
+                        verbose_name="waived",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="testrun",
+                    name="at",
+                    field=models.DateTimeField(
+                        help_text="When the student pressed.", verbose_name="time"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="testrun",
+                    name="cells",
+                    field=models.JSONField(default=list, verbose_name="cells"),
+                ),
+                migrations.AlterField(
+                    model_name="testrun",
+                    name="ended",
+                    field=models.DateTimeField(null=True, verbose_name="ended"),
+                ),
+                migrations.AlterField(
+                    model_name="testrun",
+                    name="is_attempt",
+                    field=models.BooleanField(
+                        default=True,
+                        help_text="It used up an attempt: the tests began to run.",
+                        verbose_name="is attempt",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="testrun",
+                    name="most",
+                    field=models.DecimalField(
+                        decimal_places=2, max_digits=8, null=True, verbose_name="most"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="testrun",
+                    name="score",
+                    field=models.DecimalField(
+                        decimal_places=2, max_digits=8, null=True, verbose_name="score"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="testrun",
+                    name="snapshot",
+                    field=models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="test_run",
+                        to="classroom.snapshot",
+                        verbose_name="snapshot",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="testrun",
+                    name="state",
+                    field=models.CharField(
+                        choices=[("waiting", "Waiting"), ("done", "Done"), ("refused", "Refused")],
+                        default="waiting",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="testrun",
+                    name="submission",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="test_runs",
+                        to="classroom.submission",
+                        verbose_name="submission",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="testrun",
+                    name="transfer",
+                    field=models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="test_run",
+                        to="classroom.transfer",
+                        verbose_name="transfer",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="testrun",
+                    name="words",
+                    field=models.TextField(
+                        blank=True,
+                        help_text="For the student; never a program's own words.",
+                        verbose_name="words",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="transfer",
+                    name="assignment",
+                    field=models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="transfers",
+                        to="classroom.assignment",
+                        verbose_name="assignment",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="transfer",
+                    name="attempts",
+                    field=models.PositiveSmallIntegerField(default=0, verbose_name="attempts"),
+                ),
+                migrations.AlterField(
+                    model_name="transfer",
+                    name="batch",
+                    field=models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="transfers",
+                        to="classroom.batch",
+                        verbose_name="batch",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="transfer",
+                    name="course",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="transfers",
+                        to="classroom.course",
+                        verbose_name="course",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="transfer",
+                    name="created",
+                    field=models.DateTimeField(auto_now_add=True, verbose_name="created"),
+                ),
+                migrations.AlterField(
+                    model_name="transfer",
+                    name="detail",
+                    field=models.CharField(
+                        blank=True,
+                        help_text="For administrators.",
+                        max_length=1000,
+                        verbose_name="detail",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="transfer",
+                    name="ended",
+                    field=models.DateTimeField(null=True, verbose_name="ended"),
+                ),
+                migrations.AlterField(
+                    model_name="transfer",
+                    name="error",
+                    field=models.CharField(
+                        blank=True,
+                        help_text="For people, in words.",
+                        max_length=1000,
+                        verbose_name="error",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="transfer",
+                    name="error_code",
+                    field=models.CharField(blank=True, max_length=60, verbose_name="error code"),
+                ),
+                migrations.AlterField(
+                    model_name="transfer",
+                    name="held_until",
+                    field=models.DateTimeField(
+                        editable=False, null=True, verbose_name="held until"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="transfer",
+                    name="holder",
+                    field=models.UUIDField(editable=False, null=True, verbose_name="holder"),
+                ),
+                migrations.AlterField(
+                    model_name="transfer",
+                    name="key",
+                    field=models.CharField(max_length=120, verbose_name="key"),
+                ),
+                migrations.AlterField(
+                    model_name="transfer",
+                    name="kind",
+                    field=models.CharField(
+                        choices=[
+                            ("prepare", "Prepare"),
+                            ("expel", "Remove"),
+                            ("version", "Make the student version"),
+                            ("hand_out", "Hand out"),
+                            ("due_date", "Write the due date"),
+                            ("submit", "Submit"),
+                            ("collect", "Collect"),
+                            ("test", "Test a submission"),
+                            ("run", "Run a command"),
+                            ("return", "Return"),
+                            ("bring", "Copy the files"),
+                            ("start", "Start projects"),
+                            ("stop", "Stop projects"),
+                            ("delete", "Delete the course"),
+                        ],
+                        max_length=20,
+                        verbose_name="kind",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="transfer",
+                    name="lane",
+                    field=models.CharField(max_length=60, verbose_name="lane"),
+                ),
+                migrations.AlterField(
+                    model_name="transfer",
+                    name="member",
+                    field=models.ForeignKey(
+                        help_text="Whose work or place it is about; empty for the course's own project.",
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="transfers",
+                        to="classroom.membership",
+                        verbose_name="member",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="transfer",
+                    name="not_before",
+                    field=models.DateTimeField(null=True, verbose_name="not before"),
+                ),
+                migrations.AlterField(
+                    model_name="transfer",
+                    name="options",
+                    field=models.JSONField(default=dict, verbose_name="options"),
+                ),
+                migrations.AlterField(
+                    model_name="transfer",
+                    name="priority",
+                    field=models.SmallIntegerField(
+                        default=0, help_text="Higher comes first.", verbose_name="priority"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="transfer",
+                    name="result",
+                    field=models.JSONField(default=dict, verbose_name="result"),
+                ),
+                migrations.AlterField(
+                    model_name="transfer",
+                    name="started",
+                    field=models.DateTimeField(null=True, verbose_name="started"),
+                ),
+                migrations.AlterField(
+                    model_name="transfer",
+                    name="state",
+                    field=models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="queued",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="unprovenaddress",
+                    name="asked",
+                    field=models.DateTimeField(
+                        editable=False,
+                        help_text="When the last mail to prove it was asked for.",
+                        null=True,
+                        verbose_name="asked",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="unprovenaddress",
+                    name="email",
+                    field=models.EmailField(
+                        help_text="In small letters.", max_length=254, verbose_name="e-mail address"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="unprovenaddress",
+                    name="mail_error",
+                    field=models.CharField(
+                        blank=True,
+                        editable=False,
+                        help_text="Why that could not be mailed.",
+                        max_length=300,
+                        verbose_name="mail error",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="unprovenaddress",
+                    name="user",
+                    field=models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="unproven_address",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
+            ]
+        )
     ]
