@@ -32,6 +32,13 @@ OK, WARNING, FAILED, SKIPPED = "ok", "warning", "failed", "skipped"
 OF_COCALC = ("cocalc", "key", "sign-in", "account", "project", "files", "homes")
 
 
+@pytest.fixture(autouse=True)
+def hosts_are_as_new(sandbox_process: SandboxProcess) -> Iterator[None]:
+    """Other tests find a CoCalc that answers no site's messages."""
+    yield
+    set_hosts(sandbox_process, "")
+
+
 class Told:
     """What the command has told a program, by links."""
 
