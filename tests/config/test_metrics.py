@@ -17,10 +17,11 @@ from prometheus_client import values
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
+from classroom.engine import hearts
 from classroom.models import Kind, Letter, Transfer
 from config.metrics import counting, slots
 from embedding.client import client
-from embedding.models import EmbedSession
+from embedding.models import CocalcState, EmbedSession
 from sandbox.process import SandboxProcess
 from tests.classroom import factories
 from tests.config.test_crowd import served
@@ -114,6 +115,21 @@ def test_requests_by_pattern_and_what_waits(counted: Path, person: Person) -> No
     assert found["lectern_sessions_lately{state=failed}"] == 1
     assert found["lectern_sessions_lately{state=ready}"] == 0
     assert not [name for name in found if "secret" in name or "ada" in name]
+
+
+@pytest.mark.django_db
+def test_who_works_and_whether_cocalc_answers(counted: Path) -> None:
+    found = asked()
+    assert found["lectern_workers"] == 0
+    assert "lectern_cocalc_up" not in found  # nobody has looked
+    hearts.Heart().beat()
+    now = timezone.now()
+    row = CocalcState.objects.create(pk=1, is_up=True, since=now, looked=now, answered=now)
+    found = asked()
+    assert (found["lectern_workers"], found["lectern_cocalc_up"]) == (1, 1)
+    row.is_up = False
+    row.save()
+    assert asked()["lectern_cocalc_up"] == 0
 
 
 @pytest.mark.django_db
