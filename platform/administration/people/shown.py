@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from axes.models import AccessAttempt
 from django.conf import settings
@@ -16,10 +16,19 @@ from classroom.models import Membership, Transfer, UnprovenAddress
 from embedding.models import CocalcAccount, EmbedSession, Ending, Event, Member
 from embedding.problems import Problem
 from embedding.services.allowance import allowance_check
+from embedding.services.sentences import Link, names_of, places_of, sentence
 
 M = TypeVar("M", bound=Model)
 
 _PROJECTS, _COURSES, _SESSIONS, _TRANSFERS, _EVENTS = 30, 30, 10, 10, 20
+
+
+class Told(NamedTuple):
+    """An event as a sentence, and where it was."""
+
+    at: datetime
+    words: str
+    place: Link
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +43,7 @@ class Shown:
     courses: list[Membership]
     sessions: list[EmbedSession]
     transfers: list[Transfer]
-    events: list[Event]
+    events: list[Told]
     wrong_passwords: int
     waits: str
     more: set[str]
@@ -75,7 +84,7 @@ def shown_of(person: User) -> Shown:
         courses=cut("courses", courses, _COURSES),
         sessions=cut("sessions", sessions, _SESSIONS),
         transfers=cut("transfers", transfers, _TRANSFERS),
-        events=cut("events", events_of(name), _EVENTS),
+        events=_told(cut("events", events_of(name), _EVENTS)),
         more=more,
     )
 
@@ -83,6 +92,14 @@ def shown_of(person: User) -> Shown:
 def events_of(username: str) -> QuerySet[Event]:
     """Return the events by somebody and about somebody, newest first."""
     return Event.objects.filter(Q(actor=username) | Q(whom=username)).order_by("-pk")
+
+
+def _told(events: list[Event]) -> list[Told]:
+    names, places = names_of(events), places_of(events)
+    return [
+        Told(event.at, sentence(event, names), places.get(event.place) or Link(event.place, ""))
+        for event in events
+    ]
 
 
 def _state(account: CocalcAccount | None) -> str:

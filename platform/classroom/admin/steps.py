@@ -171,7 +171,10 @@ def _number(row: Batch, state: Transfer.State) -> str:
 class TransferAdmin(Mending):
     """The queue, and how each transfer ended."""
 
-    list_display = ("created", "state_said", "kind", "place", "attempts", "lasted", "asked_by")
+    list_display = (
+        *("created", "state_said", "kind", "place", "attempts", "lasted", "asked_by"),
+        "request_id",
+    )
     list_select_related = ("course", "assignment", "member__user", "member__course", "batch__actor")
     list_filter = (
         *("state", "kind", ByCause, Since, by_course(), by_person("member__user"), ByBatch),
@@ -180,7 +183,7 @@ class TransferAdmin(Mending):
     found_by = {"course": "course", "assignment": "assignment", "member": "member"}
     fields = (
         *("kind", "place", "state_said", "error_code", "detail", "asked_by", "step"),
-        *("created", "not_before", "started", "ended", "lasted", "attempts", "options"),
+        *("created", "not_before", "started", "ended", "lasted", "attempts", "options", "request_id"),
     )
     readonly_fields = fields
 

@@ -4,6 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from embedding.models import Event
+from tests.classroom.factories import make_course, make_user
 from tests.conftest import HttpsClient, Person
 
 pytestmark = pytest.mark.django_db
@@ -87,3 +88,13 @@ def test_there_are_links_to_it(boss: User, ada: User) -> None:
     link = f'href="{url_of(ada)}"'
     assert link in browser.get("/admin/auth/user/").content.decode()
     assert link in browser.get(f"/admin/auth/user/{ada.pk}/change/").content.decode()
+
+
+def test_events_are_told_in_sentences(boss: User, ada: User) -> None:
+    course = make_course(make_user("emmy", teacher=True))
+    Event.log("course.member_removed", "Ada", actor="boss", whom="ada", course=course.pk)
+    page = HttpsClient(boss).get(url_of(ada)).content.decode()
+    events = page.partition("Last events")[2]
+    assert "<td>boss removed a person from a course: Ada.</td>" in events
+    assert f'">{course}</a>' in events
+    assert "course.member_removed" not in events
