@@ -183,7 +183,8 @@ class TransferAdmin(Mending):
     found_by = {"course": "course", "assignment": "assignment", "member": "member"}
     fields = (
         *("kind", "place", "state_said", "error_code", "detail", "asked_by", "step"),
-        *("created", "not_before", "started", "ended", "lasted", "attempts", "options", "request_id"),
+        *("created", "not_before", "started", "ended", "lasted", "attempts", "options"),
+        "request_id",
     )
     readonly_fields = fields
 
