@@ -31,6 +31,7 @@ class Problem(Exception):
         recoverable: bool = False,
         retry_after: int | None = None,
         detail: str = "",
+        was_asked: bool = True,
     ) -> None:
         super().__init__(f"{message} ({code})")
         self.code = code
@@ -39,6 +40,7 @@ class Problem(Exception):
         self.recoverable = recoverable  # whether trying again, unchanged, can help
         self.retry_after = retry_after  # seconds
         self.detail = detail  # for administrators; free of secrets
+        self.was_asked = was_asked  # False: CoCalc is known not to answer, so nothing was tried
 
 
 class Busy(Exception):
@@ -205,6 +207,7 @@ def of_cocalc(error: errors.CocalcError) -> Problem:
         status=status,
         recoverable=error.recoverable,
         detail=detail,
+        was_asked=not isinstance(error, errors.Away),
     )
 
 

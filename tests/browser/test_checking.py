@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import Visitor
-from tests.browser.school import School
+from tests.browser.school import School, until
 from tests.browser.visit import Visit
 
 pytestmark = pytest.mark.usefixtures("working")
@@ -34,6 +34,8 @@ def row(visit: Visit, name: str) -> Locator:
 
 
 def test_all_is_well(boss: Visit) -> None:
+    # The worker has only just been started.
+    until(lambda: boss.page.evaluate("async () => (await fetch('/readyz')).ok"))
     run(boss)
     for name in ("cocalc", "key", "account", "project", "files", "channel", "worker", "browser"):
         expect(row(boss, name)).to_have_attribute("data-state", "ok")

@@ -165,6 +165,8 @@ def _again(transfer: Transfer, problem: Problem) -> End:
 
 def _is_cocalc_down(problem: Problem) -> bool:
     """Say whether it failed since CoCalc answers nobody; nothing is taken until it does."""
+    if not problem.was_asked:
+        return True  # also where it has come back since
     try:
         return problem.code in SUSPICIOUS and state.confirm()
     except DATABASE_LOST:

@@ -23,6 +23,7 @@ from classroom.engine.queue import QUIET, URGENT, step_start, transfer_add
 from classroom.models import Course, Kind, Membership, Profile, Transfer
 from classroom.steps.registry import Skip, step_of
 from embedding.cocalc.errors import (
+    Away,
     CannotConnect,
     CocalcError,
     CommandFailed,
@@ -31,7 +32,7 @@ from embedding.cocalc.errors import (
     OutcomeUnknown,
 )
 from embedding.models import CocalcState
-from embedding.problems import Busy, Problem
+from embedding.problems import Busy, Problem, of_cocalc
 from embedding.services import state
 from sandbox.process import SandboxProcess
 from tests.classroom import factories
@@ -366,6 +367,23 @@ class TestEnds:
         Transfer.objects.update(error_code=before)
         factories.work_off()
         assert (fresh(row).attempts, fresh(row).error_code) == (0, after)
+
+    @pytest.mark.parametrize("wrapped", [False, True])
+    def test_what_was_not_asked_is_no_attempt_also_where_cocalc_is_back(
+        self,
+        course: Course,
+        students: list[Membership],
+        doing: Callable[[Run], None],
+        *,
+        wrapped: bool,
+    ) -> None:
+        away = Away("exec", timezone.now())
+        doing(raising(of_cocalc(away) if wrapped else away))
+        row = transfer_add(course, Kind.COLLECT, students[0])
+        state.look()
+        assert not state.current().is_down
+        factories.work_off()
+        assert (fresh(row).state, fresh(row).attempts) == (State.QUEUED, 0)
 
     def test_a_project_that_fails_a_call_is_no_cocalc_that_is_down(
         self, course: Course, students: list[Membership], doing: Callable[[Run], None]
