@@ -306,8 +306,11 @@ class Restarted:
 def restarted(
     emmy: User, settings: Settings, generation: Generation, tmp_path: Path
 ) -> Iterator[Restarted]:
-    """With workers that would give a row up after its second attempt."""
-    settings.CLASSROOM = {**QUICK, "ATTEMPTS": 2}
+    """With workers that would give a row up after its second attempt.
+
+    No worker is killed here, and none that is slow for a moment is to be taken for dead.
+    """
+    settings.CLASSROOM = {**QUICK, "HOLD_SECONDS": 10, "ATTEMPTS": 2}
     cocalc = Restarted(tmp_path / "cocalc", generation)
     settings.EMBEDDING = embedding_settings(cocalc.sandbox)
     yield cocalc
