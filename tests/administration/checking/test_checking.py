@@ -1,6 +1,7 @@
 """The page of the check: who may, one link at a time, and the site's own links."""
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -141,10 +142,18 @@ def test_no_worker() -> None:
 
 def test_a_worker_that_is_alive() -> None:
     hearts.Heart().beat()
-    assert found(site.worker).seen == "1 worker is alive; it said so 0 s ago."
+    said = re.fullmatch(r"1 worker is alive; it said so (\d+) s ago\.", found(site.worker).seen)
+    assert said
+    WorkerHeart.objects.update(seen=timezone.now() - timedelta(seconds=10))
+    later = re.fullmatch(r"1 worker is alive; it said so (\d+) s ago\.", found(site.worker).seen)
+    assert later
+    assert int(later[1]) >= 10 > int(said[1]), "by the row, and not by a fixed number"
     hearts.Heart().beat()
     assert found(site.worker).state == "ok"
-    assert found(site.worker).seen == "2 workers are alive; the last said so 0 s ago."
+    seen = found(site.worker).seen
+    last = re.fullmatch(r"2 workers are alive; the last said so (\d+) s ago\.", seen)
+    assert last
+    assert int(last[1]) < 10, "the last, and not the first"
 
 
 def test_a_worker_of_another_version() -> None:
